@@ -1,0 +1,73 @@
+"""Packaging for colcon (ament_python) and for pip; the versions that `make` installs are pinned in requirements/."""
+
+import sys
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = "mme_ilqr_ros"
+NODES = ("planner", "controller", "simulator", "run_monitor")
+
+
+def shared_files():
+    """Return (folder, files) pairs for everything that lives in share/mme_ilqr_ros."""
+    share = Path("share") / NAME
+    files = [Path("package.xml")]
+    for folder in ("launch", "config", "rviz"):
+        files += sorted(
+            path
+            for path in Path(folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        )
+    folders = sorted({path.parent for path in files})
+    return [(str(share / f), [str(p) for p in files if p.parent == f]) for f in folders]
+
+
+def launchable_scripts():
+    """Write lib/mme_ilqr_ros/<node> for a wheel, which puts its console scripts only into bin/.
+
+    `ros2 run` and launch files look in lib/mme_ilqr_ros; each file there starts its twin in bin/.
+    """
+    folder = Path("build") / "launchable"
+    folder.mkdir(parents=True, exist_ok=True)
+    for node in NODES:
+        script = folder / node
+        script.write_text(f'#!/bin/sh\nexec "$(dirname "$0")/../../bin/{node}" "$@"\n')
+        script.chmod(0o755)
+    return [(f"lib/{NAME}", [str(folder / node) for node in NODES])]
+
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    description="Learned global planning (ID-VIN) and multimodal local control (MME-iLQR)",
+    license="Apache-2.0",
+    maintainer="mme_ilqr_ros maintainers",
+    maintainer_email="maintainers@example.org",
+    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    python_requires=">=3.10",
+    install_requires=[
+        "setuptools",
+        "numpy>=1.23",
+        "scipy>=1.9",
+        "numba>=0.58",
+        "casadi>=3.6",
+        "PyYAML",
+        "pillow",
+        "matplotlib>=3.6",
+        "tqdm",
+    ],
+    extras_require={
+        "train": ["torch>=2.0", "safetensors"],
+        "test": ["pytest"],
+    },
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        *shared_files(),
+        *(launchable_scripts() if "bdist_wheel" in sys.argv else []),
+    ],
+    zip_safe=False,
+    entry_points={
+        "console_scripts": [f"{node} = {NAME}.nodes.{node}_node:main" for node in NODES],
+    },
+)
