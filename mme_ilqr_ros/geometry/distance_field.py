@@ -1,0 +1,135 @@
+"""Distance to the nearest obstacle of a grid, with its gradient, and inflation by a radius."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from mme_ilqr_ros.geometry.pose import Pose
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceField:
+    """Signed distance to the nearest obstacle, sampled at cell centres.
+
+    Attributes:
+        values: [H, W] distance in m, negative inside obstacles, within +-`max_distance`.
+        resolution: Side of a cell in m.
+        origin: Pose of the corner of cell (0, 0), as in `GridMap`.
+        max_distance: Distance in m beyond which the field says no more; also the value outside.
+    """
+
+    values: NDArray[np.float64]
+    resolution: float
+    origin: Pose
+    max_distance: float
+
+    def value_and_gradient(
+        self, points: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Interpolate bilinearly between cell centres.
+
+        Between the outermost centres and the edge of the map the value is held constant; outside
+        the map it is `max_distance` and the gradient zero.
+
+        Args:
+            points: [..., 2] in m, in the frame in which `origin` is given.
+
+        Returns:
+            Distances [...] in m and their gradients [..., 2] with respect to the point.
+        """
+        local = self.origin.inverse().transform(points) / self.resolution
+        height, width = self.values.shape
+        inside = np.all((local >= 0.0) & (local <= (width, height)), axis=-1)
+        local = np.where(inside[..., None], local, 0.0)
+        column, column_part, column_free = _interval(local[..., 0], width)
+        row, row_part, row_free = _interval(local[..., 1], height)
+        next_column = np.minimum(column + 1, width - 1)
+        next_row = np.minimum(row + 1, height - 1)
+
+        low_left = self.values[row, column]
+        low_right = self.values[row, next_column]
+        high_left = self.values[next_row, column]
+        high_right = self.values[next_row, next_column]
+        low = low_left + column_part * (low_right - low_left)
+        high = high_left + column_part * (high_right - high_left)
+        value = low + row_part * (high - low)
+
+        left_change = low_right - low_left
+        right_change = high_right - high_left
+        along_x = (left_change + row_part * (right_change - left_change)) * column_free
+        along_y = (high - low) * row_free
+        gradient = self.origin.rotate(np.stack([along_x, along_y], axis=-1)) / self.resolution
+        value = np.where(inside, value, self.max_distance)
+        return value, np.where(inside[..., None], gradient, 0.0)
+
+
+def _interval(
+    coordinate: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the centre below a coordinate in cells, the part of the way on, and if not clamped."""
+    among_centres = coordinate - 0.5
+    clamped = np.clip(among_centres, 0.0, count - 1.0)
+    index = np.minimum(clamped.astype(np.int64), max(count - 2, 0))
+    return index, clamped - index, clamped == among_centres
+
+
+def build_distance_field(
+    blocked: NDArray[np.bool_], resolution: float, origin: Pose, max_distance: float = 2.0
+) -> DistanceField:
+    """Build the signed distance field of a grid with the exact Euclidean distance transform.
+
+    The distance from a free centre is taken to the near face of the nearest blocked cell, which
+    lies half a cell before that cell's centre (exact straight on, 0.2 cells long on the diagonal);
+    from a blocked centre likewise to the nearest free cell, with a minus sign.
+
+    Args:
+        blocked: [H, W], True where the robot must not go.
+        resolution: Side of a cell in m.
+        origin: Pose of the corner of cell (0, 0).
+        max_distance: Values are cut off at +- this, in m.
+    """
+    blocked = np.asarray(blocked, dtype=bool)
+    if not blocked.any():  # the transform has nothing to measure to
+        values = np.full(blocked.shape, max_distance)
+    elif blocked.all():
+        values = np.full(blocked.shape, -max_distance)
+    else:
+        outside = ndimage.distance_transform_edt(~blocked) - 0.5
+        inside = ndimage.distance_transform_edt(blocked) - 0.5
+        values = np.where(blocked, -inside, outside) * resolution
+    return DistanceField(
+        np.clip(values, -max_distance, max_distance), resolution, origin, max_distance
+    )
+
+
+def inflate(blocked: NDArray[np.bool_], resolution: float, radius: float) -> NDArray[np.bool_]:
+    """Grow obstacles by a robot's radius.
+
+    Args:
+        blocked: [H, W], True where something stands.
+        resolution: Side of a cell in m.
+        radius: In m; zero or less changes nothing.
+
+    Returns:
+        [H, W], True exactly where a disc of that radius around the cell's centre overlaps a blocked
+        cell's square, so a free cell is a safe place for the robot's centre.
+    """
+    blocked = np.asarray(blocked, dtype=bool)
+    reach = radius / resolution
+    grown = blocked.copy()
+    if reach <= 0.5:
+        return grown
+    # Row by row of the disc: a blocked cell `rows` away whose near face is closer than the radius
+    # blocks the centres up to `columns` to either side.
+    for rows in range(min(int(np.ceil(reach + 0.5)), len(blocked))):
+        to_face = max(rows - 0.5, 0.0)
+        half_chord = np.sqrt(reach**2 - to_face**2)
+        columns = int(np.ceil(half_chord + 0.5)) - 1
+        wide = ndimage.maximum_filter1d(blocked, 2 * columns + 1, axis=1, mode="constant")
+        grown[rows:] |= wide[: len(wide) - rows]
+        grown[: len(grown) - rows] |= wide[rows:]
+    return grown

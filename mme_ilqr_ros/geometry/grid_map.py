@@ -1,0 +1,148 @@
+"""The grid map: which cells of a rectangle of the floor are occupied or unknown."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mme_ilqr_ros.geometry.pose import Pose
+
+BoolArray = NDArray[np.bool_]
+_FAR = 2**31 - 1  # cells further out than this are all the same: outside
+
+
+class MapError(ValueError):
+    """A map cannot be used; the message says which part of it and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class GridMap:
+    """Square cells in a frame of their own, laid out like nav_msgs/OccupancyGrid.
+
+    Row 0 has the lowest y and column 0 the lowest x in the grid's own frame, whose place in the
+    map frame is `origin` (the outer corner of cell (0, 0); it may be turned).
+
+    Attributes:
+        occupied: [H, W], True where something stands. Unknown cells are False here.
+        resolution: Side of a cell in m.
+        origin: Pose of the corner of cell (0, 0).
+        unknown: [H, W], True where nobody has looked. None on construction means nowhere.
+
+    Raises:
+        MapError: Shapes, resolution or origin make no map.
+    """
+
+    occupied: BoolArray
+    resolution: float
+    origin: Pose
+    unknown: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        occupied = _frozen_cells(self.occupied, "occupied")
+        unknown = np.zeros_like(occupied) if self.unknown is None else self.unknown
+        unknown = _frozen_cells(unknown, "unknown")
+        if unknown.shape != occupied.shape:
+            raise MapError(
+                f"map: unknown has shape {unknown.shape} but occupied {occupied.shape};"
+                " they must agree"
+            )
+        if (occupied & unknown).any():
+            raise MapError("map: a cell is both occupied and unknown")
+        if not (math.isfinite(self.resolution) and self.resolution > 0.0):
+            raise MapError(f"map: resolution = {self.resolution}: must be above 0 m")
+        if not all(map(math.isfinite, (self.origin.x, self.origin.y, self.origin.yaw))):
+            raise MapError(f"map: origin = {self.origin}: must be finite")
+        object.__setattr__(self, "occupied", occupied)
+        object.__setattr__(self, "unknown", unknown)
+
+    @classmethod
+    def empty(
+        cls, width_m: float, height_m: float, resolution: float, origin: Pose | None = None
+    ) -> GridMap:
+        """Return a free map of at least the given size in m; without origin, cornered at (0, 0)."""
+        if not (math.isfinite(resolution) and resolution > 0.0):
+            raise MapError(f"map: resolution = {resolution}: must be above 0 m")
+        if not (0.0 < width_m < math.inf and 0.0 < height_m < math.inf):
+            raise MapError(f"map: size = {width_m} x {height_m} m: must be above 0")
+        # The small slack keeps 6.0 m / 0.05 m at 120 cells despite rounding.
+        columns = math.ceil(width_m / resolution - 1e-9)
+        rows = math.ceil(height_m / resolution - 1e-9)
+        return cls(np.zeros((rows, columns), bool), resolution, origin or Pose(0.0, 0.0, 0.0))
+
+    @classmethod
+    def from_occupancy(
+        cls, data: ArrayLike, resolution: float, origin: Pose, occupied_threshold: int = 65
+    ) -> GridMap:
+        """Read the numbers of a nav_msgs/OccupancyGrid.
+
+        Args:
+            data: [H, W] occupancy in percent; anything outside 0..100 is unknown.
+            resolution: Side of a cell in m.
+            origin: Pose of the corner of cell (0, 0).
+            occupied_threshold: From this percentage on a cell counts as occupied.
+
+        Raises:
+            MapError: `data` is not a rectangle of cells, or the geometry makes no map.
+        """
+        data = np.asarray(data)
+        unknown = (data < 0) | (data > 100)
+        return cls((data >= occupied_threshold) & ~unknown, resolution, origin, unknown)
+
+    def to_occupancy(self) -> NDArray[np.int8]:
+        """Return [H, W] of 100 (occupied), 0 (free) and -1 (unknown)."""
+        data = np.where(self.occupied, 100, 0)
+        return np.where(self.unknown, -1, data).astype(np.int8)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.occupied.shape
+
+    @property
+    def height(self) -> int:
+        """Number of rows (cells along the grid's y)."""
+        return self.occupied.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Number of columns (cells along the grid's x)."""
+        return self.occupied.shape[1]
+
+    def cell_at(self, points: ArrayLike) -> NDArray[np.int64]:
+        """Return the cells [..., 2] as (row, column) that hold points [..., 2] given in m.
+
+        A cell may lie outside the map (see `contains`); a point that is not finite always does.
+        """
+        local = self.origin.inverse().transform(points)
+        cells = np.floor(local[..., ::-1] / self.resolution)
+        cells = np.where(np.isfinite(cells), cells, -1.0)
+        return np.clip(cells, -_FAR, _FAR).astype(np.int64)
+
+    def contains(self, cells: ArrayLike) -> BoolArray:
+        """Return [...] True where a cell [..., 2] lies on the map."""
+        cells = np.asarray(cells)
+        return np.all((cells >= 0) & (cells < self.shape), axis=-1)
+
+    def centre_of(self, cells: ArrayLike) -> NDArray[np.float64]:
+        """Return the centres [..., 2] in m of cells [..., 2] given as (row, column)."""
+        cells = np.asarray(cells)
+        return self.origin.transform((cells[..., ::-1] + 0.5) * self.resolution)
+
+    def blocked(self, unknown_is_free: bool) -> BoolArray:
+        """Return [H, W] True where a robot must not go."""
+        return self.occupied.copy() if unknown_is_free else self.occupied | self.unknown
+
+    def transformed(self, pose: Pose) -> GridMap:
+        """Return the same cells seen from a frame in which this map's frame has `pose`."""
+        return replace(self, origin=pose.compose(self.origin))
+
+
+def _frozen_cells(cells: ArrayLike, name: str) -> BoolArray:
+    cells = np.array(cells, dtype=bool)
+    if cells.ndim != 2 or cells.size == 0:
+        raise MapError(f"map: {name} has shape {cells.shape}: must be a non-empty rectangle [H, W]")
+    cells.setflags(write=False)
+    return cells

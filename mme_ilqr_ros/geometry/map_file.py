@@ -1,0 +1,140 @@
+"""Maps on disk: the YAML and image pair that map_server reads and writes.
+
+Source: the rules of nav2_map_server for the modes trinary, scale and raw (docs.nav2.org).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
+from mme_ilqr_ros.geometry.pose import Pose
+
+_MODES = ("trinary", "scale", "raw")
+_UNKNOWN = -1
+
+
+def load_map(path: str | Path) -> GridMap:
+    """Read a map_server YAML file and the image it names.
+
+    Args:
+        path: The YAML file. Its image path is relative to it unless absolute.
+
+    Returns:
+        The map; in the modes scale and raw a cell is occupied from 65 % on.
+
+    Raises:
+        MapError: A file is missing or broken, or a key is absent or malformed; the message names
+            the file and the key.
+    """
+    path = Path(path)
+    keys = _read_yaml(path)
+    image = keys.get("image")
+    if not isinstance(image, str) or not image:
+        raise MapError(f"{path}: image: must name the picture of the map, not {image!r}")
+    resolution = _number(path, keys, "resolution")
+    if resolution <= 0.0:
+        raise MapError(f"{path}: resolution: must be above 0 m, not {resolution}")
+    mode = keys.get("mode", "trinary")
+    if mode not in _MODES:
+        raise MapError(f"{path}: mode: must be one of {', '.join(_MODES)}, not {mode!r}")
+    pixels = _read_image(path.parent / image)
+    occupancy = _occupancy(
+        pixels,
+        mode,
+        negate=bool(_number(path, keys, "negate", 0)),
+        occupied_above=_number(path, keys, "occupied_thresh", 0.65),
+        free_below=_number(path, keys, "free_thresh", 0.196),
+    )
+    # Pictures start at the top, grids at the lowest y.
+    return GridMap.from_occupancy(occupancy[::-1], resolution, _origin(path, keys))
+
+
+def save_map(grid: GridMap, path: str | Path) -> None:
+    """Write a map as a trinary YAML file and a PGM picture of the same name beside it."""
+    path = Path(path)
+    picture = path.with_suffix(".pgm")
+    shades = np.where(grid.occupied, 0, 254)
+    shades = np.where(grid.unknown, 205, shades).astype(np.uint8)
+    Image.fromarray(np.ascontiguousarray(shades[::-1])).save(picture)
+    origin = grid.origin
+    path.write_text(
+        f"image: {picture.name}\n"
+        "mode: trinary\n"
+        f"resolution: {grid.resolution!r}\n"
+        f"origin: [{origin.x!r}, {origin.y!r}, {origin.yaw!r}]\n"
+        "negate: 0\n"
+        "occupied_thresh: 0.65\n"
+        "free_thresh: 0.196\n",
+        encoding="utf-8",
+    )
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        keys = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise MapError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise MapError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(keys, dict):
+        raise MapError(f"{path}: must hold keys such as image and resolution")
+    return keys
+
+
+def _number(path: Path, keys: dict[str, Any], name: str, default: float | None = None) -> float:
+    value = keys.get(name, default)
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise MapError(f"{path}: {name}: must be a finite number, not {value!r}")
+    return float(value)
+
+
+def _origin(path: Path, keys: dict[str, Any]) -> Pose:
+    values = keys.get("origin")
+    good = isinstance(values, list) and len(values) == 3
+    if not good or not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
+        raise MapError(f"{path}: origin: must be three numbers [x, y, yaw], not {values!r}")
+    return Pose(*map(float, values))
+
+
+def _read_image(path: Path) -> NDArray[np.uint8]:
+    """Return [H, W, 3], or [H, W, 4] for a picture with an alpha channel."""
+    try:
+        with Image.open(path) as image:
+            if image.mode.startswith("I"):  # 16 bit grey, which Pillow would clip to 255
+                grey = np.asarray(image, dtype=np.int64) >> 8
+                return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=-1)
+            has_alpha = "A" in image.getbands() or "transparency" in image.info
+            return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
+        raise MapError(f"{path}: image: cannot be read: {error}") from error
+
+
+def _occupancy(
+    pixels: NDArray[np.uint8], mode: str, *, negate: bool, occupied_above: float, free_below: float
+) -> NDArray[np.int16]:
+    """Return [H, W] occupancy in percent, -1 where unknown, in the picture's row order."""
+    # map_server averages alpha in with the colours, in trinary mode only.
+    channels = pixels if mode == "trinary" else pixels[..., :3]
+    shade = channels.mean(axis=-1) / 255.0
+    if mode == "raw":
+        percent = np.rint(shade * 255.0)
+        return np.where(percent <= 100, percent, _UNKNOWN).astype(np.int16)
+    darkness = shade if negate else 1.0 - shade
+    if mode == "trinary":
+        between = np.full(shade.shape, float(_UNKNOWN))
+    else:
+        span = max(occupied_above - free_below, 1e-12)
+        between = np.rint(100.0 * np.clip((darkness - free_below) / span, 0.0, 1.0))
+    percent = np.where(darkness < free_below, 0.0, between)
+    percent = np.where(darkness > occupied_above, 100.0, percent)
+    if mode == "scale" and pixels.shape[-1] == 4:
+        percent = np.where(pixels[..., 3] < 255, _UNKNOWN, percent)
+    return percent.astype(np.int16)

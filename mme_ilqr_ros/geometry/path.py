@@ -1,0 +1,121 @@
+"""Paths as polylines with an arc length, and progress along them that never jumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mme_ilqr_ros.geometry.pose import Pose
+
+FloatArray = NDArray[np.float64]
+_SAME_POINT = 1e-9  # m
+
+
+class PathError(ValueError):
+    """Points make no path; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A polyline, parametrised by arc length.
+
+    Attributes:
+        points: [N, 2] in m, N >= 1; points equal to the one before are left out.
+        arc_length: [N] distance in m along the path from the first point to each point.
+
+    Raises:
+        PathError: There are no points, they are not pairs, or one is not finite.
+    """
+
+    points: FloatArray
+    arc_length: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        points = np.array(self.points, dtype=float)
+        if points.ndim != 2 or points.shape[1:] != (2,) or len(points) == 0:
+            raise PathError(f"path: points have shape {points.shape}: must be [N, 2] with N >= 1")
+        if not np.isfinite(points).all():
+            index = int(np.argmin(np.isfinite(points).all(axis=1)))
+            raise PathError(f"path: point {index} is not finite: {points[index].tolist()}")
+        steps = np.hypot(*np.diff(points, axis=0).T)
+        points = points[np.concatenate([[True], steps > _SAME_POINT])]
+        steps = np.hypot(*np.diff(points, axis=0).T)
+        arc_length = np.concatenate([[0.0], np.cumsum(steps)])
+        points.setflags(write=False)
+        arc_length.setflags(write=False)
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "arc_length", arc_length)
+
+    @property
+    def length(self) -> float:
+        """Whole length in m."""
+        return float(self.arc_length[-1])
+
+    def point_at(self, s: ArrayLike) -> FloatArray:
+        """Return the points [..., 2] at arc lengths [...] in m; beyond an end, that end."""
+        s = np.asarray(s, dtype=float)
+        x = np.interp(s, self.arc_length, self.points[:, 0])
+        y = np.interp(s, self.arc_length, self.points[:, 1])
+        return np.stack([x, y], axis=-1)
+
+    def heading_at(self, s: ArrayLike) -> FloatArray:
+        """Return the headings [...] in rad at arc lengths [...]; at a corner, the one after it.
+
+        A path of a single point has heading 0.
+        """
+        s = np.asarray(s, dtype=float)
+        if len(self.points) == 1:
+            return np.zeros(s.shape)
+        segment = np.searchsorted(self.arc_length, s, side="right") - 1
+        segment = np.clip(segment, 0, len(self.points) - 2)
+        step = self.points[segment + 1] - self.points[segment]
+        return np.arctan2(step[..., 1], step[..., 0])
+
+    def resampled(self, spacing: float) -> Path:
+        """Return points along this path at most `spacing` m of it apart, both ends included."""
+        if not spacing > 0.0:
+            raise PathError(f"path: spacing = {spacing}: must be above 0 m")
+        count = int(np.ceil(self.length / spacing - 1e-9))
+        return Path(self.point_at(np.linspace(0.0, self.length, count + 1)))
+
+    def transformed(self, pose: Pose) -> Path:
+        """Return the same path seen from a frame in which this path's frame has `pose`."""
+        return Path(pose.transform(self.points))
+
+
+class PathProgress:
+    """How far a robot has come along a path.
+
+    Each call looks for the nearest point of the path only a little way ahead of where the last one
+    ended, so where a path crosses or touches itself the progress cannot jump to the other branch,
+    and it never goes back.
+    """
+
+    def __init__(self, path: Path, window: float = 1.0) -> None:
+        """Start at the beginning of `path`, to look `window` m ahead at each call."""
+        if not window > 0.0:
+            raise PathError(f"path: window = {window}: must be above 0 m")
+        self.path = path
+        self.window = window
+        self.s = 0.0
+
+    def advance(self, position: ArrayLike) -> float:
+        """Move on to the point of the window nearest to `position` [2]; return its arc length.
+
+        A position that is not finite moves nothing.
+        """
+        path, position = self.path, np.asarray(position, dtype=float)
+        if self.s >= path.length or not np.isfinite(position).all():
+            return self.s
+        end = min(self.s + self.window, path.length)
+        first = int(np.searchsorted(path.arc_length, self.s, side="right")) - 1
+        last = int(np.searchsorted(path.arc_length, end, side="left"))
+        start, stop = path.arc_length[first:last], path.arc_length[first + 1 : last + 1]
+        tangent = np.diff(path.points[first : last + 1], axis=0) / (stop - start)[:, None]
+        foot = start + np.sum((position - path.points[first:last]) * tangent, axis=1)
+        foot = np.clip(foot, np.maximum(start, self.s), np.minimum(stop, end))
+        distance = np.hypot(*(path.point_at(foot) - position).T)
+        self.s = float(foot[np.argmin(distance)])
+        return self.s

@@ -1,0 +1,86 @@
+"""Poses in the plane, and the state of a robot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mme_ilqr_ros.geometry.angles import wrap
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Position and heading of one frame seen from another.
+
+    Attributes:
+        x: Position in m.
+        y: Position in m.
+        yaw: Heading in rad, counter-clockwise from x; any size.
+    """
+
+    x: float
+    y: float
+    yaw: float
+
+    def compose(self, other: Pose) -> Pose:
+        """Return `other`, which is given in this pose's frame, in this pose's parent frame."""
+        x, y = self.transform((other.x, other.y))
+        return Pose(float(x), float(y), wrap(self.yaw + other.yaw))
+
+    def inverse(self) -> Pose:
+        """Return the parent frame as seen from this pose."""
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        return Pose(-cos * self.x - sin * self.y, sin * self.x - cos * self.y, wrap(-self.yaw))
+
+    def transform(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Bring points [..., 2] in m from this pose's frame into its parent frame."""
+        rotated = self.rotate(points)
+        return rotated + np.array([self.x, self.y])
+
+    def rotate(self, vectors: ArrayLike) -> NDArray[np.float64]:
+        """Bring free vectors [..., 2] (velocities, gradients) into the parent frame."""
+        vectors = np.asarray(vectors, dtype=float)
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        along, left = vectors[..., 0], vectors[..., 1]
+        with np.errstate(invalid="ignore"):  # what is infinite has no direction: it becomes NaN
+            return np.stack([cos * along - sin * left, sin * along + cos * left], axis=-1)
+
+
+@dataclass(frozen=True)
+class RobotState:
+    """Pose and body velocity of a planar robot.
+
+    Attributes:
+        x: Position in m.
+        y: Position in m.
+        yaw: Heading in rad.
+        vx: Forward speed in m/s.
+        wz: Turning rate in rad/s, counter-clockwise.
+    """
+
+    x: float
+    y: float
+    yaw: float
+    vx: float = 0.0
+    wz: float = 0.0
+
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """Position [2] in m."""
+        return np.array([self.x, self.y])
+
+    @property
+    def pose(self) -> Pose:
+        """Pose without the velocity."""
+        return Pose(self.x, self.y, self.yaw)
+
+    def as_array(self) -> NDArray[np.float64]:
+        """Return [x, y, yaw, vx, wz]."""
+        return np.array(astuple(self))
+
+    def is_finite(self) -> bool:
+        """Return True when every number is finite."""
+        return all(math.isfinite(value) for value in astuple(self))

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.geometry.path import Path, PathError, PathProgress
+from mme_ilqr_ros.geometry.pose import Pose
+
+CORNER = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
+
+
+def figure_of_eight(count=400):
+    t = np.linspace(0.0, 2.0 * np.pi, count)
+    return Path(np.stack([3.0 * np.sin(t), 3.0 * np.sin(t) * np.cos(t)], axis=-1))
+
+
+def test_arc_length_point_and_heading():
+    assert CORNER.length == 7.0
+    np.testing.assert_array_equal(CORNER.arc_length, [0.0, 3.0, 7.0])
+    np.testing.assert_allclose(
+        CORNER.point_at([-1.0, 1.5, 5.0, 99.0]), [[0, 0], [1.5, 0], [3, 2], [3, 4]]
+    )
+    np.testing.assert_allclose(
+        CORNER.heading_at([0.0, 2.9, 3.0, 7.0]), [0, 0, np.pi / 2, np.pi / 2]
+    )
+    assert CORNER.heading_at(1.0).shape == ()
+
+
+def test_repeated_points_are_dropped_and_a_single_point_is_a_path():
+    path = Path([[1.0, 1.0], [1.0, 1.0], [2.0, 1.0], [2.0, 1.0]])
+    np.testing.assert_array_equal(path.points, [[1.0, 1.0], [2.0, 1.0]])
+    single = Path([[1.0, 2.0], [1.0, 2.0]])
+    assert single.length == 0.0
+    np.testing.assert_array_equal(single.point_at([0.0, 5.0]), [[1.0, 2.0], [1.0, 2.0]])
+    assert single.heading_at(0.0) == 0.0
+    assert PathProgress(single).advance([9.0, 9.0]) == 0.0
+
+
+def test_resampling_keeps_both_ends_and_the_spacing():
+    even = CORNER.resampled(0.3)
+    np.testing.assert_array_equal(even.points[[0, -1]], CORNER.points[[0, -1]])
+    assert np.diff(even.arc_length).max() <= 0.3 + 1e-12
+    assert len(CORNER.resampled(100.0).points) == 2
+    assert len(CORNER.resampled(1.0).points) == 8
+
+
+def test_a_transformed_path_keeps_its_lengths():
+    pose = Pose(1.0, -2.0, 0.9)
+    path, moved = figure_of_eight(), figure_of_eight().transformed(pose)
+    np.testing.assert_allclose(moved.arc_length, path.arc_length, atol=1e-9)
+    np.testing.assert_allclose(moved.point_at(1.0), pose.transform(path.point_at(1.0)), atol=1e-9)
+
+
+def test_progress_on_a_figure_of_eight_never_jumps_at_the_crossing():
+    path, rng = figure_of_eight(), np.random.default_rng(0)
+    progress, step = PathProgress(path, window=1.0), 0.05
+    for true in np.arange(0.0, path.length, step):
+        before = progress.s
+        found = progress.advance(path.point_at(true) + rng.normal(scale=0.03, size=2))
+        assert found >= before
+        assert abs(found - true) < 0.2
+    assert progress.advance(path.points[-1]) == pytest.approx(path.length, abs=1e-3)
+
+
+def test_progress_passes_the_crossing_on_the_right_branch_exactly():
+    path = figure_of_eight(2001)
+    progress = PathProgress(path, window=0.5)
+    for true in np.linspace(0.0, path.length, 300):
+        assert progress.advance(path.point_at(true)) == pytest.approx(true, abs=1e-6)
+
+
+def test_progress_does_not_go_back_and_looks_no_further_than_its_window():
+    progress = PathProgress(CORNER, window=1.0)
+    assert progress.advance([0.8, 0.3]) == pytest.approx(0.8)
+    assert progress.advance([0.1, 0.0]) == pytest.approx(0.8)
+    assert progress.advance([3.0, 3.0]) <= 1.8
+    before = progress.s
+    assert progress.advance([np.nan, 0.0]) == before
+
+
+def test_progress_catches_up_after_a_way_round():
+    progress = PathProgress(Path([[0.0, 0.0], [20.0, 0.0]]), window=1.0)
+    for _ in range(12):
+        progress.advance([10.0, 2.0])
+    assert progress.s == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("points", "word"),
+    [
+        (np.zeros((0, 2)), "shape"),
+        (np.zeros((3, 3)), "shape"),
+        ([[0.0, 0.0], [np.nan, 1.0]], "point 1"),
+    ],
+)
+def test_bad_points_are_refused(points, word):
+    with pytest.raises(PathError, match=word):
+        Path(points)
+
+
+def test_bad_spacing_and_window_are_refused():
+    with pytest.raises(PathError, match="spacing"):
+        CORNER.resampled(0.0)
+    with pytest.raises(PathError, match="window"):
+        PathProgress(CORNER, window=0.0)
