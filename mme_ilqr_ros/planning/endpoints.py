@@ -1,0 +1,145 @@
+"""Turn the start and goal of a request into free cells of the map, or say why that cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.planning.result import PlanStatus, RefusedError
+from mme_ilqr_ros.planning.shortest_path import Field
+from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.planning.value_field import follow
+
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Endpoints:
+    """Where a search begins and ends.
+
+    Attributes:
+        start: [2] exact start in the map frame [m].
+        goal: [2] exact goal [m], or None when the path ends at the centre of `goal_cell` instead.
+        lead: [K, 2] cells from the start's cell to the first free one, both included (one cell
+            when the start is free).
+        goal_cell: Free cell in the same region as the end of `lead`.
+        note: What was moved and how far, for the message; empty when nothing was.
+    """
+
+    start: np.ndarray
+    goal: np.ndarray | None
+    lead: np.ndarray
+    goal_cell: Cell
+    note: str
+
+
+def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: float) -> Endpoints:
+    """Find the cells to search between.
+
+    Raises:
+        RefusedError: Start or goal is no point, lies outside the map, or is blocked with no free
+            cell in reach; or no free region joins them.
+    """
+    start, goal = _point(start, "start"), _point(goal, "goal")
+    start_cell = _cell(terrain.grid, start, PlanStatus.START_OUTSIDE_MAP)
+    goal_cell = _cell(terrain.grid, goal, PlanStatus.GOAL_OUTSIDE_MAP)
+    if terrain.blocked.all():
+        raise RefusedError(PlanStatus.INVALID_INPUT, "the map has no free cell for this robot")
+    ways_out = _ways_out(terrain, start, start_cell) if terrain.blocked[start_cell] else None
+    if ways_out is None:
+        regions = terrain.region[start_cell]
+    else:
+        regions = np.unique(terrain.region[_exits(terrain, ways_out)])
+    moved = terrain.blocked[goal_cell]
+    if moved:
+        goal_cell = _replacement(terrain, goal, goal_cell, regions, tolerance)
+    if not np.isin(terrain.region[goal_cell], regions):
+        raise RefusedError(
+            PlanStatus.NO_VALID_PATH,
+            f"no gap wide enough leads from {_text(start)} to {_text(goal)}",
+        )
+    lead = _lead(ways_out, reachable & (terrain.region == terrain.region[goal_cell]))
+    notes = []
+    if len(lead) > 1:
+        notes.append(
+            f"the start is too close to an obstacle and is left over {len(lead) - 1} cells"
+        )
+    if moved:
+        away = np.linalg.norm(terrain.grid.centre_of(goal_cell) - goal)
+        notes.append(f"the goal is blocked and the path ends {away:.2f} m from it")
+    return Endpoints(start, None if moved else goal, lead, goal_cell, "; ".join(notes))
+
+
+def _text(point: np.ndarray) -> str:
+    return f"({point[0]:.2f}, {point[1]:.2f})"
+
+
+def _point(value: ArrayLike, name: str) -> np.ndarray:
+    """Return a point [2] or refuse the request."""
+    try:
+        point = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        point = np.empty(0)
+    if point.shape != (2,) or not np.isfinite(point).all():
+        raise RefusedError(
+            PlanStatus.INVALID_INPUT, f"{name} = {value}: must be two finite numbers x, y [m]"
+        )
+    return point
+
+
+def _cell(grid: GridMap, point: np.ndarray, outside: PlanStatus) -> Cell:
+    row, column = grid.cell_at(point)
+    if not grid.contains((row, column)):
+        raise RefusedError(
+            outside,
+            f"{outside.text}: {_text(point)} on {grid.height} x {grid.width} cells"
+            f" of {grid.resolution:g} m",
+        )
+    return int(row), int(column)
+
+
+def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> Field:
+    """Return the distances from the start over passable cells nearby, or refuse the request."""
+    if terrain.grid.occupied[start_cell]:
+        raise RefusedError(PlanStatus.START_OCCUPIED, f"the start {_text(start)} is in an obstacle")
+    ways_out = terrain.ways_out(start_cell)
+    if not _exits(terrain, ways_out).any():
+        reach = terrain.reach * terrain.grid.resolution
+        raise RefusedError(
+            PlanStatus.START_OCCUPIED,
+            f"the start {_text(start)} is blocked and no free cell is within {reach:.2f} m",
+        )
+    return ways_out
+
+
+def _exits(terrain: Terrain, ways_out: Field) -> np.ndarray:
+    """Return [H, W] the free cells that can be reached from a blocked start."""
+    return np.isfinite(ways_out.values) & ~terrain.blocked
+
+
+def _replacement(
+    terrain: Terrain, goal: np.ndarray, goal_cell: Cell, regions: np.ndarray, tolerance: float
+) -> Cell:
+    """Return the free cell nearest to a blocked goal, one that can be reached if there is any."""
+    cells = terrain.free_cells_near(goal, tolerance)
+    if len(cells) == 0:
+        where = "in an obstacle" if terrain.grid.occupied[goal_cell] else "too close to an obstacle"
+        if terrain.grid.unknown[goal_cell]:
+            where = "in unknown space"
+        raise RefusedError(
+            PlanStatus.GOAL_OCCUPIED,
+            f"the goal {_text(goal)} is {where} and no free cell is within {tolerance:g} m of it",
+        )
+    region = terrain.region[cells[:, 0], cells[:, 1]]
+    first = int(np.argmax(np.isin(region, regions)))  # 0, the nearest, when none can be reached
+    return int(cells[first, 0]), int(cells[first, 1])
+
+
+def _lead(ways_out: Field, exits: np.ndarray) -> np.ndarray:
+    """Return the cells from the start to the nearest exit."""
+    nearest = np.argmin(np.where(exits, ways_out.values, np.inf))
+    cell = np.unravel_index(nearest, exits.shape)
+    return follow(ways_out, (int(cell[0]), int(cell[1]))).cells[::-1]

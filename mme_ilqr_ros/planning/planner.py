@@ -1,0 +1,197 @@
+"""The global planner: a map, a start and a goal in; a checked path and the cost-to-go field out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
+from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
+from mme_ilqr_ros.planning.shortest_path import Field, FieldError, solve_field
+from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.planning.value_field import first_fault, follow, metric_path
+from mme_ilqr_ros.settings import setting
+
+__all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
+
+CostModel = Callable[[np.ndarray], np.ndarray]
+"""From blocked cells [H, W] (True = blocked) to the cost of each cell [H, W], >= 1."""
+
+_RESIDUAL_LIMIT = 1e-9  # relative to the largest value; float64 rounding is a thousand times less
+
+
+@dataclass(frozen=True)
+class PlannerSettings:
+    """Parameters of the global planner."""
+
+    kind: str = setting(
+        "dijkstra",
+        "id_vin: shortest path under a learned cell cost; dijkstra: under uniform cost.",
+        choices=("id_vin", "dijkstra"),
+        dynamic=False,
+    )
+    robot_radius: float = setting(
+        0.2, "Radius of the robot's circle; obstacles grow by it.", unit="m", low=0.0, high=10.0
+    )
+    inflation_margin: float = setting(
+        0.05, "Extra distance that a path keeps from obstacles.", unit="m", low=0.0, high=10.0
+    )
+    allow_unknown: bool = setting(True, "Whether a path may cross cells that nobody has seen.")
+    tolerance: float = setting(
+        0.5,
+        "When the goal is blocked, how far from it the path may end instead; 0 refuses.",
+        unit="m",
+        low=0.0,
+        high=100.0,
+    )
+    weights: str = setting(
+        "", "Weight file (.safetensors) of the learned cost; empty: the shipped one.", dynamic=False
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """A field to one goal cell, kept for the next request, and its form for the result."""
+
+    field: Field
+    cost_to_go: np.ndarray
+
+
+class GlobalPlanner:
+    """Plans paths on grid maps and keeps what the next request can use.
+
+    The mask and the learned cost depend on the map alone and are kept while the same `GridMap`
+    object comes in; a field depends on the goal too and is kept while both stay. For use by one
+    thread at a time.
+    """
+
+    def __init__(self, settings: PlannerSettings, cost_model: CostModel | None = None) -> None:
+        """Make a planner.
+
+        Args:
+            settings: Parameters.
+            cost_model: Learned cell cost in place of the one that `settings` name.
+
+        Raises:
+            WeightsError: The weight file is missing, damaged or not one of ours.
+        """
+        self.settings = settings
+        self._cost_model = cost_model
+        self._terrain: Terrain | None = None
+        self._cost: np.ndarray | None = None
+        self._solved: dict[bool, _Solved] = {}
+
+    def warm_up(self) -> None:
+        """Compile the solver (seconds the first time on a machine), so that no request has to."""
+        occupied = np.zeros((7, 9), dtype=bool)
+        occupied[2, 2:7] = True
+        grid = GridMap(occupied, 1.0, Pose(0.0, 0.0, 0.0))
+        thin = replace(self.settings, kind="dijkstra", robot_radius=0.0, inflation_margin=0.0)
+        GlobalPlanner(thin, self._cost_model).plan(grid, (1.5, 1.5), (7.5, 5.5))
+
+    def plan(self, grid: GridMap, start: ArrayLike, goal: ArrayLike) -> PlanResult:
+        """Plan from `start` to `goal`, both (x, y) in the map frame [m].
+
+        A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
+        replaced by the nearest cell within `tolerance` that can be reached, and the message says
+        so. Never raises for a difficult world: what cannot be done is a status.
+        """
+        begun = time.perf_counter()
+        try:
+            terrain = self._terrain_of(grid)
+            ends = resolve(terrain, start, goal, self.settings.tolerance)
+        except RefusedError as refused:
+            return PlanResult(refused.status, str(refused))
+        setup_time = time.perf_counter() - begun
+        if self._cost_model is None:
+            return self._search(terrain, ends, learned=False, setup_time=setup_time)
+        result = self._search(terrain, ends, learned=True, setup_time=setup_time)
+        if result.status is PlanStatus.SUCCEEDED:
+            return result
+        rescue = self._search(terrain, ends, learned=False, setup_time=setup_time)
+        message = f"{rescue.message}; exact search made it, for the learned one: {result.message}"
+        return replace(rescue, message=message, fallback_used=True)
+
+    def _terrain_of(self, grid: GridMap) -> Terrain:
+        """Return the mask of a map, and forget everything about the map before it."""
+        if self._terrain is None or self._terrain.grid is not grid:
+            radius = self.settings.robot_radius + self.settings.inflation_margin
+            self._terrain = Terrain.build(grid, radius, self.settings.allow_unknown)
+            self._cost = None
+            self._solved = {}
+        return self._terrain
+
+    def _search(
+        self, terrain: Terrain, ends: Endpoints, *, learned: bool, setup_time: float
+    ) -> PlanResult:
+        """Solve or reuse the field, follow it and check the path, on learned or uniform cost."""
+        begun = time.perf_counter()
+        try:
+            solved = self._field_to(terrain, ends.goal_cell, learned)
+        except FieldError as error:
+            return PlanResult(PlanStatus.NO_VALID_PATH, str(error))
+        field = solved.field
+        field_done = time.perf_counter()
+        tail = follow(field, tuple(ends.lead[-1])).cells
+        fault = _field_fault(field) or first_fault(
+            tail, terrain.blocked, tuple(ends.lead[-1]), ends.goal_cell
+        )
+        result = PlanResult(
+            PlanStatus.NO_VALID_PATH,
+            f"the path fails its check: {fault}",
+            cost_to_go=solved.cost_to_go,
+            residual=field.residual,
+            iterations=field.n_settled,
+            field_time=setup_time + field_done - begun,
+            path_time=time.perf_counter() - field_done,
+        )
+        if fault:
+            return result
+        path = metric_path(
+            terrain.grid, np.concatenate([ends.lead[:-1], tail]), ends.start, ends.goal
+        )
+        return replace(
+            result,
+            status=PlanStatus.SUCCEEDED,
+            message=f"path of {path.length:.2f} m" + (f"; {ends.note}" if ends.note else ""),
+            path=path,
+            length=path.length,
+            path_time=time.perf_counter() - field_done,
+        )
+
+    def _field_to(self, terrain: Terrain, goal_cell: Cell, learned: bool) -> _Solved:
+        """Return the field to a goal cell, the kept one if it is the same."""
+        kept = self._solved.get(learned)
+        if kept is None or kept.field.goal != goal_cell:
+            cost = self._learned_cost(terrain) if learned else 1.0
+            field = solve_field(np.where(terrain.blocked, np.inf, cost), goal_cell)
+            cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
+            cost_to_go.setflags(write=False)
+            kept = self._solved[learned] = _Solved(field, cost_to_go)
+        return kept
+
+    def _learned_cost(self, terrain: Terrain) -> np.ndarray:
+        """Return the learned cost of the cells of a map, the kept one if there is."""
+        if self._cost is None:
+            self._cost = self._cost_model(terrain.blocked)
+        return self._cost
+
+
+def _field_fault(field: Field) -> str | None:
+    """Return what is wrong with the values themselves, if anything."""
+    limit = _RESIDUAL_LIMIT * (1.0 + float(field.values[_last(field)]))
+    if field.residual > limit:
+        return f"the Bellman residual {field.residual:.1e} is above {limit:.1e}"
+    return None
+
+
+def _last(field: Field) -> Cell:
+    """Return the cell settled last, the one with the largest finite value."""
+    row, column = divmod(int(field.order[-1]), field.values.shape[1] + 2)
+    return row - 1, column - 1

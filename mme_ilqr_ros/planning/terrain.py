@@ -1,0 +1,66 @@
+"""Where a robot's centre may be on a map, and how to get there from where it may not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from mme_ilqr_ros.geometry.distance_field import inflate
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.planning.shortest_path import Field, solve_field
+
+
+@dataclass(frozen=True, eq=False)
+class Terrain:
+    """What a robot of one size can do on one map; depends on nothing else, so it is kept.
+
+    Attributes:
+        grid: The map.
+        blocked: [H, W] True where the robot's centre must not be.
+        region: [H, W] number of the connected free region of a cell, 0 where blocked. Two free
+            cells are connected by legal moves exactly when their numbers agree: a diagonal without
+            corner cutting can be replaced by two straight moves.
+        reach: How far the robot may look for free cells from a blocked one [cells].
+    """
+
+    grid: GridMap
+    blocked: np.ndarray
+    region: np.ndarray
+    reach: int
+
+    @staticmethod
+    def build(grid: GridMap, radius: float, allow_unknown: bool) -> Terrain:
+        """Inflate a map by a robot's radius [m].
+
+        Only what is known to be occupied grows; an unknown cell is blocked by itself alone,
+        unless unknown cells are allowed.
+        """
+        blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
+        region, _ = ndimage.label(~blocked)  # the default structure joins straight neighbours only
+        reach = math.ceil(2.0 * radius / grid.resolution) + 2
+        return Terrain(grid, blocked, region, reach)
+
+    def ways_out(self, start: tuple[int, int]) -> Field:
+        """Return distances from a start cell over all cells nearby that are not occupied.
+
+        Inflated and unknown cells count as passable here, so a robot that stands too close to a
+        wall finds its way to free cells. Values are infinite beyond `reach` cells.
+        """
+        near = tuple(slice(max(0, i - self.reach), i + self.reach + 1) for i in start)
+        cost = np.full(self.blocked.shape, np.inf)
+        cost[near] = np.where(self.grid.occupied[near], np.inf, 1.0)
+        return solve_field(cost, start)
+
+    def free_cells_near(self, point: np.ndarray, distance: float) -> np.ndarray:
+        """Return the free cells [K, 2] centred within `distance` [m] of a point, nearest first."""
+        centre = self.grid.cell_at(point)
+        span = math.ceil(distance / self.grid.resolution) + 1
+        low = np.clip(centre - span, 0, self.blocked.shape)
+        high = np.clip(centre + span + 1, 0, self.blocked.shape)
+        cells = np.argwhere(~self.blocked[low[0] : high[0], low[1] : high[1]]) + low
+        away = np.linalg.norm(self.grid.centre_of(cells) - point, axis=-1)
+        nearest_first = np.argsort(away, kind="stable")
+        return cells[nearest_first[away[nearest_first] <= distance]]

@@ -1,0 +1,119 @@
+"""From a value field to a path: follow its own best moves, check every cell, go to metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.planning.moves import STEPS
+from mme_ilqr_ros.planning.shortest_path import Field
+
+_D_ROWS, _D_COLUMNS = STEPS[:, 0].copy(), STEPS[:, 1].copy()
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The cells visited by following a field.
+
+    Attributes:
+        cells: [N, 2] cells (row, column), the start first.
+        reached: Whether the last one is the goal. If not, the walk ended at a cell without a move
+            or came back to a cell it had visited.
+    """
+
+    cells: np.ndarray
+    reached: bool
+
+
+def follow(field: Field, start: tuple[int, int]) -> Walk:
+    """Follow the best move of each cell (argmin over legal moves of edge cost + V) to the goal.
+
+    The walk is bounded by the number of cells and ends at the first cell visited twice, so it
+    returns for any field, also one whose values are wrong.
+    """
+    width = field.values.shape[1]
+    goal = field.goal[0] * width + field.goal[1]
+    arrows = np.ascontiguousarray(field.arrows).reshape(-1)
+    cells = _follow(arrows, start[0] * width + start[1], goal, width, _D_ROWS, _D_COLUMNS)
+    reached = bool(cells[-1] == goal)
+    return Walk(np.stack(np.divmod(cells, width), axis=-1), reached)
+
+
+@compiled
+def _follow(arrows, start, goal, width, d_rows, d_columns):
+    """Return the flat cells from `start` to `goal`, or to where the arrows end or repeat."""
+    visited = np.zeros(arrows.size, dtype=np.bool_)
+    cells = np.empty(arrows.size, dtype=np.int64)
+    cell, n = start, 0
+    while True:
+        visited[cell] = True
+        cells[n] = cell
+        n += 1
+        move = arrows[cell]
+        if cell == goal or move < 0:
+            break
+        cell = cell + d_rows[move] * width + d_columns[move]
+        if visited[cell]:
+            break
+    return cells[:n]
+
+
+def first_fault(
+    cells: np.ndarray, blocked: np.ndarray, start: tuple[int, int], goal: tuple[int, int]
+) -> str | None:
+    """Check a path cell by cell against a map, knowing nothing of how it was made.
+
+    Args:
+        cells: [N, 2] cells (row, column).
+        blocked: [H, W] True where the robot must not go.
+        start: Cell it must begin at.
+        goal: Cell it must end at.
+
+    Returns:
+        What is wrong with the first bad cell or move, or None for a legal path.
+    """
+    if tuple(cells[0]) != tuple(start):
+        return f"it begins at cell {tuple(cells[0].tolist())}, not at the start {tuple(start)}"
+    if tuple(cells[-1]) != tuple(goal):
+        return f"it ends at cell {tuple(cells[-1].tolist())}, not at the goal {tuple(goal)}"
+    outside = np.any((cells < 0) | (cells >= blocked.shape), axis=1)
+    if outside.any():
+        return f"cell {_first(cells, outside)} lies outside the map"
+    hit = blocked[cells[:, 0], cells[:, 1]]
+    if hit.any():
+        return f"cell {_first(cells, hit)} is blocked"
+    before, after = cells[:-1], cells[1:]
+    jump = np.max(np.abs(after - before), axis=1, initial=0) != 1
+    if jump.any():
+        return f"the move from cell {_first(before, jump)} is not to a neighbour"
+    # Of a straight move's two corner cells one is its start and the other its end: both free.
+    cut = blocked[after[:, 0], before[:, 1]] | blocked[before[:, 0], after[:, 1]]
+    if cut.any():
+        return f"the move from cell {_first(before, cut)} cuts a corner"
+    return None
+
+
+def _first(cells: np.ndarray, mask: np.ndarray) -> tuple[int, int]:
+    row, column = cells[int(np.argmax(mask))]
+    return int(row), int(column)
+
+
+def metric_path(
+    grid: GridMap, cells: np.ndarray, start: np.ndarray, goal: np.ndarray | None
+) -> Path:
+    """Return the path in m through the centres of `cells`, its ends moved onto the given points.
+
+    Args:
+        grid: Map whose frame the path is in.
+        cells: [N, 2] legal path of cells.
+        start: [2] point in the first cell.
+        goal: [2] point in the last cell, or None to end at that cell's centre.
+    """
+    points = grid.centre_of(cells)
+    inner = points[1:-1] if len(points) > 1 else points[:0]
+    end = points[-1] if goal is None else np.asarray(goal, dtype=float)
+    return Path(np.concatenate([[np.asarray(start, dtype=float)], inner, [end]]))
