@@ -61,12 +61,11 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
             PlanStatus.NO_VALID_PATH,
             f"no gap wide enough leads from {_text(start)} to {_text(goal)}",
         )
-    lead = _lead(ways_out, reachable & (terrain.region == terrain.region[goal_cell]))
-    notes = []
-    if len(lead) > 1:
-        notes.append(
-            f"the start is too close to an obstacle and is left over {len(lead) - 1} cells"
-        )
+    notes, lead = [], np.array([start_cell])
+    if ways_out is not None:
+        same_region = terrain.region == terrain.region[goal_cell]
+        lead = _lead(ways_out, _exits(terrain, ways_out) & same_region)
+        notes.append(f"the start is blocked and leads out over {len(lead) - 1} cells")
     if moved:
         away = np.linalg.norm(terrain.grid.centre_of(goal_cell) - goal)
         notes.append(f"the goal is blocked and the path ends {away:.2f} m from it")
