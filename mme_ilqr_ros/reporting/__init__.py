@@ -1,0 +1,1 @@
+"""Reporting: what a run was, how it is judged, and what it looks like."""

@@ -1,0 +1,130 @@
+"""The result of one run: a row of the benchmark's `summary.json`, and one line to read."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.run_record import RunRecord
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run came to.
+
+    Attributes:
+        world: Name of the scenario or world.
+        outcome: How it ended.
+        time: From the first to the last state [s].
+        path_length: Length of the driven path [m].
+        min_clearance: Least distance between robot and obstacles [m]; inf when never measured.
+        control_cycles: Number of commands.
+        solve_times: Time per control cycle [s].
+        plan_times: Time per global plan [s].
+        deadline_misses: Control cycles that took longer than the control period.
+        mode_switches: How often another mode took over.
+        trial: Number of the repetition.
+        seed: Seed of the run.
+        score: Navigation score where the world has an optimal time, else None.
+    """
+
+    world: str
+    outcome: Outcome
+    time: float
+    path_length: float
+    min_clearance: float
+    control_cycles: int
+    solve_times: Sequence[float] = field(repr=False)
+    plan_times: Sequence[float] = field(repr=False)
+    deadline_misses: int = 0
+    mode_switches: int = 0
+    trial: int = 0
+    seed: int = 0
+    score: float | None = None
+
+    @classmethod
+    def of(
+        cls, record: RunRecord, world: str, outcome: Outcome, trial: int = 0, seed: int = 0
+    ) -> RunResult:
+        """Return the result of a finished run."""
+        return cls(
+            world=world,
+            outcome=outcome,
+            time=record.duration,
+            path_length=record.path_length,
+            min_clearance=record.min_clearance,
+            control_cycles=record.control_cycles,
+            solve_times=tuple(record.solve_times),
+            plan_times=tuple(record.plan_times),
+            deadline_misses=record.deadline_misses,
+            mode_switches=record.mode_switches,
+            trial=trial,
+            seed=seed,
+        )
+
+    @property
+    def solve_ms(self) -> dict[str, float | None]:
+        """Median, 95th percentile and maximum of the solve times [ms]; None when there are none."""
+        return {
+            "median": _percentile_ms(self.solve_times, 50),
+            "p95": _percentile_ms(self.solve_times, 95),
+            "max": _percentile_ms(self.solve_times, 100),
+        }
+
+    @property
+    def plan_ms(self) -> dict[str, float | None]:
+        """Median and maximum of the planning times [ms]; None when there are none."""
+        return {
+            "median": _percentile_ms(self.plan_times, 50),
+            "max": _percentile_ms(self.plan_times, 100),
+        }
+
+    def row(self) -> dict:
+        """Return the run row of the benchmark's `drive` summary, ready for JSON."""
+        return {
+            "world": self.world,
+            "trial": self.trial,
+            "seed": self.seed,
+            "outcome": self.outcome.value,
+            "time_s": round(self.time, 3),
+            "path_length_m": round(self.path_length, 3),
+            "min_clearance_m": _finite_or_none(self.min_clearance),
+            "score": self.score,
+            "control_cycles": self.control_cycles,
+            "solve_ms": self.solve_ms,
+            "plan_ms": self.plan_ms,
+            "deadline_misses": self.deadline_misses,
+            "mode_switches": self.mode_switches,
+        }
+
+    def to_json(self) -> str:
+        """Return the row as JSON text, with a line end."""
+        return json.dumps(self.row(), indent=2, allow_nan=False) + "\n"
+
+    def line(self) -> str:
+        """Return the run in one line."""
+        return f"{self.world}: {self.outcome.value} after {', '.join(self.facts())}"
+
+    def facts(self) -> list[str]:
+        """Return the run's main figures as short texts, those that are known."""
+        facts = [f"{self.time:.1f} s", f"{self.path_length:.2f} m driven"]
+        if math.isfinite(self.min_clearance):
+            facts.append(f"clearance {self.min_clearance:.2f} m")
+        if self.solve_times:
+            facts.append(f"solve {self.solve_ms['median']:.1f} ms median")
+        if self.mode_switches:
+            facts.append(f"{self.mode_switches} mode switch{'es' * (self.mode_switches > 1)}")
+        return facts
+
+
+def _percentile_ms(seconds: Sequence[float], percent: float) -> float | None:
+    return round(1e3 * float(np.percentile(seconds, percent)), 3) if len(seconds) else None
+
+
+def _finite_or_none(metres: float) -> float | None:
+    return round(metres, 3) if math.isfinite(metres) else None
