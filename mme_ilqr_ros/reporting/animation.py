@@ -80,6 +80,7 @@ class _Stage:
         self._states = record.states
         view = view_of(scene, record, decision_moments(record))
         self._pixels_per_metre = FINE * min(LONG_SIDE / view.width, SHORT_SIDE / view.height)
+        view = view.at_least(NARROWEST * FINE / self._pixels_per_metre, 0.0)
         self._background, self._axes = _background(scene, record, view, self._pixels_per_metre)
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), 13 * FINE)
@@ -149,7 +150,7 @@ def _background(
     scene: Scene, record: RunRecord, view: View, pixels_per_metre: float
 ) -> tuple[Image.Image, Axes]:
     """Draw what never moves: map, start, goal and the first plan."""
-    width = max(view.width * pixels_per_metre, NARROWEST * FINE)
+    width = view.width * pixels_per_metre
     height = view.height * pixels_per_metre + HEAD * FINE
     # Whole multiples of FINE, so that scaling down meets the pixel grid.
     width, height = (FINE * round(side / FINE) for side in (width, height))
@@ -158,7 +159,6 @@ def _background(
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0 - HEAD * FINE / height))
     draw_scene(axes, scene, view)
     axes.set(xticks=[], yticks=[])
-    axes.set_aspect("equal", adjustable="datalim")  # fills the width with more of the world
     for _, points in record.plans[:1]:
         axes.plot(*points.T, color=INK, lw=1.1, dashes=(5, 3), zorder=3)
     canvas = FigureCanvasAgg(figure)

@@ -75,10 +75,10 @@ class View:
         low, high = self.corners
         return np.all((points >= low) & (points <= high), axis=-1)
 
-    def with_sides(self, narrowest: float) -> View:
-        """Return the view with its shorter side grown to `narrowest` times the longer one."""
-        wider = max(0.0, narrowest * self.height - self.width) / 2
-        higher = max(0.0, narrowest * self.width - self.height) / 2
+    def at_least(self, width: float, height: float) -> View:
+        """Return the view grown to both sides until it has this width and height [m]."""
+        wider = max(0.0, width - self.width) / 2
+        higher = max(0.0, height - self.height) / 2
         return View(self.left - wider, self.bottom - higher, self.right + wider, self.top + higher)
 
     @classmethod
@@ -107,4 +107,5 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     lines = [line for moment in moments for line in moment.trajectories]
     wide = near.grown(CANDIDATE_MARGIN)
     shown += [line[wide.holds(line)] for line in lines]
-    return View.around(np.vstack(shown)).with_sides(NARROWEST)
+    view = View.around(np.vstack(shown))
+    return view.at_least(NARROWEST * view.height, NARROWEST * view.width)
