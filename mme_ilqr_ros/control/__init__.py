@@ -1,0 +1,1 @@
+"""Local control by multimodal maximum-entropy iLQR. Knows nothing of ROS or of the planner."""

@@ -1,0 +1,43 @@
+"""When is the goal reached? Inside the tolerance, and no longer getting better."""
+
+from __future__ import annotations
+
+import math
+
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+
+GOOD_ENOUGH = 0.4  # share of the tolerance inside which nothing better is waited for
+NO_PROGRESS = 1e-3  # [m]
+RELEASE = 1.5  # share of the tolerance at which a reached goal is given up again (a push)
+
+
+class GoalChecker:
+    """Decides with hysteresis, so that a robot at rest in the goal does not start again."""
+
+    def __init__(self) -> None:
+        self._goal: Pose | None = None
+        self._reached = False
+        self._nearest = math.inf
+
+    def reset(self) -> None:
+        """Forget the goal."""
+        self._goal = None
+
+    def reached(self, state: RobotState, goal: Pose, tolerance: float) -> bool:
+        """Return True from the moment the goal is reached until the robot is pushed away.
+
+        Args:
+            state: Measured state, in the goal's frame.
+            goal: Goal; its yaw is not looked at.
+            tolerance: Distance that counts as reached [m].
+        """
+        if goal != self._goal:
+            self._goal, self._reached, self._nearest = goal, False, math.inf
+        distance = math.hypot(goal.x - state.x, goal.y - state.y)
+        if self._reached:
+            self._reached = distance <= RELEASE * tolerance
+        elif distance <= tolerance:
+            no_better = distance > self._nearest - NO_PROGRESS
+            self._reached = no_better or distance <= GOOD_ENOUGH * tolerance
+        self._nearest = distance if not self._reached else self._nearest
+        return self._reached

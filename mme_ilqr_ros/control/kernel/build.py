@@ -1,0 +1,134 @@
+"""Put the printed stage functions and the solver text into one module, compiled and cached.
+
+The module's directory is named by a hash of everything that goes into it (stage functions, solver
+text, versions of Python, numba and numpy, processor), so an edited model, cost or solver can never
+meet a stale binary. The file appears by an atomic rename: two processes may build at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from mme_ilqr_ros.control.kernel.emit import emit
+from mme_ilqr_ros.control.problem import Problem
+
+SOLVER_TEXT = Path(__file__).with_name("solver.py")  # a text to compile, never imported
+MARKER = "# ---- kernel ----\n"
+BACKENDS = ("numba", "python")
+_HEADER = '''"""Generated from the problem's symbols and the solver's text. Do not edit."""
+
+import math
+
+import numpy as np
+{import_line}
+
+NX, NU, HELD = {nx}, {nu}, {held}
+
+
+def jit(function):
+    return {jit}
+
+
+'''
+
+
+class KernelError(RuntimeError):
+    """The kernel cannot be built on this machine."""
+
+
+def kernel_source(problem: Problem, backend: str) -> str:
+    """Return the text of the kernel module of a problem."""
+    compiled = backend == "numba"
+    header = _HEADER.format(
+        import_line="import numba" if compiled else "",
+        nx=problem.model.nx,
+        nu=problem.model.nu,
+        held=problem.model.held_state,
+        jit="numba.njit(cache=True, error_model='numpy')(function)" if compiled else "function",
+    )
+    stage = "\n\n".join(f"@jit\n{emit(function)}" for function in problem.functions())
+    text = SOLVER_TEXT.read_text(encoding="utf-8")
+    return header + stage + "\n" + text[text.index(MARKER) :]
+
+
+def build_module(problem: Problem, backend: str) -> ModuleType:
+    """Return the kernel module of a problem.
+
+    Args:
+        problem: Model and cost terms.
+        backend: `numba` (compiled at the first call, then cached on disk) or `python` (reference,
+            hundreds of times slower).
+
+    Raises:
+        KernelError: numba is asked for but is not installed, or no directory can be written.
+    """
+    if backend not in BACKENDS:
+        raise KernelError(f"kernel backend '{backend}': must be one of {', '.join(BACKENDS)}")
+    if backend == "numba" and importlib.util.find_spec("numba") is None:
+        raise KernelError("numba is not installed: pip install numba, or apt install python3-numba")
+    source = kernel_source(problem, backend)
+    name = f"mme_kernel_{backend}_{_digest(source)}"
+    if name not in sys.modules:
+        path = _write(source, name)
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise KernelError(f"cannot load the generated kernel {path}")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return sys.modules[name]
+
+
+def _digest(source: str) -> str:
+    facts = [source, sys.version, platform.machine(), _processor(), np.__version__]
+    if importlib.util.find_spec("numba") is not None:
+        from importlib.metadata import version
+
+        facts.append(version("numba"))
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as facts:
+            return next((line for line in facts if line.startswith("model name")), "")
+    except OSError:
+        return platform.processor()
+
+
+def cache_directories() -> Iterator[Path]:
+    """Yield the directories to try, best first; `MME_ILQR_CACHE_DIR` comes before all."""
+    if "MME_ILQR_CACHE_DIR" in os.environ:
+        yield Path(os.environ["MME_ILQR_CACHE_DIR"])
+    yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mme_ilqr_ros"
+    yield Path(tempfile.gettempdir()) / f"mme_ilqr_ros_{os.getuid()}"
+
+
+def _write(source: str, name: str) -> Path:
+    reasons = []
+    for directory in cache_directories():
+        path = directory / name / f"{name}.py"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, scratch = tempfile.mkstemp(dir=path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(source)
+            if path.exists() and path.read_text(encoding="utf-8") == source:
+                os.unlink(scratch)  # keep its time stamp: numba's cache looks at it
+            else:
+                os.replace(scratch, path)
+        except OSError as error:
+            reasons.append(f"{directory}: {error.strerror}")
+            continue
+        return path
+    raise KernelError(f"no directory for the compiled kernel can be written ({'; '.join(reasons)})")

@@ -1,0 +1,61 @@
+"""The modes of a control cycle, and which of them drives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+INFEASIBLE = 1e3  # cost of touching something, before its depth
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The optimised modes of one control cycle.
+
+    Attributes:
+        states: Predicted states [N, T+1, nx]; x, y [m] and yaw [rad] first.
+        controls: Planned controls [N, T, nu].
+        costs: J of every mode [N].
+        weights: Mixture weights [N], summing to one.
+        gaps: Smallest predicted distance of the robot's centre to anything [N] [m].
+        feasible: Modes that keep the required distance [N].
+        chosen: Index of the mode that drives.
+        switched: True when it is another mode than in the cycle before.
+        iterations: iLQR iterations done.
+    """
+
+    states: Array
+    controls: Array
+    costs: Array
+    weights: Array
+    gaps: Array
+    feasible: NDArray[np.bool_]
+    chosen: int
+    switched: bool
+    iterations: int
+
+
+def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
+    """Return the costs by which modes are compared [N]: feasibility first, then J."""
+    depth = required_gap - gaps
+    return np.where(depth > 0.0, costs + INFEASIBLE * (1.0 + depth), costs)
+
+
+def select_mode(costs: Array, incumbent: int, switch_margin: float) -> int:
+    """Return the index of the mode that drives.
+
+    The incumbent stays unless another mode is better by more than `switch_margin` times the
+    incumbent's cost. A larger margin therefore always means fewer switches.
+
+    Args:
+        costs: Selection costs [N].
+        incumbent: The mode that drove in the cycle before, already shifted and optimised.
+        switch_margin: Relative improvement that justifies a switch, >= 0.
+    """
+    best = int(np.argmin(costs))
+    if costs[best] < costs[incumbent] - switch_margin * abs(costs[incumbent]):
+        return best
+    return incumbent

@@ -1,0 +1,179 @@
+"""Every parameter of the local controller, with unit, range and what to do with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mme_ilqr_ros.settings import group, setting
+
+VARIANTS = ("mme_ilqr", "me_ilqr", "ilqr")
+
+
+@dataclass(frozen=True)
+class MmeSettings:
+    """The algorithm: modes, horizon, temperature, sampling."""
+
+    n_modes: int = setting(
+        8, "Number of plans kept alive. More find more ways round.", low=1, high=64
+    )
+    n_iterations: int = setting(
+        10, "Most iLQR iterations per mode and control cycle.", low=1, high=100
+    )
+    time_steps: int = setting(
+        50,
+        "Stages of the horizon; horizon = time_steps * model_dt.",
+        low=5,
+        high=400,
+        dynamic=False,
+    )
+    model_dt: float = setting(
+        0.2,
+        "Duration of a stage. The horizon must cover the detour round the largest trap (10 s here);"
+        " vx_max * model_dt should stay below the smallest obstacle's diameter.",
+        unit="s",
+        low=0.02,
+        high=1.0,
+        dynamic=False,
+    )
+    temperature: float = setting(
+        0.5,
+        "Entropy weight alpha in cost units: how widely modes are sampled. 0 samples nothing.",
+        low=0.0,
+        high=100.0,
+    )
+    weight_floor: float = setting(
+        0.02, "Smallest sampling share of a feasible mode.", low=0.0, high=0.5
+    )
+    noise_correlation: float = setting(
+        0.9, "Correlation of sampling noise between neighbouring stages.", low=0.0, high=0.99
+    )
+    n_restarts: int = setting(
+        1, "Modes that start from random controls in every cycle.", low=0, high=63
+    )
+    mode_switch_margin: float = setting(
+        0.05,
+        "Relative cost improvement that justifies driving another mode. Raise it if the robot"
+        " dithers between two ways round.",
+        low=0.0,
+        high=1.0,
+    )
+
+
+@dataclass(frozen=True)
+class CostSettings:
+    """Weights of the cost, per second of driving unless said otherwise."""
+
+    goal_weight: float = setting(
+        0.5, "Running cost per metre to the target. Raise it for haste.", unit="1/(m s)", low=0.0
+    )
+    terminal_goal_weight: float = setting(
+        10.0,
+        "Cost per metre to the target at the end of the horizon. Raise it if the robot prefers to"
+        " wait in front of an obstacle to going round.",
+        unit="1/m",
+        low=0.0,
+    )
+    goal_width: float = setting(
+        0.3, "Distance below which the pull of the target fades.", unit="m", low=0.01, high=5.0
+    )
+    vx_weight: float = setting(
+        0.1, "Cost of forward speed squared. Raise it to drive slower.", unit="s/m^2", low=0.0
+    )
+    wz_weight: float = setting(
+        0.1, "Cost of turning rate squared. Raise it if the robot wiggles.", unit="s/rad^2", low=0.0
+    )
+    ax_weight: float = setting(
+        0.02, "Cost of acceleration squared. Raise it for softer starts.", unit="s^3/m^2", low=0.0
+    )
+    az_weight: float = setting(
+        0.01, "Cost of turning acceleration squared.", unit="s^3/rad^2", low=0.0
+    )
+    terminal_speed_weight: float = setting(
+        0.1, "Cost of speed squared at the end of the horizon.", unit="s^2/m^2", low=0.0
+    )
+    clearance_weight: float = setting(
+        0.5, "Scale of the obstacle cost. Raise it to keep further away.", unit="1/s", low=0.001
+    )
+    clearance_distance: float = setting(
+        0.3,
+        "Gap between robot and obstacle from which the obstacle costs nothing. Too wide closes"
+        " narrow passages.",
+        unit="m",
+        low=0.02,
+        high=5.0,
+    )
+    stiff_distance: float = setting(
+        0.03,
+        "Gap below which the obstacle cost goes on as a stiff quadratic; below clearance_distance.",
+        unit="m",
+        low=0.005,
+        high=0.5,
+    )
+
+
+@dataclass(frozen=True)
+class ControllerSettings:
+    """The local controller: rates, limits, tolerances, algorithm and cost."""
+
+    controller_frequency: float = setting(
+        10.0, "Control cycles per second.", unit="Hz", low=1.0, high=100.0, dynamic=False
+    )
+    variant: str = setting(
+        "mme_ilqr",
+        "mme_ilqr keeps a mixture of modes; me_ilqr samples round the driving mode only; ilqr is"
+        " plain iLQR with one mode, which stops in local minima.",
+        choices=VARIANTS,
+    )
+    backend: str = setting(
+        "numba",
+        "Kernel: numba is compiled; python is the slow reference.",
+        choices=("numba", "python"),
+        dynamic=False,
+    )
+    seed: int = setting(0, "Seed of the sampling.", low=0, dynamic=False)
+    vx_max: float = setting(1.0, "Largest forward speed.", unit="m/s", low=0.01, high=20.0)
+    vx_min: float = setting(
+        0.0, "Lowest forward speed; negative allows reversing.", unit="m/s", low=-20.0, high=0.0
+    )
+    wz_max: float = setting(1.5, "Largest turning rate.", unit="rad/s", low=0.01, high=20.0)
+    ax_max: float = setting(
+        2.5, "Largest forward acceleration and braking.", unit="m/s^2", low=0.01, high=50.0
+    )
+    az_max: float = setting(
+        5.0, "Largest turning acceleration.", unit="rad/s^2", low=0.01, high=100.0
+    )
+    robot_radius: float = setting(
+        0.2, "Radius of the smallest circle round the robot.", unit="m", low=0.01, high=5.0
+    )
+    clearance_margin: float = setting(
+        0.03, "Distance planned in addition to the radius.", unit="m", low=0.0, high=1.0
+    )
+    xy_goal_tolerance: float = setting(
+        0.25, "Distance at which the goal counts as reached.", unit="m", low=0.01, high=5.0
+    )
+    lookahead_distance: float = setting(
+        2.5,
+        "How far ahead on the plan the target lies. Longer cuts corners and sees more ways round.",
+        unit="m",
+        low=0.3,
+        high=50.0,
+    )
+    min_lookahead_distance: float = setting(
+        1.0,
+        "The target comes no nearer than this where walls of the map hide the plan ahead.",
+        unit="m",
+        low=0.1,
+        high=50.0,
+    )
+    command_delay: float = setting(
+        0.0,
+        "Time from a measurement to the moment its command acts; the state is predicted over it.",
+        unit="s",
+        low=0.0,
+        high=1.0,
+    )
+    solve_time_share: float = setting(
+        0.7, "Share of the control period after which no iteration starts.", low=0.05, high=1.0
+    )
+    mme: MmeSettings = group(MmeSettings)
+    costs: CostSettings = group(CostSettings)

@@ -1,0 +1,6 @@
+"""Robot models: one symbolic step, names and limits."""
+
+from mme_ilqr_ros.models.differential_drive import differential_drive
+from mme_ilqr_ros.models.robot_model import ControlLimits, RobotModel
+
+__all__ = ["ControlLimits", "RobotModel", "differential_drive"]
