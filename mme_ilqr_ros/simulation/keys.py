@@ -1,0 +1,95 @@
+"""Reading keys of a file so that every complaint names the file, the world and the key."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+class ScenarioError(ValueError):
+    """A scenario cannot be used; one line that names the file, the world and the key."""
+
+
+class Keys:
+    """The keys of one block of a world.
+
+    Attributes:
+        file: Name of the file, for messages.
+        world: Name of the world.
+    """
+
+    def __init__(self, values: Mapping[str, Any], file: str, world: str, block: str = "") -> None:
+        """Take the values of a block; `block` is the key under which they stand, if any."""
+        self.values = values
+        self.file = file
+        self.world = world
+        self._block = f"{block}." if block else ""
+
+    def __contains__(self, key: str) -> bool:
+        return self.values.get(key) is not None
+
+    def error(self, key: str, problem: str) -> ScenarioError:
+        """Return a complaint about a key, to be raised."""
+        problem = " ".join(problem.split())
+        return ScenarioError(f"{self.file}: world '{self.world}': {self._block}{key}: {problem}")
+
+    def number(
+        self,
+        key: str,
+        default: float | None = None,
+        *,
+        above: float = -math.inf,
+        at_most: float = math.inf,
+    ) -> float:
+        """Return a finite number in (above, at_most]; without a default it must be there."""
+        value = self.values.get(key)
+        value = default if value is None else value
+        if value is None:
+            raise self.error(key, "is missing; it must be a number")
+        if not _is_number(value):
+            raise self.error(key, f"must be a finite number, not {value!r}")
+        if not above < value <= at_most:
+            allowed = f"above {above}" if value <= above else f"at most {at_most}"
+            raise self.error(key, f"must be {allowed}, not {value}")
+        return float(value)
+
+    def numbers(self, key: str, counts: tuple[int, ...]) -> list[float]:
+        """Return a list of as many finite numbers as one of `counts` says; it must be there."""
+        words = " or ".join(map(str, counts))
+        value = self.values.get(key)
+        if value is None:
+            raise self.error(key, f"is missing; it must be a list of {words} numbers")
+        if not isinstance(value, (list, tuple)) or len(value) not in counts:
+            raise self.error(key, f"must be a list of {words} numbers, not {value!r}")
+        if not all(map(_is_number, value)):
+            raise self.error(key, f"must hold finite numbers only, not {value!r}")
+        return [float(number) for number in value]
+
+    def text(self, key: str, default: str) -> str:
+        """Return a text, its line breaks and runs of blanks made single blanks."""
+        value = self.values.get(key, default)
+        if not isinstance(value, str):
+            raise self.error(key, f"must be a text, not {value!r}")
+        return " ".join(value.split())
+
+    def blocks(self, key: str) -> list[Keys]:
+        """Return the blocks of a list of mappings; empty when the key is absent."""
+        values = self.values.get(key) or []
+        if not isinstance(values, list):
+            raise self.error(key, f"must be a list, not {values!r}")
+        return [self._block_of(f"{key}[{index}]", value) for index, value in enumerate(values)]
+
+    def block(self, key: str) -> Keys:
+        """Return the block under a key; empty when the key is absent."""
+        return self._block_of(key, self.values.get(key) or {})
+
+    def _block_of(self, key: str, value: Any) -> Keys:
+        if not isinstance(value, dict):
+            raise self.error(key, f"must be a block of keys, not {value!r}")
+        return Keys(value, self.file, self.world, f"{self._block}{key}")
+
+
+def _is_number(value: Any) -> bool:
+    # The bounds refuse NaN and infinity, and integers too long to become floats.
+    return type(value) in (int, float) and -1e300 < value < 1e300

@@ -1,0 +1,87 @@
+"""The plant: a differential drive that keeps its limits and lags behind its commands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mme_ilqr_ros.geometry.angles import wrap
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+
+
+@dataclass(frozen=True)
+class RobotSpec:
+    """Size and limits of a disc-shaped robot.
+
+    Attributes:
+        radius: Radius of the disc in m.
+        vx_min: Lowest forward speed in m/s; 0 for a robot that must not reverse.
+        vx_max: Highest forward speed in m/s.
+        wz_max: Highest turning rate in rad/s, to either side.
+        ax_max: Highest change of speed in m/s^2, up or down.
+        az_max: Highest change of turning rate in rad/s^2.
+    """
+
+    radius: float = 0.2
+    vx_min: float = 0.0
+    vx_max: float = 1.0
+    wz_max: float = 1.5
+    ax_max: float = 2.5
+    az_max: float = 5.0
+
+
+class Robot:
+    """Drives the disc: clamps the command, lags, accelerates within limits, rolls on an arc."""
+
+    def __init__(self, spec: RobotSpec, pose: Pose, time_constant: float = 0.0) -> None:
+        """Stand still at `pose`; `time_constant` in s is the first-order lag of both actuators."""
+        self.spec = spec
+        self.time_constant = time_constant
+        self.state = RobotState(pose.x, pose.y, pose.yaw)
+
+    def step(self, vx: float, wz: float, dt: float) -> RobotState:
+        """Follow a velocity command for a short time.
+
+        Args:
+            vx: Commanded forward speed in m/s, finite.
+            wz: Commanded turning rate in rad/s, finite.
+            dt: Time in s, short: speed changes linearly in it and the arc uses the mean.
+
+        Returns:
+            The new state.
+        """
+        spec, old = self.spec, self.state
+        vx = min(max(vx, spec.vx_min), spec.vx_max)
+        wz = min(max(wz, -spec.wz_max), spec.wz_max)
+        new_vx = self._approach(old.vx, vx, spec.ax_max * dt, dt)
+        new_wz = self._approach(old.wz, wz, spec.az_max * dt, dt)
+        pose = roll(old.pose, 0.5 * (old.vx + new_vx), 0.5 * (old.wz + new_wz), dt)
+        self.state = RobotState(pose.x, pose.y, pose.yaw, new_vx, new_wz)
+        return self.state
+
+    def halt(self) -> None:
+        """Lose all speed at once, as against an obstacle."""
+        self.state = RobotState(self.state.x, self.state.y, self.state.yaw)
+
+    def _approach(self, value: float, target: float, largest_change: float, dt: float) -> float:
+        if self.time_constant > 0.0:  # the exact step response of dv/dt = (target - v) / tau
+            target += (value - target) * math.exp(-dt / self.time_constant)
+        if abs(target - value) <= largest_change:
+            return target  # not value + (target - value), which could miss a limit by rounding
+        return value + math.copysign(largest_change, target - value)
+
+
+def roll(pose: Pose, vx: float, wz: float, dt: float) -> Pose:
+    """Move a pose along the circular arc of constant speeds; exact for any `dt`.
+
+    The chord of an arc of length v dt that turns by w dt has length v dt sinc(w dt / 2) and points
+    half-way between the two headings.
+    """
+    turn = wz * dt
+    chord = vx * dt * float(np.sinc(0.5 * turn / np.pi))
+    heading = pose.yaw + 0.5 * turn
+    x = pose.x + chord * math.cos(heading)
+    y = pose.y + chord * math.sin(heading)
+    return Pose(x, y, float(wrap(pose.yaw + turn)))
