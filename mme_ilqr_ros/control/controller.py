@@ -7,7 +7,6 @@ the chosen plan, or braking.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import math
 import time
@@ -16,20 +15,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.costs import EffortTerm, GoalTerm, SmoothnessTerm, StopTerm
 from mme_ilqr_ros.control.fallback import brake
 from mme_ilqr_ros.control.goal_checker import GoalChecker
-from mme_ilqr_ros.control.kernel import Barrier, Kernel, StageData, World
+from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
-from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.settings import ControllerSettings, MmeSettings
+from mme_ilqr_ros.control.objective import (
+    algorithm_settings,
+    multimodal,
+    robot_limits,
+    stage_data,
+    standard_problem,
+)
+from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.models import ControlLimits, differential_drive
 
 Array = NDArray[np.float64]
 
@@ -74,21 +77,6 @@ class ControlResult:
     target: Array | None
     goal_distance: float
     solve_time: float
-
-
-def standard_problem() -> Problem:
-    """Return the differential drive with the package's cost terms."""
-    model = differential_drive()
-    terms = (
-        GoalTerm("goal_weight"),
-        GoalTerm("terminal_goal_weight", terminal=True),
-        EffortTerm(0, "vx_weight"),
-        EffortTerm(1, "wz_weight"),
-        SmoothnessTerm(0, 3, "ax_weight"),
-        SmoothnessTerm(1, 4, "az_weight"),
-        StopTerm((3, 4)),
-    )
-    return Problem(model, terms)
 
 
 class LocalController:
@@ -185,7 +173,7 @@ class LocalController:
             lookahead = (s.min_lookahead_distance, s.lookahead_distance)
             radius = s.robot_radius + s.clearance_margin
             target = self._target.point(path, x0[:2], circles, field, radius, lookahead)
-        data = self._stage_data(target, circles, field)
+        data = stage_data(self._kernel.problem, s, target, circles, field)
         deadline = begin + s.solve_time_share / s.controller_frequency
         required_gap = self._required_gap(x0, data)
         modes = self._solver.cycle(x0, data, elapsed, required_gap, deadline)
@@ -219,31 +207,6 @@ class LocalController:
                 *held,
             ]
         )
-
-    def _stage_data(self, target: Array, circles: Array, field: DistanceField | None) -> StageData:
-        s, c = self._settings, self._settings.costs
-        dt = s.mme.model_dt
-        values = {
-            "goal_x": target[0],
-            "goal_y": target[1],
-            "goal_width": c.goal_width,
-            "goal_weight": c.goal_weight * dt,
-            "terminal_goal_weight": c.terminal_goal_weight,
-            "vx_weight": c.vx_weight * dt,
-            "wz_weight": c.wz_weight * dt,
-            "ax_weight": c.ax_weight / dt,  # per second, of a change within dt
-            "az_weight": c.az_weight / dt,
-            "terminal_speed_weight": c.terminal_speed_weight,
-        }
-        row = [values[name] for name in self._kernel.problem.parameter_names]
-        barrier = Barrier(
-            weight=c.clearance_weight * dt,
-            stiff_gap=min(c.stiff_distance, 0.5 * c.clearance_distance),
-            cutoff_gap=c.clearance_distance,
-            radius=s.robot_radius + s.clearance_margin,
-        )
-        parameters = np.tile(row, (s.mme.time_steps + 1, 1))
-        return StageData(parameters, dt, robot_limits(s), World(circles, field, barrier))
 
     def _required_gap(self, x0: Array, data: StageData) -> float:
         """Return the distance of the robot's centre to obstacles that a mode must keep [m]."""
@@ -304,24 +267,3 @@ class LocalController:
         return ControlResult(
             status, status.value, *command, plan, modes, target, distance, solve_time
         )
-
-
-def robot_limits(settings: ControllerSettings) -> ControlLimits:
-    """Return the limits of (vx, wz)."""
-    return ControlLimits(
-        lower=(settings.vx_min, -settings.wz_max),
-        upper=(settings.vx_max, settings.wz_max),
-        rate=(settings.ax_max, settings.az_max),
-    )
-
-
-def multimodal(settings: ControllerSettings) -> bool:
-    """Return True when modes are sampled from the whole mixture."""
-    return settings.variant == "mme_ilqr"
-
-
-def algorithm_settings(settings: ControllerSettings) -> MmeSettings:
-    """Return the algorithm's settings; plain iLQR is one mode at temperature zero."""
-    if settings.variant != "ilqr":
-        return settings.mme
-    return dataclasses.replace(settings.mme, n_modes=1, n_restarts=0, temperature=0.0)

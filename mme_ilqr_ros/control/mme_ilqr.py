@@ -148,7 +148,7 @@ def shift_controls(controls: Array, held: Array, elapsed: float, dt: float) -> A
         elapsed: Shift [s], >= 0.
         dt: Stage duration [s].
     """
-    n_modes, n_stages, _ = controls.shape
+    n_stages = controls.shape[1]
     first = np.where(np.isnan(held), controls[:, :1], held)
     profile = np.concatenate([np.broadcast_to(first, controls[:, :1].shape), controls], axis=1)
     position = np.minimum(np.arange(1, n_stages + 1) + elapsed / dt, n_stages)

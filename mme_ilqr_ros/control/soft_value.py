@@ -2,7 +2,8 @@
 
 With entropy weight alpha (the temperature) the value of mode n at the start is
 
-    V^n = J^n + sum_t (Q_u'k + k'Q_uu k / 2)_t + alpha/2 sum_t log det Q_uu,t - alpha/2 T n_u log(2 pi alpha)
+    V^n = J^n + sum_t (Q_u'k + k'Q_uu k / 2)_t
+          + alpha/2 sum_t log det Q_uu,t - alpha/2 T n_u log(2 pi alpha)
 
 and its share of the mixture policy is z^n / Z with z^n = exp(-V^n / alpha), Z = sum z^n.
 The last part of V^n is the same for all modes, so weights do not need it; the log det part makes

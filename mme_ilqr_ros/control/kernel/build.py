@@ -22,7 +22,7 @@ import numpy as np
 from mme_ilqr_ros.control.kernel.emit import emit
 from mme_ilqr_ros.control.problem import Problem
 
-SOLVER_TEXT = Path(__file__).with_name("solver.py")  # a text to compile, never imported
+TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py")  # callees first
 MARKER = "# ---- kernel ----\n"
 BACKENDS = ("numba", "python")
 _HEADER = '''"""Generated from the problem's symbols and the solver's text. Do not edit."""
@@ -57,8 +57,9 @@ def kernel_source(problem: Problem, backend: str) -> str:
         jit="numba.njit(cache=True, error_model='numpy')(function)" if compiled else "function",
     )
     stage = "\n\n".join(f"@jit\n{emit(function)}" for function in problem.functions())
-    text = SOLVER_TEXT.read_text(encoding="utf-8")
-    return header + stage + "\n" + text[text.index(MARKER) :]
+    folder = Path(__file__).with_name("text")
+    texts = [(folder / name).read_text(encoding="utf-8") for name in TEXTS]
+    return "\n\n".join([header + stage, *(text.split(MARKER, 1)[1] for text in texts)])
 
 
 def build_module(problem: Problem, backend: str) -> ModuleType:
