@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.cost_encoder import CostEncoder
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.shortest_path import Field, FieldError, solve_field
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.value_field import first_fault, follow, metric_path
+from mme_ilqr_ros.planning.weights import shipped_weights
 from mme_ilqr_ros.settings import setting
 
 __all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
@@ -31,7 +34,7 @@ class PlannerSettings:
     """Parameters of the global planner."""
 
     kind: str = setting(
-        "dijkstra",
+        "id_vin",
         "id_vin: shortest path under a learned cell cost; dijkstra: under uniform cost.",
         choices=("id_vin", "dijkstra"),
         dynamic=False,
@@ -76,13 +79,16 @@ class GlobalPlanner:
 
         Args:
             settings: Parameters.
-            cost_model: Learned cell cost in place of the one that `settings` name.
+            cost_model: Learned cell cost in place of what `kind` and `weights` say.
 
         Raises:
             WeightsError: The weight file is missing, damaged or not one of ours.
         """
         self.settings = settings
         self._cost_model = cost_model
+        if cost_model is None and settings.kind == "id_vin":
+            weights = Path(settings.weights) if settings.weights else shipped_weights()
+            self._cost_model = CostEncoder.from_file(weights)
         self._terrain: Terrain | None = None
         self._cost: np.ndarray | None = None
         self._solved: dict[bool, _Solved] = {}

@@ -1,0 +1,1 @@
+"""Training of the planner's learned cost: `python -m mme_ilqr_ros.training navigation`."""

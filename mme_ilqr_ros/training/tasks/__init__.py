@@ -1,0 +1,1 @@
+"""Tasks: each is data, a loss and a measure of success."""
