@@ -38,6 +38,7 @@ TALLEST = 7.0  # [in] of the world
 HEAD, GAP, PANEL, FOOT = 1.0, 0.55, 0.75, 0.5  # [in] title, spaces and command panels
 OUTCOME_COLOURS = {"success": GOAL}
 FOOTPRINTS = 10
+FAINTEST = 0.5  # opacity of a mode without weight
 STILL = 0.05  # [m] circles that move less have not moved
 TRUE_SPEED = "#999999"
 LETTERS = "ABCDE"  # one for each moment of decision
@@ -154,11 +155,14 @@ def _draw_footprints(axes: Axes, record: RunRecord, radius: float) -> None:
 
 
 def _draw_moments(axes: Axes, moments: Sequence[ModesMoment], record: RunRecord) -> None:
-    """Draw each moment's candidates thin, the chosen one thick, and its letter at the robot."""
+    """Draw candidates thin and by weight, the chosen one thick, and a letter at the robot."""
     for letter, moment in zip(LETTERS, moments, strict=False):
-        others = [line for n, line in enumerate(moment.trajectories) if n != moment.chosen]
+        share = moment.weights / max(float(moment.weights.max()), 1e-12)
+        opacities = FAINTEST + (1.0 - FAINTEST) * share
         axes.add_collection(
-            LineCollection(others, colors=CANDIDATE, linewidths=1.0, alpha=0.75, zorder=4)
+            LineCollection(
+                moment.trajectories, colors=CANDIDATE, linewidths=1.0, alpha=opacities, zorder=4
+            )
         )
         axes.plot(
             *moment.trajectories[moment.chosen].T, color=CHOSEN, lw=7.0, alpha=0.55, zorder=4.5

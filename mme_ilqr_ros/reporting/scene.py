@@ -12,8 +12,8 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
 
-MARGIN = 0.8  # [m] free space shown around the drive
-CANDIDATE_MARGIN = 0.7  # [m] candidate trajectories may widen the view by this
+MARGIN = 0.5  # [m] free space shown around the drive
+CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
 
