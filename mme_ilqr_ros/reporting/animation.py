@@ -78,7 +78,7 @@ class _Stage:
         self._scene = scene
         self._record = record
         self._states = record.states
-        view = view_of(scene, record, decision_moments(record))
+        view = view_of(scene, record, decision_moments(record, scene.goal))
         self._pixels_per_metre = FINE * min(LONG_SIDE / view.width, SHORT_SIDE / view.height)
         view = view.at_least(NARROWEST * FINE / self._pixels_per_metre, 0.0)
         self._background, self._axes = _background(scene, record, view, self._pixels_per_metre)

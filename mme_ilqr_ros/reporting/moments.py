@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
 
-AGREEMENT = 0.1  # [m] modes whose ends lie nearer than this tell no story
+AGREEMENT = 0.1  # [m] modes that lie nearer to the chosen one than this tell no story
 
 
 def disagreement(moment: ModesMoment) -> float:
-    """Return how far the modes lie from the chosen one: the mean distance at their ends [m]."""
-    ends = np.array([line[-1] for line in moment.trajectories])
-    return float(np.mean(np.hypot(*(ends - ends[moment.chosen]).T)))
+    """Return the mean distance of the modes from the chosen one at equal steps [m]."""
+    steps = min(len(line) for line in moment.trajectories)
+    lines = np.array([line[:steps] for line in moment.trajectories])
+    return float(np.hypot(*(lines - lines[moment.chosen]).T).mean())
 
 
 def decision_moments(
-    record: RunRecord, apart: float = 0.7, limit: int = 5
+    record: RunRecord, goal: Pose, apart: float = 0.7, limit: int = 5
 ) -> tuple[ModesMoment, ...]:
     """Return the moments of decision in order of time.
 
     The first control cycle always counts. Then come the cycles in which another mode took over,
     and then those in which the modes lie furthest from each other, unless they all but agree. Of
-    several near one place only the most telling one is taken, so that the picture stays clear.
+    several near one place only the most telling one is taken, and none near the goal, where
+    nothing is left to decide; so the picture stays clear.
 
     Args:
         record: A finished run.
-        apart: Least distance between two moments [m], at the robot's positions.
+        goal: Where the robot had to go.
+        apart: Least distance between two moments, and from the goal, at the robot's positions [m].
         limit: Largest number of moments.
     """
     if not record.modes or not len(record.states):
@@ -34,9 +38,9 @@ def decision_moments(
     first, *later = record.modes
     later = [moment for moment in later if moment.switched or disagreement(moment) > AGREEMENT]
     ranked = sorted(later, key=lambda moment: (not moment.switched, -disagreement(moment)))
-    places: list[np.ndarray] = []
-    chosen: list[ModesMoment] = []
-    for moment in [first, *ranked]:
+    places = [np.array([goal.x, goal.y]), record.state_at(first.time)[1:3]]
+    chosen = [first]
+    for moment in ranked:
         if len(chosen) == limit:
             break
         place = record.state_at(moment.time)[1:3]

@@ -61,7 +61,7 @@ def draw_run(record: RunRecord, scene: Scene, result: RunResult, path: str | Pat
     """
     if not len(record.states):
         raise ValueError("nothing to draw: the record holds no state")
-    moments = decision_moments(record, apart=max(0.7, 0.12 * record.path_length))
+    moments = decision_moments(record, scene.goal, apart=max(0.7, 0.12 * record.path_length))
     view = view_of(scene, record, moments)
     figure, world, panels = _layout(view)
     draw_scene(world, scene, view)
@@ -227,7 +227,9 @@ def _draw_commands(
     speed, turn = panels
     speed.tick_params(labelbottom=False)
     turn.set_xlabel("time [s]", fontsize=8)
-    speed.legend(fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
+    speed.legend(
+        fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.1), handlelength=1.2
+    )
     for letter, moment in zip(LETTERS, moments, strict=False):
         height = speed.get_xaxis_transform()
         speed.text(

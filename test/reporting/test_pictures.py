@@ -13,6 +13,8 @@ from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import NARROWEST, Scene, view_of
 
+FAR = Pose(100.0, 0.0, 0.0)
+
 
 def make_result(record, outcome=Outcome.SUCCESS):
     return RunResult.of(record, "trap", outcome)
@@ -75,7 +77,7 @@ def test_circles_that_appear_and_vanish_are_drawn(record, scene, tmp_path):
 
 
 def test_moments_start_with_the_first_cycle_and_hold_the_switch(record):
-    moments = decision_moments(record)
+    moments = decision_moments(record, FAR)
     assert moments[0] is record.modes[0]
     assert any(moment.switched for moment in moments)
     assert 3 <= len(moments) <= 5
@@ -90,14 +92,23 @@ def test_modes_that_agree_are_no_moment():
         record.add_state(step, step, 0.0, 0.0, 1.0, 0.0)
         line = np.array([[step, 0.0], [step + 2.0, 0.0]])
         record.add_modes(step, [line, line + np.array([0.0, 0.01])], [0.5, 0.5], 0)
-    assert len(decision_moments(record)) == 1
+    assert len(decision_moments(record, FAR)) == 1
 
 
-def test_disagreement_is_the_mean_distance_of_the_ends():
+def test_disagreement_is_the_mean_distance_at_equal_steps():
+    """Of three modes two lie 3 m aside at one of two steps: 2/3 of the modes, half the steps."""
     record = RunRecord()
-    ends = [(2.0, 0.0), (2.0, 3.0), (2.0, -3.0)]
-    record.add_modes(0.0, [[(0.0, 0.0), end] for end in ends], np.ones(3), 0)
-    assert disagreement(record.modes[0]) == pytest.approx(2.0)
+    lines = [[(0.0, 0.0), (2.0, y)] for y in (0.0, 3.0, -3.0)]
+    record.add_modes(0.0, [*lines[:2], [*lines[2], (9.0, 9.0)]], np.ones(3), 0)
+    assert disagreement(record.modes[0]) == pytest.approx(1.0)
+
+
+def test_no_moment_near_the_goal_but_the_first(record):
+    goal = Pose(*record.state_at(3.0)[1:3], 0.0)
+    moments = decision_moments(record, goal, apart=1.5)
+    places = np.array([record.state_at(moment.time)[1:3] for moment in moments[1:]])
+    assert len(places) > 0
+    assert np.all(np.hypot(*(places - [goal.x, goal.y]).T) >= 1.5)
 
 
 def test_the_view_holds_start_goal_and_whole_circles_nearby_but_not_far_ones():
