@@ -10,6 +10,9 @@ from mme_ilqr_ros.geometry.pose import Pose
 
 FloatArray = NDArray[np.float64]
 
+# In cells: a ray through a corner of the grid is looked up just behind it, or it would slip through.
+_PAST_THE_LINE = 1e-9
+
 
 def scan(
     pose: Pose, angles: FloatArray, circles: FloatArray, grid: GridMap, range_max: float
@@ -83,7 +86,7 @@ def _first_crossing(
     slope = np.where(du == 0.0, np.inf, 1.0 / np.where(du == 0.0, 1.0, du))
     with np.errstate(invalid="ignore"):  # rays along the lines: 0 * inf, never a hit
         way = (line - u) * slope
-        beside = np.floor(v + way * dv)
+        beside = np.floor(v + (way + _PAST_THE_LINE) * dv)
     on_map = (entered >= 0) & (entered < occupied.shape[0])
     on_map &= (beside >= 0) & (beside < occupied.shape[1]) & (way <= reach)
     cells = (
