@@ -13,6 +13,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
 
 MARGIN = 0.5  # [m] free space shown around the drive
+RIM = 0.25  # [m] free space shown around a circle
 CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
@@ -101,8 +102,10 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     near = drive.grown(scene.robot_radius + MARGIN)
     shown = [near.corners]
     for _, circles in record.circles[:1]:
-        for circle in circles[near.holds(circles[:, :2])]:
-            reach = circle[2] + 0.25
+        for circle in circles:
+            if not near.grown(circle[2]).holds(circle[:2]):
+                continue
+            reach = circle[2] + RIM
             shown += [circle[None, :2] - reach, circle[None, :2] + reach]
     lines = [line for moment in moments for line in moment.trajectories]
     wide = near.grown(CANDIDATE_MARGIN)

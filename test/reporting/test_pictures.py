@@ -113,8 +113,8 @@ def test_no_moment_near_the_goal_but_the_first(record):
 
 def test_the_view_holds_start_goal_and_whole_circles_nearby_but_not_far_ones():
     record = standing_record()
-    record.add_circles(0.0, [[0.5, 4.0, 1.5], [50.0, 50.0, 1.0]])
+    record.add_circles(0.0, [[1.8, 4.0, 1.5], [50.0, 50.0, 1.0]])
     view = view_of(bare_scene(), record)
-    assert view.holds(np.array([[0.0, 0.0], [0.0, 9.0], [2.0, 4.0], [-1.0, 4.0]])).all()
+    assert view.holds(np.array([[0.0, 0.0], [0.0, 9.0], [3.3, 4.0], [0.3, 5.5]])).all()
     assert not view.holds(np.array([50.0, 50.0]))
     assert min(view.width, view.height) >= (NARROWEST - 1e-9) * max(view.width, view.height)
