@@ -10,7 +10,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 
 FloatArray = NDArray[np.float64]
 
-# In cells: a ray through a corner of the grid is looked up just behind it, or it would slip through.
+# In cells: a ray through a corner is looked up just behind it, or it would slip between cells.
 _PAST_THE_LINE = 1e-9
 
 

@@ -50,14 +50,18 @@ def test_rays_along_the_axes_and_from_the_lines_of_the_grid():
     np.testing.assert_allclose(on_lines, [5.0, 3.0, 2.0, 4.0], atol=1e-12)
 
 
-@pytest.mark.parametrize("quarter", [1, 3, 5, 7])
-def test_a_ray_through_corners_does_not_slip_through(quarter):
-    cells = np.ones((9, 9), bool)
-    cells[1:-1, 1:-1] = False
-    cells[[2, 2, 6, 6], [2, 6, 2, 6]] = True  # four single cells on the diagonals of the room
-    grid, angle = GridMap(cells, 1.0, Pose(0.0, 0.0, 0.0)), quarter * math.pi / 4
-    seen = scan(Pose(4.5, 4.5, 0.0), np.array([angle]), no_circles(), grid, 20.0)
-    np.testing.assert_allclose(seen, 1.5 * math.sqrt(2.0), atol=1e-9)
+@pytest.mark.parametrize("across", [(1, 1), (-1, 1), (-1, -1), (1, -1)])
+def test_a_ray_through_corners_does_not_slip_between_cells(across):
+    direction, grid_side = math.atan2(across[1], across[0]), 0.05
+    for away in range(1, 15):
+        cells = np.zeros((41, 41), bool)
+        cells[20 + away * across[1], 20 + away * across[0]] = True
+        grid = GridMap(cells, grid_side, Pose(-1.0, -1.0, 0.0))
+        middle = grid.centre_of([20, 20])
+        for yaw in np.arange(8) * math.pi / 4:
+            ray = np.array([direction - yaw])
+            seen = scan(Pose(*middle, yaw), ray, no_circles(), grid, 5.0)
+            assert seen[0] == pytest.approx((away - 0.5) * math.sqrt(2.0) * grid_side, abs=1e-9)
 
 
 def test_circles_are_hit_where_geometry_says():
