@@ -1,4 +1,4 @@
-"""Packaging for colcon (ament_python) and for pip; the versions that `make` installs are pinned in requirements/."""
+"""Packaging for colcon (ament_python) and pip; `make` pins its versions in requirements/."""
 
 import sys
 from pathlib import Path

@@ -1,0 +1,106 @@
+"""The declaration of which nodes make a system; launch files and `bringup` both read it.
+
+Only the standard library and the scenario loader are imported here: a launch file that reads this
+must not load a solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mme_ilqr_ros.simulation.scenario import Scenario
+
+PACKAGE = "mme_ilqr_ros"
+CONTROLLERS = ("mme_ilqr", "me_ilqr", "ilqr")
+PLANNERS = ("id_vin", "dijkstra", "none")
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One process of the system.
+
+    Attributes:
+        name: Name of the node, of its console script and of its block in config/mme_ilqr.yaml.
+        facts: Parameters that follow from the scenario; a params file overrules them.
+        choices: Parameters that were asked for by name; they overrule every file.
+    """
+
+    name: str
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    choices: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def module(self) -> str:
+        """Module that runs the node with `python -m`."""
+        return f"{PACKAGE}.nodes.{self.name}_node"
+
+
+def navigation_nodes(
+    controller: str = "", planner: str = "", scenario: Scenario | None = None
+) -> list[NodeSpec]:
+    """Return planner and controller, for a robot that exists, simulated or not.
+
+    Args:
+        controller: One of CONTROLLERS; empty leaves it to the parameter file.
+        planner: One of PLANNERS, where `none` starts no planner; empty leaves it to the file.
+        scenario: Whose robot drives; None leaves its size and limits to the parameter file.
+    """
+    radius, limits = {}, {}
+    if scenario is not None:
+        robot = scenario.robot
+        radius = {"robot_radius": robot.radius}
+        limits = {
+            "vx_min": robot.vx_min,
+            "vx_max": robot.vx_max,
+            "wz_max": robot.wz_max,
+            "ax_max": robot.ax_max,
+            "az_max": robot.az_max,
+        }
+    use_plan = planner != "none"
+    variant = {"variant": controller} if controller else {}
+    nodes = [NodeSpec("controller", {**radius, **limits}, {**variant, "use_plan": use_plan})]
+    if use_plan:
+        nodes.insert(0, NodeSpec("planner", radius, {"kind": planner} if planner else {}))
+    return nodes
+
+
+def simulation_nodes(
+    scenario: Scenario,
+    source: str,
+    world_id: str = "",
+    controller: str = "",
+    planner: str = "",
+) -> list[NodeSpec]:
+    """Return the simulator and the nodes that drive its robot.
+
+    Args:
+        scenario: The scenario, read.
+        source: Its name or file, for the simulator to read again.
+        world_id: Which world, where the file holds several.
+        controller: As in `navigation_nodes`.
+        planner: As in `navigation_nodes`.
+    """
+    simulator = NodeSpec("simulator", choices=_which_world(source, world_id))
+    return [simulator, *navigation_nodes(controller, planner, scenario)]
+
+
+def monitor_node(
+    source: str, world_id: str = "", planner: str = "", setup: str = "", out_dir: str = ""
+) -> NodeSpec:
+    """Return the node that sends the scenario's goal, judges the run and writes it down."""
+    return NodeSpec(
+        "run_monitor",
+        choices={
+            **_which_world(source, world_id),
+            "use_plan": planner != "none",
+            "setup": setup,
+            "out_dir": out_dir,
+        },
+    )
+
+
+def _which_world(source: str, world_id: str) -> dict[str, Value]:
+    return {"scenario": source, "world_id": world_id}

@@ -1,0 +1,302 @@
+"""The controller node: odometry, plan, obstacles and map in; a velocity command out.
+
+Every control cycle ends in a defined command, whatever is missing; a node that dies leaves a zero
+command behind.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
+from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Path as PathMessage
+from rclpy.clock import Clock, ClockType
+from rclpy.context import Context
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Float32
+from std_srvs.srv import Trigger
+from visualization_msgs.msg import MarkerArray
+
+from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.nodes.complaints import Complaints
+from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
+from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_stamped
+from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
+from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.settings import setting
+
+NAME = "controller"
+AT_REST = 0.01  # m/s and rad/s
+LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
+
+
+@dataclass(frozen=True)
+class ControllerNodeSettings(ControllerSettings):
+    """The controller's parameters and those of its node."""
+
+    use_plan: bool = setting(
+        True, "Follow `plan`; false heads for `goal_pose` itself, without a planner.", dynamic=False
+    )
+    use_map: bool = setting(
+        True, "Keep clear of what `map` shows, and wait for it; false sees `obstacles` only."
+    )
+    unknown_is_free: bool = setting(
+        True, "Whether unknown cells of the map are no obstacles; for the next map that comes."
+    )
+    field_max_distance: float = setting(
+        2.0,
+        "Walls further away are not seen; for the next map that comes.",
+        unit="m",
+        low=0.1,
+        high=50.0,
+    )
+    odom_timeout: float = setting(
+        0.5, "Age of odometry from which the robot is stopped.", unit="s", low=0.05, high=60.0
+    )
+    obstacles_timeout: float = setting(
+        1.0,
+        "Age of obstacles, once there were any, from which the robot brakes.",
+        unit="s",
+        low=0.05,
+        high=60.0,
+    )
+    transform_tolerance: float = setting(
+        0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0
+    )
+    enable_stamped_cmd_vel: bool = setting(
+        False, "Whether cmd_vel is a TwistStamped (nav2 from Kilted on).", dynamic=False
+    )
+    robot_base_frame: str = setting(
+        "base_link", "Frame of the robot, in the header of a TwistStamped.", dynamic=False
+    )
+
+    def input_limits(self) -> InputLimits:
+        """Return the part that the inputs need."""
+        return InputLimits(
+            self.odom_timeout,
+            self.obstacles_timeout,
+            self.transform_tolerance,
+            self.use_map,
+            self.unknown_is_free,
+            self.field_max_distance,
+        )
+
+
+class ControllerNode(Node):
+    """Runs the control cycle on a timer, on the newest message of each kind.
+
+    Attributes:
+        exit_status: None; this node ends by signal only.
+    """
+
+    exit_status: int | None = None
+
+    def __init__(
+        self,
+        *,
+        context: Context | None = None,
+        parameter_overrides: Sequence[Parameter] | None = None,
+    ) -> None:
+        """Compile the controller and start the cycle.
+
+        Raises:
+            SettingError: A parameter is out of range.
+        """
+        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
+        self._parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
+        settings = self._parameters.settings
+        self._complaints = Complaints(self.get_logger())
+        self._inputs = ControllerInputs(
+            Frames(self, self._complaints), self._complaints, settings.input_limits()
+        )
+        self.get_logger().info("compiling the controller, once on a new machine")
+        self._controller = LocalController(settings)
+        self._controller.warm_up()
+        self._times = SolveTimes()
+        self._mode_switches = 0
+        self._status = "no goal"
+        self._is_moving = False
+        self._result: ControlResult | None = None
+        self._last_now = -float("inf")
+        self._connect(settings)
+        self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
+
+    def _connect(self, settings: ControllerNodeSettings) -> None:
+        kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
+        self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
+        self._local_plan_publisher = self.create_publisher(PathMessage, "local_plan", STANDARD)
+        self._candidates_publisher = self.create_publisher(
+            MarkerArray, "~/candidate_trajectories", STANDARD
+        )
+        self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
+        inputs = self._inputs
+        self.create_subscription(Odometry, "odom", inputs.take_odometry, SENSOR)
+        self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
+        self.create_subscription(OccupancyGrid, "map", inputs.take_map, LATCHED)
+        if settings.use_plan:
+            self.create_subscription(PathMessage, "plan", inputs.take_plan, LATCHED)
+            self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
+        else:
+            self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+        self.create_service(Trigger, "~/reset", self._reset)
+        self.create_timer(1.0 / settings.controller_frequency, self._cycle)
+        self.create_timer(1.0, self._publish_diagnostics)
+        # The cycle follows ROS time, which stops with a dying simulator; this one does not.
+        self.create_timer(0.2, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def stop(self) -> None:
+        """Leave a zero command behind."""
+        self._publish_command(0.0, 0.0)
+        if hasattr(self._command_publisher, "wait_for_all_acked"):
+            self._command_publisher.wait_for_all_acked(LAST_WORDS)
+
+    def _settings_changed(self, settings: ControllerNodeSettings) -> None:
+        self._controller.update(settings)
+        self._inputs.limits = settings.input_limits()
+
+    def _take_goal(self, message: PoseStamped) -> None:
+        self._inputs.take_goal(message)
+        self._restart_counts(message)
+
+    def _restart_counts(self, _: PoseStamped) -> None:
+        self._times.restart()
+        self._mode_switches = 0
+
+    def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._controller.reset()
+        self._inputs.drop_goal()
+        response.success = True
+        response.message = "warm start, plan and goal are forgotten; the robot brakes"
+        return response
+
+    def _cycle(self) -> None:
+        """Run one control cycle; without a goal and at rest, leave cmd_vel to others."""
+        now = 1e-9 * self.get_clock().now().nanoseconds
+        if now < self._last_now:
+            self._complaints.say("clock", "time went backwards; the controller starts afresh")
+            self._controller.reset()
+        self._last_now = now
+        if not self._inputs.has_goal and not self._is_moving:
+            self._status = "no goal"
+            return
+        snapshot = self._inputs.snapshot(now)
+        if isinstance(snapshot, str):  # where the robot is and how fast is not known
+            self._halt(snapshot)
+        else:
+            self._drive(snapshot, now)
+
+    def _halt(self, reason: str) -> None:
+        self._complaints.say("halt", f"{reason}; zero command")
+        self._status = reason
+        self._publish_command(0.0, 0.0)
+
+    def _drive(self, snapshot: Snapshot, now: float) -> None:
+        begun = time.perf_counter()
+        self._complaints.settle("halt")
+        goal = None if snapshot.missing else snapshot.goal
+        result = self._controller.compute_command(
+            snapshot.state,
+            goal,
+            now,
+            path=snapshot.path,
+            circles=snapshot.circles,
+            field=snapshot.field,
+        )
+        self._publish_command(result.vx, result.wz)
+        seconds = time.perf_counter() - begun
+        self._note(result, snapshot, seconds)
+        self._publish_pictures(result, snapshot.frame)
+        state = snapshot.state
+        self._is_moving = any(
+            abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.wz)
+        )
+        if result.status is ControlStatus.GOAL_REACHED and not self._is_moving:
+            self._inputs.drop_goal()
+            self._publish_command(0.0, 0.0)
+            self.get_logger().info(f"goal reached, {result.goal_distance:.2f} m from it")
+
+    def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
+        """Keep the figures and say what is wrong."""
+        self._result = result
+        self._status = snapshot.missing or result.message
+        if snapshot.missing:
+            self._complaints.say("missing", f"{snapshot.missing}; the robot brakes")
+        else:
+            self._complaints.settle("missing")
+        if result.status is ControlStatus.BLOCKED:
+            self._complaints.say("blocked", result.message)
+        if result.modes is not None:
+            self._mode_switches += bool(result.modes.switched)
+        self._times.add(seconds, 1.0 / self._parameters.settings.controller_frequency)
+        self._time_publisher.publish(Float32(data=float(seconds)))
+
+    def _watch(self) -> None:
+        """Stop the robot when odometry stopped, even if ROS time has stopped with it."""
+        age = self._inputs.ages().get("odom", 0.0)
+        if self._is_moving and age > self._parameters.settings.odom_timeout:
+            self._halt(f"odometry stopped {age:.1f} s ago")
+
+    def _publish_command(self, vx: float, wz: float) -> None:
+        settings = self._parameters.settings
+        if settings.enable_stamped_cmd_vel:
+            stamp = self.get_clock().now().to_msg()
+            message = twist_stamped(vx, wz, stamp, settings.robot_base_frame)
+        else:
+            message = twist_message(vx, wz)
+        self._command_publisher.publish(message)
+
+    def _publish_pictures(self, result: ControlResult, frame: str) -> None:
+        """Publish the chosen trajectory and, for whom they interest, all of them."""
+        stamp = self.get_clock().now().to_msg()
+        if self._local_plan_publisher.get_subscription_count():
+            plan = path_message(result.plan[:, :2], result.plan[:, 2], stamp, frame)
+            self._local_plan_publisher.publish(plan)
+        modes = result.modes
+        if modes is not None and self._candidates_publisher.get_subscription_count():
+            candidates = Candidates(
+                modes.states[:, :, :2], modes.weights, modes.feasible, modes.chosen, modes.switched
+            )
+            self._candidates_publisher.publish(candidate_markers(candidates, stamp, frame))
+
+    def _publish_diagnostics(self) -> None:
+        result = self._result
+        driving = result is not None and result.status is ControlStatus.DRIVING
+        calm = self._status in ("no goal", ControlStatus.GOAL_REACHED.value) or driving
+        values: dict[str, object] = {
+            **self._times.values(),
+            "missed deadlines": self._times.missed,
+            "mode switches": self._mode_switches,
+            **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
+        }
+        if result is not None and result.modes is not None:
+            values["modes"] = len(result.modes.weights)
+            values["feasible modes"] = int(result.modes.feasible.sum())
+            values["chosen mode"] = result.modes.chosen
+            values["goal distance [m]"] = result.goal_distance
+        stamp = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name().lstrip("/")
+        level = OK if calm else WARN
+        self._diagnostics.publish(diagnostic_message(name, level, self._status, values, stamp))
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the controller node."""
+    sys.exit(run_node(ControllerNode, NAME, args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Messages to values and back: the one place that casts.
+
+rclpy does not check field types by default and sends a numpy scalar, or an int in a float field, as
+garbage; so every number passes through `float()`, `int()` or `bool()` here. What comes in is
+refused with a `MessageError` when a number is not finite.
+"""
+
+from __future__ import annotations
+
+import array
+import math
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import (
+    Point,
+    PoseStamped,
+    Quaternion,
+    Transform,
+    TransformStamped,
+    Twist,
+    TwistStamped,
+)
+from geometry_msgs.msg import Pose as PoseMessage
+from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Path as PathMessage
+from numpy.typing import NDArray
+from sensor_msgs.msg import LaserScan
+from std_msgs.msg import Header
+
+from mme_ilqr_ros.geometry.angles import quaternion_to_yaw, yaw_to_quaternion
+from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
+from mme_ilqr_ros.geometry.path import Path, PathError
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+
+UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
+
+
+class MessageError(ValueError):
+    """A message cannot be used; the text names the field and why."""
+
+
+def seconds_of(stamp: Time) -> float:
+    """Return a stamp in s."""
+    return stamp.sec + 1e-9 * stamp.nanosec
+
+
+def stamp_of(seconds: float) -> Time:
+    """Return a time in s, not negative, as a stamp."""
+    nanoseconds = round(seconds * 1e9)
+    return Time(sec=int(nanoseconds // 10**9), nanosec=int(nanoseconds % 10**9))
+
+
+def header(stamp: Time, frame: str) -> Header:
+    """Return a message header."""
+    return Header(stamp=stamp, frame_id=str(frame))
+
+
+def point_message(x: float, y: float, z: float = 0.0) -> Point:
+    """Return a point in m."""
+    return Point(x=float(x), y=float(y), z=float(z))
+
+
+def yaw_message(yaw: float) -> Quaternion:
+    """Return a heading in rad as a quaternion."""
+    x, y, z, w = yaw_to_quaternion(float(yaw))
+    return Quaternion(x=float(x), y=float(y), z=float(z), w=float(w))
+
+
+def pose_message(pose: Pose) -> PoseMessage:
+    """Return a pose on the floor."""
+    return PoseMessage(position=point_message(pose.x, pose.y), orientation=yaw_message(pose.yaw))
+
+
+def pose_value(message: PoseMessage, name: str = "pose") -> Pose:
+    """Return the planar part of a pose.
+
+    Raises:
+        MessageError: A number is not finite.
+    """
+    p, q = message.position, message.orientation
+    _check_finite(name, p.x, p.y, q.x, q.y, q.z, q.w)
+    return Pose(p.x, p.y, quaternion_to_yaw(q.x, q.y, q.z, q.w))
+
+
+def pose_stamped(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
+    """Return a pose with its frame."""
+    return PoseStamped(header=header(stamp, frame), pose=pose_message(pose))
+
+
+def transform_pose(message: Transform) -> Pose:
+    """Return the planar part of a transform, as the pose of its source frame."""
+    t, q = message.translation, message.rotation
+    return Pose(t.x, t.y, quaternion_to_yaw(q.x, q.y, q.z, q.w))
+
+
+def transform_message(pose: Pose, stamp: Time, parent: str, child: str) -> TransformStamped:
+    """Return the transform that says: frame `child` has this pose in frame `parent`."""
+    message = TransformStamped(header=header(stamp, parent), child_frame_id=str(child))
+    message.transform.translation.x = float(pose.x)
+    message.transform.translation.y = float(pose.y)
+    message.transform.rotation = yaw_message(pose.yaw)
+    return message
+
+
+def robot_state(message: Odometry) -> RobotState:
+    """Return where the robot is and how it moves.
+
+    Raises:
+        MessageError: A number is not finite.
+    """
+    pose = pose_value(message.pose.pose, "odom: pose")
+    twist = message.twist.twist
+    _check_finite("odom: twist", twist.linear.x, twist.angular.z)
+    return RobotState(pose.x, pose.y, pose.yaw, twist.linear.x, twist.angular.z)
+
+
+def odometry_message(state: RobotState, stamp: Time, frame: str, base_frame: str) -> Odometry:
+    """Return a robot state as odometry; the twist is in the robot's own frame (REP 105)."""
+    message = Odometry(header=header(stamp, frame), child_frame_id=str(base_frame))
+    message.pose.pose = pose_message(state.pose)
+    message.twist.twist = twist_message(state.vx, state.wz)
+    return message
+
+
+def twist_message(vx: float, wz: float) -> Twist:
+    """Return a velocity command; what is not finite becomes a stop, whatever went wrong before."""
+    if not (math.isfinite(vx) and math.isfinite(wz)):
+        vx = wz = 0.0
+    message = Twist()
+    message.linear.x = float(vx)
+    message.angular.z = float(wz)
+    return message
+
+
+def twist_stamped(vx: float, wz: float, stamp: Time, frame: str) -> TwistStamped:
+    """Return a velocity command with a header, as nav2 sends it from Kilted on."""
+    return TwistStamped(header=header(stamp, frame), twist=twist_message(vx, wz))
+
+
+def twist_value(message: Twist) -> tuple[float, float]:
+    """Return forward speed in m/s and turning rate in rad/s.
+
+    Raises:
+        MessageError: A number is not finite.
+    """
+    _check_finite("cmd_vel", message.linear.x, message.angular.z)
+    return message.linear.x, message.angular.z
+
+
+def grid_map(message: OccupancyGrid) -> GridMap:
+    """Return the map of an occupancy grid.
+
+    Raises:
+        MessageError: The data does not fill the size, no cell is known, or the numbers make no map.
+    """
+    height, width = message.info.height, message.info.width
+    if len(message.data) != height * width:
+        raise MessageError(
+            f"map: {len(message.data)} cells of data do not fill {height} rows x {width} columns"
+        )
+    if height * width == 0:
+        raise MessageError(f"map: {height} rows x {width} columns: the map is empty")
+    cells = np.frombuffer(message.data, dtype=np.int8).reshape(height, width)
+    if not ((cells >= 0) & (cells <= 100)).any():
+        raise MessageError(f"map: all {cells.size} cells are unknown")
+    origin = pose_value(message.info.origin, "map: origin")
+    try:
+        return GridMap.from_occupancy(cells, message.info.resolution, origin)
+    except MapError as error:
+        raise MessageError(str(error)) from error
+
+
+def occupancy_message(grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:
+    """Return a map as an occupancy grid of 100 (occupied), 0 (free) and -1 (unknown)."""
+    return _occupancy(grid.to_occupancy(), grid, stamp, frame)
+
+
+def cost_to_go_message(
+    cost_to_go: NDArray[np.floating], grid: GridMap, stamp: Time, frame: str
+) -> OccupancyGrid:
+    """Return costs to the goal [H, W] as a picture: 0 at the goal, 98 furthest, 100 unreachable."""
+    reachable = np.isfinite(cost_to_go)
+    furthest = float(np.max(cost_to_go, where=reachable, initial=0.0))
+    share = np.where(reachable, cost_to_go, 0.0) / max(furthest, 1e-9)
+    return _occupancy(np.where(reachable, np.rint(98 * share), UNREACHABLE), grid, stamp, frame)
+
+
+def _occupancy(cells: NDArray, grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:
+    message = OccupancyGrid(header=header(stamp, frame))
+    message.info.map_load_time = stamp
+    message.info.resolution = float(grid.resolution)
+    message.info.height, message.info.width = (int(n) for n in grid.shape)
+    message.info.origin = pose_message(grid.origin)
+    # array.array is taken over as it is; a list or a numpy array would be walked number by number.
+    message.data = array.array("b", cells.astype(np.int8).tobytes())
+    return message
+
+
+def path_value(message: PathMessage) -> Path | None:
+    """Return a path, or None for an empty one (which means: there is no plan).
+
+    Raises:
+        MessageError: A number is not finite.
+    """
+    if not message.poses:
+        return None
+    points = [(p.pose.position.x, p.pose.position.y) for p in message.poses]
+    try:
+        return Path(np.array(points))
+    except PathError as error:
+        raise MessageError(f"plan: {error}") from error
+
+
+def path_message(
+    points: NDArray[np.floating], headings: NDArray[np.floating], stamp: Time, frame: str
+) -> PathMessage:
+    """Return points [N, 2] in m with headings [N] in rad as a path; N may be 0."""
+    poses = [
+        pose_stamped(Pose(x, y, yaw), stamp, frame)
+        for (x, y), yaw in zip(points, headings, strict=True)
+    ]
+    return PathMessage(header=header(stamp, frame), poses=poses)
+
+
+def scan_message(
+    ranges: NDArray[np.floating],
+    angle_min: float,
+    angle_increment: float,
+    range_limits: tuple[float, float],
+    scan_time: float,
+    stamp: Time,
+    frame: str,
+) -> LaserScan:
+    """Return laser ranges [K] in m; a beam without return is inf (REP 117)."""
+    message = LaserScan(header=header(stamp, frame))
+    message.angle_min = float(angle_min)
+    message.angle_increment = float(angle_increment)
+    message.angle_max = float(angle_min + (len(ranges) - 1) * angle_increment)
+    message.range_min, message.range_max = (float(limit) for limit in range_limits)
+    message.scan_time = float(scan_time)
+    message.ranges = array.array("f", np.asarray(ranges, dtype=np.float32).tobytes())
+    return message
+
+
+def _check_finite(name: str, *numbers: float) -> None:
+    if not all(math.isfinite(number) for number in numbers):
+        raise MessageError(f"{name} is not finite")

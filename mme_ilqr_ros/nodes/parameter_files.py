@@ -1,0 +1,133 @@
+"""Writes config/mme_ilqr.yaml and docs/parameters.md from the declared settings.
+
+    python -m mme_ilqr_ros.nodes.parameter_files --write
+
+A test holds that the committed files are what this writes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from mme_ilqr_ros.nodes.controller_node import ControllerNodeSettings
+from mme_ilqr_ros.nodes.planner_node import PlannerNodeSettings
+from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorSettings
+from mme_ilqr_ros.nodes.simulator_node import SimulatorNodeSettings
+from mme_ilqr_ros.settings import Scalar, Setting, table
+
+NODES = {
+    "planner": PlannerNodeSettings,
+    "controller": ControllerNodeSettings,
+    "simulator": SimulatorNodeSettings,
+    "run_monitor": RunMonitorSettings,
+}
+YAML_FILE, DOC_FILE = Path("config/mme_ilqr.yaml"), Path("docs/parameters.md")
+_WIDTH = 100
+_UNBROKEN = "\N{NO-BREAK SPACE}"  # holds a unit to its range when lines are wrapped
+
+
+def yaml_text() -> str:
+    """Return the parameter file: every node, every parameter, its default."""
+    lines = [
+        "# Every parameter with its default, unit and range. Written by `make params`; to change",
+        "# values, copy what you need into a file of your own and pass that as params_file. Floats",
+        "# are written 1.0, never 1. Keys start with /**/ so that they hold in any namespace.",
+    ]
+    for name, settings_class in NODES.items():
+        lines += ["", f"/**/{name}:", "  ros__parameters:"]
+        open_groups: list[str] = []
+        for row in table(settings_class):
+            *groups, key = row.name.split(".")
+            if groups != open_groups:
+                lines += [f"{'  ' * (2 + depth)}{group}:" for depth, group in enumerate(groups)]
+                open_groups = groups
+            indent = "  " * (2 + len(groups))
+            facts = _facts(row).replace(" ", _UNBROKEN)
+            comment = textwrap.wrap(
+                f"{row.doc} {facts}",
+                _WIDTH,
+                initial_indent=f"{indent}# ",
+                subsequent_indent=f"{indent}# ",
+            )
+            lines += [line.replace(_UNBROKEN, " ") for line in comment]
+            lines.append(f"{indent}{key}: {_yaml_value(row.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def doc_text() -> str:
+    """Return the parameter reference: a table per node."""
+    lines = [
+        "# Parameters",
+        "",
+        "Written by `make params` from the settings classes; the same declaration makes the ROS",
+        "parameter descriptors and `config/mme_ilqr.yaml`. A parameter that is not dynamic is read",
+        "at start-up only.",
+    ]
+    for name, settings_class in NODES.items():
+        lines += ["", f"## `{name}`", "", "| name | default | unit | range | dynamic | meaning |"]
+        lines.append("|---|---|---|---|---|---|")
+        for row in table(settings_class):
+            cells = (
+                f"`{row.name}`",
+                f"`{_yaml_value(row.default)}`",
+                row.unit,
+                _range(row),
+                "yes" if row.dynamic else "no",
+                row.doc,
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _facts(row: Setting) -> str:
+    limits = _range(row) or row.kind.__name__
+    facts = [limits if row.choices or not row.unit else f"{limits} {row.unit}"]
+    return f"[{'; '.join([*facts, *([] if row.dynamic else ['at start-up'])])}]"
+
+
+def _range(row: Setting) -> str:
+    if row.choices:
+        return " or ".join(row.choices)
+    if row.low is not None and row.high is not None:
+        return f"{_short(row, row.low)} to {_short(row, row.high)}"
+    if row.low is not None:
+        return f"at least {_short(row, row.low)}"
+    return "" if row.high is None else f"at most {_short(row, row.high)}"
+
+
+def _short(row: Setting, limit: float) -> str:
+    return str(int(limit)) if row.kind is int else f"{limit:g}"
+
+
+def _yaml_value(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    # repr keeps the point of a float: a double parameter does not take `1`.
+    return repr(value)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Write the files, or tell whether they are up to date; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="write; without it, only compare")
+    options = parser.parse_args(args)
+    root, stale = Path(__file__).resolve().parents[2], 0
+    for file, text in ((YAML_FILE, yaml_text()), (DOC_FILE, doc_text())):
+        path = root / file
+        if options.write:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            sys.stderr.write(f"{file} is not up to date: run `make params`\n")
+            stale = 1
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main())

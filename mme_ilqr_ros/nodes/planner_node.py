@@ -1,0 +1,285 @@
+"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Path as PathMessage
+from nav_msgs.srv import GetPlan
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from std_msgs.msg import Float32
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.complaints import Complaints
+from mme_ilqr_ros.nodes.conversions import (
+    MessageError,
+    cost_to_go_message,
+    grid_map,
+    path_message,
+    pose_value,
+    robot_state,
+)
+from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
+from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanResult
+from mme_ilqr_ros.settings import setting
+
+NAME = "planner"
+
+
+@dataclass(frozen=True)
+class PlannerNodeSettings(PlannerSettings):
+    """The planner's parameters and those of its node."""
+
+    expected_planner_frequency: float = setting(
+        1.0,
+        "Plans per second while a goal is pursued; 0 plans only for a new goal or map.",
+        unit="Hz",
+        low=0.0,
+        high=20.0,
+        dynamic=False,
+    )
+    replan_distance: float = setting(
+        0.5,
+        "Nearer to the goal than this the last plan stands, and an arrived robot is left alone.",
+        unit="m",
+        low=0.0,
+        high=100.0,
+    )
+    global_frame: str = setting("map", "Frame of the plan where the map names none.", dynamic=False)
+    transform_tolerance: float = setting(
+        0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0
+    )
+    map_patience: float = setting(
+        5.0,
+        "Time without a map after which the node says so.",
+        unit="s",
+        low=0.1,
+        high=3600.0,
+        dynamic=False,
+    )
+
+
+class PlannerNode(Node):
+    """Plans from the robot to the goal when either the goal or the map is new, and periodically.
+
+    Attributes:
+        exit_status: None; this node ends by signal only.
+    """
+
+    exit_status: int | None = None
+
+    def __init__(
+        self,
+        *,
+        context: Context | None = None,
+        parameter_overrides: Sequence[Parameter] | None = None,
+    ) -> None:
+        """Make the node ready to plan.
+
+        Raises:
+            SettingError: A parameter is out of range.
+        """
+        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
+        self._parameters = NodeParameters(self, PlannerNodeSettings, self._settings_changed)
+        self._complaints = Complaints(self.get_logger())
+        self._frames = Frames(self, self._complaints)
+        self._planner = GlobalPlanner(self._parameters.settings)
+        self.get_logger().info("compiling the planner, once on a new machine")
+        self._planner.warm_up()
+        self._map: GridMap | None = None
+        self._map_frame = self._parameters.settings.global_frame
+        self._odometry: Odometry | None = None
+        self._goal: Pose | None = None
+        self._last: PlanResult | None = None
+        self._n_fallbacks = 0
+        self._connect()
+        self.get_logger().info("ready")
+
+    def _connect(self) -> None:
+        settings = self._parameters.settings
+        self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
+        self._cost_publisher = self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED)
+        self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
+        self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
+        self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+        self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
+        self.create_service(GetPlan, "~/make_plan", self._make_plan)
+        self.create_timer(1.0, self._publish_diagnostics)
+        self.create_timer(settings.map_patience, self._ask_for_map)
+        if settings.expected_planner_frequency > 0.0:
+            self.create_timer(1.0 / settings.expected_planner_frequency, self._plan_periodically)
+
+    def stop(self) -> None:
+        """Nothing moves because of this node."""
+
+    def _settings_changed(self, settings: PlannerNodeSettings) -> None:
+        self._planner = GlobalPlanner(settings)
+
+    def _take_map(self, message: OccupancyGrid) -> None:
+        try:
+            self._map = grid_map(message)
+        except MessageError as error:
+            self._complaints.say("map", f"{error}; this map is not used")
+            return
+        self._complaints.settle("map")
+        self._map_frame = message.header.frame_id or self._parameters.settings.global_frame
+        rows, columns = self._map.shape
+        self.get_logger().info(
+            f"map of {columns} x {rows} cells, {self._map.resolution:g} m each, in"
+            f" '{self._map_frame}'"
+        )
+        self._plan_to_goal()
+
+    def _take_goal(self, message: PoseStamped) -> None:
+        try:
+            goal = self._in_map_frame(pose_value(message.pose, "goal_pose"), message.header)
+        except MessageError as error:
+            self._complaints.say("goal", f"{error}; this goal is not used")
+            return
+        self._goal = goal
+        if goal is not None:
+            self.get_logger().info(f"goal ({goal.x:.2f}, {goal.y:.2f}) in '{self._map_frame}'")
+            self._plan_to_goal()
+
+    def _take_odometry(self, message: Odometry) -> None:
+        self._odometry = message
+
+    def _ask_for_map(self) -> None:
+        if self._map is None:
+            topic = self.resolve_topic_name("map")
+            self._complaints.say(
+                "no map",
+                f"no map on '{topic}' yet; is the publisher's durability transient_local?",
+            )
+
+    def _in_map_frame(self, pose: Pose, header) -> Pose | None:
+        tolerance = self._parameters.settings.transform_tolerance
+        frame = self._frames.pose_in(self._map_frame, header.frame_id, tolerance)
+        return None if frame is None else frame.compose(pose)
+
+    def _robot(self) -> Pose | None:
+        """Return the robot's pose in the map frame, or None when it is not known."""
+        if self._odometry is None:
+            self._complaints.say("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
+            return None
+        try:
+            pose = robot_state(self._odometry).pose
+        except MessageError as error:
+            self._complaints.say("odom", f"{error}; no plan from here")
+            return None
+        self._complaints.settle("odom")
+        return self._in_map_frame(pose, self._odometry.header)
+
+    def _plan_periodically(self) -> None:
+        robot, goal = (self._robot() if self._goal else None), self._goal
+        if robot is None or goal is None:
+            return
+        distance = float(np.hypot(goal.x - robot.x, goal.y - robot.y))
+        if distance > self._parameters.settings.replan_distance:
+            self._plan_to_goal()
+
+    def _plan_to_goal(self) -> None:
+        if self._goal is None or self._map is None:
+            return
+        robot = self._robot()
+        if robot is not None:
+            result = self._plan(robot, self._goal)
+            self._publish(result, self._goal)
+
+    def _plan(self, start: Pose, goal: Pose) -> PlanResult:
+        begun = time.perf_counter()
+        result = self._planner.plan(self._map, (start.x, start.y), (goal.x, goal.y))
+        self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
+        self._last = result
+        if result.path is None:
+            self._complaints.say(f"plan {result.status}", f"no plan: {result.message}")
+        if result.fallback_used:
+            self._n_fallbacks += 1
+            self._complaints.say_once(f"fallback: {result.message}")
+        return result
+
+    def _publish(self, result: PlanResult, goal: Pose) -> None:
+        self._plan_publisher.publish(self._path_message(result, goal))
+        if result.cost_to_go is not None and self._cost_publisher.get_subscription_count():
+            stamp = self.get_clock().now().to_msg()
+            self._cost_publisher.publish(
+                cost_to_go_message(result.cost_to_go, self._map, stamp, self._map_frame)
+            )
+
+    def _path_message(self, result: PlanResult, goal: Pose) -> PathMessage:
+        """Return the path with the goal's heading at its end; empty without a path."""
+        points, headings = np.zeros((0, 2)), np.zeros(0)
+        if result.path is not None:
+            points = result.path.points
+            headings = np.append(result.path.heading_at(result.path.arc_length[:-1]), goal.yaw)
+        stamp = self.get_clock().now().to_msg()
+        return path_message(points, headings, stamp, self._map_frame)
+
+    def _make_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> GetPlan.Response:
+        """Plan between two poses without driving there; an empty path means there is none."""
+        response.plan = path_message(
+            np.zeros((0, 2)), np.zeros(0), self.get_clock().now().to_msg(), self._map_frame
+        )
+        if self._map is None:
+            self._complaints.say("make_plan", "make_plan: there is no map yet")
+            return response
+        try:
+            start = self._in_map_frame(
+                pose_value(request.start.pose, "make_plan: start"), request.start.header
+            )
+            goal = self._in_map_frame(
+                pose_value(request.goal.pose, "make_plan: goal"), request.goal.header
+            )
+        except MessageError as error:
+            self._complaints.say("make_plan", str(error))
+            return response
+        if start is None or goal is None:
+            return response
+        kept = self._planner.settings
+        if request.tolerance > 0.0:
+            self._planner.settings = replace(kept, tolerance=float(request.tolerance))
+        result = self._plan(start, goal)
+        self._planner.settings = kept
+        response.plan = self._path_message(result, goal)
+        return response
+
+    def _publish_diagnostics(self) -> None:
+        values: dict[str, object] = {"map": "yes" if self._map else "no"}
+        level, text = OK, "no goal yet"
+        if self._map is None:
+            level, text = WARN, "waiting for a map"
+        elif self._last is not None:
+            level, text = (WARN if self._last.path is None else OK), self._last.message
+            values |= {
+                "field time [ms]": 1e3 * self._last.field_time,
+                "path time [ms]": 1e3 * self._last.path_time,
+                "residual": self._last.residual,
+                "fallbacks": self._n_fallbacks,
+            }
+        stamp = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name().lstrip("/")
+        self._diagnostics.publish(diagnostic_message(name, level, text, values, stamp))
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the planner node."""
+    sys.exit(run_node(PlannerNode, NAME, args))
+
+
+if __name__ == "__main__":
+    main()

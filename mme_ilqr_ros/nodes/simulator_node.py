@@ -1,0 +1,277 @@
+"""The simulator node: velocity commands in; odometry, map, obstacles and scans out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
+from nav_msgs.msg import OccupancyGrid, Odometry
+from rclpy.clock import Clock, ClockType
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import LaserScan, PointCloud2
+from std_msgs.msg import Bool, Float32
+from std_srvs.srv import Trigger
+from visualization_msgs.msg import MarkerArray
+
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.complaints import Complaints
+from mme_ilqr_ros.nodes.conversions import (
+    MessageError,
+    occupancy_message,
+    odometry_message,
+    pose_value,
+    scan_message,
+    stamp_of,
+    twist_value,
+)
+from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
+from mme_ilqr_ros.nodes.obstacle_cloud import encode
+from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.tf_output import TfOutput
+from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario
+from mme_ilqr_ros.simulation.settings import SimulatorSettings
+from mme_ilqr_ros.simulation.simulator import Simulator
+
+NAME = "simulator"
+_LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
+
+
+@dataclass(frozen=True)
+class SimulatorNodeSettings(SimulatorSettings):
+    """The simulator's parameters and those of its node."""
+
+    scenario: str = setting(
+        "trap", "Name of a shipped scenario, or path of a scenario file.", dynamic=False
+    )
+    world_id: str = setting(
+        "", "Which world, where the scenario file holds several.", dynamic=False
+    )
+    update_duration: float = setting(
+        0.01, "Time between steps.", unit="s", low=0.001, high=0.1, dynamic=False
+    )
+    speed_factor: float = setting(
+        1.0,
+        "Simulated seconds per real second; publish the clock if it is not 1.",
+        low=0.01,
+        high=20.0,
+    )
+    odom_publish_dur: float = setting(
+        0.02, "Simulated time between odometry messages.", unit="s", low=0.001, high=1.0
+    )
+    obstacles_publish_dur: float = setting(
+        0.05, "Simulated time between obstacles messages.", unit="s", low=0.01, high=1.0
+    )
+    scan_publish_dur: float = setting(
+        0.1, "Simulated time between laser scans.", unit="s", low=0.01, high=10.0
+    )
+    publish_obstacles: bool = setting(True, "Whether the true circles are published.")
+    publish_scan: bool = setting(True, "Whether laser scans are published, to whom asks for them.")
+    publish_clock: bool = setting(
+        False,
+        "Whether simulated time is published on /clock and used in stamps; then the other nodes"
+        " need use_sim_time.",
+        dynamic=False,
+    )
+    publish_map_odom_tf: bool = setting(
+        True, "Whether the transform from odom to map is published, where tf2 is.", dynamic=False
+    )
+    enable_stamped_cmd_vel: bool = setting(
+        False, "Whether cmd_vel is a TwistStamped (nav2 from Kilted on).", dynamic=False
+    )
+    map_frame_id: str = setting("map", "Frame of the map.", dynamic=False)
+    odom_frame_id: str = setting("odom", "Frame of odometry and obstacles.", dynamic=False)
+    base_frame_id: str = setting("base_link", "Frame of the robot.", dynamic=False)
+    scan_frame_id: str = setting("base_scan", "Frame of the laser.", dynamic=False)
+
+
+class SimulatorNode(Node):
+    """Steps the simulator in real time, or a multiple of it.
+
+    Attributes:
+        simulator: The world and the robot.
+        exit_status: None; this node ends by signal only.
+    """
+
+    exit_status: int | None = None
+
+    def __init__(
+        self,
+        *,
+        context: Context | None = None,
+        parameter_overrides: Sequence[Parameter] | None = None,
+    ) -> None:
+        """Load the scenario and start its time.
+
+        Raises:
+            SettingError: A parameter is out of range.
+            ScenarioError: There is no such scenario, or it is malformed.
+        """
+        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
+        self._parameters = NodeParameters(self, SimulatorNodeSettings)
+        settings = self._parameters.settings
+        self._complaints = Complaints(self.get_logger())
+        scenario = load_scenario(settings.scenario, settings.world_id or None)
+        self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
+        self._tf = TfOutput(self)
+        self._collided: bool | None = None
+        self._due: dict[str, float] = {}
+        self._connect(settings)
+        self._map_publisher.publish(
+            occupancy_message(scenario.grid, self._stamp(), settings.map_frame_id)
+        )
+        if settings.publish_map_odom_tf:
+            origin = Pose(0.0, 0.0, 0.0)
+            self._tf.send_static(
+                origin, self._stamp(), settings.map_frame_id, settings.odom_frame_id
+            )
+        self._tf.send_static(
+            Pose(0.0, 0.0, 0.0), self._stamp(), settings.base_frame_id, settings.scan_frame_id
+        )
+        self._last_update = time.monotonic()
+        self.create_timer(
+            settings.update_duration,
+            self._update,
+            clock=Clock(clock_type=ClockType.STEADY_TIME),  # it makes ROS time, not follows it
+        )
+        self.get_logger().info(f"scenario '{scenario.name}' is up")
+
+    def _connect(self, settings: SimulatorNodeSettings) -> None:
+        self._map_publisher = self.create_publisher(OccupancyGrid, "map", LATCHED)
+        self._odom_publisher = self.create_publisher(Odometry, "odom", STANDARD)
+        self._truth_publisher = self.create_publisher(Odometry, "~/ground_truth", STANDARD)
+        self._obstacles_publisher = self.create_publisher(PointCloud2, "obstacles", STANDARD)
+        self._scan_publisher = self.create_publisher(LaserScan, "scan", SENSOR)
+        self._marker_publisher = self.create_publisher(MarkerArray, "~/markers", STANDARD)
+        self._collision_publisher = self.create_publisher(Bool, "~/collision", LATCHED)
+        self._clearance_publisher = self.create_publisher(Float32, "~/clearance", STANDARD)
+        if settings.publish_clock:
+            self._clock_publisher = self.create_publisher(ClockMessage, "/clock", SENSOR)
+        kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
+        self.create_subscription(kind, "cmd_vel", self._take_command, STANDARD)
+        self.create_subscription(
+            PoseWithCovarianceStamped, "initialpose", self._take_initial_pose, STANDARD
+        )
+        self.create_service(Trigger, "~/reset", self._reset)
+
+    def stop(self) -> None:
+        """The simulated robot may stay where it is."""
+
+    def _take_command(self, message: Twist | TwistStamped) -> None:
+        twist = message.twist if isinstance(message, TwistStamped) else message
+        try:
+            self.simulator.command(*twist_value(twist))
+        except MessageError as error:
+            self.simulator.command(0.0, 0.0)
+            self._complaints.say("cmd_vel", f"{error}; the robot is told to stop")
+
+    def _take_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
+        try:
+            self.simulator.reset(pose_value(message.pose.pose, "initialpose"))
+        except MessageError as error:
+            self._complaints.say("initialpose", f"{error}; the robot stays where it is")
+
+    def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self.simulator.reset()
+        response.success = True
+        response.message = "the robot is back at the start"
+        return response
+
+    def _stamp(self) -> Time:
+        if self._parameters.settings.publish_clock:
+            return stamp_of(self.simulator.time)
+        return self.get_clock().now().to_msg()
+
+    def _update(self) -> None:
+        """Let the simulated world catch up with real time, then publish what is due."""
+        now = time.monotonic()
+        elapsed = now - self._last_update
+        self._last_update = now
+        if elapsed > _LONGEST_LAG:
+            self._complaints.say("lag", f"stood still for {elapsed:.1f} s; that time is left out")
+            elapsed = _LONGEST_LAG
+        settings = self._parameters.settings
+        self.simulator.step(elapsed * settings.speed_factor)
+        stamp = self._stamp()
+        if settings.publish_clock:
+            self._clock_publisher.publish(ClockMessage(clock=stamp))
+        self._publish_collision()
+        self._when_due("odom", settings.odom_publish_dur, self._publish_odometry, stamp)
+        self._when_due("obstacles", settings.obstacles_publish_dur, self._publish_world, stamp)
+        self._when_due("scan", settings.scan_publish_dur, self._publish_scan, stamp)
+
+    def _when_due(
+        self, name: str, period: float, publish: Callable[[Time], None], stamp: Time
+    ) -> None:
+        now = self.simulator.time
+        due = self._due.get(name, now)
+        if now >= due:
+            # The next time counts from when it was due, not from now: the rate stays exact.
+            self._due[name] = max(due + period, now)
+            publish(stamp)
+
+    def _publish_collision(self) -> None:
+        if self.simulator.collided != self._collided:
+            self._collided = self.simulator.collided
+            self._collision_publisher.publish(Bool(data=bool(self._collided)))
+            if self._collided:
+                x, y = self.simulator.state.position
+                self.get_logger().warning(f"collision at ({x:.2f}, {y:.2f})")
+
+    def _publish_odometry(self, stamp: Time) -> None:
+        settings = self._parameters.settings
+        state = self.simulator.measured_state()
+        frames = (settings.odom_frame_id, settings.base_frame_id)
+        self._odom_publisher.publish(odometry_message(state, stamp, *frames))
+        self._tf.send(state.pose, stamp, *frames)
+        if self._truth_publisher.get_subscription_count():
+            truth = odometry_message(self.simulator.state, stamp, *frames)
+            self._truth_publisher.publish(truth)
+        self._clearance_publisher.publish(Float32(data=float(self.simulator.clearance)))
+
+    def _publish_world(self, stamp: Time) -> None:
+        settings, frame = self._parameters.settings, self._parameters.settings.odom_frame_id
+        circles = self.simulator.circles()
+        if settings.publish_obstacles:
+            self._obstacles_publisher.publish(encode(circles, stamp, frame))
+        if self._marker_publisher.get_subscription_count():
+            markers = obstacle_markers(circles, stamp, frame)
+            pose, radius = self.simulator.state.pose, self.simulator.scenario.robot.radius
+            markers.markers += robot_markers(pose, radius, stamp, frame).markers
+            self._marker_publisher.publish(markers)
+
+    def _publish_scan(self, stamp: Time) -> None:
+        settings = self._parameters.settings
+        if not settings.publish_scan or not self._scan_publisher.get_subscription_count():
+            return
+        scan = self.simulator.measured_scan()
+        self._scan_publisher.publish(
+            scan_message(
+                scan.ranges,
+                scan.angle_min,
+                scan.angle_increment,
+                (scan.range_min, scan.range_max),
+                settings.scan_publish_dur,
+                stamp,
+                settings.scan_frame_id,
+            )
+        )
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the simulator node."""
+    sys.exit(run_node(SimulatorNode, NAME, args, unusable=(ScenarioError,)))
+
+
+if __name__ == "__main__":
+    main()
