@@ -1,0 +1,282 @@
+"""The planner's behaviour on maps that are easy, odd, hard and impossible."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
+from mme_ilqr_ros.planning.weights import WeightsError
+
+KINDS = ("id_vin", "dijkstra")
+THIN = {"robot_radius": 0.0, "inflation_margin": 0.0}
+
+
+def planner(kind="id_vin", **values):
+    return GlobalPlanner(PlannerSettings(kind=kind, **values))
+
+
+def hall(origin=None, resolution=0.1):
+    """An asymmetric hall of 30 x 50 cells with two walls that leave one gap each."""
+    occupied = np.zeros((30, 50), dtype=bool)
+    occupied[:22, 15] = True
+    occupied[12:, 33] = True
+    occupied[5, 20:30] = True
+    return GridMap(occupied, resolution, origin or Pose(0.0, 0.0, 0.0))
+
+
+def assert_clear(grid, path, radius):
+    """Every point of the path keeps the distance `radius` from every occupied square."""
+    points = path.resampled(grid.resolution / 4).points
+    local = grid.origin.inverse().transform(points) / grid.resolution
+    for row, column in np.argwhere(grid.occupied):
+        nearest = np.clip(local, (column, row), (column + 1, row + 1))
+        assert np.linalg.norm(local - nearest, axis=1).min() * grid.resolution >= radius - 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("yaw", [0.0, 1.0, -2.5])
+def test_a_path_through_an_asymmetric_map_with_a_turned_origin(kind, yaw):
+    origin = Pose(3.0, -7.0, yaw)
+    grid = hall(origin)
+    start, goal = origin.transform((0.43, 0.31)), origin.transform((4.62, 2.77))
+    result = planner(kind, robot_radius=0.15).plan(grid, start, goal)
+    assert result.status is PlanStatus.SUCCEEDED
+    assert not result.fallback_used
+    np.testing.assert_array_equal(result.path.points[0], start)
+    np.testing.assert_array_equal(result.path.points[-1], goal)
+    assert result.length == result.path.length
+    # Up past the first wall, down below the second, up again: the same in every frame.
+    straight = hall()
+    same = planner(kind, robot_radius=0.15).plan(straight, (0.43, 0.31), (4.62, 2.77))
+    assert result.length == pytest.approx(same.length, rel=1e-9)
+    assert 7.0 < same.length < 8.5
+    assert_clear(straight, same.path, 0.15)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cost_to_go_falls_along_the_path_and_is_the_length_for_uniform_cost(kind):
+    grid = hall()
+    result = planner(kind, **THIN).plan(grid, (0.45, 0.35), (4.65, 2.75))
+    cells = grid.cell_at(result.path.points)
+    values = result.cost_to_go[cells[:, 0], cells[:, 1]]
+    assert (np.diff(values) < 0).all()
+    assert values[-1] == 0.0
+    assert result.cost_to_go.dtype == np.float32
+    assert result.cost_to_go.shape == grid.shape
+    assert np.isinf(result.cost_to_go[grid.occupied]).all()
+    assert result.residual <= 1e-9
+    if kind == "dijkstra":
+        assert values[0] == pytest.approx(result.length, rel=1e-6)
+
+
+def test_the_learned_path_is_as_short_as_the_shortest():
+    """A robot needs no training on its own map: weights from 15 x 15 mazes, 8 moves, 60 x 90."""
+    rng = np.random.default_rng(4)
+    grid = GridMap(rng.random((60, 90)) < 0.25, 0.05, Pose(0.0, 0.0, 0.0))
+    learned, exact = planner("id_vin", **THIN), planner("dijkstra", **THIN)
+    free = np.argwhere(~grid.occupied)
+    compared = 0
+    for start, goal in zip(free[::400], free[::-400], strict=True):
+        ends = grid.centre_of(start), grid.centre_of(goal)
+        a, b = learned.plan(grid, *ends), exact.plan(grid, *ends)
+        assert a.status is b.status
+        if a.status is PlanStatus.SUCCEEDED:
+            assert not a.fallback_used
+            assert a.length <= 1.01 * b.length + 1e-9
+            compared += 1
+    assert compared >= 5
+
+
+def test_no_gap_between_two_corners_is_used():
+    """Two rooms that touch at a corner only: no path, whatever the robot's radius."""
+    occupied = np.zeros((6, 6), dtype=bool)
+    occupied[:3, 3:] = occupied[3:, :3] = True
+    result = planner("dijkstra", **THIN).plan(
+        GridMap(occupied, 1.0, Pose(0.0, 0.0, 0.0)), (0.5, 0.5), (5.5, 5.5)
+    )
+    assert result.status is PlanStatus.NO_VALID_PATH
+    assert result.path is None
+    assert "\n" not in result.message
+
+
+def test_a_robot_too_wide_for_a_gap_gets_no_path():
+    grid = hall()
+    ends = (0.45, 0.35), (4.65, 2.75)
+    assert planner(robot_radius=0.15).plan(grid, *ends).status is PlanStatus.SUCCEEDED
+    wide = planner(robot_radius=0.3).plan(grid, *ends)  # 0.5 m between wall and shelf
+    assert wide.status is PlanStatus.NO_VALID_PATH
+    assert wide.path is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_start_inside_inflation_is_led_out(kind):
+    grid = hall()
+    start = (1.45, 0.55)  # in the cell beside the first wall
+    result = planner(kind, robot_radius=0.25, inflation_margin=0.0).plan(grid, start, (0.45, 2.6))
+    assert result.status is PlanStatus.SUCCEEDED
+    assert "start is blocked" in result.message
+    np.testing.assert_array_equal(result.path.points[0], start)
+    occupied = grid.cell_at(result.path.resampled(0.02).points)
+    assert not grid.occupied[occupied[:, 0], occupied[:, 1]].any()
+    # Away from the wall at once, then clear of it.
+    assert result.path.points[1][0] < 1.45
+    assert_clear(grid, type(result.path)(result.path.points[4:]), 0.25)
+
+
+def test_a_start_in_a_wall_is_refused():
+    result = planner().plan(hall(), (1.55, 0.55), (0.45, 2.6))
+    assert result.status is PlanStatus.START_OCCUPIED
+    assert "(1.55, 0.55)" in result.message
+
+
+def test_a_goal_in_a_wall_is_refused_without_tolerance():
+    result = planner(tolerance=0.0).plan(hall(), (0.45, 0.35), (1.55, 0.55))
+    assert result.status is PlanStatus.GOAL_OCCUPIED
+    assert result.path is None
+    assert "in an obstacle" in result.message
+
+
+def test_a_goal_in_a_wall_ends_nearby_and_says_so():
+    goal = np.array((1.55, 0.55))
+    result = planner(tolerance=0.5).plan(hall(), (0.45, 0.35), goal)
+    assert result.status is PlanStatus.SUCCEEDED
+    away = np.linalg.norm(result.path.points[-1] - goal)
+    assert 0.25 < away <= 0.5
+    assert f"the path ends {away:.2f} m from it" in result.message
+
+
+def test_the_replacement_of_a_goal_is_on_the_side_that_can_be_reached():
+    occupied = np.zeros((20, 40), dtype=bool)
+    occupied[:, 20] = True
+    grid = GridMap(occupied, 0.1, Pose(0.0, 0.0, 0.0))
+    # The goal is in the wall, nearer to the far side.
+    result = planner("dijkstra", **THIN).plan(grid, (0.5, 0.5), (2.09, 1.0))
+    assert result.status is PlanStatus.SUCCEEDED
+    assert result.path.points[-1][0] < 2.0
+
+
+@pytest.mark.parametrize(
+    ("start", "goal", "status"),
+    [
+        ((-1.0, 1.0), (1.0, 1.0), PlanStatus.START_OUTSIDE_MAP),
+        ((1.0, 1.0), (1.0, 3.01), PlanStatus.GOAL_OUTSIDE_MAP),
+        ((math.nan, 1.0), (1.0, 1.0), PlanStatus.INVALID_INPUT),
+        ((1.0, 1.0), (math.inf, 1.0), PlanStatus.INVALID_INPUT),
+        ((1.0, 1.0, 0.0), (1.0, 1.0), PlanStatus.INVALID_INPUT),
+        ((1.0, 1.0), "far", PlanStatus.INVALID_INPUT),
+    ],
+)
+def test_unusable_points_get_a_status_and_one_line(start, goal, status):
+    result = planner("dijkstra").plan(hall(), start, goal)
+    assert result.status is status
+    assert result.path is None
+    assert result.message
+    assert "\n" not in result.message
+    assert result.status.text
+
+
+def test_unknown_cells_are_crossed_or_not_by_setting():
+    unknown = np.zeros((20, 40), dtype=bool)
+    unknown[:, 18:22] = True
+    grid = GridMap(np.zeros((20, 40), dtype=bool), 0.1, Pose(0.0, 0.0, 0.0), unknown)
+    ends = (0.5, 0.5), (3.5, 1.5)
+    assert planner(allow_unknown=True).plan(grid, *ends).status is PlanStatus.SUCCEEDED
+    assert planner(allow_unknown=False).plan(grid, *ends).status is PlanStatus.NO_VALID_PATH
+
+
+def test_a_map_without_a_known_cell_is_said_to_have_none():
+    nothing = np.zeros((8, 9), dtype=bool)
+    grid = GridMap(nothing, 0.1, Pose(0.0, 0.0, 0.0), ~nothing)
+    result = planner(allow_unknown=False).plan(grid, (0.2, 0.2), (0.7, 0.7))
+    assert result.status is PlanStatus.INVALID_INPUT
+    assert "no free cell" in result.message
+    full = GridMap(~nothing, 0.1, Pose(0.0, 0.0, 0.0))
+    assert planner().plan(full, (0.2, 0.2), (0.7, 0.7)).status is PlanStatus.INVALID_INPUT
+
+
+def test_start_and_goal_in_one_cell():
+    result = planner().plan(hall(), (0.52, 1.51), (0.58, 1.56))
+    assert result.status is PlanStatus.SUCCEEDED
+    np.testing.assert_allclose(result.path.points, [(0.52, 1.51), (0.58, 1.56)])
+    same = planner().plan(hall(), (0.52, 1.51), (0.52, 1.51))
+    assert same.status is PlanStatus.SUCCEEDED
+    assert same.length == 0.0
+
+
+@pytest.mark.parametrize("bad", [np.nan, -1.0, 0.0])
+def test_exact_search_takes_over_from_a_bad_learned_cost(bad):
+    grid = hall()
+    broken = GlobalPlanner(PlannerSettings(), cost_model=lambda blocked: blocked * 0.0 + bad)
+    result = broken.plan(grid, (0.45, 0.35), (4.65, 2.75))
+    assert result.status is PlanStatus.SUCCEEDED
+    assert result.fallback_used
+    assert "exact search" in result.message
+    exact = planner("dijkstra").plan(grid, (0.45, 0.35), (4.65, 2.75))
+    np.testing.assert_array_equal(result.path.points, exact.path.points)
+
+
+def test_a_learned_cost_is_followed():
+    """Cost 50 in the lower half of an empty hall: the path goes round above it."""
+    grid = GridMap(np.zeros((30, 50), dtype=bool), 0.1, Pose(0.0, 0.0, 0.0))
+
+    def mud(blocked):
+        cost = np.ones(blocked.shape)
+        cost[:15, 20:30] = 50.0
+        return cost
+
+    path = GlobalPlanner(PlannerSettings(), cost_model=mud).plan(grid, (0.5, 0.5), (4.5, 0.5)).path
+    cells = grid.cell_at(path.points)
+    assert not ((cells[:, 0] < 15) & (cells[:, 1] >= 20) & (cells[:, 1] < 30)).any()
+
+
+def test_what_can_be_kept_is_kept():
+    calls = []
+
+    def model(blocked):
+        calls.append(1)
+        return np.ones(blocked.shape)
+
+    grid, keeper = hall(), GlobalPlanner(PlannerSettings(), cost_model=model)
+    first = keeper.plan(grid, (0.45, 0.35), (4.65, 2.75))
+    again = keeper.plan(grid, (0.45, 2.35), (4.65, 2.75))
+    other_goal = keeper.plan(grid, (0.45, 0.35), (4.65, 0.75))
+    assert again.cost_to_go is first.cost_to_go  # the same field serves any start
+    assert other_goal.cost_to_go is not first.cost_to_go
+    assert len(calls) == 1  # the cost depends on the map alone
+    keeper.plan(hall(), (0.45, 0.35), (4.65, 2.75))
+    assert len(calls) == 2
+
+
+def test_the_same_request_gives_the_same_path():
+    a = planner().plan(hall(), (0.45, 0.35), (4.65, 2.75)).path.points
+    b = planner().plan(hall(), (0.45, 0.35), (4.65, 2.75)).path.points
+    np.testing.assert_array_equal(a, b)
+
+
+def test_a_missing_weight_file_is_named():
+    with pytest.raises(WeightsError, match=r"nowhere\.safetensors: cannot read"):
+        planner(weights="nowhere.safetensors")
+
+
+def test_warm_up_compiles_and_forgets():
+    warm = planner()
+    warm.warm_up()
+    assert warm.plan(hall(), (0.45, 0.35), (4.65, 2.75)).field_time < 1.0
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("mme_ilqr_ros.planning.planner", ["torch", "casadi", "rclpy", "matplotlib"]),
+        ("mme_ilqr_ros.planning.structured", ["casadi", "rclpy"]),
+    ],
+)
+def test_imports_stay_light(module, forbidden):
+    code = f"import sys, {module}; print([m for m in {forbidden!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

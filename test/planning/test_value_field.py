@@ -1,0 +1,75 @@
+"""Following a field ends for any field, and the checker trusts nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.shortest_path import solve_field
+from mme_ilqr_ros.planning.value_field import first_fault, follow, metric_path
+
+
+def test_the_walk_costs_what_its_first_value_says():
+    rng = np.random.default_rng(0)
+    cost = np.where(rng.random((20, 31)) < 0.25, np.inf, 1 + 5 * rng.random((20, 31)))
+    cost[3, 4] = 1.0
+    field = solve_field(cost, (3, 4))
+    for start in np.argwhere(np.isfinite(field.values))[::37]:
+        walk = follow(field, tuple(start))
+        assert walk.reached
+        assert first_fault(walk.cells, np.isinf(cost), tuple(start), (3, 4)) is None
+        lengths = np.hypot(*np.diff(walk.cells, axis=0).T)
+        along = cost[walk.cells[:, 0], walk.cells[:, 1]]
+        total = (lengths * (along[:-1] + along[1:]) / 2).sum()
+        assert total == pytest.approx(field.values[tuple(start)], rel=1e-12)
+
+
+def test_a_loop_ends_at_the_first_cell_visited_twice():
+    field = solve_field(np.ones((1, 5)), (0, 0), n_moves=4)
+    arrows = field.arrows.copy()
+    arrows[0, 2], arrows[0, 3] = 3, 1  # to the right and to the left: each points at the other
+    walk = follow(replace(field, arrows=arrows), (0, 4))
+    assert not walk.reached
+    assert walk.cells.tolist() == [[0, 4], [0, 3], [0, 2]]
+
+
+def test_an_unreachable_start_stays_where_it_is():
+    walk = follow(solve_field(np.array([[1.0, np.inf, 1.0]]), (0, 0)), (0, 2))
+    assert not walk.reached
+    assert walk.cells.tolist() == [[0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ([(0, 0), (0, 1), (0, 2), (1, 3)], None),
+        ([(0, 1), (0, 2), (1, 3)], "not at the start"),
+        ([(0, 0), (0, 1), (0, 2)], "not at the goal"),
+        ([(0, 0), (0, 2), (1, 3)], "not to a neighbour"),
+        ([(0, 0), (0, 0), (0, 1), (0, 2), (1, 3)], "not to a neighbour"),
+        ([(0, 0), (1, 1), (0, 2), (1, 3)], "cell (1, 1) is blocked"),
+        ([(0, 0), (-1, 1), (0, 2), (1, 3)], "outside the map"),
+        ([(0, 0), (1, 0), (2, 1), (1, 2), (1, 3)], "from cell (1, 0) cuts a corner"),
+    ],
+)
+def test_the_checker_names_the_first_fault(cells, fault):
+    blocked = np.zeros((3, 4), dtype=bool)
+    blocked[1, 1] = True
+    found = first_fault(np.array(cells), blocked, (0, 0), (1, 3))
+    assert found is None if fault is None else fault in found
+
+
+def test_cells_become_metres_through_a_turned_origin():
+    """Origin (1, 2) turned by 90 degrees, cells of 0.5 m.
+
+    Row 0 lies 0.25 m to the left of the origin, column 2 lies 1.25 m above it.
+    """
+    grid = GridMap(np.zeros((3, 4), dtype=bool), 0.5, Pose(1.0, 2.0, np.pi / 2))
+    start, goal = (0.9, 2.1), (0.7, 3.9)
+    path = metric_path(grid, np.array([(0, 0), (0, 1), (0, 2), (0, 3)]), start, goal)
+    expected = [start, (0.75, 2.75), (0.75, 3.25), goal]
+    np.testing.assert_allclose(path.points, expected, atol=1e-12)
+    path = metric_path(grid, np.array([(0, 0), (0, 1)]), start, None)
+    np.testing.assert_allclose(path.points, [start, (0.75, 2.75)], atol=1e-12)
