@@ -60,11 +60,10 @@ class PathTarget:
     def _arc_length(self, path: Path, position: Array) -> float:
         known = self._progress
         if known is None or not np.array_equal(known.path.points, path.points):
-            self._progress = PathProgress(path)
-            nearest = np.hypot(*(path.points - position).T)
-            self._progress.s = float(path.arc_length[int(np.argmin(nearest))])
-        assert self._progress is not None
-        return self._progress.advance(position)
+            known = self._progress = PathProgress(path)
+            s = np.arange(0.0, path.length + SPACING, SPACING)
+            known.s = float(s[np.argmin(np.hypot(*(path.point_at(s) - position).T))])
+        return known.advance(position)
 
 
 def in_line_of_sight(start: Array, end: Array, field: DistanceField | None, radius: float) -> bool:

@@ -1,0 +1,79 @@
+"""A linear model with quadratic costs: the case in which everything has a closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from mme_ilqr_ros.control.kernel import Kernel, StageData
+from mme_ilqr_ros.control.kernel.kernel import free_space
+from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.models import ControlLimits, RobotModel
+
+A = np.array([[1.0, 0.1, 0.0], [0.0, 1.0, 0.2], [0.05, 0.0, 0.9]])
+B = np.array([[0.1, 0.0], [0.0, 0.3], [0.2, 0.1]])
+FREE = ControlLimits((-1e6, -1e6), (1e6, 1e6), (np.inf, np.inf))
+X0 = np.array([1.0, -2.0, 0.5])
+
+
+def linear_model() -> RobotModel:
+    return RobotModel(
+        "linear", ("px", "py", "yaw"), ("a", "b"), lambda x, u, dt: A @ x + B @ u, (-1, -1)
+    )
+
+
+@dataclass(frozen=True)
+class Coupled:
+    """weight * |x + C u - 1|^2, so that l_ux is not zero."""
+
+    terminal: bool = False
+    parameters: tuple[str, ...] = ("state_weight",)
+
+    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        return x - 1.0 if self.terminal else x - 1.0 + 0.3 * ca.vertcat(u[0], u[1], u[0] - u[1])
+
+    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        return p["state_weight"] * ca.sumsqr(r)
+
+
+@dataclass(frozen=True)
+class Effort:
+    terminal: bool = False
+    parameters: tuple[str, ...] = ()
+
+    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        return u
+
+    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        return 0.4 * ca.sumsqr(r)
+
+
+def kernel() -> Kernel:
+    return Kernel(Problem(linear_model(), (Coupled(), Coupled(True), Effort())), "python")
+
+
+def data(n_stages: int, limits: ControlLimits = FREE) -> StageData:
+    return StageData(np.full((n_stages + 1, 1), 0.7), 0.1, limits, free_space())
+
+
+def cost(kernel: Kernel, U: np.ndarray, limits: ControlLimits = FREE) -> float:
+    return float(kernel.optimise(X0, U[None], data(len(U), limits), 0)[2][0])
+
+
+def hessian(kernel: Kernel, n_stages: int) -> np.ndarray:
+    """d2J/dU2 [2T, 2T]; second differences are exact because J is quadratic."""
+    n = 2 * n_stages
+
+    def at(*steps: int) -> float:
+        U = np.zeros(n)
+        for i in steps:
+            U[i] += 1.0
+        return cost(kernel, U.reshape(n_stages, 2))
+
+    H = np.empty((n, n))
+    for i in range(n):
+        for j in range(n):
+            H[i, j] = at(i, j) - at(i) - at(j) + at()
+    return H

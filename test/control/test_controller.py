@@ -1,0 +1,228 @@
+"""The controller in closed loop with a plant that follows its commands with a lag."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.controller import ControlStatus, LocalController
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
+from mme_ilqr_ros.geometry.distance_field import build_distance_field
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.settings import SettingError, build
+
+TRAP = as_circles([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
+START, GOAL = RobotState(0.0, 0.0, 0.0), Pose(6.0, 0.0, 0.0)
+PERIOD, LAG = 0.1, 0.1
+
+
+def controller(**changes) -> LocalController:
+    return LocalController(dataclasses.replace(ControllerSettings(), **changes))
+
+
+def plant(state: RobotState, vx: float, wz: float) -> RobotState:
+    n, follow = 10, 1 - math.exp(-PERIOD / 10 / LAG)
+    x, y, yaw, v, w = state.as_array()
+    for _ in range(n):
+        v, w = v + follow * (vx - v), w + follow * (wz - w)
+        heading = yaw + 0.5 * w * PERIOD / n
+        x, y = x + v * PERIOD / n * math.cos(heading), y + v * PERIOD / n * math.sin(heading)
+        yaw += w * PERIOD / n
+    return RobotState(x, y, yaw, v, w)
+
+
+def drive(control, circles=TRAP, seconds=20.0, state=START, goal=GOAL, **inputs):
+    """Drive until the robot rests at the goal or time is up; return states and results."""
+    states, results = [state], []
+    for i in range(round(seconds / PERIOD)):
+        now = i * PERIOD
+        moved = predict(circles, now)
+        results.append(control.compute_command(states[-1], goal, now, circles=moved, **inputs))
+        states.append(plant(states[-1], results[-1].vx, results[-1].wz))
+        at_rest = abs(states[-1].vx) < 0.01
+        if results[-1].status is ControlStatus.GOAL_REACHED and at_rest:
+            break
+    return states, results
+
+
+def positions(states):
+    return np.array([s.position for s in states])
+
+
+def commands(results):
+    return np.array([[r.vx, r.wz] for r in results])
+
+
+@pytest.fixture(scope="module")
+def trap_run():
+    return drive(controller())
+
+
+def test_the_multimodal_controller_gets_past_the_trap(trap_run):
+    states, results = trap_run
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert clearance(positions(states), TRAP).min() > 0.2
+    assert len(results) * PERIOD < 12.0
+    assert sum(r.modes.switched for r in results if r.modes) <= 3
+
+
+def test_plain_ilqr_stalls_in_the_pocket():
+    states, results = drive(controller(variant="ilqr"), seconds=15.0)
+    end = states[-1]
+    assert results[-1].status is not ControlStatus.GOAL_REACHED
+    assert 0.8 < end.x < 2.4
+    assert abs(end.y) < 0.3
+    assert abs(end.vx) < 0.05
+    assert clearance(positions(states), TRAP).min() > 0.2
+
+
+def test_unimodal_me_ilqr_is_the_same_code_with_another_sampler():
+    _, results = drive(controller(variant="me_ilqr"))
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert len(results[0].modes.costs) == 8
+
+
+def test_a_plan_that_leads_into_the_trap_does_not_hold_the_robot_there():
+    _, results = drive(controller(), path=Path(np.array([[0.0, 0.0], [6.0, 0.0]])))
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+
+
+def test_every_command_keeps_speed_and_acceleration_limits(trap_run):
+    s = ControllerSettings()
+    u = commands(trap_run[1])
+    assert np.all((u[:, 0] >= s.vx_min) & (u[:, 0] <= s.vx_max))
+    assert np.all(np.abs(u[:, 1]) <= s.wz_max)
+    steps = np.abs(np.diff(np.vstack([[0.0, 0.0], u]), axis=0))
+    assert np.all(steps <= np.array([s.ax_max, s.az_max]) * PERIOD + 1e-9)
+
+
+def test_it_parks_within_the_tolerance_at_rest_and_stays(trap_run):
+    states, results = trap_run
+    end = states[-1]
+    assert math.hypot(end.x - GOAL.x, end.y - GOAL.y) < ControllerSettings().xy_goal_tolerance
+    assert abs(end.vx) < 0.01
+    assert (results[-1].vx, results[-1].wz) == (0.0, 0.0)
+
+
+def test_moving_obstacles_are_met_where_they_will_be():
+    circles = as_circles([[3.0, -2.5, 0.4, 0.0, 0.8], [4.5, 3.0, 0.4, 0.0, -0.7]])
+    states, results = drive(controller(), circles=circles)
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    gaps = [clearance(s.position, predict(circles, i * PERIOD)) for i, s in enumerate(states[:-1])]
+    assert min(gaps) > 0.2
+
+
+def test_walls_of_a_map_are_kept_clear_of():
+    """A wall across the way with a door 0.8 m wide, 1 m off the straight line."""
+    blocked = np.zeros((80, 80), dtype=bool)
+    blocked[:, 40:42] = True
+    blocked[46:54, 40:42] = False  # y from 0.6 m to 1.4 m
+    field = build_distance_field(blocked, 0.1, Pose(-1.0, -4.0, 0.0))
+    states, results = drive(controller(), circles=as_circles([]), field=field)
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert field.value_and_gradient(positions(states))[0].min() > 0.2
+
+
+def test_walled_in_it_brakes_and_says_why():
+    """A ring of circles closer than the stopping distance: nothing is feasible, it must stop."""
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ring = as_circles([[np.cos(a), np.sin(a), 0.2] for a in angles])
+    states, results = drive(controller(), circles=ring, seconds=5.0, state=RobotState(0, 0, 0, 0.8))
+    assert np.abs(commands(results)[-1]) == pytest.approx([0.0, 0.0], abs=0.05)
+    assert clearance(positions(states), ring).min() > 0.2
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("where", ["x", "yaw", "vx", "wz"])
+def test_a_measurement_that_is_not_finite_brakes_within_limits(where, bad):
+    control = controller()
+    driving = [control.compute_command(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i) for i in range(4)]
+    assert driving[-1].status is ControlStatus.DRIVING
+    state = dataclasses.replace(RobotState(0, 0, 0, 0.5), **{where: bad})
+    result = control.compute_command(state, GOAL, 0.4)
+    assert result.status is ControlStatus.INVALID_INPUT
+    assert math.isfinite(result.vx)
+    assert math.isfinite(result.wz)
+    assert result.vx == pytest.approx(max(driving[-1].vx - 0.25, 0.0))
+
+
+def test_obstacles_goals_and_clocks_that_are_not_finite_brake_too():
+    control = controller()
+    for goal, circles, now in [
+        (Pose(math.nan, 0, 0), TRAP, 0.0),
+        (GOAL, np.array([[1.0, np.nan, 0.3, 0, 0]]), 0.1),
+        (GOAL, TRAP, math.nan),
+    ]:
+        result = control.compute_command(START, goal, now, circles=circles)
+        assert result.status is ControlStatus.INVALID_INPUT
+        assert (result.vx, result.wz) == (0.0, 0.0)
+
+
+def test_without_a_goal_it_comes_to_rest():
+    control = controller()
+    for i in range(5):
+        control.compute_command(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i)
+    stopping = [control.compute_command(RobotState(0, 0, 0), None, 0.5 + 0.1 * i) for i in range(6)]
+    assert stopping[0].status is ControlStatus.NO_GOAL
+    assert stopping[0].vx > 0.0  # not a jump
+    assert stopping[-1].vx == 0.0
+
+
+def test_the_drive_does_not_depend_on_where_the_map_has_its_origin_or_how_it_is_turned():
+    frame = Pose(40.0, -25.0, 2.1)
+    circles = np.hstack([frame.transform(TRAP[:, :2]), TRAP[:, 2:]])
+    moved_start = dataclasses.replace(START, x=frame.x, y=frame.y, yaw=frame.yaw)
+    goal = frame.compose(GOAL)
+    here, _ = drive(controller(), seconds=3.0)
+    there, _ = drive(controller(), circles=circles, seconds=3.0, state=moved_start, goal=goal)
+    assert positions(there) == pytest.approx(frame.transform(positions(here)), abs=1e-3)
+
+
+def test_changing_a_parameter_while_driving_takes_effect_without_a_jolt():
+    control = controller()
+    settings = ControllerSettings()
+    state, before = START, 0.0
+    for i in range(60):
+        if i == 20:
+            control.update(dataclasses.replace(settings, vx_max=0.4))
+        result = control.compute_command(state, Pose(20.0, 0, 0), 0.1 * i)
+        assert abs(result.vx - before) <= settings.ax_max * PERIOD + 1e-9
+        before, state = result.vx, plant(state, result.vx, result.wz)
+        if i == 19:
+            assert result.vx > 0.9
+    assert result.vx == pytest.approx(0.4, abs=0.02)
+
+
+def test_a_push_takes_the_measured_speed_over_the_commanded_one():
+    control = controller()
+    for i in range(10):
+        control.compute_command(RobotState(0, 0, 0, 1.0), GOAL, 0.1 * i)
+    result = control.compute_command(RobotState(0, 0, 0, -0.9), GOAL, 1.0)
+    assert result.vx <= -0.9 + 2.5 * PERIOD + 1e-9
+
+
+def test_a_clock_that_jumps_back_or_far_ahead_does_no_harm():
+    control = controller()
+    for now in (100.0, 100.1, 3.0, 3.1, 5000.0):
+        result = control.compute_command(START, GOAL, now, circles=TRAP)
+        assert result.status is ControlStatus.DRIVING
+        assert math.isfinite(result.vx)
+
+
+def test_a_robot_that_starts_too_close_to_an_obstacle_may_leave():
+    touching = as_circles([[0.0, 0.35, 0.16]])  # gap 0.19 < radius 0.2
+    states, results = drive(controller(), circles=touching)
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert clearance(positions(states), touching).min() > 0.185
+
+
+def test_settings_out_of_range_and_misspelt_are_refused_by_name():
+    with pytest.raises(SettingError, match=r"vx_max = -1.0: must lie in"):
+        build(ControllerSettings, {"vx_max": -1.0})
+    with pytest.raises(SettingError, match=r"'mme.n_mods'; did you mean 'mme.n_modes'"):
+        build(ControllerSettings, {"mme.n_mods": 4})
+    with pytest.raises(SettingError, match="must be one of mme_ilqr, me_ilqr, ilqr"):
+        build(ControllerSettings, {"variant": "mpc"})

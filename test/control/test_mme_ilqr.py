@@ -1,0 +1,112 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.mme_ilqr import MmeIlqr, shift_controls
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.settings import ControllerSettings
+
+SETTINGS = ControllerSettings()
+KERNEL = Kernel(standard_problem())
+PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
+X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])
+
+
+def data(circles=PILLAR):
+    return stage_data(KERNEL.problem, SETTINGS, np.array([6.0, 0.0]), circles, None)
+
+
+def solver(multimodal=True, seed=0, **changes) -> MmeIlqr:
+    return MmeIlqr(KERNEL, dataclasses.replace(SETTINGS.mme, **changes), multimodal, seed)
+
+
+def sides(modes):
+    """+1 where a mode passes the pillar on the left, -1 on the right."""
+    at_pillar = np.argmin(np.abs(modes.states[:, :, 0] - 3.0), axis=1)
+    return np.sign(modes.states[np.arange(len(at_pillar)), at_pillar, 1])
+
+
+def test_a_mirror_symmetric_scene_yields_both_ways_round_at_equal_cost():
+    s, best = solver(), {+1: [], -1: []}
+    for _ in range(8):
+        modes = s.cycle(X0, data(), 0.0, 0.2)
+        for side, costs in best.items():
+            costs.extend(modes.costs[sides(modes) == side])
+    assert min(best[+1]) == pytest.approx(min(best[-1]), rel=1e-3)
+    assert modes.feasible[modes.chosen]
+
+
+def test_in_a_symmetric_scene_the_choice_is_stable():
+    s = solver()
+    s.cycle(X0, data(), 0.0, 0.2)
+    chosen = [s.cycle(X0, data(), 0.0, 0.2).switched for _ in range(15)]
+    assert sum(chosen) <= 1
+
+
+def test_the_incumbent_is_never_resampled():
+    s = solver()
+    before = s.cycle(X0, data(), 0.0, 0.2)
+    after = s.cycle(X0, data(), 0.0, 0.2)
+    kept = after.costs[before.chosen]
+    assert kept <= before.costs[before.chosen] + 1e-9  # only optimised further
+
+
+def test_the_same_seed_gives_the_same_modes_bit_for_bit():
+    runs = []
+    for _ in range(2):
+        s = solver(seed=7)
+        runs.append([s.cycle(X0, data(), 0.1, 0.2).controls for _ in range(3)])
+    assert np.array_equal(runs[0], runs[1])
+    other = solver(seed=8).cycle(X0, data(), 0.1, 0.2).controls
+    assert not np.array_equal(runs[0][0], other)
+
+
+def test_plain_ilqr_is_one_mode_at_temperature_zero():
+    s = solver(n_modes=1, n_restarts=0, temperature=0.0)
+    modes = [s.cycle(X0, data(), 0.0, 0.2) for _ in range(3)]
+    assert modes[-1].weights == pytest.approx([1.0])
+    assert np.diff([m.costs[0] for m in modes]).max() <= 1e-9
+
+
+def test_unimodal_me_ilqr_samples_round_the_incumbent_only(monkeypatch):
+    sources = []
+    sample = KERNEL.sample
+
+    def recording(policies, source, noise, stage):
+        sources.append(source)
+        return sample(policies, source, noise, stage)
+
+    monkeypatch.setattr(KERNEL, "sample", recording)
+    s = solver(multimodal=False)
+    first = s.cycle(X0, data(), 0.0, 0.2)
+    s.cycle(X0, data(), 0.0, 0.2)
+    assert set(sources) == {first.chosen}
+    sources.clear()
+    s = solver(multimodal=True)
+    for _ in range(6):
+        s.cycle(X0, data(), 0.0, 0.2)
+    assert len(set(sources)) > 1
+
+
+def test_obstacle_order_does_not_matter():
+    circles = np.array([[2.0, 0.5, 0.4, 0, 0], [3.0, -0.6, 0.5, 0, 0], [4.0, 1.0, 0.3, 0, 0.2]])
+    a = solver().cycle(X0, data(circles), 0.0, 0.2)
+    b = solver().cycle(X0, data(circles[::-1]), 0.0, 0.2)
+    assert a.costs == pytest.approx(b.costs, rel=1e-6)
+
+
+def test_shifting_a_linear_profile_is_exact():
+    dt, n = 0.2, 10
+    profile = 0.1 + 0.3 * dt * np.arange(1, n + 1)  # velocity at the stage ends
+    U = profile[None, :, None]
+    shifted = shift_controls(U, np.array([0.1]), 0.05, dt)
+    assert shifted[0, :-1, 0] == pytest.approx(profile[:-1] + 0.3 * 0.05)
+    assert shifted[0, -1, 0] == profile[-1]  # held beyond the horizon
+
+
+def test_shifting_by_a_whole_stage_drops_the_first():
+    U = np.arange(5.0)[None, :, None]
+    shifted = shift_controls(U, np.array([np.nan]), 0.2, 0.2)
+    assert shifted[0, :, 0] == pytest.approx([1, 2, 3, 4, 4])

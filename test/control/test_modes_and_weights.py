@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.modes import select_mode, selection_costs
+from mme_ilqr_ros.control.sampling import correlated_noise, policy_noise, random_controls
+from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
+from mme_ilqr_ros.models import ControlLimits
+
+ALL = np.ones(4, dtype=bool)
+
+
+def test_weights_are_the_boltzmann_shares():
+    V = np.array([1.0, 1.5, 3.0, 2.0])
+    z = np.exp(-V / 0.5)
+    assert mixture_weights(V, 0.5, ALL, 0.0) == pytest.approx(z / z.sum())
+    assert mixture_weights(V + 1e6, 0.5, ALL, 0.0) == pytest.approx(z / z.sum())
+
+
+def test_a_wide_basin_outweighs_a_narrow_one_of_equal_cost():
+    narrow_and_wide = soft_value(np.array([5.0, 5.0]), np.array([40.0, 20.0]), 0.5, 10, 2)
+    weights = mixture_weights(narrow_and_wide, 0.5, np.ones(2, bool), 0.0)
+    assert weights[1] / weights[0] == pytest.approx(np.exp(0.5 * 20))  # exp(difference / 2)
+
+
+def test_the_floor_keeps_every_feasible_mode_alive_and_no_other():
+    V = np.array([0.0, 100.0, 100.0, 50.0])
+    weights = mixture_weights(V, 0.5, np.array([True, True, False, True]), 0.02)
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[2] == 0.0
+    assert weights[[1, 3]] == pytest.approx(0.02 / 1.04)
+
+
+def test_without_a_feasible_mode_all_share():
+    weights = mixture_weights(np.zeros(4), 0.5, ~ALL, 0.02)
+    assert weights == pytest.approx(np.full(4, 0.25))
+
+
+def test_at_temperature_zero_the_best_mode_takes_all():
+    assert mixture_weights(np.array([3.0, 1.0, 2.0, 9.0]), 0.0, ALL, 0.02)[1] == 1.0
+
+
+def test_policy_noise_has_covariance_temperature_times_inverse_hessian():
+    Quu = np.tile([[2.0, 0.5], [0.5, 1.0]], (400, 1, 1))
+    rng = np.random.default_rng(0)
+    draws = np.concatenate([policy_noise(Quu, 0.3, 0.9, rng) for _ in range(300)])
+    expected = 0.3 * np.linalg.inv(Quu[0])
+    assert np.cov(draws.T) == pytest.approx(expected, rel=0.05, abs=0.005)
+
+
+def test_neighbouring_noise_is_correlated_by_rho():
+    noise = correlated_noise(20000, 1, 0.9, np.random.default_rng(0))[:, 0]
+    assert noise.std() == pytest.approx(1.0, abs=0.05)
+    assert np.corrcoef(noise[1:], noise[:-1])[0, 1] == pytest.approx(0.9, abs=0.01)
+    assert np.corrcoef(noise[10:], noise[:-10])[0, 1] == pytest.approx(0.9**10, abs=0.06)
+
+
+def test_random_controls_fill_the_box_in_blocks():
+    limits = ControlLimits((-0.2, -1.5), (1.0, 1.5), (2.5, 5.0))
+    U = random_controls(50, limits, np.random.default_rng(0))
+    assert U.shape == (50, 2)
+    assert len(np.unique(U[:, 0])) == 5
+    assert np.array_equal(U, np.clip(U, limits.lower, limits.upper))
+
+
+def test_feasibility_comes_before_cost():
+    costs = selection_costs(np.array([1.0, 50.0]), np.array([0.19, 0.30]), 0.2)
+    assert np.argmin(costs) == 1
+    assert costs[1] == 50.0
+
+
+def test_a_larger_switch_margin_means_fewer_switches():
+    """Two equally good modes whose costs fluctuate by one per cent."""
+    rng = np.random.default_rng(0)
+    noise = 10.0 * (1 + 0.01 * rng.standard_normal((300, 2)))
+
+    def switches(margin: float) -> int:
+        incumbent, count = 0, 0
+        for costs in noise:
+            chosen = select_mode(costs, incumbent, margin)
+            count += chosen != incumbent
+            incumbent = chosen
+        return count
+
+    counts = [switches(margin) for margin in (0.0, 0.01, 0.05)]
+    assert counts[0] > counts[1] > counts[2] == 0
+
+
+def test_an_improvement_beyond_the_margin_is_taken():
+    assert select_mode(np.array([10.0, 9.4]), 0, 0.05) == 1
+    assert select_mode(np.array([10.0, 9.6]), 0, 0.05) == 0
