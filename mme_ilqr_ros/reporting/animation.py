@@ -24,6 +24,7 @@ from mme_ilqr_ros.reporting.world_axes import (
     INK,
     OBSTACLE,
     OBSTACLE_EDGE,
+    PLAN,
     ROBOT,
     draw_scene,
 )
@@ -81,7 +82,7 @@ class _Stage:
         view = view_of(scene, record, decision_moments(record, scene.goal))
         self._pixels_per_metre = FINE * min(LONG_SIDE / view.width, SHORT_SIDE / view.height)
         view = view.at_least(NARROWEST * FINE / self._pixels_per_metre, 0.0)
-        self._background, self._axes = _background(scene, record, view, self._pixels_per_metre)
+        self._background, self._axes = _background(scene, view, self._pixels_per_metre)
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), 13 * FINE)
         self._bold = ImageFont.truetype(str(fonts / "DejaVuSans-Bold.ttf"), 13 * FINE)
@@ -91,6 +92,7 @@ class _Stage:
         picture = self._background.copy()
         draw = ImageDraw.Draw(picture)
         self._draw_circles(draw, time)
+        self._line(draw, self._record.plan_at(time), PLAN, 1.0)
         self._draw_modes(draw, time)
         until = np.searchsorted(self._states[:, 0], time, side="right")
         self._line(draw, self._states[:until, 1:3], COMMAND, 2.0)
@@ -146,10 +148,8 @@ class _Stage:
         return pixels * [1.0, -1.0] + [0.0, self._background.height]
 
 
-def _background(
-    scene: Scene, record: RunRecord, view: View, pixels_per_metre: float
-) -> tuple[Image.Image, Axes]:
-    """Draw what never moves: map, start, goal and the first plan."""
+def _background(scene: Scene, view: View, pixels_per_metre: float) -> tuple[Image.Image, Axes]:
+    """Draw what never moves: map, start and goal."""
     width = view.width * pixels_per_metre
     height = view.height * pixels_per_metre + HEAD * FINE
     # Whole multiples of FINE, so that scaling down meets the pixel grid.
@@ -159,8 +159,6 @@ def _background(
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0 - HEAD * FINE / height))
     draw_scene(axes, scene, view)
     axes.set(xticks=[], yticks=[])
-    for _, points in record.plans[:1]:
-        axes.plot(*points.T, color=INK, lw=1.1, dashes=(5, 3), zorder=3)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"), axes
