@@ -10,7 +10,7 @@ OUT ?= out/$(SCENARIO)
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+PIP := $(PY) -m pip --disable-pip-version-check install -qq
 # One thread a process: the nodes share the cores, and small matrices gain nothing from more.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1

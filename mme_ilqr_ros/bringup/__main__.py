@@ -19,19 +19,16 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
+from mme_ilqr_ros.bringup.layers import parameter_files
 from mme_ilqr_ros.bringup.processes import NodeProcess, start, stop_all
 from mme_ilqr_ros.bringup.screen import Screen
 from mme_ilqr_ros.bringup.system import (
     CONTROLLERS,
     PLANNERS,
     NodeSpec,
-    Value,
     monitor_node,
     simulation_nodes,
 )
-from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario, scenario_names
 
 FAILED, UNUSABLE_INPUT, INTERRUPTED = 1, 2, 130
@@ -99,24 +96,10 @@ def run(specs: Sequence[NodeSpec], params: Path | None, scratch: Path, log_folde
 
 def command_of(spec: NodeSpec, params: Path | None, scratch: Path) -> list[str]:
     """Return the command line of a node: defaults, then the scenario's facts, then the user."""
-    files = [
-        share_path("config", "mme_ilqr.yaml"),
-        _parameter_file(scratch / f"{spec.name}_facts.yaml", spec.name, spec.facts),
-        params.resolve() if params is not None else None,
-        _parameter_file(scratch / f"{spec.name}_choices.yaml", spec.name, spec.choices),
-    ]
     command = [sys.executable, "-m", spec.module, "--ros-args"]
-    for file in filter(None, files):
+    for file in parameter_files(spec, params, scratch):
         command += ["--params-file", str(file)]
     return command
-
-
-def _parameter_file(path: Path, node: str, values: Mapping[str, Value]) -> Path | None:
-    """Write a ROS parameter file for one node; None for no values, which rcl does not take."""
-    if not values:
-        return None
-    path.write_text(yaml.safe_dump({f"/**/{node}": {"ros__parameters": dict(values)}}))
-    return path
 
 
 def environment_of_a_run(given: Mapping[str, str]) -> dict[str, str]:

@@ -1,19 +1,20 @@
 """The declaration of which nodes make a system; launch files and `bringup` both read it.
 
-Only the standard library and the scenario loader are imported here: a launch file that reads this
-must not load a solver.
+A launch file that reads this must not load a solver, so nothing of control or planning is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from mme_ilqr_ros.simulation.scenario import Scenario
 
 PACKAGE = "mme_ilqr_ros"
 CONTROLLERS = ("mme_ilqr", "me_ilqr", "ilqr")
 PLANNERS = ("id_vin", "dijkstra", "none")
+
+PROGRESS_PERIOD = 0.5  # s
 
 Value = bool | int | float | str
 
@@ -90,7 +91,15 @@ def simulation_nodes(
 def monitor_node(
     source: str, world_id: str = "", planner: str = "", setup: str = "", out_dir: str = ""
 ) -> NodeSpec:
-    """Return the node that sends the scenario's goal, judges the run and writes it down."""
+    """Return the node that sends the scenario's goal, judges the run and writes it down.
+
+    Args:
+        source: Name or file of the scenario.
+        world_id: Which world, where the file holds several.
+        planner: As in `navigation_nodes`; with `none` it does not wait for one.
+        setup: Who drives, for the picture's title.
+        out_dir: Folder for the result; empty writes nothing.
+    """
     return NodeSpec(
         "run_monitor",
         choices={
@@ -98,8 +107,23 @@ def monitor_node(
             "use_plan": planner != "none",
             "setup": setup,
             "out_dir": out_dir,
+            "progress_period": PROGRESS_PERIOD,
         },
     )
+
+
+def on_simulated_time(specs: Sequence[NodeSpec]) -> list[NodeSpec]:
+    """Return the same nodes on /clock, which the simulator publishes if it is among them."""
+    return [
+        replace(
+            spec,
+            choices={
+                **spec.choices,
+                "publish_clock" if spec.name == "simulator" else "use_sim_time": True,
+            },
+        )
+        for spec in specs
+    ]
 
 
 def _which_world(source: str, world_id: str) -> dict[str, Value]:

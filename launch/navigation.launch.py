@@ -1,0 +1,23 @@
+"""Planner and controller, for a robot that publishes odom and map and listens to cmd_vel."""
+
+from launch import LaunchDescription
+from launch.actions import OpaqueFunction
+from mme_ilqr_ros.bringup.launching import (
+    common_arguments,
+    is_set,
+    node_actions,
+    rviz_actions,
+    value_of,
+)
+from mme_ilqr_ros.bringup.system import navigation_nodes, on_simulated_time
+
+
+def start(context):
+    nodes = navigation_nodes(value_of(context, "controller"), value_of(context, "planner"))
+    if is_set(context, "use_sim_time"):
+        nodes = on_simulated_time(nodes)
+    return [*node_actions(context, nodes), *rviz_actions(context)]
+
+
+def generate_launch_description():
+    return LaunchDescription([*common_arguments(), OpaqueFunction(function=start)])
