@@ -2,6 +2,7 @@
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+
 from mme_ilqr_ros.bringup.launching import (
     common_arguments,
     is_set,
