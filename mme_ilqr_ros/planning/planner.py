@@ -46,6 +46,9 @@ class PlannerSettings:
         0.05, "Extra distance that a path keeps from obstacles.", unit="m", low=0.0, high=10.0
     )
     allow_unknown: bool = setting(True, "Whether a path may cross cells that nobody has seen.")
+    straighten: bool = setting(
+        True, "Straight lines in place of staircases where they cost no more and touch nothing."
+    )
     tolerance: float = setting(
         0.5,
         "When the goal is blocked, how far from it the path may end instead; 0 refuses.",
@@ -159,8 +162,14 @@ class GlobalPlanner:
         )
         if fault:
             return result
+        lead = ends.lead[:-1]
         path = metric_path(
-            terrain.grid, np.concatenate([ends.lead[:-1], tail]), ends.start, ends.goal
+            terrain.grid,
+            np.concatenate([lead, tail]),
+            ends.start,
+            ends.goal,
+            len(lead),
+            field.cost if self.settings.straighten else None,
         )
         return replace(
             result,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import shlex
 import sys
 import time
@@ -91,7 +92,9 @@ def _data(options: argparse.Namespace) -> tuple[MazeSet, MazeSet, str]:
     """Return training mazes, validation mazes and where they come from."""
     if options.data:
         data = load_mazes(options.data, "train").part(0, options.maps)
-        return data, load_mazes(options.data, "val"), f"{options.data.name}, {len(data)} maps"
+        digest = hashlib.sha256(options.data.read_bytes()).hexdigest()
+        source = f"{options.data.name} (sha256 {digest}), {len(data)} maps of its split train"
+        return data, load_mazes(options.data, "val"), source
     rng = np.random.default_rng(options.seed)
     data = generate_mazes(options.maps, options.size, rng)
     validation = generate_mazes(max(1, min(2000, options.maps // 5)), options.size, rng)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +113,9 @@ def train(
     return TrainResult(best, best_score, untrained, best_step, n_steps)
 
 
-def _batches(data: MazeSet, settings: TrainSettings, generator: torch.Generator):
+def _batches(
+    data: MazeSet, settings: TrainSettings, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield (occupied [B, H, W], goals [B, 2], labels [B, 4, H, W]) in a new order each epoch."""
     occupied = torch.from_numpy(data.occupied.astype(np.float32))
     goals, labels = torch.from_numpy(data.goals), torch.from_numpy(data.labels())

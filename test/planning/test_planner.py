@@ -13,7 +13,7 @@ from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanSt
 from mme_ilqr_ros.planning.weights import WeightsError
 
 KINDS = ("id_vin", "dijkstra")
-THIN = {"robot_radius": 0.0, "inflation_margin": 0.0}
+THIN = {"robot_radius": 0.0, "inflation_margin": 0.0, "straighten": False}
 
 
 def planner(kind="id_vin", **values):
@@ -280,3 +280,15 @@ def test_imports_stay_light(module, forbidden):
     code = f"import sys, {module}; print([m for m in {forbidden!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_straight_lines_are_shorter_than_staircases_and_as_safe(kind):
+    grid, ends = hall(), ((0.43, 0.31), (4.62, 2.77))
+    stairs = planner(kind, robot_radius=0.15, straighten=False).plan(grid, *ends).path
+    straight = planner(kind, robot_radius=0.15, straighten=True).plan(grid, *ends).path
+    assert straight.length < 0.99 * stairs.length
+    assert np.diff(straight.arc_length).max() <= 0.1 + 1e-9
+    cells = grid.cell_at(straight.resampled(0.01).points)
+    walls = ~np.isfinite(planner(kind, robot_radius=0.15).plan(grid, *ends).cost_to_go)
+    assert not walls[cells[:, 0], cells[:, 1]].any()

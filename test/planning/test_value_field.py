@@ -68,8 +68,8 @@ def test_cells_become_metres_through_a_turned_origin():
     """
     grid = GridMap(np.zeros((3, 4), dtype=bool), 0.5, Pose(1.0, 2.0, np.pi / 2))
     start, goal = (0.9, 2.1), (0.7, 3.9)
-    path = metric_path(grid, np.array([(0, 0), (0, 1), (0, 2), (0, 3)]), start, goal)
+    path = metric_path(grid, np.array([(0, 0), (0, 1), (0, 2), (0, 3)]), start, goal, 0, None)
     expected = [start, (0.75, 2.75), (0.75, 3.25), goal]
     np.testing.assert_allclose(path.points, expected, atol=1e-12)
-    path = metric_path(grid, np.array([(0, 0), (0, 1)]), start, None)
+    path = metric_path(grid, np.array([(0, 0), (0, 1)]), start, None, 0, None)
     np.testing.assert_allclose(path.points, [start, (0.75, 2.75)], atol=1e-12)
