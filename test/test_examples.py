@@ -1,0 +1,75 @@
+"""Every example runs from the repository's root, without ROS, and shows what it says it shows."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted(path.stem for path in (REPOSITORY / "examples").glob("*.py"))
+WITH_PICTURE = ("plan_on_a_grid", "two_ways_round")
+WITHOUT_ROS = "import sys; sys.modules['rclpy'] = None; import runpy;"
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    """Run every example once; return what each printed and the folder of the pictures."""
+    folder = tmp_path_factory.mktemp("examples")
+    return {name: run(name, folder / f"{name}.png") for name in EXAMPLES}, folder
+
+
+def run(name, picture):
+    arguments = [str(picture)] if name in WITH_PICTURE else []
+    code = f"{WITHOUT_ROS} sys.argv[1:] = {arguments!r}; runpy.run_module('examples.{name}', "
+    finished = subprocess.run(
+        [sys.executable, "-c", f"{code}run_name='__main__')"],
+        cwd=REPOSITORY,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def test_there_are_the_three_examples(outputs):
+    assert set(outputs[0]) == {"own_robot_and_cost", "plan_on_a_grid", "two_ways_round"}
+
+
+def test_plain_ilqr_stays_in_the_trap_and_mme_ilqr_arrives(outputs):
+    ilqr, mme_ilqr = outputs[0]["two_ways_round"].splitlines()[:2]
+    assert ilqr.startswith("ilqr: ")
+    assert "goal reached" not in ilqr
+    assert float(re.search(r"([\d.]+) m from the goal", ilqr).group(1)) > 2.0
+    assert mme_ilqr.startswith("mme_ilqr: goal reached")
+
+
+def test_all_paths_on_the_depot_map_come_from_one_learned_field(outputs):
+    lines = outputs[0]["plan_on_a_grid"].splitlines()
+    plans = [line for line in lines if "a path was found" in line]
+    assert len(plans) == 3
+    assert all("fallback no" in line for line in plans)
+
+
+def test_an_own_robot_reaches_its_goal_facing_the_point(outputs):
+    numbers = re.search(
+        r"ends ([\d.]+) m from.* ([\d.]+) degrees off.* ([-\d.]+) m clear",
+        outputs[0]["own_robot_and_cost"],
+    )
+    distance, angle, clearance = map(float, numbers.groups())
+    assert distance < 0.05
+    assert angle < 5.0
+    assert clearance > 0.0
+
+
+@pytest.mark.parametrize("name", WITH_PICTURE)
+def test_the_picture_is_written_and_not_empty(name, outputs):
+    with Image.open(outputs[1] / f"{name}.png") as picture:
+        assert min(picture.size) > 300
+        assert len(picture.convert("P").getcolors()) > 10
