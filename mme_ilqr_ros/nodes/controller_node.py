@@ -116,8 +116,8 @@ class ControllerNode(Node):
             SettingError: A parameter is out of range.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
-        settings = self._parameters.settings
+        self._own_parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
+        settings = self._own_parameters.settings
         self._complaints = Complaints(self.get_logger())
         self._inputs = ControllerInputs(
             Frames(self, self._complaints), self._complaints, settings.input_limits()
@@ -241,17 +241,17 @@ class ControllerNode(Node):
             self._complaints.say("blocked", result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
-        self._times.add(seconds, 1.0 / self._parameters.settings.controller_frequency)
+        self._times.add(seconds, 1.0 / self._own_parameters.settings.controller_frequency)
         self._time_publisher.publish(Float32(data=float(seconds)))
 
     def _watch(self) -> None:
         """Stop the robot when odometry stopped, even if ROS time has stopped with it."""
         age = self._inputs.ages().get("odom", 0.0)
-        if self._is_moving and age > self._parameters.settings.odom_timeout:
+        if self._is_moving and age > self._own_parameters.settings.odom_timeout:
             self._halt(f"odometry stopped {age:.1f} s ago")
 
     def _publish_command(self, vx: float, wz: float) -> None:
-        settings = self._parameters.settings
+        settings = self._own_parameters.settings
         if settings.enable_stamped_cmd_vel:
             stamp = self.get_clock().now().to_msg()
             message = twist_stamped(vx, wz, stamp, settings.robot_base_frame)
