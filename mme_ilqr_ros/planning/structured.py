@@ -59,8 +59,10 @@ class CostEncoder(nn.Module):
         super().__init__()
         self.first = RingConvolution(1, n_channels, generator)
         self.second = RingConvolution(n_channels, n_channels, generator)
+        # Small, so that all cells start near one price; from chance prices of 1 to c_max, one
+        # training in six never recovered.
         head = torch.randn(n_channels, generator=generator)
-        self.head = nn.Parameter(head / math.sqrt(n_channels))
+        self.head = nn.Parameter(0.1 * head / math.sqrt(n_channels))
         self.head_bias = nn.Parameter(torch.tensor(-2.0))
         self.register_buffer("c_max", torch.tensor(float(c_max)))
 
