@@ -128,7 +128,7 @@ class SimulatorNode(Node):
         self._due: dict[str, float] = {}
         self._connect(settings)
         self._map_publisher.publish(
-            occupancy_message(scenario.grid, self._stamp(), settings.map_frame_id)
+            occupancy_message(scenario.map_with_walls(), self._stamp(), settings.map_frame_id)
         )
         if settings.publish_map_odom_tf:
             origin = Pose(0.0, 0.0, 0.0)
