@@ -130,23 +130,35 @@ class StructuredIDVIN(nn.Module):
         cost = torch.exp(log_cost)
         if adjoint == "exact":
             values, residual = _Exact.apply(cost, goals, n_moves)
-            residual, iterations = residual.item(), 0
+            iterations = 0
         else:
-            goal = goal_mask(goals, cost.shape)
-            result = solve(
-                lambda v, c: bellman(v, c, goal, None, n_moves),
-                unreached_like(cost),
-                (cost,),
-                stopping or Stopping(0.0, cost[0].numel() + 1),
-                adjoint=adjoint,
-                on_adjoint=on_adjoint,
-            )
-            values, iterations = result.value, result.iterations
-            residual = result.residual.max().item()
+            stopping = stopping or Stopping(0.0, cost[0].numel() + 1)
+            result = _swept(cost, goals, n_moves, adjoint, stopping, on_adjoint)
+            values, residual, iterations = result.value, result.residual.max(), result.iterations
         q = action_values(values, cost, None, n_moves)
         difference = q - q.min(dim=1, keepdim=True).values
         logits = -torch.exp(self.log_beta) * difference.clamp(max=float(self.encoder.c_max))
-        return Plan(log_cost, values, logits, residual, iterations)
+        return Plan(log_cost, values, logits, residual.item(), iterations)
+
+
+def _swept(
+    cost: Tensor,
+    goals: Tensor,
+    n_moves: int,
+    adjoint: str,
+    stopping: Stopping,
+    on_adjoint: Callable[[FixedPoint], None] | None,
+) -> FixedPoint:
+    """Solve the fixed point by Bellman sweeps."""
+    goal = goal_mask(goals, cost.shape)
+    return solve(
+        lambda v, c: bellman(v, c, goal, None, n_moves),
+        unreached_like(cost),
+        (cost,),
+        stopping,
+        adjoint=adjoint,
+        on_adjoint=on_adjoint,
+    )
 
 
 def goal_mask(goals: Tensor, shape: tuple[int, ...]) -> Tensor:

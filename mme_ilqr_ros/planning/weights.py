@@ -1,4 +1,7 @@
-"""Weight files: safetensors beside their checksum; nothing is loaded that does not match it."""
+"""Weight files: safetensors beside their checksum; nothing is loaded that does not match it.
+
+Reading needs numpy alone, so a robot that only plans does without the safetensors package.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 SHIPPED = "navigation.safetensors"
 _FORMAT = "mme_ilqr_ros cost encoder 1"
+_DTYPES = {"F32": "<f4", "F64": "<f8"}
 
 
 class WeightsError(ValueError):
@@ -48,13 +50,15 @@ def checksum_file(path: Path) -> Path:
 
 
 def save_weights(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
-    """Write a weight file and its checksum; return the checksum.
+    """Write a weight file and its checksum; return the checksum. Needs the safetensors package.
 
     Args:
         path: File to write, `.safetensors` by custom.
         tensors: Arrays by name.
         metadata: Facts about the training, kept in the file's header.
     """
+    from safetensors.numpy import save  # only who trains writes
+
     arrays = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
     data = save(arrays, {"format": _FORMAT, **metadata})
     digest = hashlib.sha256(data).hexdigest()
@@ -79,10 +83,22 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
     if not words or words[0] != digest:
         raise WeightsError(f"{path}: the file does not match its .sha256; fetch it again")
     try:
-        tensors = load(data)
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    except (SafetensorError, ValueError) as error:
+        metadata, tensors = _parsed(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path}: not a safetensors file: {error}") from error
-    if header.get("__metadata__", {}).get("format") != _FORMAT:
+    if metadata.get("format") != _FORMAT:
         raise WeightsError(f"{path}: not weights of the cost encoder of this version")
     return tensors
+
+
+def _parsed(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Return metadata and tensors: 8 bytes of header length, a JSON header, the numbers."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        numbers = np.frombuffer(data[start + begin : start + end], _DTYPES[entry["dtype"]])
+        tensors[name] = numbers.reshape(entry["shape"]).copy()
+    return metadata, tensors

@@ -272,7 +272,10 @@ def test_warm_up_compiles_and_forgets():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("mme_ilqr_ros.planning.planner", ["torch", "casadi", "rclpy", "matplotlib"]),
+        (
+            "mme_ilqr_ros.planning.planner",
+            ["torch", "safetensors", "casadi", "rclpy", "matplotlib"],
+        ),
         ("mme_ilqr_ros.planning.structured", ["casadi", "rclpy"]),
     ],
 )
