@@ -105,17 +105,22 @@ class GlobalPlanner:
         thin = replace(self.settings, kind="dijkstra", robot_radius=0.0, inflation_margin=0.0)
         GlobalPlanner(thin, self._cost_model).plan(grid, (1.5, 1.5), (7.5, 5.5))
 
-    def plan(self, grid: GridMap, start: ArrayLike, goal: ArrayLike) -> PlanResult:
+    def plan(
+        self, grid: GridMap, start: ArrayLike, goal: ArrayLike, *, tolerance: float | None = None
+    ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the map frame [m].
 
         A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
-        replaced by the nearest cell within `tolerance` that can be reached, and the message says
-        so. Never raises for a difficult world: what cannot be done is a status.
+        replaced by the nearest cell within `tolerance` [m] (None: that of the settings) that can
+        be reached, and the message says so. Never raises for a difficult world: what cannot be
+        done is a status.
         """
         begun = time.perf_counter()
         try:
             terrain = self._terrain_of(grid)
-            ends = resolve(terrain, start, goal, self.settings.tolerance)
+            ends = resolve(
+                terrain, start, goal, self.settings.tolerance if tolerance is None else tolerance
+            )
         except RefusedError as refused:
             return PlanResult(refused.status, str(refused))
         setup_time = time.perf_counter() - begun

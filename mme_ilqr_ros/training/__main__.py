@@ -10,8 +10,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
+
+try:
+    import safetensors  # noqa: F401  (writes the weights at the end)
+    import torch
+except ModuleNotFoundError as error:
+    sys.exit(f"training: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
 
 from mme_ilqr_ros.planning.structured import ADJOINTS
 from mme_ilqr_ros.planning.weights import SHIPPED, save_weights
