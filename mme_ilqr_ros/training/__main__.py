@@ -86,7 +86,7 @@ def _navigation(options: argparse.Namespace, arguments: list[str]) -> None:
             f"  of {score.n_starts} starts, residual {score.residual:.0e}"
         )
     command = shlex.join(["python", "-m", "mme_ilqr_ros.training", *arguments])
-    facts = {"command": command, "data": source, "seed": str(options.seed)}
+    facts = {"data": source, "seed": str(options.seed)}
     tensors = {k: v.numpy() for k, v in result.model.encoder.state_dict().items()}
     digest = save_weights(options.out, tensors, facts)
     card = write_card(options.out, Facts(command, source, settings, digest, seconds), scores)
