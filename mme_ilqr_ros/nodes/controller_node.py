@@ -202,6 +202,7 @@ class ControllerNode(Node):
     def _halt(self, reason: str) -> None:
         self._complaints.say("halt", f"{reason}; zero command")
         self._status = reason
+        self._controller.stopped()
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot, now: float) -> None:
@@ -216,13 +217,13 @@ class ControllerNode(Node):
             circles=snapshot.circles,
             field=snapshot.field,
         )
-        self._publish_command(result.vx, result.wz)
+        self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
         state = snapshot.state
         self._is_moving = any(
-            abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.wz)
+            abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.vy, result.wz)
         )
         if result.status is ControlStatus.GOAL_REACHED and not self._is_moving:
             self._inputs.drop_goal()
@@ -250,13 +251,12 @@ class ControllerNode(Node):
         if self._is_moving and age > self._own_parameters.settings.odom_timeout:
             self._halt(f"odometry stopped {age:.1f} s ago")
 
-    def _publish_command(self, vx: float, wz: float) -> None:
+    def _publish_command(self, vx: float, wz: float, vy: float = 0.0) -> None:
         settings = self._own_parameters.settings
+        message: Twist | TwistStamped = twist_message(vx, wz, vy)
         if settings.enable_stamped_cmd_vel:
             stamp = self.get_clock().now().to_msg()
-            message = twist_stamped(vx, wz, stamp, settings.robot_base_frame)
-        else:
-            message = twist_message(vx, wz)
+            message = twist_stamped(message, stamp, settings.robot_base_frame)
         self._command_publisher.publish(message)
 
     def _publish_pictures(self, result: ControlResult, frame: str) -> None:
