@@ -1,6 +1,7 @@
 """Weight files: safetensors beside their checksum; nothing is loaded that does not match it.
 
-Reading needs numpy alone, so a robot that only plans does without the safetensors package.
+The format is simple (see `_parsed`) and read and written here with numpy alone: a robot that only
+plans needs no package for it, and the same tensors always make the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import numpy as np
 
 SHIPPED = "navigation.safetensors"
 _FORMAT = "mme_ilqr_ros cost encoder 1"
-_DTYPES = {"F32": "<f4", "F64": "<f8"}
 
 
 class WeightsError(ValueError):
@@ -50,17 +50,14 @@ def checksum_file(path: Path) -> Path:
 
 
 def save_weights(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
-    """Write a weight file and its checksum; return the checksum. Needs the safetensors package.
+    """Write a weight file and its checksum; return the checksum.
 
     Args:
         path: File to write, `.safetensors` by custom.
-        tensors: Arrays by name.
+        tensors: Arrays by name, kept as float32.
         metadata: Facts about the training, kept in the file's header.
     """
-    from safetensors.numpy import save  # only who trains writes
-
-    arrays = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
-    data = save(arrays, {"format": _FORMAT, **metadata})
+    data = _packed(tensors, {"format": _FORMAT, **metadata})
     digest = hashlib.sha256(data).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -91,6 +88,23 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
     return tensors
 
 
+def _packed(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
+    """Return the bytes of a file; the counterpart of `_parsed`."""
+    header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
+    body = b""
+    for name, tensor in sorted(tensors.items()):
+        numbers = np.asarray(tensor, dtype="<f4").tobytes()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(np.shape(tensor)),
+            "data_offsets": [len(body), len(body) + len(numbers)],
+        }
+        body += numbers
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers start at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + body
+
+
 def _parsed(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Return metadata and tensors: 8 bytes of header length, a JSON header, the numbers."""
     start = 8 + int.from_bytes(data[:8], "little")
@@ -98,7 +112,9 @@ def _parsed(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     metadata = header.pop("__metadata__", {})
     tensors = {}
     for name, entry in header.items():
+        if entry["dtype"] != "F32":
+            raise ValueError(f"tensor {name} is {entry['dtype']} in place of F32")
         begin, end = entry["data_offsets"]
-        numbers = np.frombuffer(data[start + begin : start + end], _DTYPES[entry["dtype"]])
+        numbers = np.frombuffer(data[start + begin : start + end], "<f4")
         tensors[name] = numbers.reshape(entry["shape"]).copy()
     return metadata, tensors

@@ -13,7 +13,6 @@ import numpy as np
 from tqdm import tqdm
 
 try:
-    import safetensors  # noqa: F401  (writes the weights at the end)
     import torch
 except ModuleNotFoundError as error:
     sys.exit(f"training: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
