@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from mme_ilqr_ros.benchmark import drive_verb
+from mme_ilqr_ros.benchmark import drive_verb, solve_verb
 from mme_ilqr_ros.benchmark.jobs import JobsError
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.settings import SettingError
@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
     drive_verb.add_parser(verbs)
+    solve_verb.add_parser(verbs)
     return whole
 
 
