@@ -91,15 +91,10 @@ def run(options: argparse.Namespace, command: str) -> str:
 
 def _settings(options: argparse.Namespace) -> ControllerSettings:
     choices = {row.name: row.choices for row in table(ControllerSettings)}
-    backend = BACKENDS[options.backend]
     backends = tuple(name for name, own in BACKENDS.items() if own in choices["backend"])
     for option, value, known in (
         ("--variant", options.variant, choices["variant"]),
-        (
-            "--backend",
-            options.backend,
-            tuple(k for k in BACKENDS if BACKENDS[k] in choices["backend"]),
-        ),
+        ("--backend", options.backend, backends),
     ):
         if value not in known:
             raise UsageError(f"{option} {value}: is not there yet; there is {', '.join(known)}")
@@ -107,7 +102,7 @@ def _settings(options: argparse.Namespace) -> ControllerSettings:
         raise UsageError(f"--device cuda: not for --backend {options.backend}")
     values = {
         "variant": options.variant,
-        "backend": backend,
+        "backend": BACKENDS[options.backend],
         "seed": options.seed,
         "mme.n_modes": options.modes,
         "mme.n_iterations": options.iterations,
