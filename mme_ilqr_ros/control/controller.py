@@ -71,6 +71,7 @@ class ControlResult:
         goal_distance: Distance to the goal [m]; inf without one.
         solve_time: Duration of the cycle [s].
         vy: Speed to the left to command [m/s]; zero but for robots that slide.
+        controls: The command as controls of the robot's model [nu].
     """
 
     status: ControlStatus
@@ -83,6 +84,7 @@ class ControlResult:
     goal_distance: float
     solve_time: float
     vy: float = 0.0
+    controls: tuple[float, ...] = ()
 
 
 class LocalController:
@@ -129,9 +131,15 @@ class LocalController:
         self._command: Array | None = None
 
     def update(self, settings: ControllerSettings) -> None:
-        """Use other settings from the next cycle on; the warm start and the command stay."""
+        """Use other settings from the next cycle on; the command stays, and the warm start too.
+
+        Only with another number of modes the plans begin afresh.
+        """
+        before, algorithm = algorithm_settings(self._settings), algorithm_settings(settings)
         self._settings = settings
-        self._solver.update(algorithm_settings(settings), multimodal(settings))
+        self._solver.update(algorithm, multimodal(settings))
+        if algorithm.n_modes != before.n_modes:
+            self._solver.reset()
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""
@@ -326,7 +334,8 @@ class LocalController:
             plan = modes.states[modes.chosen, :, :3]
         distance = math.inf if goal is None else math.hypot(goal.x - state.x, goal.y - state.y)
         vx, vy, wz = self._robot.twist(command)
+        controls = tuple(command.tolist())
         solve_time = time.perf_counter() - begin
         return ControlResult(
-            status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy
+            status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy, controls
         )
