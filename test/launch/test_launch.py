@@ -19,10 +19,10 @@ pytest.importorskip("launch_ros")
 pytest.importorskip("ros2launch")
 rclpy = pytest.importorskip("rclpy")
 
-from geometry_msgs.msg import PoseStamped  # noqa: E402
-from nav_msgs.msg import Odometry  # noqa: E402
-from rclpy.context import Context  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAME = "mme_ilqr_ros"

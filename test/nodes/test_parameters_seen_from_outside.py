@@ -6,11 +6,11 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
-from mme_ilqr_ros.nodes.controller_node import ControllerNode, ControllerNodeSettings  # noqa: E402
-from mme_ilqr_ros.nodes.planner_node import PlannerNode, PlannerNodeSettings  # noqa: E402
-from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode, RunMonitorSettings  # noqa: E402
-from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, SimulatorNodeSettings  # noqa: E402
-from mme_ilqr_ros.settings import flatten, table  # noqa: E402
+from mme_ilqr_ros.nodes.controller_node import ControllerNode, ControllerNodeSettings
+from mme_ilqr_ros.nodes.planner_node import PlannerNode, PlannerNodeSettings
+from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode, RunMonitorSettings
+from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, SimulatorNodeSettings
+from mme_ilqr_ros.settings import flatten, table
 
 NODES = {
     PlannerNode: PlannerNodeSettings,

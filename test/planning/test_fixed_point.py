@@ -1,7 +1,8 @@
 """The solver of v = f(v, x) and its two adjoints, on a smooth contraction."""
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.fixed_point import (
     FixedPointError,

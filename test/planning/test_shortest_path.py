@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
+
+torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.bellman import UNREACHED, bellman, unreached_like
 from mme_ilqr_ros.planning.fixed_point import SolveStatus, Stopping, iterate, solve

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.cost_encoder import CostEncoder as NumpyEncoder
 from mme_ilqr_ros.planning.structured import ADJOINTS, CostEncoder, StructuredIDVIN
