@@ -27,11 +27,11 @@ ABOUT = """\
 Drive every world to its end, in a simulation with exact contact, and count how it went.
 
 PATH is a world file or a folder of them: one world, {"worlds": [...]}, a list of worlds, JSON or
-YAML, gzipped or not, a scenario of config/scenarios among them.
+YAML, gzipped or not. The name of a shipped scenario (trap, forest, ...) will do too.
 """
 EXAMPLES = """\
 examples:
-  benchmark drive --worlds config/scenarios --planner none --plots --out out/scenarios
+  benchmark drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
   benchmark drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
   benchmark drive --worlds barn_odd_150.json.gz --robot-radius 0.25 --jobs 2 --out out/barn
   benchmark drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna

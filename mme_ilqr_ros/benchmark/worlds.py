@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
-from mme_ilqr_ros.simulation.scenario import Scenario, scenario_of
+from mme_ilqr_ros.simulation.scenario import Scenario, scenario_file, scenario_of
 from mme_ilqr_ros.simulation.world_file import name_worlds, read_worlds
 
 SUFFIXES = (".json", ".yaml", ".yml", ".gz")
@@ -22,7 +22,7 @@ def load_worlds(
     """Read the worlds of files and folders, in order.
 
     Args:
-        paths: World files of any format, or folders of them.
+        paths: World files of any format, folders of them, or names of shipped scenarios.
         ids: Only these worlds; empty for all.
         limit: At most this many.
 
@@ -48,7 +48,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     files = []
     for path in paths:
         if not path.is_dir():
-            files.append(path)
+            files.append(path if path.exists() else scenario_file(path))
             continue
         inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
         inside = [file for file in inside if not _is_map(file)]

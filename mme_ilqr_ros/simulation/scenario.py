@@ -28,7 +28,14 @@ from mme_ilqr_ros.simulation.scenario_robot import read_robot, says_top_speed
 from mme_ilqr_ros.simulation.world import World, clearance_of
 from mme_ilqr_ros.simulation.world_file import pick_world, read_worlds
 
-__all__ = ["Scenario", "ScenarioError", "load_scenario", "scenario_names", "scenario_of"]
+__all__ = [
+    "Scenario",
+    "ScenarioError",
+    "load_scenario",
+    "scenario_file",
+    "scenario_names",
+    "scenario_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +112,16 @@ def load_scenario(name_or_path: str | Path, world_id: str | None = None) -> Scen
         ScenarioError: There is no such file or world, or a key is absent or malformed; one line
             that names the file, the world and the key.
     """
-    path = _find(name_or_path)
+    path = scenario_file(name_or_path)
     return scenario_of(pick_world(path, read_worlds(path), world_id), path.parent)
 
 
-def _find(name_or_path: str | Path) -> Path:
+def scenario_file(name_or_path: str | Path) -> Path:
+    """Return the file of a shipped scenario's name; a path is returned as it is.
+
+    Raises:
+        ScenarioError: There is no shipped scenario of this name.
+    """
     path = Path(name_or_path)
     if path.suffix or len(path.parts) > 1:
         return path
