@@ -41,6 +41,11 @@ def pseudo_huber(r: ca.SX, width: ca.SX | float) -> ca.SX:
     return ca.sqrt(ca.sumsqr(r) + width**2) - width
 
 
+def softplus(r: ca.SX, width: float = 0.01) -> ca.SX:
+    """Return max(r, 0), rounded off over `width`, so that it has a curvature everywhere."""
+    return (r + ca.sqrt(r**2 + width**2)) / 2
+
+
 @dataclass(frozen=True)
 class GoalTerm:
     """Distance from the robot to the goal point, linear far away and smooth at the goal."""
@@ -222,6 +227,6 @@ class RangeTerm:
         return x[self.state]
 
     def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return weight times the squared excess."""
-        above, below = ca.fmax(r - p[self.highest], 0.0), ca.fmax(p[self.lowest] - r, 0.0)
+        """Return weight times the squared excess, rounded off where it begins."""
+        above, below = softplus(r - p[self.highest]), softplus(p[self.lowest] - r)
         return p[self.weight] * (above**2 + below**2)

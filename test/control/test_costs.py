@@ -1,0 +1,170 @@
+"""Every term on every robot: gradients against differences, and what the optional terms do."""
+
+import dataclasses
+import math
+
+import casadi as ca
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.costs import PathTerm, RangeTerm, SpeedTerm, YawTerm
+from mme_ilqr_ros.control.kernel import Kernel, StageData
+from mme_ilqr_ros.control.kernel.kernel import free_space
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.problem import Problem, gauss_newton
+from mme_ilqr_ros.control.robots import DifferentialDrive
+from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings, CostSettings
+from mme_ilqr_ros.models import (
+    ControlLimits,
+    differential_drive,
+    differential_drive_acceleration,
+)
+
+EVERYTHING = ControllerSettings(
+    yaw_goal_tolerance=0.2, costs=CostSettings(contour_weight=1.0, speed_weight=1.0)
+)
+
+
+def functions(term, nx, nu):
+    """The term's cost, gradient and Gauss-Newton Hessian as functions of (z = x, u; p)."""
+    x, u = ca.SX.sym("x", nx), ca.SX.sym("u", nu)
+    p = ca.SX.sym("p", max(1, len(term.parameters)))
+    z = x if term.terminal else ca.vertcat(x, u)
+    named = {name: p[i] for i, name in enumerate(term.parameters)}
+    return ca.Function("cost", [z, p], [*gauss_newton([term], x, u, named, z)])
+
+
+@pytest.mark.parametrize("kind", MOTION_MODELS)
+def test_every_term_has_the_gradient_of_its_cost_and_a_hessian_that_is_not_indefinite(kind):
+    settings = dataclasses.replace(EVERYTHING, motion_model=kind)
+    problem = standard_problem(settings=settings)
+    rng = np.random.default_rng(0)
+    for term in (*problem.terms, RangeTerm(3, "low", "high", "weight")):
+        f = functions(term, problem.model.nx, problem.model.nu)
+        z = rng.normal(size=f.size1_in(0))
+        p = rng.uniform(0.1, 2.0, size=f.size1_in(1))
+        _, gradient, hessian = (np.array(v) for v in f(z, p))
+        steps = 1e-6 * np.eye(len(z))
+        slopes = [float(f(z + e, p)[0] - f(z - e, p)[0]) / 2e-6 for e in steps]
+        assert gradient[:, 0] == pytest.approx(slopes, abs=1e-6), term
+        assert np.linalg.eigvalsh(hessian).min() > -1e-12, term
+
+
+def value(term, x, u, **p):
+    f = functions(term, len(x), len(u))
+    z = x if term.terminal else [*x, *u]
+    return float(f(z, [p[name] for name in term.parameters])[0])
+
+
+def test_contour_is_the_distance_across_the_plan_and_lag_the_distance_along_it():
+    """A plan that heads north, and a robot 0.3 m beside it and 0.4 m behind."""
+    at = {"path_x": 1.0, "path_y": 2.0, "path_cos": 0.0, "path_sin": 1.0, "goal_width": 1e-9}
+    x, u = [0.7, 1.6, 0.0, 0.0, 0.0], [0.0, 0.0]
+    assert value(PathTerm(), x, u, contour_weight=2.0, lag_weight=0.0, **at) == pytest.approx(0.6)
+    assert value(PathTerm(), x, u, contour_weight=0.0, lag_weight=2.0, **at) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("error", [0.0, 0.5, -2.0, math.pi, 2 * math.pi])
+def test_the_cost_of_a_heading_knows_no_wrapping(error):
+    p = {"goal_yaw_weight": 3.0, "goal_cos": math.cos(0.4), "goal_sin": math.sin(0.4)}
+    cost = value(YawTerm(), [0.0, 0.0, 0.4 + error], [0.0], **p)
+    assert cost == pytest.approx(6.0 * (1.0 - math.cos(error)), abs=1e-12)
+
+
+def test_the_wish_for_a_speed_fades_out_at_the_target():
+    p = {"speed_weight": 1.0, "speed_reference": 0.8, "goal_x": 0.0, "goal_y": 0.0}
+    far, there = [50.0, 0.0, 0.0, 0.0, 0.0], [0.0] * 5
+    assert value(SpeedTerm(), far, [0.8, 0.0], goal_width=0.3, **p) == pytest.approx(0.0, abs=1e-6)
+    assert value(SpeedTerm(), there, [0.0, 0.0], goal_width=0.3, **p) == 0.0
+
+
+def test_terms_that_are_switched_off_are_not_in_the_problem():
+    optional = (PathTerm, SpeedTerm, YawTerm)
+    assert not [t for t in standard_problem().terms if isinstance(t, optional)]
+    assert (
+        len([t for t in standard_problem(settings=EVERYTHING).terms if isinstance(t, optional)])
+        == 3
+    )
+
+
+def test_without_a_plan_or_a_wanted_heading_the_optional_terms_cost_nothing():
+    problem = standard_problem(settings=EVERYTHING)
+    data = stage_data(problem, EVERYTHING, np.zeros(2), np.zeros((0, 5)), None)
+    row = dict(zip(problem.parameter_names, data.parameters[0], strict=True))
+    assert row["contour_weight"] == row["lag_weight"] == row["goal_yaw_weight"] == 0.0
+
+
+def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():
+    """A robot that stands still 2 m from its target, under coarse and fine stages."""
+    costs = []
+    for dt, n_stages in ((0.2, 50), (0.1, 100)):
+        mme = dataclasses.replace(ControllerSettings().mme, model_dt=dt, time_steps=n_stages)
+        settings = ControllerSettings(mme=mme, vx_max=0.5)
+        problem = standard_problem()
+        data = stage_data(problem, settings, np.array([2.0, 0.0]), np.zeros((0, 5)), None)
+        at_rest = np.zeros((1, n_stages, 2))
+        kernel = Kernel(problem, "python")
+        costs.append(kernel.optimise(np.zeros(5), at_rest, data, 0)[2][0])
+    assert costs[0] == pytest.approx(costs[1])
+
+
+def test_a_parameter_without_a_value_is_named():
+    term = RangeTerm(3, "slowest", "fastest", "range_weight")
+    problem = standard_problem(DifferentialDrive(), extra=[term])
+    with pytest.raises(KeyError, match="slowest"):
+        stage_data(problem, ControllerSettings(), np.zeros(2), np.zeros((0, 5)), None)
+
+
+def test_acceleration_inputs_keep_their_box_exactly_and_the_speed_by_its_cost():
+    """2 m/s^2 for seven seconds would be 15 m/s; the range term ends it at the limit of 1 m/s."""
+    mme = dataclasses.replace(ControllerSettings().mme, time_steps=25, model_dt=0.3)
+    settings = ControllerSettings(mme=mme)
+    ranges = (
+        RangeTerm(3, "v_low", "v_high", "range_weight"),
+        RangeTerm(4, "w_low", "w_high", "range_weight"),
+    )
+    problem = Problem(differential_drive_acceleration(), (*standard_problem().terms[:2], *ranges))
+    values = {"v_low": 0.0, "v_high": 1.0, "w_low": -1.5, "w_high": 1.5, "range_weight": 200.0}
+    limits = ControlLimits((-2.0, -5.0), (2.0, 5.0), (np.inf, np.inf))
+    target, nothing = np.array([5.0, 1.0]), np.zeros((0, 5))
+    data = stage_data(problem, settings, target, nothing, None, limits=limits, values=values)
+    starts = np.full((1, 25, 2), 0.05)
+    X, U, _, _ = Kernel(problem, "python").optimise(np.zeros(5), starts, data, 40)
+    assert np.all(np.abs(U) <= np.array(limits.upper))
+    assert U[0, 0, 0] > 1.5
+    assert 0.95 < X[0, :, 3].max() < 1.02
+    assert X[0, :, 3].min() > -0.02
+    assert math.dist(X[0, -1, :2], target) < 0.1
+
+
+def test_velocity_and_acceleration_inputs_find_the_same_plan():
+    """The same costs in other variables have the same minimum, limits apart."""
+    n_stages, x0, free = 12, np.array([0.0, 0.0, 0.0, 0.3, 0.0]), 1e3
+    limits = ControlLimits((-free, -free), (free, free), (np.inf, np.inf))
+    row = {"goal_weight": 0.1, "goal_x": 1.0, "goal_y": 0.3, "goal_width": 0.3}
+    row |= {"terminal_goal_weight": 10.0}
+    plans = []
+    for model, start in ((differential_drive(), x0[3:]), (differential_drive_acceleration(), 0.0)):
+        goal = standard_problem().terms[:2]
+        problem = Problem(model, (*goal, _Acceleration(model.held_state[0] < 0)))
+        numbers = np.tile([row[n] for n in problem.parameter_names], (n_stages + 1, 1))
+        data = StageData(numbers, 0.2, limits, free_space())
+        starts = np.full((1, n_stages, 2), start)
+        plans.append(Kernel(problem, "python").optimise(x0, starts, data, 60))
+    assert plans[0][2] == pytest.approx(plans[1][2], rel=1e-4)
+    assert plans[0][0] == pytest.approx(plans[1][0], abs=0.02)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Acceleration:
+    """0.05 |acceleration|^2 over stages of 0.2 s, whichever way it is written."""
+
+    is_input: bool
+    terminal: bool = False
+    parameters: tuple[str, ...] = ()
+
+    def residual(self, x, u, p):
+        return u if self.is_input else (u - x[3:5]) / 0.2
+
+    def loss(self, r, p):
+        return 0.05 * ca.sumsqr(r)
