@@ -50,6 +50,7 @@ setup(
         "setuptools",
         "numpy>=1.23",
         "scipy>=1.9",
+        "joblib>=1.3",
         "numba>=0.58",
         "casadi>=3.6",
         "PyYAML",
@@ -59,6 +60,7 @@ setup(
     ],
     extras_require={
         "train": ["torch>=2.0", "safetensors"],
+        "cluster": ["dask", "distributed"],
         "test": ["pytest"],
     },
     data_files=[
@@ -68,6 +70,9 @@ setup(
     ],
     zip_safe=False,
     entry_points={
-        "console_scripts": [f"{node} = {NAME}.nodes.{node}_node:main" for node in NODES],
+        "console_scripts": [
+            *(f"{node} = {NAME}.nodes.{node}_node:main" for node in NODES),
+            f"benchmark = {NAME}.benchmark.__main__:main",
+        ],
     },
 )

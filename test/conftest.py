@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+# Read by rclpy's messages when they are imported: without it a number of the wrong type is sent as
+# garbage, with it the test fails.
+os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAME = "mme_ilqr_ros"
 LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "install", "log", "out", "dist")

@@ -31,6 +31,7 @@ from mme_ilqr_ros.bringup.system import (
 )
 from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario, scenario_names
 
+PROGRESS_PERIOD = 0.5  # s
 FAILED, UNUSABLE_INPUT, INTERRUPTED = 1, 2, 130
 
 
@@ -49,7 +50,8 @@ def main(args: Sequence[str] | None = None) -> int:
     specs = simulation_nodes(
         scenario, options.scenario, options.id, options.controller, options.planner
     )
-    specs.append(monitor_node(options.scenario, options.id, options.planner, setup, str(out)))
+    monitor = (options.scenario, options.id, options.planner, setup, str(out), PROGRESS_PERIOD)
+    specs.append(monitor_node(*monitor))
     with tempfile.TemporaryDirectory(prefix="mme_ilqr_ros_") as folder:
         return run(specs, options.params, Path(folder), out / "log")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from mme_ilqr_ros.bringup.system import NodeSpec, Value
 from mme_ilqr_ros.resources import share_path
+
+_PARAMETERS = "ros__parameters"
 
 
 def default_file() -> Path:
@@ -19,8 +22,9 @@ def default_file() -> Path:
 def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> list[Path]:
     """Return the parameter files of a node, each overruling the ones before it.
 
-    All generated files use the key `/**/<name>`: rcl merges blocks of the same key in the order of
-    the files, while blocks of different keys weigh by which key came first.
+    rcl merges blocks of the same key in the order of the files, while blocks of different keys
+    weigh by which key came first. So the scenario's file has the key of the default file, and what
+    was chosen is written again under every key that the user's file has.
 
     Args:
         spec: The node.
@@ -29,17 +33,39 @@ def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> lis
     """
     if user_file is not None and user_file.resolve() == default_file().resolve():
         user_file = None
+    key = f"/**/{spec.name}"
+    facts = {key: {_PARAMETERS: dict(spec.facts)}}
+    choices = {**_user_keys(user_file, spec.choices), key: {_PARAMETERS: dict(spec.choices)}}
     files = (
         default_file(),
-        _write(folder / f"{spec.name}_facts.yaml", spec.name, spec.facts),
+        _write(folder / f"{spec.name}_facts.yaml", facts) if spec.facts else None,
         user_file.resolve() if user_file is not None else None,
-        _write(folder / f"{spec.name}_choices.yaml", spec.name, spec.choices),
+        _write(folder / f"{spec.name}_choices.yaml", choices) if spec.choices else None,
     )
     return [file for file in files if file is not None]
 
 
-def _write(path: Path, node: str, values: Mapping[str, Value]) -> Path | None:
-    if not values:  # rcl does not take an empty block
-        return None
-    path.write_text(yaml.safe_dump({f"/**/{node}": {"ros__parameters": dict(values)}}))
+def _user_keys(user_file: Path | None, values: Mapping[str, Value]) -> dict[str, Any]:
+    """Return the user's document with these values in the place of every block of parameters."""
+    if user_file is None:
+        return {}
+    try:
+        document = yaml.safe_load(user_file.read_text())
+    except (OSError, yaml.YAMLError):  # the node will say what is wrong with it
+        return {}
+    return _replaced(document, values) if isinstance(document, dict) else {}
+
+
+def _replaced(block: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Any]:
+    replaced: dict[str, Any] = {}
+    for key, inner in block.items():
+        if key == _PARAMETERS:
+            replaced[key] = dict(values)
+        elif isinstance(inner, dict):
+            replaced[key] = _replaced(inner, values)
+    return replaced
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump(dict(document)))
     return path

@@ -14,8 +14,6 @@ PACKAGE = "mme_ilqr_ros"
 CONTROLLERS = ("mme_ilqr", "me_ilqr", "ilqr")
 PLANNERS = ("id_vin", "dijkstra", "none")
 
-PROGRESS_PERIOD = 0.5  # s
-
 Value = bool | int | float | str
 
 
@@ -89,7 +87,12 @@ def simulation_nodes(
 
 
 def monitor_node(
-    source: str, world_id: str = "", planner: str = "", setup: str = "", out_dir: str = ""
+    source: str,
+    world_id: str = "",
+    planner: str = "",
+    setup: str = "",
+    out_dir: str = "",
+    progress_period: float = 5.0,
 ) -> NodeSpec:
     """Return the node that sends the scenario's goal, judges the run and writes it down.
 
@@ -99,6 +102,7 @@ def monitor_node(
         planner: As in `navigation_nodes`; with `none` it does not wait for one.
         setup: Who drives, for the picture's title.
         out_dir: Folder for the result; empty writes nothing.
+        progress_period: Time between progress lines [s].
     """
     return NodeSpec(
         "run_monitor",
@@ -107,7 +111,7 @@ def monitor_node(
             "use_plan": planner != "none",
             "setup": setup,
             "out_dir": out_dir,
-            "progress_period": PROGRESS_PERIOD,
+            "progress_period": progress_period,
         },
     )
 

@@ -10,35 +10,39 @@ from __future__ import annotations
 import enum
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.fallback import brake
-from mme_ilqr_ros.control.goal_checker import GoalChecker
+from mme_ilqr_ros.control.costs import CostTerm
+from mme_ilqr_ros.control.fallback import brake, stop_time
+from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
     algorithm_settings,
     multimodal,
-    robot_limits,
     stage_data,
     standard_problem,
 )
+from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
 REQUIRED_SHARE = 1.0 / 3.0  # share of the clearance margin that a predicted trajectory must keep
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
+HEADING_SHARE = 0.5  # share of the horizon's reach within which the goal's heading counts
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
@@ -66,6 +70,8 @@ class ControlResult:
         target: Point headed for [2], or None.
         goal_distance: Distance to the goal [m]; inf without one.
         solve_time: Duration of the cycle [s].
+        vy: Speed to the left to command [m/s]; zero but for robots that slide.
+        controls: The command as controls of the robot's model [nu].
     """
 
     status: ControlStatus
@@ -77,6 +83,8 @@ class ControlResult:
     target: Array | None
     goal_distance: float
     solve_time: float
+    vy: float = 0.0
+    controls: tuple[float, ...] = ()
 
 
 class LocalController:
@@ -84,13 +92,24 @@ class LocalController:
 
     Args:
         settings: Limits, tolerances, algorithm and cost.
+        robot: A robot of your own; by default the one that the settings name.
+        terms: Cost terms of your own, in addition to the package's.
+        values: Numbers for the parameters that these terms name; read in every cycle.
 
     Raises:
         KernelError: The compiled kernel cannot be built on this machine.
     """
 
-    def __init__(self, settings: ControllerSettings) -> None:
-        self._kernel = Kernel(standard_problem(), settings.backend)
+    def __init__(
+        self,
+        settings: ControllerSettings,
+        robot: Robot | None = None,
+        terms: Sequence[CostTerm] = (),
+        values: Mapping[str, float] | None = None,
+    ) -> None:
+        self._robot = robot or robot_of(settings)
+        self._values = values
+        self._kernel = Kernel(standard_problem(self._robot, settings, terms), settings.backend)
         self._settings = settings
         self._solver = MmeIlqr(
             self._kernel, algorithm_settings(settings), multimodal(settings), settings.seed
@@ -100,17 +119,27 @@ class LocalController:
         self.reset()
 
     def reset(self) -> None:
-        """Forget warm start, plan, goal and the last command."""
+        """Forget warm start, plan, goal and the last command: limits hold from what is measured."""
         self._solver.reset()
         self._target.reset()
         self._goal_checker.reset()
-        self._command: tuple[float, ...] | None = None
+        self.stopped()
         self._last_cycle: float | None = None
 
+    def stopped(self) -> None:
+        """Take note that the robot was given another command than the last one from here."""
+        self._command: Array | None = None
+
     def update(self, settings: ControllerSettings) -> None:
-        """Use other settings from the next cycle on; the warm start and the command stay."""
+        """Use other settings from the next cycle on; the command stays, and the warm start too.
+
+        Only with another number of modes the plans begin afresh.
+        """
+        before, algorithm = algorithm_settings(self._settings), algorithm_settings(settings)
         self._settings = settings
-        self._solver.update(algorithm_settings(settings), multimodal(settings))
+        self._solver.update(algorithm, multimodal(settings))
+        if algorithm.n_modes != before.n_modes:
+            self._solver.reset()
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""
@@ -147,12 +176,13 @@ class LocalController:
         elapsed = self._elapsed(now)
         finite = state.is_finite() and math.isfinite(now) and bool(np.isfinite(circles).all())
         if goal is not None:
-            finite = finite and math.isfinite(goal.x) and math.isfinite(goal.y)
+            finite = finite and all(map(math.isfinite, (goal.x, goal.y, goal.yaw)))
         if not finite:
             return self._braking(ControlStatus.INVALID_INPUT, state, goal, begin)
         if goal is None:
             return self._braking(ControlStatus.NO_GOAL, state, goal, begin)
-        if self._goal_checker.reached(state, goal, self._settings.xy_goal_tolerance):
+        tolerances = (self._settings.xy_goal_tolerance, self._settings.yaw_goal_tolerance)
+        if self._goal_checker.reached(state, goal, *tolerances):
             return self._braking(ControlStatus.GOAL_REACHED, state, goal, begin)
         return self._drive(state, goal, elapsed, path, circles, field, begin)
 
@@ -167,46 +197,83 @@ class LocalController:
         begin: float,
     ) -> ControlResult:
         s = self._settings
-        x0 = self._initial_state(state)
-        target = np.array([goal.x, goal.y])
-        if path is not None:
-            lookahead = (s.min_lookahead_distance, s.lookahead_distance)
-            radius = s.robot_radius + s.clearance_margin
-            target = self._target.point(path, x0[:2], circles, field, radius, lookahead)
-        data = stage_data(self._kernel.problem, s, target, circles, field)
+        limits = self._robot.limits(s)
+        held = self._held(state, limits)
+        x0 = self._robot.initial_state(self._predicted(state), held)
+        target, reference = self._follow(goal, path, x0[:2], circles, field)
+        data = stage_data(
+            self._kernel.problem,
+            s,
+            target,
+            circles,
+            field,
+            yaw=self._wanted_yaw(goal, target, x0),
+            reference=reference,
+            limits=limits,
+            values=self._values,
+        )
         deadline = begin + s.solve_time_share / s.controller_frequency
         required_gap = self._required_gap(x0, data)
         modes = self._solver.cycle(x0, data, elapsed, required_gap, deadline)
-        if not self._safe_for_now(modes, x0, data, required_gap):
+        if not self._safe_for_now(modes, held, data, required_gap):
             return self._braking(ControlStatus.BLOCKED, state, goal, begin, modes, target)
-        share = min(1.0, 1.0 / (s.controller_frequency * s.mme.model_dt))
-        first = x0[3:] + share * (modes.controls[modes.chosen, 0] - x0[3:])
-        return self._result(
-            ControlStatus.DRIVING, tuple(float(v) for v in first), state, goal, begin, modes, target
-        )
+        command = self._first_command(modes, held, limits)
+        return self._result(ControlStatus.DRIVING, command, state, goal, begin, modes, target)
 
-    def _initial_state(self, state: RobotState) -> Array:
-        """Return the state at which this cycle's command will act [5].
+    def _held(self, state: RobotState, limits: ControlLimits) -> Array:
+        """Return the controls [nu] that hold when this cycle's command will act.
 
-        Its velocities are those last commanded, so that the commands themselves keep the
-        acceleration limits; a measurement far from them (a push, a stuck wheel) takes over.
+        They are those last commanded, so that the commands themselves keep the acceleration limits;
+        a measurement far from them (a push, a stuck wheel) takes over.
         """
-        limits = robot_limits(self._settings)
-        measured = (state.vx, state.wz)
-        held = list(measured if self._command is None else self._command)
-        for i, rate in enumerate(limits.rate):
-            if abs(held[i] - measured[i]) > TRUST * rate:
-                held[i] = measured[i]
+        measured = np.array(self._robot.measured(state, self._command))
+        if self._command is None:
+            return measured
+        trusted = np.abs(self._command - measured) <= TRUST * np.array(limits.rate)
+        return np.where(trusted, self._command, measured)
+
+    def _predicted(self, state: RobotState) -> RobotState:
+        """Return where the robot will be when this cycle's command acts."""
         delay = self._settings.command_delay
-        heading = state.yaw + 0.5 * delay * state.wz
-        return np.array(
-            [
-                state.x + delay * state.vx * math.cos(heading),
-                state.y + delay * state.vx * math.sin(heading),
-                state.yaw + delay * state.wz,
-                *held,
-            ]
-        )
+        heading = Pose(0.0, 0.0, state.yaw + 0.5 * delay * state.wz)
+        x, y = state.position + delay * heading.rotate([state.vx, state.vy])
+        return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)
+
+    def _follow(
+        self,
+        goal: Pose,
+        path: Path | None,
+        here: Array,
+        circles: Array,
+        field: DistanceField | None,
+    ) -> tuple[Array, Array | None]:
+        """Return the target [2] and, with a plan, its points for every stage [T+1, 3]."""
+        s = self._settings
+        if path is None:
+            return np.array([goal.x, goal.y]), None
+        lookahead = (s.min_lookahead_distance, s.lookahead_distance)
+        radius = s.robot_radius + s.clearance_margin
+        target = self._target.point(path, here, circles, field, radius, lookahead)
+        spacing = s.path_speed * s.mme.model_dt
+        return target, self._target.reference(path, here, spacing, s.mme.time_steps + 1)
+
+    def _wanted_yaw(self, goal: Pose, target: Array, x0: Array) -> float | None:
+        """Return the goal's heading where the horizon can end there and a heading is asked for."""
+        s = self._settings
+        reach = HEADING_SHARE * s.vx_max * s.mme.model_dt * s.mme.time_steps
+        near = math.dist(x0[:2], (goal.x, goal.y)) <= reach
+        heads_there = math.dist(target, (goal.x, goal.y)) <= s.xy_goal_tolerance
+        wanted = s.yaw_goal_tolerance < ANY_HEADING and near and heads_there
+        return goal.yaw if wanted else None
+
+    def _first_command(self, modes: Modes, held: Array, limits: ControlLimits) -> Array:
+        """Return the controls [nu] one period ahead on the chosen plan, exactly within limits."""
+        period = 1.0 / self._settings.controller_frequency
+        share = min(1.0, period / self._settings.mme.model_dt)
+        first = modes.controls[modes.chosen, 0]
+        ramps = np.array(self._kernel.problem.model.held_state) >= 0
+        wanted = np.where(ramps, held + share * (first - held), first)
+        return limits.clip(wanted, held, period)
 
     def _required_gap(self, x0: Array, data: StageData) -> float:
         """Return the distance of the robot's centre to obstacles that a mode must keep [m]."""
@@ -214,15 +281,17 @@ class LocalController:
         here = float(self._kernel.smallest_gaps(x0[None, None], data)[0])
         return min(s.robot_radius + REQUIRED_SHARE * s.clearance_margin, here - ESCAPE)
 
-    def _safe_for_now(self, modes: Modes, x0: Array, data: StageData, required_gap: float) -> bool:
+    def _safe_for_now(
+        self, modes: Modes, held: Array, data: StageData, required_gap: float
+    ) -> bool:
         """Return True when the chosen mode touches nothing before the robot could have stopped.
 
         A mode that does so later may still drive: the next cycles have time to find another.
         """
         if modes.feasible[modes.chosen]:
             return True
-        stop_time = max(abs(v) / rate for v, rate in zip(x0[3:], data.limits.rate, strict=True))
-        stages = int(np.ceil((stop_time + REACTION_TIME) / data.dt))
+        stopping = stop_time(held, data.limits, self._robot.kept_when_braking)
+        stages = int(np.ceil((stopping + REACTION_TIME) / data.dt))
         near = modes.states[modes.chosen, : stages + 1]
         return bool(self._kernel.smallest_gaps(near[None], data)[0] >= required_gap)
 
@@ -243,15 +312,16 @@ class LocalController:
         modes: Modes | None = None,
         target: Array | None = None,
     ) -> ControlResult:
-        held = (state.vx, state.wz) if self._command is None else self._command
+        limits = self._robot.limits(self._settings)
+        held = self._robot.measured(state, None) if self._command is None else self._command
         period = 1.0 / self._settings.controller_frequency
-        command = brake(held, robot_limits(self._settings), period)
+        command = brake(held, limits, period, self._robot.kept_when_braking)
         return self._result(status, command, state, goal, begin, modes, target)
 
     def _result(
         self,
         status: ControlStatus,
-        command: tuple[float, ...],
+        command: Array,
         state: RobotState,
         goal: Pose | None,
         begin: float,
@@ -263,7 +333,9 @@ class LocalController:
         if modes is not None:
             plan = modes.states[modes.chosen, :, :3]
         distance = math.inf if goal is None else math.hypot(goal.x - state.x, goal.y - state.y)
+        vx, vy, wz = self._robot.twist(command)
+        controls = tuple(command.tolist())
         solve_time = time.perf_counter() - begin
         return ControlResult(
-            status, status.value, *command, plan, modes, target, distance, solve_time
+            status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy, controls
         )

@@ -127,3 +127,101 @@ class StopTerm:
     def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
         """Return weight * |r|^2."""
         return p[self.weight] * ca.sumsqr(r)
+
+
+@dataclass(frozen=True)
+class PathTerm:
+    """Distance from the plan: across it (contour) and along it (lag).
+
+    Every stage has a point of the plan of its own (`target.py`), so the cost asks for progress too.
+    It grows linearly far away from the plan, so that a way round an obstacle stays affordable.
+    """
+
+    terminal: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Weights [1/m], the stage's point [m] and direction, rounding width [m]."""
+        weights = ("contour_weight", "lag_weight")
+        return (*weights, "path_x", "path_y", "path_cos", "path_sin", "goal_width")
+
+    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return (how far to the left of the plan, how far ahead of the stage's point) [2]."""
+        dx, dy = x[0] - p["path_x"], x[1] - p["path_y"]
+        return ca.vertcat(
+            p["path_cos"] * dy - p["path_sin"] * dx, p["path_cos"] * dx + p["path_sin"] * dy
+        )
+
+    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return the weighted rounded distances."""
+        width = p["goal_width"]
+        contour, lag = pseudo_huber(r[0], width), pseudo_huber(r[1], width)
+        return p["contour_weight"] * contour + p["lag_weight"] * lag
+
+
+@dataclass(frozen=True)
+class SpeedTerm:
+    """Deviation of a control from a wanted speed, which fades out at the target."""
+
+    index: int = 0
+    terminal: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Weight, wanted speed [m/s], target [m] and the distance at which the wish fades [m]."""
+        return ("speed_weight", "speed_reference", "goal_x", "goal_y", "goal_width")
+
+    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return the deviation [1]."""
+        square = (x[0] - p["goal_x"]) ** 2 + (x[1] - p["goal_y"]) ** 2
+        far = square / (square + p["goal_width"] ** 2)
+        return u[self.index] - p["speed_reference"] * far
+
+    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return weight * r^2."""
+        return p["speed_weight"] * r**2
+
+
+@dataclass(frozen=True)
+class YawTerm:
+    """Heading at the end of the horizon: weight * 2 (1 - cos(error)), which knows no wrapping."""
+
+    terminal: bool = True
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The weight, and the wanted heading's cosine and sine."""
+        return ("goal_yaw_weight", "goal_cos", "goal_sin")
+
+    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return the chord between the headings on the unit circle [2]."""
+        return ca.vertcat(ca.cos(x[2]) - p["goal_cos"], ca.sin(x[2]) - p["goal_sin"])
+
+    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return weight * |r|^2."""
+        return p["goal_yaw_weight"] * ca.sumsqr(r)
+
+
+@dataclass(frozen=True)
+class RangeTerm:
+    """Squared excess of a state beyond a range: for limits that are not limits of a control."""
+
+    state: int
+    lowest: str
+    highest: str
+    weight: str
+    terminal: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The range and the weight."""
+        return (self.lowest, self.highest, self.weight)
+
+    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return the state [1]."""
+        return x[self.state]
+
+    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
+        """Return weight times the squared excess."""
+        above, below = ca.fmax(r - p[self.highest], 0.0), ca.fmax(p[self.lowest] - r, 0.0)
+        return p[self.weight] * (above**2 + below**2)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mme_ilqr_ros.models import ControlLimits
 
 
-def brake(velocities: tuple[float, ...], limits: ControlLimits, period: float) -> tuple[float, ...]:
-    """Return the next velocities on the way to rest, as fast as the limits allow.
+def brake(
+    controls: Sequence[float], limits: ControlLimits, period: float, kept: Sequence[int] = ()
+) -> NDArray[np.float64]:
+    """Return the next controls [nu] on the way to rest, as fast as the limits allow.
 
     Args:
-        velocities: Velocities that hold now [nu]; one that is not finite counts as zero.
+        controls: Controls that hold now [nu]; one that is not finite counts as zero.
         limits: Their rates of change are used.
         period: Time until the command after this one [s].
+        kept: Indices of controls to leave as they are (a steering angle).
     """
-    braked = []
-    for velocity, rate in zip(velocities, limits.rate, strict=True):
-        current = velocity if math.isfinite(velocity) else 0.0
-        braked.append(math.copysign(max(abs(current) - rate * period, 0.0), current))
-    return tuple(braked)
+    now = np.where(np.isfinite(controls), controls, 0.0)
+    rest = np.zeros_like(now)
+    rest[list(kept)] = now[list(kept)]
+    return limits.clip(rest, now, period)
+
+
+def stop_time(controls: Sequence[float], limits: ControlLimits, kept: Sequence[int] = ()) -> float:
+    """Return the time that braking takes [s]."""
+    rates = zip(controls, limits.rate, strict=True)
+    return max((abs(v) / rate for i, (v, rate) in enumerate(rates) if i not in kept), default=0.0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 GOOD_ENOUGH = 0.4  # share of the tolerance inside which nothing better is waited for
 NO_PROGRESS = 1e-3  # [m]
+ANY_HEADING = 3.14  # [rad] a heading tolerance of this and more asks for none
 RELEASE = 1.5  # share of the tolerance at which a reached goal is given up again (a push)
 
 
@@ -23,20 +25,24 @@ class GoalChecker:
         """Forget the goal."""
         self._goal = None
 
-    def reached(self, state: RobotState, goal: Pose, tolerance: float) -> bool:
+    def reached(
+        self, state: RobotState, goal: Pose, tolerance: float, yaw_tolerance: float = ANY_HEADING
+    ) -> bool:
         """Return True from the moment the goal is reached until the robot is pushed away.
 
         Args:
             state: Measured state, in the goal's frame.
-            goal: Goal; its yaw is not looked at.
+            goal: Goal.
             tolerance: Distance that counts as reached [m].
+            yaw_tolerance: Deviation of the heading that counts as reached [rad].
         """
         if goal != self._goal:
             self._goal, self._reached, self._nearest = goal, False, math.inf
         distance = math.hypot(goal.x - state.x, goal.y - state.y)
+        turn = abs(difference(goal.yaw, state.yaw)) if yaw_tolerance < ANY_HEADING else 0.0
         if self._reached:
-            self._reached = distance <= RELEASE * tolerance
-        elif distance <= tolerance:
+            self._reached = distance <= RELEASE * tolerance and turn <= RELEASE * yaw_tolerance
+        elif distance <= tolerance and turn <= yaw_tolerance:
             no_better = distance > self._nearest - NO_PROGRESS
             self._reached = no_better or distance <= GOOD_ENOUGH * tolerance
         self._nearest = distance if not self._reached else self._nearest

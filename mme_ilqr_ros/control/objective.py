@@ -1,38 +1,51 @@
-"""From settings to numbers: the standard problem, its limits, weights and world.
+"""From settings to numbers: the standard problem, its weights and world.
 
-A robot of another kind, or another cost, starts here: `standard_problem` lists the terms, and
-`stage_data` gives every parameter that they name its value.
+`standard_problem` lists the terms for a robot, and `stage_data` gives every parameter that they
+name its value.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.costs import EffortTerm, GoalTerm, SmoothnessTerm, StopTerm
+from mme_ilqr_ros.control.costs import CostTerm, GoalTerm, PathTerm, SpeedTerm, YawTerm
+from mme_ilqr_ros.control.goal_checker import ANY_HEADING
 from mme_ilqr_ros.control.kernel import Barrier, StageData, World
 from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings, MmeSettings
 from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.models import ControlLimits, differential_drive
+from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
 
-def standard_problem() -> Problem:
-    """Return the differential drive with the package's cost terms."""
-    terms = (
-        GoalTerm("goal_weight"),
-        GoalTerm("terminal_goal_weight", terminal=True),
-        EffortTerm(0, "vx_weight"),
-        EffortTerm(1, "wz_weight"),
-        SmoothnessTerm(0, 3, "ax_weight"),
-        SmoothnessTerm(1, 4, "az_weight"),
-        StopTerm((3, 4)),
+def standard_problem(
+    robot: Robot | None = None,
+    settings: ControllerSettings | None = None,
+    extra: Sequence[CostTerm] = (),
+) -> Problem:
+    """Return a robot with the package's cost terms; those that are switched off are left out.
+
+    Args:
+        robot: The robot; by default the one that the settings name.
+        settings: Decide which optional terms there are.
+        extra: Further terms.
+    """
+    s = settings or ControllerSettings()
+    robot = robot or robot_of(s)
+    optional = (
+        (PathTerm(), s.costs.contour_weight > 0.0),
+        (SpeedTerm(), s.costs.speed_weight > 0.0),
+        (YawTerm(), s.yaw_goal_tolerance < ANY_HEADING),
     )
-    return Problem(differential_drive(), terms)
+    goal = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
+    chosen = tuple(term for term, wanted in optional if wanted)
+    return Problem(robot.model, (*goal, *robot.terms(), *chosen, *extra))
 
 
 def stage_data(
@@ -41,49 +54,90 @@ def stage_data(
     target: Array,
     circles: Array,
     field: DistanceField | None,
+    *,
+    yaw: float | None = None,
+    reference: Array | None = None,
+    limits: ControlLimits | None = None,
+    values: Mapping[str, float] | None = None,
 ) -> StageData:
     """Return what one solve needs.
 
-    Weights are per second of driving, so that the cost does not depend on `model_dt`.
-
     Args:
         problem: Names the parameters.
-        settings: Weights, limits, radius.
+        settings: Weights, radius.
         target: Point to head for [2] in m.
         circles: Obstacles [M, 5].
         field: Distance field of the map, or None.
+        yaw: Heading wanted at the end of the horizon [rad]; None for any.
+        reference: Points of the plan for every stage, x, y, heading [T+1, 3]; None without a plan.
+        limits: Of the controls; by default those of the robot that the settings name.
+        values: Numbers for the parameters of terms of your own.
+
+    Raises:
+        KeyError: A term names a parameter that has no value.
     """
+    dt, n_stages = settings.mme.model_dt, settings.mme.time_steps
+    known: dict[str, float | Array] = {
+        **_weights(settings),
+        **_goal(settings, target, yaw),
+        **_path(reference),
+    }
+    known |= values or {}
+    missing = [name for name in problem.parameter_names if name not in known]
+    if missing:
+        raise KeyError(f"no value for the cost parameter '{missing[0]}': give it in `values`")
+    parameters = np.empty((n_stages + 1, len(problem.parameter_names)))
+    for i, name in enumerate(problem.parameter_names):
+        parameters[:, i] = known[name]
+    barrier = Barrier(
+        weight=settings.costs.clearance_weight * dt,
+        stiff_gap=min(settings.costs.stiff_distance, 0.5 * settings.costs.clearance_distance),
+        cutoff_gap=settings.costs.clearance_distance,
+        radius=settings.robot_radius + settings.clearance_margin,
+    )
+    limits = limits or robot_of(settings).limits(settings)
+    return StageData(parameters, dt, limits, World(circles, field, barrier))
+
+
+def _weights(settings: ControllerSettings) -> dict[str, float]:
+    """Return the weights per stage; those in the settings are per second of driving."""
     costs, dt = settings.costs, settings.mme.model_dt
-    values = {
-        "goal_x": target[0],
-        "goal_y": target[1],
+    return {
         "goal_width": costs.goal_width,
         "goal_weight": costs.goal_weight * dt,
         "terminal_goal_weight": costs.terminal_goal_weight,
         "vx_weight": costs.vx_weight * dt,
         "wz_weight": costs.wz_weight * dt,
+        "steering_weight": costs.steering_weight * dt,
         "ax_weight": costs.ax_weight / dt,  # times dt, of the square of a change divided by dt
         "az_weight": costs.az_weight / dt,
+        "steering_rate_weight": costs.steering_rate_weight / dt,
         "terminal_speed_weight": costs.terminal_speed_weight,
+        "contour_weight": costs.contour_weight * dt,
+        "lag_weight": costs.lag_weight * dt,
+        "speed_weight": costs.speed_weight * dt,
+        "speed_reference": costs.speed_reference,
     }
-    barrier = Barrier(
-        weight=costs.clearance_weight * dt,
-        stiff_gap=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
-        cutoff_gap=costs.clearance_distance,
-        radius=settings.robot_radius + settings.clearance_margin,
-    )
-    row = [values[name] for name in problem.parameter_names]
-    parameters = np.tile(row, (settings.mme.time_steps + 1, 1))
-    return StageData(parameters, dt, robot_limits(settings), World(circles, field, barrier))
 
 
-def robot_limits(settings: ControllerSettings) -> ControlLimits:
-    """Return the limits of (vx, wz)."""
-    return ControlLimits(
-        lower=(settings.vx_min, -settings.wz_max),
-        upper=(settings.vx_max, settings.wz_max),
-        rate=(settings.ax_max, settings.az_max),
-    )
+def _goal(settings: ControllerSettings, target: Array, yaw: float | None) -> dict[str, float]:
+    wanted = 0.0 if yaw is None else yaw
+    return {
+        "goal_x": target[0],
+        "goal_y": target[1],
+        "goal_cos": np.cos(wanted),
+        "goal_sin": np.sin(wanted),
+        "goal_yaw_weight": 0.0 if yaw is None else settings.costs.goal_yaw_weight,
+    }
+
+
+def _path(reference: Array | None) -> dict[str, float | Array]:
+    """Return the points of the plan; without a plan there is nothing to keep to."""
+    if reference is None:
+        names = ("path_x", "path_y", "path_cos", "path_sin", "contour_weight", "lag_weight")
+        return dict.fromkeys(names, 0.0)
+    x, y, heading = reference.T
+    return {"path_x": x, "path_y": y, "path_cos": np.cos(heading), "path_sin": np.sin(heading)}
 
 
 def multimodal(settings: ControllerSettings) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mme_ilqr_ros.settings import group, setting
 
 VARIANTS = ("mme_ilqr", "me_ilqr", "ilqr")
+MOTION_MODELS = ("diff_drive", "omni", "ackermann")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,50 @@ class CostSettings:
     terminal_speed_weight: float = setting(
         0.1, "Cost of speed squared at the end of the horizon.", unit="s^2/m^2", low=0.0
     )
+    steering_weight: float = setting(
+        0.1,
+        "ackermann: cost of the steering angle squared. Raise it if the robot weaves.",
+        unit="1/(s rad^2)",
+        low=0.0,
+    )
+    steering_rate_weight: float = setting(
+        0.01, "ackermann: cost of the steering rate squared.", unit="s/rad^2", low=0.0
+    )
+    contour_weight: float = setting(
+        0.0,
+        "Running cost per metre beside the plan; 0 leaves the term out. Raise it if the robot cuts"
+        " corners of a plan that it should keep to, together with lag_weight.",
+        unit="1/(m s)",
+        low=0.0,
+        dynamic=False,
+    )
+    lag_weight: float = setting(
+        0.0,
+        "Running cost per metre behind the point of the plan that a robot at path_speed would have"
+        " reached; used with contour_weight.",
+        unit="1/(m s)",
+        low=0.0,
+    )
+    speed_weight: float = setting(
+        0.0,
+        "Cost of the squared deviation from speed_reference; 0 leaves the term out.",
+        unit="s/m^2",
+        low=0.0,
+        dynamic=False,
+    )
+    speed_reference: float = setting(
+        0.5,
+        "Forward speed to keep where speed_weight asks for one; it fades out at the target.",
+        unit="m/s",
+        low=-20.0,
+        high=20.0,
+    )
+    goal_yaw_weight: float = setting(
+        2.0,
+        "Cost of the wrong heading at the goal, up to four times this; used when"
+        " yaw_goal_tolerance asks for a heading. Raise it if the robot arrives turned.",
+        low=0.0,
+    )
     clearance_weight: float = setting(
         0.5, "Scale of the obstacle cost. Raise it to keep further away.", unit="1/s", low=0.001
     )
@@ -142,6 +187,36 @@ class ControllerSettings:
     az_max: float = setting(
         5.0, "Largest turning acceleration.", unit="rad/s^2", low=0.01, high=100.0
     )
+    motion_model: str = setting(
+        "diff_drive",
+        "How the robot moves: diff_drive drives forward and turns, omni slides sideways too,"
+        " ackermann steers like a car.",
+        choices=MOTION_MODELS,
+        dynamic=False,
+    )
+    vy_max: float = setting(0.5, "omni: largest sideways speed.", unit="m/s", low=0.0, high=20.0)
+    ay_max: float = setting(
+        2.5, "omni: largest sideways acceleration.", unit="m/s^2", low=0.01, high=50.0
+    )
+    wheelbase: float = setting(
+        0.3,
+        "ackermann: distance between the axles.",
+        unit="m",
+        low=0.01,
+        high=10.0,
+        dynamic=False,
+    )
+    steering_max: float = setting(
+        0.5,
+        "ackermann: largest steering angle; wheelbase / tan(it) is the smallest turning radius."
+        " wz_max and az_max do not apply.",
+        unit="rad",
+        low=0.01,
+        high=1.4,
+    )
+    steering_rate_max: float = setting(
+        1.5, "ackermann: fastest change of the steering angle.", unit="rad/s", low=0.01, high=50.0
+    )
     robot_radius: float = setting(
         0.2, "Radius of the smallest circle round the robot.", unit="m", low=0.01, high=5.0
     )
@@ -150,6 +225,21 @@ class ControllerSettings:
     )
     xy_goal_tolerance: float = setting(
         0.25, "Distance at which the goal counts as reached.", unit="m", low=0.01, high=5.0
+    )
+    yaw_goal_tolerance: float = setting(
+        3.14,
+        "Deviation from the goal's heading that counts as reached; 3.14 and more: any heading.",
+        unit="rad",
+        low=0.02,
+        high=3.2,
+        dynamic=False,
+    )
+    path_speed: float = setting(
+        1.0,
+        "Speed along the plan at which the points for contour_weight and lag_weight advance.",
+        unit="m/s",
+        low=0.01,
+        high=20.0,
     )
     lookahead_distance: float = setting(
         2.5,

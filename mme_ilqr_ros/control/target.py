@@ -11,6 +11,7 @@ from mme_ilqr_ros.geometry.path import Path, PathProgress
 
 Array = NDArray[np.float64]
 SPACING = 0.1  # [m] between the points of the plan that are tried
+SAME = 0.2  # [m] a plan moved by less is the same plan, and points nearer by less as near
 
 
 class PathTarget:
@@ -57,13 +58,47 @@ class PathTarget:
         free = room > radius
         return points[int(np.argmax(free))] if free.any() else points[-1]
 
+    def reference(self, path: Path, position: Array, spacing: float, count: int) -> Array:
+        """Return points and headings (x, y, yaw) of the plan from here on [count, 3].
+
+        Args:
+            path: The plan.
+            position: The robot [2].
+            spacing: Distance between the points along the plan [m].
+            count: Number of points; those beyond its end lie there.
+        """
+        s = self._arc_length(path, position) + spacing * np.arange(count)
+        s = np.minimum(s, path.length)
+        return np.column_stack([path.point_at(s), path.heading_at(s)])
+
     def _arc_length(self, path: Path, position: Array) -> float:
+        """Return the progress along the plan [m]; it goes on when a plan comes again."""
         known = self._progress
-        if known is None or not np.array_equal(known.path.points, path.points):
-            known = self._progress = PathProgress(path)
-            s = np.arange(0.0, path.length + SPACING, SPACING)
-            known.s = float(s[np.argmin(np.hypot(*(path.point_at(s) - position).T))])
-        return known.advance(position)
+        if known is None or known.path is not path:
+            self._progress = PathProgress(path)
+            again = known is not None and _is_same(known.path, path)
+            self._progress.s = known.s if again else _entry(path, position)
+        return self._progress.advance(position)
+
+
+def _is_same(old: Path, new: Path) -> bool:
+    """Return True when a plan is another only by a correction of its frame."""
+    if old.points.shape != new.points.shape:
+        return False
+    return bool(np.abs(old.points - new.points).max() < SAME)
+
+
+def _entry(path: Path, position: Array) -> float:
+    """Return the arc length at which a robot joins a plan: the first of the nearest points.
+
+    A plan that crosses itself passes near the robot more than once; it begins with the first.
+    """
+    s = np.arange(0.0, path.length + SPACING, SPACING)
+    distance = np.hypot(*(path.point_at(s) - position).T)
+    first = int(np.argmax(distance <= distance.min() + SAME))
+    while first + 1 < len(s) and distance[first + 1] < distance[first]:
+        first += 1
+    return min(float(s[first]), path.length)
 
 
 def in_line_of_sight(start: Array, end: Array, field: DistanceField | None, radius: float) -> bool:

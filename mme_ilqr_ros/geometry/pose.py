@@ -59,6 +59,7 @@ class RobotState:
         yaw: Heading in rad.
         vx: Forward speed in m/s.
         wz: Turning rate in rad/s, counter-clockwise.
+        vy: Speed to the left in m/s; zero for robots that cannot slide.
     """
 
     x: float
@@ -66,6 +67,7 @@ class RobotState:
     yaw: float
     vx: float = 0.0
     wz: float = 0.0
+    vy: float = 0.0
 
     @property
     def position(self) -> NDArray[np.float64]:
@@ -78,8 +80,8 @@ class RobotState:
         return Pose(self.x, self.y, self.yaw)
 
     def as_array(self) -> NDArray[np.float64]:
-        """Return [x, y, yaw, vx, wz]."""
-        return np.array(astuple(self))
+        """Return [x, y, yaw, vx, wz], without vy."""
+        return np.array(astuple(self)[:5])
 
     def is_finite(self) -> bool:
         """Return True when every number is finite."""

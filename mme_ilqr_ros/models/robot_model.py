@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import casadi as ca
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+Array = NDArray[np.float64]
 StepFunction = Callable[[ca.SX, ca.SX, ca.SX], ca.SX]
 
 
@@ -76,6 +77,25 @@ class ControlLimits:
         if any(rate <= 0.0 for rate in self.rate):
             raise ValueError(f"control limits: rates must be positive, got {self.rate}")
 
-    def as_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def as_arrays(self) -> tuple[Array, Array, Array]:
         """Return (lower [nu], upper [nu], rate [nu])."""
         return np.array(self.lower, float), np.array(self.upper, float), np.array(self.rate, float)
+
+    def reachable(self, held: ArrayLike, duration: float) -> tuple[Array, Array]:
+        """Return the lowest and highest controls [nu] that may follow the controls that hold.
+
+        That is the box, cut to what the rates allow; from outside the box (a limit was lowered, the
+        robot was pushed) the way back into it, as fast as the rates allow.
+
+        Args:
+            held: Controls that hold [nu].
+            duration: Time until the controls asked for [s].
+        """
+        lower, upper, rate = self.as_arrays()
+        held = np.asarray(held, dtype=float)
+        lowest, highest = held - rate * duration, held + rate * duration
+        return np.clip(lower, lowest, highest), np.clip(upper, lowest, highest)
+
+    def clip(self, wanted: ArrayLike, held: ArrayLike, duration: float) -> Array:
+        """Return the reachable controls [nu] nearest to those wanted [nu]; see `reachable`."""
+        return np.clip(wanted, *self.reachable(held, duration))

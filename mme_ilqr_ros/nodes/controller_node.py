@@ -116,8 +116,8 @@ class ControllerNode(Node):
             SettingError: A parameter is out of range.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
-        settings = self._parameters.settings
+        self._own_parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
+        settings = self._own_parameters.settings
         self._complaints = Complaints(self.get_logger())
         self._inputs = ControllerInputs(
             Frames(self, self._complaints), self._complaints, settings.input_limits()
@@ -202,6 +202,7 @@ class ControllerNode(Node):
     def _halt(self, reason: str) -> None:
         self._complaints.say("halt", f"{reason}; zero command")
         self._status = reason
+        self._controller.stopped()
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot, now: float) -> None:
@@ -216,13 +217,13 @@ class ControllerNode(Node):
             circles=snapshot.circles,
             field=snapshot.field,
         )
-        self._publish_command(result.vx, result.wz)
+        self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
         state = snapshot.state
         self._is_moving = any(
-            abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.wz)
+            abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.vy, result.wz)
         )
         if result.status is ControlStatus.GOAL_REACHED and not self._is_moving:
             self._inputs.drop_goal()
@@ -241,22 +242,21 @@ class ControllerNode(Node):
             self._complaints.say("blocked", result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
-        self._times.add(seconds, 1.0 / self._parameters.settings.controller_frequency)
+        self._times.add(seconds, 1.0 / self._own_parameters.settings.controller_frequency)
         self._time_publisher.publish(Float32(data=float(seconds)))
 
     def _watch(self) -> None:
         """Stop the robot when odometry stopped, even if ROS time has stopped with it."""
         age = self._inputs.ages().get("odom", 0.0)
-        if self._is_moving and age > self._parameters.settings.odom_timeout:
+        if self._is_moving and age > self._own_parameters.settings.odom_timeout:
             self._halt(f"odometry stopped {age:.1f} s ago")
 
-    def _publish_command(self, vx: float, wz: float) -> None:
-        settings = self._parameters.settings
+    def _publish_command(self, vx: float, wz: float, vy: float = 0.0) -> None:
+        settings = self._own_parameters.settings
+        message: Twist | TwistStamped = twist_message(vx, wz, vy)
         if settings.enable_stamped_cmd_vel:
             stamp = self.get_clock().now().to_msg()
-            message = twist_stamped(vx, wz, stamp, settings.robot_base_frame)
-        else:
-            message = twist_message(vx, wz)
+            message = twist_stamped(message, stamp, settings.robot_base_frame)
         self._command_publisher.publish(message)
 
     def _publish_pictures(self, result: ControlResult, frame: str) -> None:

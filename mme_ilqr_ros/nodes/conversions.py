@@ -111,31 +111,32 @@ def robot_state(message: Odometry) -> RobotState:
     """
     pose = pose_value(message.pose.pose, "odom: pose")
     twist = message.twist.twist
-    _check_finite("odom: twist", twist.linear.x, twist.angular.z)
-    return RobotState(pose.x, pose.y, pose.yaw, twist.linear.x, twist.angular.z)
+    _check_finite("odom: twist", twist.linear.x, twist.linear.y, twist.angular.z)
+    return RobotState(pose.x, pose.y, pose.yaw, twist.linear.x, twist.angular.z, vy=twist.linear.y)
 
 
 def odometry_message(state: RobotState, stamp: Time, frame: str, base_frame: str) -> Odometry:
     """Return a robot state as odometry; the twist is in the robot's own frame (REP 105)."""
     message = Odometry(header=header(stamp, frame), child_frame_id=str(base_frame))
     message.pose.pose = pose_message(state.pose)
-    message.twist.twist = twist_message(state.vx, state.wz)
+    message.twist.twist = twist_message(state.vx, state.wz, state.vy)
     return message
 
 
-def twist_message(vx: float, wz: float) -> Twist:
+def twist_message(vx: float, wz: float, vy: float = 0.0) -> Twist:
     """Return a velocity command; what is not finite becomes a stop, whatever went wrong before."""
-    if not (math.isfinite(vx) and math.isfinite(wz)):
-        vx = wz = 0.0
+    if not (math.isfinite(vx) and math.isfinite(wz) and math.isfinite(vy)):
+        vx = wz = vy = 0.0
     message = Twist()
     message.linear.x = float(vx)
+    message.linear.y = float(vy)
     message.angular.z = float(wz)
     return message
 
 
-def twist_stamped(vx: float, wz: float, stamp: Time, frame: str) -> TwistStamped:
+def twist_stamped(twist: Twist, stamp: Time, frame: str) -> TwistStamped:
     """Return a velocity command with a header, as nav2 sends it from Kilted on."""
-    return TwistStamped(header=header(stamp, frame), twist=twist_message(vx, wz))
+    return TwistStamped(header=header(stamp, frame), twist=twist)
 
 
 def twist_value(message: Twist) -> tuple[float, float]:

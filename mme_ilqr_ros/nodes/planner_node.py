@@ -94,14 +94,14 @@ class PlannerNode(Node):
             SettingError: A parameter is out of range.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._parameters = NodeParameters(self, PlannerNodeSettings, self._settings_changed)
+        self._own_parameters = NodeParameters(self, PlannerNodeSettings, self._settings_changed)
         self._complaints = Complaints(self.get_logger())
         self._frames = Frames(self, self._complaints)
-        self._planner = GlobalPlanner(self._parameters.settings)
+        self._planner = GlobalPlanner(self._own_parameters.settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
         self._map: GridMap | None = None
-        self._map_frame = self._parameters.settings.global_frame
+        self._map_frame = self._own_parameters.settings.global_frame
         self._odometry: Odometry | None = None
         self._goal: Pose | None = None
         self._last: PlanResult | None = None
@@ -110,7 +110,7 @@ class PlannerNode(Node):
         self.get_logger().info("ready")
 
     def _connect(self) -> None:
-        settings = self._parameters.settings
+        settings = self._own_parameters.settings
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
         self._cost_publisher = self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED)
         self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
@@ -137,7 +137,7 @@ class PlannerNode(Node):
             self._complaints.say("map", f"{error}; this map is not used")
             return
         self._complaints.settle("map")
-        self._map_frame = message.header.frame_id or self._parameters.settings.global_frame
+        self._map_frame = message.header.frame_id or self._own_parameters.settings.global_frame
         rows, columns = self._map.shape
         self.get_logger().info(
             f"map of {columns} x {rows} cells, {self._map.resolution:g} m each, in"
@@ -168,7 +168,7 @@ class PlannerNode(Node):
             )
 
     def _in_map_frame(self, pose: Pose, header) -> Pose | None:
-        tolerance = self._parameters.settings.transform_tolerance
+        tolerance = self._own_parameters.settings.transform_tolerance
         frame = self._frames.pose_in(self._map_frame, header.frame_id, tolerance)
         return None if frame is None else frame.compose(pose)
 
@@ -190,7 +190,7 @@ class PlannerNode(Node):
         if robot is None or goal is None:
             return
         distance = float(np.hypot(goal.x - robot.x, goal.y - robot.y))
-        if distance > self._parameters.settings.replan_distance:
+        if distance > self._own_parameters.settings.replan_distance:
             self._plan_to_goal()
 
     def _plan_to_goal(self) -> None:

@@ -66,6 +66,9 @@ def run_node(
         while not signals and node.exit_status is None:
             executor.spin_once(timeout_sec=_SIGNAL_LATENCY)
     finally:
+        # Ctrl-C often comes twice, from the terminal and from `ros2 launch`; the second one must
+        # not kill a node that is already leaving.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         node.stop()
         executor.shutdown()
         node.destroy_node()

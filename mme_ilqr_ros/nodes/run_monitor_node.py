@@ -240,7 +240,7 @@ class RunMonitorNode(Node):
             scenario.goal,
             scenario.goal_tolerance,
             scenario.robot.radius,
-            scenario.grid,
+            scenario.map_with_walls(),
             self._settings.setup,
         )
         try:

@@ -118,8 +118,8 @@ class SimulatorNode(Node):
             ScenarioError: There is no such scenario, or it is malformed.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._parameters = NodeParameters(self, SimulatorNodeSettings)
-        settings = self._parameters.settings
+        self._own_parameters = NodeParameters(self, SimulatorNodeSettings)
+        settings = self._own_parameters.settings
         self._complaints = Complaints(self.get_logger())
         scenario = load_scenario(settings.scenario, settings.world_id or None)
         self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
@@ -128,7 +128,7 @@ class SimulatorNode(Node):
         self._due: dict[str, float] = {}
         self._connect(settings)
         self._map_publisher.publish(
-            occupancy_message(scenario.grid, self._stamp(), settings.map_frame_id)
+            occupancy_message(scenario.map_with_walls(), self._stamp(), settings.map_frame_id)
         )
         if settings.publish_map_odom_tf:
             origin = Pose(0.0, 0.0, 0.0)
@@ -188,7 +188,7 @@ class SimulatorNode(Node):
         return response
 
     def _stamp(self) -> Time:
-        if self._parameters.settings.publish_clock:
+        if self._own_parameters.settings.publish_clock:
             return stamp_of(self.simulator.time)
         return self.get_clock().now().to_msg()
 
@@ -200,7 +200,7 @@ class SimulatorNode(Node):
         if elapsed > _LONGEST_LAG:
             self._complaints.say("lag", f"stood still for {elapsed:.1f} s; that time is left out")
             elapsed = _LONGEST_LAG
-        settings = self._parameters.settings
+        settings = self._own_parameters.settings
         self.simulator.step(elapsed * settings.speed_factor)
         stamp = self._stamp()
         if settings.publish_clock:
@@ -229,7 +229,7 @@ class SimulatorNode(Node):
                 self.get_logger().warning(f"collision at ({x:.2f}, {y:.2f})")
 
     def _publish_odometry(self, stamp: Time) -> None:
-        settings = self._parameters.settings
+        settings = self._own_parameters.settings
         state = self.simulator.measured_state()
         frames = (settings.odom_frame_id, settings.base_frame_id)
         self._odom_publisher.publish(odometry_message(state, stamp, *frames))
@@ -240,7 +240,7 @@ class SimulatorNode(Node):
         self._clearance_publisher.publish(Float32(data=float(self.simulator.clearance)))
 
     def _publish_world(self, stamp: Time) -> None:
-        settings, frame = self._parameters.settings, self._parameters.settings.odom_frame_id
+        settings, frame = self._own_parameters.settings, self._own_parameters.settings.odom_frame_id
         circles = self.simulator.circles()
         if settings.publish_obstacles:
             self._obstacles_publisher.publish(encode(circles, stamp, frame))
@@ -251,7 +251,7 @@ class SimulatorNode(Node):
             self._marker_publisher.publish(markers)
 
     def _publish_scan(self, stamp: Time) -> None:
-        settings = self._parameters.settings
+        settings = self._own_parameters.settings
         if not settings.publish_scan or not self._scan_publisher.get_subscription_count():
             return
         scan = self.simulator.measured_scan()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path as FilePath
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cost_encoder import CostEncoder
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
@@ -90,7 +91,7 @@ class GlobalPlanner:
         self.settings = settings
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
-            weights = Path(settings.weights) if settings.weights else shipped_weights()
+            weights = FilePath(settings.weights) if settings.weights else shipped_weights()
             self._cost_model = CostEncoder.from_file(weights)
         self._terrain: Terrain | None = None
         self._cost: np.ndarray | None = None
@@ -104,17 +105,22 @@ class GlobalPlanner:
         thin = replace(self.settings, kind="dijkstra", robot_radius=0.0, inflation_margin=0.0)
         GlobalPlanner(thin, self._cost_model).plan(grid, (1.5, 1.5), (7.5, 5.5))
 
-    def plan(self, grid: GridMap, start: ArrayLike, goal: ArrayLike) -> PlanResult:
+    def plan(
+        self, grid: GridMap, start: ArrayLike, goal: ArrayLike, *, tolerance: float | None = None
+    ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the map frame [m].
 
         A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
-        replaced by the nearest cell within `tolerance` that can be reached, and the message says
-        so. Never raises for a difficult world: what cannot be done is a status.
+        replaced by the nearest cell within `tolerance` [m] (None: that of the settings) that can
+        be reached, and the message says so. Never raises for a difficult world: what cannot be
+        done is a status.
         """
         begun = time.perf_counter()
         try:
             terrain = self._terrain_of(grid)
-            ends = resolve(terrain, start, goal, self.settings.tolerance)
+            ends = resolve(
+                terrain, start, goal, self.settings.tolerance if tolerance is None else tolerance
+            )
         except RefusedError as refused:
             return PlanResult(refused.status, str(refused))
         setup_time = time.perf_counter() - begun
@@ -162,15 +168,7 @@ class GlobalPlanner:
         )
         if fault:
             return result
-        lead = ends.lead[:-1]
-        path = metric_path(
-            terrain.grid,
-            np.concatenate([lead, tail]),
-            ends.start,
-            ends.goal,
-            len(lead),
-            field.cost if self.settings.straighten else None,
-        )
+        path = self._path(terrain, ends, tail, field)
         return replace(
             result,
             status=PlanStatus.SUCCEEDED,
@@ -179,6 +177,13 @@ class GlobalPlanner:
             length=path.length,
             path_time=time.perf_counter() - field_done,
         )
+
+    def _path(self, terrain: Terrain, ends: Endpoints, tail: np.ndarray, field: Field) -> Path:
+        """Return the path in m over the cells that lead out and the `tail` [N, 2] that follows."""
+        lead = ends.lead[:-1]
+        cost = field.cost if self.settings.straighten else None
+        cells = np.concatenate([lead, tail])
+        return metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost)
 
     def _field_to(self, terrain: Terrain, goal_cell: Cell, learned: bool) -> _Solved:
         """Return the field to a goal cell, the kept one if it is the same."""

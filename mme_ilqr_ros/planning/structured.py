@@ -59,8 +59,10 @@ class CostEncoder(nn.Module):
         super().__init__()
         self.first = RingConvolution(1, n_channels, generator)
         self.second = RingConvolution(n_channels, n_channels, generator)
+        # Small, so that all cells start near one price; from chance prices of 1 to c_max, one
+        # training in six never recovered.
         head = torch.randn(n_channels, generator=generator)
-        self.head = nn.Parameter(head / math.sqrt(n_channels))
+        self.head = nn.Parameter(0.1 * head / math.sqrt(n_channels))
         self.head_bias = nn.Parameter(torch.tensor(-2.0))
         self.register_buffer("c_max", torch.tensor(float(c_max)))
 
@@ -128,23 +130,35 @@ class StructuredIDVIN(nn.Module):
         cost = torch.exp(log_cost)
         if adjoint == "exact":
             values, residual = _Exact.apply(cost, goals, n_moves)
-            residual, iterations = residual.item(), 0
+            iterations = 0
         else:
-            goal = goal_mask(goals, cost.shape)
-            result = solve(
-                lambda v, c: bellman(v, c, goal, None, n_moves),
-                unreached_like(cost),
-                (cost,),
-                stopping or Stopping(0.0, cost[0].numel() + 1),
-                adjoint=adjoint,
-                on_adjoint=on_adjoint,
-            )
-            values, iterations = result.value, result.iterations
-            residual = result.residual.max().item()
+            stopping = stopping or Stopping(0.0, cost[0].numel() + 1)
+            result = _swept(cost, goals, n_moves, adjoint, stopping, on_adjoint)
+            values, residual, iterations = result.value, result.residual.max(), result.iterations
         q = action_values(values, cost, None, n_moves)
         difference = q - q.min(dim=1, keepdim=True).values
         logits = -torch.exp(self.log_beta) * difference.clamp(max=float(self.encoder.c_max))
-        return Plan(log_cost, values, logits, residual, iterations)
+        return Plan(log_cost, values, logits, residual.item(), iterations)
+
+
+def _swept(
+    cost: Tensor,
+    goals: Tensor,
+    n_moves: int,
+    adjoint: str,
+    stopping: Stopping,
+    on_adjoint: Callable[[FixedPoint], None] | None,
+) -> FixedPoint:
+    """Solve the fixed point by Bellman sweeps."""
+    goal = goal_mask(goals, cost.shape)
+    return solve(
+        lambda v, c: bellman(v, c, goal, None, n_moves),
+        unreached_like(cost),
+        (cost,),
+        stopping,
+        adjoint=adjoint,
+        on_adjoint=on_adjoint,
+    )
 
 
 def goal_mask(goals: Tensor, shape: tuple[int, ...]) -> Tensor:

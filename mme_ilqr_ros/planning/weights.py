@@ -1,4 +1,8 @@
-"""Weight files: safetensors beside their checksum; nothing is loaded that does not match it."""
+"""Weight files: safetensors beside their checksum; nothing is loaded that does not match it.
+
+The format is simple (see `_parsed`) and read and written here with numpy alone: a robot that only
+plans needs no package for it, and the same tensors always make the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 SHIPPED = "navigation.safetensors"
 _FORMAT = "mme_ilqr_ros cost encoder 1"
@@ -52,11 +54,10 @@ def save_weights(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
 
     Args:
         path: File to write, `.safetensors` by custom.
-        tensors: Arrays by name.
+        tensors: Arrays by name, kept as float32.
         metadata: Facts about the training, kept in the file's header.
     """
-    arrays = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
-    data = save(arrays, {"format": _FORMAT, **metadata})
+    data = _packed(tensors, {"format": _FORMAT, **metadata})
     digest = hashlib.sha256(data).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -79,10 +80,41 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
     if not words or words[0] != digest:
         raise WeightsError(f"{path}: the file does not match its .sha256; fetch it again")
     try:
-        tensors = load(data)
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    except (SafetensorError, ValueError) as error:
+        metadata, tensors = _parsed(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path}: not a safetensors file: {error}") from error
-    if header.get("__metadata__", {}).get("format") != _FORMAT:
+    if metadata.get("format") != _FORMAT:
         raise WeightsError(f"{path}: not weights of the cost encoder of this version")
     return tensors
+
+
+def _packed(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
+    """Return the bytes of a file; the counterpart of `_parsed`."""
+    header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
+    body = b""
+    for name, tensor in sorted(tensors.items()):
+        numbers = np.asarray(tensor, dtype="<f4").tobytes()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(np.shape(tensor)),
+            "data_offsets": [len(body), len(body) + len(numbers)],
+        }
+        body += numbers
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers start at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def _parsed(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Return metadata and tensors: 8 bytes of header length, a JSON header, the numbers."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, entry in header.items():
+        if entry["dtype"] != "F32":
+            raise ValueError(f"tensor {name} is {entry['dtype']} in place of F32")
+        begin, end = entry["data_offsets"]
+        numbers = np.frombuffer(data[start + begin : start + end], "<f4")
+        tensors[name] = numbers.reshape(entry["shape"]).copy()
+    return metadata, tensors

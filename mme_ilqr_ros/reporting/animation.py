@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.moments import decision_moments
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
@@ -115,7 +116,8 @@ class _Stage:
 
     def _draw_robot(self, draw: ImageDraw.ImageDraw, x: float, y: float, yaw: float) -> None:
         radius = self._scene.robot_radius
-        self._disc(draw, (x, y), radius, ROBOT, INK)
+        outline = self._pixels(self._scene.outline(Pose(x, y, yaw)))
+        draw.polygon([tuple(pixel) for pixel in outline], fill=ROBOT, outline=INK, width=FINE)
         tip = x + radius * np.cos(yaw), y + radius * np.sin(yaw)
         self._line(draw, np.array([(x, y), tip]), INK, 2.0)
 

@@ -12,10 +12,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, Polygon
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.moments import decision_moments
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
@@ -67,7 +68,7 @@ def draw_run(record: RunRecord, scene: Scene, result: RunResult, path: str | Pat
     draw_scene(world, scene, view)
     _draw_obstacles(world, record, moments)
     _draw_plan(world, record)
-    _draw_footprints(world, record, scene.robot_radius)
+    _draw_footprints(world, record, scene)
     _draw_moments(world, moments, record)
     _draw_drive(figure, world, record)
     _draw_commands(panels, record, moments)
@@ -141,15 +142,16 @@ def _even_times(record: RunRecord) -> NDArray[np.float64]:
     return np.append(start + np.arange(0.0, duration, step), start + duration)
 
 
-def _draw_footprints(axes: Axes, record: RunRecord, radius: float) -> None:
-    """Draw the robot's disc and heading at even times, where it moved on between them."""
-    last = np.full(2, np.inf)
+def _draw_footprints(axes: Axes, record: RunRecord, scene: Scene) -> None:
+    """Draw the robot's outline and heading at even times, where it moved on between them."""
+    last, radius = np.full(2, np.inf), scene.robot_radius
     for time in _even_times(record):
         _, x, y, yaw, _, _ = record.state_at(time)
         if np.hypot(x - last[0], y - last[1]) < radius:
             continue
         last = np.array([x, y])
-        axes.add_patch(Circle((x, y), radius, fill=False, ec=INK, lw=0.7, alpha=0.6, zorder=5))
+        outline = scene.outline(Pose(x, y, yaw))
+        axes.add_patch(Polygon(outline, fill=False, ec=INK, lw=0.7, alpha=0.6, zorder=5))
         tip = x + radius * np.cos(yaw), y + radius * np.sin(yaw)
         axes.plot([x, tip[0]], [y, tip[1]], color=INK, lw=0.7, alpha=0.6, zorder=5)
 

@@ -30,6 +30,7 @@ class Scene:
         robot_radius: Radius of the robot's disc [m].
         grid: The map, or None where there is none.
         setup: Who drove, for the title, e.g. `mme_ilqr with id_vin`.
+        footprint: Corners (x, y) of the robot in its own frame [m]; empty for the disc.
     """
 
     name: str
@@ -39,6 +40,17 @@ class Scene:
     robot_radius: float
     grid: GridMap | None = None
     setup: str = ""
+    footprint: tuple[tuple[float, float], ...] = ()
+
+    def outline(self, pose: Pose) -> NDArray[np.float64]:
+        """Return the robot's outline at a pose, closed, [N, 2]."""
+        corners = self.footprint
+        if not corners:
+            angles = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
+            return pose.transform(
+                self.robot_radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+            )
+        return pose.transform(np.array(corners))
 
 
 @dataclass(frozen=True)

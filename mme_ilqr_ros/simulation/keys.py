@@ -66,6 +66,18 @@ class Keys:
             raise self.error(key, f"must hold finite numbers only, not {value!r}")
         return [float(number) for number in value]
 
+    def points(self, key: str, width: int = 2) -> list[tuple[float, ...]]:
+        """Return a list of points of `width` finite numbers; empty when the key is absent."""
+        rows = self.values.get(key)
+        rows = [] if rows is None else rows
+        shaped = isinstance(rows, (list, tuple)) and all(
+            isinstance(row, (list, tuple)) and len(row) == width and all(map(_is_number, row))
+            for row in rows
+        )
+        if not shaped:
+            raise self.error(key, f"must be a list of rows of {width} finite numbers")
+        return [tuple(map(float, row)) for row in rows]
+
     def text(self, key: str, default: str) -> str:
         """Return a text, its line breaks and runs of blanks made single blanks."""
         value = self.values.get(key, default)

@@ -1,12 +1,15 @@
-"""A planar laser scanner: exact first hits of rays on circles and on the squares of a grid."""
+"""A planar laser scanner: exact first hits of rays on circles, boxes and squares of a grid."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.simulation.obstacles import Box
 
 FloatArray = NDArray[np.float64]
 
@@ -15,16 +18,22 @@ _PAST_THE_LINE = 1e-9
 
 
 def scan(
-    pose: Pose, angles: FloatArray, circles: FloatArray, grid: GridMap, range_max: float
+    pose: Pose,
+    angles: FloatArray,
+    circles: FloatArray,
+    grid: GridMap,
+    range_max: float,
+    boxes: Sequence[Box] = (),
 ) -> FloatArray:
     """Cast rays into a world.
 
     Args:
-        pose: The scanner, in the frame of the circles and the grid.
+        pose: The scanner, in the frame of the circles, the grid and the boxes.
         angles: [B] directions of the rays in rad, counted from the scanner's x axis.
         circles: [M, 5] as in `geometry.circles`.
         grid: Occupied cells stop rays, unknown ones do not.
         range_max: Distance in m beyond which nothing is seen.
+        boxes: Walls.
 
     Returns:
         Distances [B] in m to the first hit, infinite where there is none; zero inside something.
@@ -32,6 +41,8 @@ def scan(
     ranges = np.minimum(
         hits_on_circles(pose, angles, circles), hits_on_grid(pose, angles, grid, range_max)
     )
+    for box in boxes:
+        ranges = np.minimum(ranges, hits_on_box(pose, angles, box))
     return np.where(ranges <= range_max, ranges, np.inf)
 
 
@@ -47,6 +58,19 @@ def hits_on_circles(pose: Pose, angles: FloatArray, circles: FloatArray) -> Floa
     hit = (root >= 0.0) & (near >= 0.0)
     distance = np.where(outside <= 0.0, 0.0, np.where(hit, near, np.inf))
     return distance.min(axis=1, initial=np.inf)
+
+
+def hits_on_box(pose: Pose, angles: FloatArray, box: Box) -> FloatArray:
+    """Return distances [B] to a box on each ray: zero inside it, infinite where it is missed.
+
+    A ray is in the box while it is between both pairs of parallel sides.
+    """
+    local = box.pose.inverse().compose(pose)
+    start, directions = np.array([local.x, local.y]), _directions(local.yaw + angles)
+    pace = np.where(np.abs(directions) < 1e-15, 1e-15, directions)
+    sides = np.stack([(-box.half_size - start) / pace, (box.half_size - start) / pace])
+    enter, leave = sides.min(axis=0).max(axis=-1), sides.max(axis=0).min(axis=-1)
+    return np.where(leave >= np.maximum(enter, 0.0), np.maximum(enter, 0.0), np.inf)
 
 
 def hits_on_grid(pose: Pose, angles: FloatArray, grid: GridMap, range_max: float) -> FloatArray:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mme_ilqr_ros.geometry.angles import wrap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.simulation.shapes import distance_to_polygon
 
 
 @dataclass(frozen=True)
 class RobotSpec:
-    """Size and limits of a disc-shaped robot.
+    """Shape and limits of a robot: a disc, or a polygon when it has a footprint.
 
     Attributes:
-        radius: Radius of the disc in m.
+        radius: Radius in m of the disc, or of the smallest one round the footprint.
         vx_min: Lowest forward speed in m/s; 0 for a robot that must not reverse.
         vx_max: Highest forward speed in m/s.
         wz_max: Highest turning rate in rad/s, to either side.
         ax_max: Highest change of speed in m/s^2, up or down.
         az_max: Highest change of turning rate in rad/s^2.
+        footprint: Corners (x, y) in m in the robot's frame, in order; empty for a disc.
     """
 
     radius: float = 0.2
@@ -30,10 +33,34 @@ class RobotSpec:
     wz_max: float = 1.5
     ax_max: float = 2.5
     az_max: float = 5.0
+    footprint: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def jackal(cls) -> RobotSpec:
+        """Return the Clearpath Jackal as it drives in the BARN and DynaBARN worlds."""
+        corners = ((0.254, 0.2159), (0.254, -0.2159), (-0.254, -0.2159), (-0.254, 0.2159))
+        return cls(radius_round(corners), -0.5, 2.0, 3.0, 3.0, 6.0, corners)
+
+    @property
+    def inscribed_radius(self) -> float:
+        """Radius in m of the largest disc round the robot's centre inside its shape."""
+        if not self.footprint:
+            return self.radius
+        centre = np.zeros((1, 2))
+        return max(0.0, -float(distance_to_polygon(centre, np.array(self.footprint))[0]))
+
+    def as_disc(self, radius: float) -> RobotSpec:
+        """Return a robot with the same limits and the shape of a disc."""
+        return replace(self, radius=radius, footprint=())
+
+
+def radius_round(corners: Sequence[tuple[float, float]]) -> float:
+    """Return the radius in m of the smallest disc round the origin that holds all corners."""
+    return max(math.hypot(x, y) for x, y in corners)
 
 
 class Robot:
-    """Drives the disc: clamps the command, lags, accelerates within limits, rolls on an arc."""
+    """Drives: clamps the command, lags, accelerates within limits, rolls on an arc."""
 
     def __init__(self, spec: RobotSpec, pose: Pose, time_constant: float = 0.0) -> None:
         """Stand still at `pose`; `time_constant` in s is the first-order lag of both actuators."""

@@ -6,24 +6,29 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from mme_ilqr_ros.geometry.circles import FloatArray
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path as PlannedPath
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.simulation.drawing import draw_shapes
 from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
+from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
-from mme_ilqr_ros.simulation.scenario_parts import (
+from mme_ilqr_ros.simulation.scenario_obstacles import (
+    read_boxes,
     read_circles,
-    read_goal,
-    read_map,
-    read_robot,
+    read_discs,
     read_shuttles,
-    refuse_what_is_not_simulated,
 )
-from mme_ilqr_ros.simulation.world import Shuttle, World
+from mme_ilqr_ros.simulation.scenario_parts import read_ends, read_map, read_path
+from mme_ilqr_ros.simulation.scenario_robot import read_robot, says_top_speed
+from mme_ilqr_ros.simulation.world import World, clearance_of
 from mme_ilqr_ros.simulation.world_file import pick_world, read_worlds
 
-__all__ = ["Scenario", "ScenarioError", "load_scenario", "scenario_names"]
+__all__ = ["Scenario", "ScenarioError", "load_scenario", "scenario_names", "scenario_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +46,12 @@ class Scenario:
         circles: [M, 5] circles at rest or at constant velocity, as they are at time 0.
         grid: The map; free everywhere when the file only gives its size, or nothing.
         shuttles: Circles that go to and fro; not among `circles`.
+        discs: Circles that move from keyframe to keyframe, come and go; not among `circles`.
+        boxes: Walls; not in `grid`.
+        path: A reference path, or None.
+        optimal_time: Shortest time in s that the BARN score knows for this world, or None.
+        family: Kind of world, for totals; empty when the file names none.
+        limits_speed: Whether the file itself gives the robot's top speed.
     """
 
     name: str
@@ -53,6 +64,25 @@ class Scenario:
     circles: FloatArray
     grid: GridMap
     shuttles: tuple[Shuttle, ...] = ()
+    discs: tuple[KeyframedDisc, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    path: PlannedPath | None = None
+    optimal_time: float | None = None
+    family: str = ""
+    limits_speed: bool = False
+
+    def world(self) -> World:
+        """Return everything that the robot can touch, as it is at time 0."""
+        return World(self.circles, self.grid, self.shuttles, self.discs, self.boxes)
+
+    def map_with_walls(self) -> GridMap:
+        """Return the map with the walls drawn in: what a map server would publish."""
+        return draw_shapes(self.grid, self.circles[:0], self.boxes)
+
+    def map_of_what_stands(self) -> GridMap:
+        """Return the map with the walls and the circles at rest drawn in."""
+        at_rest = ~self.circles[:, 3:].any(axis=1)
+        return draw_shapes(self.grid, self.circles[at_rest], self.boxes)
 
 
 def scenario_names() -> list[str]:
@@ -76,7 +106,7 @@ def load_scenario(name_or_path: str | Path, world_id: str | None = None) -> Scen
             that names the file, the world and the key.
     """
     path = _find(name_or_path)
-    return _scenario(pick_world(path, read_worlds(path), world_id), path)
+    return scenario_of(pick_world(path, read_worlds(path), world_id), path.parent)
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -92,11 +122,17 @@ def _find(name_or_path: str | Path) -> Path:
     raise ScenarioError(f"no scenario '{name_or_path}': {hint}")
 
 
-def _scenario(keys: Keys, path: Path) -> Scenario:
-    refuse_what_is_not_simulated(keys)
-    start = Pose(*keys.numbers("start", (3,)))
-    goal = read_goal(keys, start)
+def scenario_of(keys: Keys, folder: Path) -> Scenario:
+    """Return the scenario that a world's keys describe, checked; see `load_scenario`.
+
+    Args:
+        keys: The world.
+        folder: Where the files lie that it names.
+    """
+    start, goal = read_ends(keys)
     circles, shuttles = read_circles(keys), read_shuttles(keys)
+    discs, boxes = read_discs(keys), read_boxes(keys)
+    official = keys.block("official")
     scenario = Scenario(
         name=keys.world,
         description=keys.text("description", ""),
@@ -106,10 +142,40 @@ def _scenario(keys: Keys, path: Path) -> Scenario:
         timeout=keys.number("timeout", 100.0, above=0.0),
         robot=read_robot(keys),
         circles=circles,
-        grid=read_map(keys, path.parent, start, goal, circles, shuttles),
+        grid=read_map(keys, folder, _extent(start, goal, circles, shuttles, discs, boxes)),
         shuttles=shuttles,
+        discs=discs,
+        boxes=boxes,
+        path=read_path(keys),
+        optimal_time=official.number("optimal_time", above=0.0) if official.values else None,
+        family=keys.text("family", ""),
+        limits_speed=says_top_speed(keys),
     )
-    world = World(circles, scenario.grid, shuttles)
-    if world.clearance((start.x, start.y), 0.0) < scenario.robot.radius:
-        raise keys.error("start", "the robot would stand in an obstacle")
+    _check_start(scenario, keys)
     return scenario
+
+
+def _extent(
+    start: Pose,
+    goal: Pose,
+    circles: FloatArray,
+    shuttles: tuple[Shuttle, ...],
+    discs: tuple[KeyframedDisc, ...],
+    boxes: tuple[Box, ...],
+) -> FloatArray:
+    """Return points [N, 2] between which everything of a world lies."""
+    return np.vstack(
+        [
+            [[start.x, start.y], [goal.x, goal.y]],
+            circles[:, :2] - circles[:, 2:3],
+            circles[:, :2] + circles[:, 2:3],
+            *([shuttle.start, shuttle.end] for shuttle in shuttles),
+            *(disc.points for disc in discs),
+            *(box.corners for box in boxes),
+        ]
+    )
+
+
+def _check_start(scenario: Scenario, keys: Keys) -> None:
+    if clearance_of(scenario.robot, scenario.start, scenario.world(), 0.0) < 0.0:
+        raise keys.error("start", "the robot would stand in an obstacle")

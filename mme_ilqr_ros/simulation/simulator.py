@@ -14,7 +14,7 @@ from mme_ilqr_ros.simulation.lidar import scan
 from mme_ilqr_ros.simulation.robot import Robot
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import ScanSettings, SimulatorSettings
-from mme_ilqr_ros.simulation.world import World
+from mme_ilqr_ros.simulation.world import clearance_of
 
 FloatArray = NDArray[np.float64]
 LONGEST_STEP = 0.01  # s; at 1 m/s nothing thicker than 1 cm is jumped over
@@ -60,7 +60,7 @@ class Simulator:
         """Put the robot at the scenario's start; `rng` makes all noise."""
         self.scenario = scenario
         self.settings = settings
-        self.world = World(scenario.circles, scenario.grid, scenario.shuttles)
+        self.world = scenario.world()
         self.time = 0.0
         self._rng = rng
         self._commands = CommandBuffer(settings.command_delay, settings.cmd_vel_timeout)
@@ -87,7 +87,7 @@ class Simulator:
     @property
     def clearance(self) -> float:
         """Distance in m from the robot's edge to the nearest thing now; below 0 when it touches."""
-        return self.world.clearance(self.state.position, self.time) - self.scenario.robot.radius
+        return clearance_of(self.scenario.robot, self.state.pose, self.world, self.time)
 
     def circles(self) -> FloatArray:
         """Return all circles [M, 5] as they are now."""
@@ -111,6 +111,7 @@ class Simulator:
             if not self.collided:
                 self._robot.step(*self._commands.at(self.time), dt / count)
             self.time = begin + dt * index / count
+            self.world.update(self.time, self.state.position)
             self._check_contact()
         return self.state
 
@@ -125,7 +126,8 @@ class Simulator:
         spec = self.settings.scan
         first, increment = _fan(spec)
         angles = first + increment * np.arange(spec.beams)
-        true = scan(self.state.pose, angles, self.circles(), self.scenario.grid, spec.range_max)
+        world = (self.circles(), self.scenario.grid, spec.range_max, self.scenario.boxes)
+        true = scan(self.state.pose, angles, *world)
         noisy = true + self._rng.normal(scale=spec.noise_std, size=spec.beams)
         ranges = np.where(np.isinf(true), true, np.clip(noisy, spec.range_min, spec.range_max))
         return LaserScan(first, increment, spec.range_min, spec.range_max, ranges)

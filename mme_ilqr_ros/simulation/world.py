@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,82 +11,138 @@ from scipy.spatial import cKDTree
 
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
+from mme_ilqr_ros.simulation.robot import RobotSpec
+from mme_ilqr_ros.simulation.shapes import distance_to_box, polygon_to_boxes, polygon_to_circles
+
+__all__ = ["Shuttle", "World", "clearance_of"]
 
 FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Shuttle:
-    """A circle that goes to and fro between two points at constant speed.
-
-    Attributes:
-        radius: In m.
-        start: Point (x, y) in m where it is at time 0.
-        end: Point (x, y) in m where it turns round.
-        speed: In m/s, above 0.
-    """
-
-    radius: float
-    start: tuple[float, float]
-    end: tuple[float, float]
-    speed: float
-
-    def at(self, t: float) -> FloatArray:
-        """Return the circle [5] x, y, radius, vx, vy at time `t` in s."""
-        way = np.subtract(self.end, self.start)
-        length = float(np.hypot(*way))
-        driven = (self.speed * t) % (2.0 * length)
-        going = driven < length
-        along = driven if going else 2.0 * length - driven
-        velocity = (self.speed if going else -self.speed) * way / length
-        return np.array([*(self.start + way * along / length), self.radius, *velocity])
+ROOM_TO_ENTER = 2.0  # m the robot must be away before a disc appears: a jump is nobody's fault
+_HALF_CELL = np.array([0.5, 0.5])
 
 
 class World:
     """Everything that a robot can touch.
 
-    Circles [M, 5] move at constant velocity for ever, shuttles go to and fro, and the occupied
-    cells of the map stand. Unknown cells hold nothing.
+    Circles [M, 5] move at constant velocity for ever, shuttles go to and fro, keyframed discs
+    come and go, and boxes and the occupied cells of the map stand. Unknown cells hold nothing.
+    The only thing that depends on the robot is when discs enter again: see `update`.
     """
 
     def __init__(
-        self, circles: ArrayLike, grid: GridMap, shuttles: tuple[Shuttle, ...] = ()
+        self,
+        circles: ArrayLike,
+        grid: GridMap,
+        shuttles: tuple[Shuttle, ...] = (),
+        discs: Sequence[KeyframedDisc] = (),
+        boxes: Sequence[Box] = (),
     ) -> None:
-        """Take circles as they are at time 0, the map and the shuttles, all in one frame.
+        """Take circles as they are at time 0, the map and the rest, all in one frame.
 
         Raises:
             CircleError: Rows of `circles` are not x, y, radius and perhaps vx, vy.
         """
         self.grid = grid
         self.shuttles = shuttles
+        self.discs = tuple(discs)
+        self.boxes = tuple(boxes)
+        self._entered: list[float | None] = [0.0] * len(self.discs)
         self._circles = circle_math.as_circles(circles)
         self._to_grid = grid.origin.inverse()
         # In the grid's own frame and in cells, so that squares are unit squares on the axes.
         self._centres = np.argwhere(grid.occupied)[:, ::-1] + 0.5
         self._tree = cKDTree(self._centres) if len(self._centres) else None
 
+    def update(self, t: float, robot: ArrayLike) -> None:
+        """Let discs leave and enter; call it as time goes on.
+
+        A disc at the end of its keyframes leaves, and enters again at its first keyframe as soon
+        as the robot [2] is more than 2 m from there.
+        """
+        for index, disc in enumerate(self.discs):
+            entered = self._entered[index]
+            ended = entered is not None and t - entered >= disc.duration
+            if not ended and entered is not None:
+                continue
+            room = float(np.hypot(*(np.asarray(robot) - disc.entrance))) > ROOM_TO_ENTER
+            back_at = entered + disc.duration if ended else t
+            self._entered[index] = back_at if room and disc.returns else None
+
     def circles_at(self, t: float) -> FloatArray:
         """Return all circles [M, 5] with their true velocities at time `t` in s."""
         moving = [shuttle.at(t) for shuttle in self.shuttles]
+        moving += [
+            disc.at(t - entered)
+            for disc, entered in zip(self.discs, self._entered, strict=True)
+            if entered is not None
+        ]
         return np.vstack([circle_math.predict(self._circles, t), *moving])
 
     def clearance(self, position: ArrayLike, t: float) -> float:
         """Return the distance in m from a point [2] to the nearest thing at time `t` in s.
 
-        It is exact: to the edges of the circles (negative inside one) and to the squares of the
-        occupied cells (zero inside one). A disc touches something when it is below its radius.
+        It is exact: to the edges of circles and boxes (negative inside one) and to the squares of
+        the occupied cells (zero inside one). A disc touches something when it is below its radius.
         """
         to_circles = float(circle_math.clearance(position, self.circles_at(t)))
-        return min(to_circles, self._distance_to_cells(position))
+        point = np.asarray(position, dtype=float)
+        to_boxes = [
+            float(distance_to_box(box.pose.inverse().transform(point), box.half_size))
+            for box in self.boxes
+        ]
+        return min(to_circles, self._distance_to_cells(position), *to_boxes)
+
+    def polygon_clearance(self, polygon: FloatArray, t: float) -> float:
+        """Return the exact distance in m from a polygon [K, 2] to the nearest thing at time `t`.
+
+        It is negative when they overlap.
+        """
+        to_boxes = [
+            polygon_to_boxes(box.pose.inverse().transform(polygon), np.zeros((1, 2)), box.half_size)
+            for box in self.boxes
+        ]
+        to_circles = polygon_to_circles(polygon, self.circles_at(t))
+        return min(to_circles, self._polygon_to_cells(polygon), *to_boxes)
 
     def _distance_to_cells(self, position: ArrayLike) -> float:
         if self._tree is None:
             return math.inf
         point = self._to_grid.transform(position) / self.grid.resolution
+        candidates = self._near_cells(point, 0.0)
+        gaps = np.maximum(np.abs(candidates - point) - 0.5, 0.0)
+        return float(np.hypot(gaps[:, 0], gaps[:, 1]).min()) * self.grid.resolution
+
+    def _polygon_to_cells(self, polygon: FloatArray) -> float:
+        if self._tree is None:
+            return math.inf
+        corners = self._to_grid.transform(polygon) / self.grid.resolution
+        centre = corners.mean(axis=0)
+        reach = float(np.hypot(*(corners - centre).T).max())
+        near = self._near_cells(centre, reach)
+        return polygon_to_boxes(corners, near, _HALF_CELL) * self.grid.resolution
+
+    def _near_cells(self, point: FloatArray, reach: float) -> FloatArray:
+        """Return the centres [N, 2] of cells that may be nearest to a shape; all in cells.
+
+        Args:
+            point: The middle of the shape [2].
+            reach: How far the shape goes from there.
+        """
         nearest, _ = self._tree.query(point)
         # A square reaches between 1/2 and sqrt(1/2) cells from its centre, so the nearest square
         # is among those whose centre is at most the difference further than the nearest centre.
-        reach = nearest + math.sqrt(0.5) - 0.5 + 1e-9
-        candidates = self._centres[self._tree.query_ball_point(point, reach)]
-        gaps = np.maximum(np.abs(candidates - point) - 0.5, 0.0)
-        return float(np.hypot(gaps[:, 0], gaps[:, 1]).min()) * self.grid.resolution
+        # A corner of the shape may lie `reach` further from it, or nearer.
+        bound = nearest + 2.0 * reach + math.sqrt(0.5) - 0.5 + 1e-9
+        return self._centres[self._tree.query_ball_point(point, bound)]
+
+
+def clearance_of(robot: RobotSpec, pose: Pose, world: World, t: float) -> float:
+    """Return the distance in m from a robot's edge to the nearest thing at time `t` in s.
+
+    It is exact for a disc and for a footprint, and negative when the robot touches something.
+    """
+    if robot.footprint:
+        return world.polygon_clearance(pose.transform(np.array(robot.footprint)), t)
+    return world.clearance((pose.x, pose.y), t) - robot.radius

@@ -23,10 +23,19 @@ def read_worlds(path: Path) -> list[Any]:
         ScenarioError: The file cannot be read or holds no world.
     """
     content = _parse(path, _text(path))
-    worlds = content.get("worlds", [content]) if isinstance(content, dict) else None
-    if not isinstance(worlds, list) or not worlds:
+    worlds = content.get("worlds", [content]) if isinstance(content, dict) else content
+    if not isinstance(worlds, list) or not any(isinstance(world, dict) for world in worlds):
         raise ScenarioError(f"{path}: must hold the keys of a world, or a list of worlds")
     return worlds
+
+
+def name_worlds(path: Path, worlds: list[Any]) -> dict[str, Any]:
+    """Return the worlds of a file by id, in order.
+
+    Raises:
+        ScenarioError: A world has no name, or is not a block of keys.
+    """
+    return {_name(path, world, index): world for index, world in enumerate(worlds)}
 
 
 def pick_world(path: Path, worlds: list[Any], world_id: str | None) -> Keys:
@@ -35,7 +44,7 @@ def pick_world(path: Path, worlds: list[Any], world_id: str | None) -> Keys:
     Raises:
         ScenarioError: There is no such world, or it is not clear which one is meant.
     """
-    named = {_name(path, world, index): world for index, world in enumerate(worlds)}
+    named = name_worlds(path, worlds)
     if world_id is None:
         if len(named) > 1:
             some = ", ".join(list(named)[:3])
@@ -70,7 +79,8 @@ def _text(path: Path) -> str:
 
 def _parse(path: Path, text: str) -> Any:
     try:
-        return json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+        is_json = text.lstrip().startswith(("{", "["))
+        return json.loads(text) if is_json else yaml.safe_load(text)
     except json.JSONDecodeError as error:
         raise ScenarioError(f"{path}: is not JSON: {error}") from error
     except yaml.YAMLError as error:

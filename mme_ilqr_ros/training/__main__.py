@@ -10,8 +10,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    sys.exit(f"training: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
 
 from mme_ilqr_ros.planning.structured import ADJOINTS
 from mme_ilqr_ros.planning.weights import SHIPPED, save_weights
@@ -81,7 +85,7 @@ def _navigation(options: argparse.Namespace, arguments: list[str]) -> None:
             f"  of {score.n_starts} starts, residual {score.residual:.0e}"
         )
     command = shlex.join(["python", "-m", "mme_ilqr_ros.training", *arguments])
-    facts = {"command": command, "data": source, "seed": str(options.seed)}
+    facts = {"data": source, "seed": str(options.seed)}
     tensors = {k: v.numpy() for k, v in result.model.encoder.state_dict().items()}
     digest = save_weights(options.out, tensors, facts)
     card = write_card(options.out, Facts(command, source, settings, digest, seconds), scores)

@@ -148,6 +148,8 @@ def test_a_goal_in_a_wall_ends_nearby_and_says_so():
     away = np.linalg.norm(result.path.points[-1] - goal)
     assert 0.25 < away <= 0.5
     assert f"the path ends {away:.2f} m from it" in result.message
+    strict = planner(tolerance=0.5).plan(hall(), (0.45, 0.35), goal, tolerance=0.1)
+    assert strict.status is PlanStatus.GOAL_OCCUPIED
 
 
 def test_the_replacement_of_a_goal_is_on_the_side_that_can_be_reached():
@@ -272,7 +274,10 @@ def test_warm_up_compiles_and_forgets():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("mme_ilqr_ros.planning.planner", ["torch", "casadi", "rclpy", "matplotlib"]),
+        (
+            "mme_ilqr_ros.planning.planner",
+            ["torch", "safetensors", "casadi", "rclpy", "matplotlib"],
+        ),
         ("mme_ilqr_ros.planning.structured", ["casadi", "rclpy"]),
     ],
 )
@@ -292,3 +297,33 @@ def test_straight_lines_are_shorter_than_staircases_and_as_safe(kind):
     cells = grid.cell_at(straight.resampled(0.01).points)
     walls = ~np.isfinite(planner(kind, robot_radius=0.15).plan(grid, *ends).cost_to_go)
     assert not walls[cells[:, 0], cells[:, 1]].any()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
+    rng = np.random.default_rng(seed)
+    shape = rng.integers(1, 40, size=2)
+    occupied = rng.random(shape) < rng.choice([0.0, 0.05, 0.2, 0.5, 1.0])
+    unknown = ~occupied & (rng.random(shape) < rng.choice([0.0, 0.1, 1.0]))
+    origin = Pose(*rng.uniform(-10, 10, size=3))
+    grid = GridMap(occupied, float(rng.choice([0.05, 0.1, 1.0])), origin, unknown)
+    extent = np.array(shape[::-1]) * grid.resolution
+    start, goal = origin.transform(rng.uniform(-0.02, 1.02, size=(2, 2)) * extent)
+    settings = {
+        "kind": str(rng.choice(KINDS)),
+        "robot_radius": float(rng.uniform(0.0, 2.0) * grid.resolution),
+        "inflation_margin": 0.0,
+        "allow_unknown": bool(rng.random() < 0.5),
+        "straighten": bool(rng.random() < 0.5),
+    }
+    result = planner(**settings).plan(grid, start, goal)
+    assert isinstance(result.status, PlanStatus)
+    assert result.message
+    if result.status is PlanStatus.SUCCEEDED:
+        assert not result.fallback_used
+        np.testing.assert_array_equal(result.path.points[0], start)
+        cells = grid.cell_at(result.path.resampled(grid.resolution / 20).points)
+        assert grid.contains(cells).all()
+        assert not occupied[cells[:, 0], cells[:, 1]].any()
+    else:
+        assert result.path is None

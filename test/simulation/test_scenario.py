@@ -143,6 +143,43 @@ def test_one_world_of_many_gzipped_or_not(tmp_path):
         assert scenario.goal == Pose(1.0, 1.0, 0.5)
 
 
+def test_the_jackal_drives_in_the_challenges_worlds_and_limits_in_the_file_win(tmp_path):
+    disc = {"radius": 0.5, "duration": 9.0, "keyframes": [[0, 9, 9], [9, 8, 9]]}
+    jackal = RobotSpec.jackal()
+    assert (jackal.vx_min, jackal.vx_max, jackal.wz_max) == (-0.5, 2.0, 3.0)
+    assert (jackal.ax_max, jackal.az_max) == (3.0, 6.0)
+    named = {"name": "Clearpath Jackal", "footprint": jackal.footprint, "max_speed": 2.0}
+    for mark in ({"obstacles": [disc]}, {"robot": named}, {"barn_index": 301}):
+        assert load_scenario(write(tmp_path, WORLD | mark)).robot == jackal
+    limited = load_scenario(write(tmp_path, WORLD | {"robot": named | {"v_max": 1.2}}))
+    assert limited.robot.vx_max == 1.2
+    assert limited.limits_speed
+    rows = load_scenario(write(tmp_path, WORLD | {"obstacles": [[9, 9, 1]]}))
+    assert rows.robot == RobotSpec()
+    assert rows.circles[-1].tolist() == [9.0, 9.0, 1.0, 0.0, 0.0]
+
+
+def test_worlds_may_stand_in_a_bare_list(tmp_path):
+    path = write(tmp_path, [WORLD, WORLD | {"id": "w2", "goal": [4, 3, 0.5, 0.0]}])
+    assert load_scenario(path, "w2").goal == Pose(4.0, 3.0, 0.5)
+
+
+def test_walls_are_drawn_into_the_map_and_circles_at_rest_on_request(tmp_path):
+    wall = {"center": [6.0, 0.0], "size": [0.5, 4.0], "yaw": 0.3}
+    circles = [[2, 0, 0.5, 0, 0], [2, 2, 0.5, 0.1, 0]]
+    world = WORLD | {"walls": [wall], "circles": circles}
+    scenario = load_scenario(write(tmp_path, world))
+    assert not scenario.grid.occupied.any()
+    walls, standing = scenario.map_with_walls(), scenario.map_of_what_stands()
+    cells = np.stack(np.meshgrid(*map(np.arange, walls.shape), indexing="ij"), axis=-1)
+    only_wall = World([], scenario.grid, boxes=scenario.boxes)
+    for cell in cells[::7, ::7].reshape(-1, 2):
+        gap = only_wall.clearance(walls.centre_of(cell), 0.0)
+        assert walls.occupied[tuple(cell)] == (gap < 0.5 * walls.resolution - 1e-9)
+    at = [tuple(standing.cell_at(point)) for point in ([2.0, 0.0], [2.0, 2.0], [6.0, 0.0])]
+    assert [bool(standing.occupied[cell]) for cell in at] == [True, False, True]
+
+
 def test_a_footprint_becomes_the_disc_around_it(tmp_path):
     corners = [[0.3, 0.4], [0.3, -0.4], [-0.3, -0.4], [-0.3, 0.4]]
     scenario = load_scenario(write(tmp_path, WORLD | {"robot": {"footprint": corners}}))
@@ -194,8 +231,18 @@ def test_maps_are_found_beside_the_scenario_even_turned_ones(tmp_path):
         ({"map": {"size": [5, 5], "origin": [0, 0], "resolution": 0}}, "map.resolution"),
         ({"map": {"resolution": 0.1}}, "map.size"),
         ({"map": 7}, "map"),
-        ({"walls": [{"center": [0, 0]}]}, "walls"),
-        ({"obstacles": [{"keyframes": []}]}, "obstacles"),
+        ({"walls": [{"center": [0, 0]}]}, "walls[0].size"),
+        ({"walls": [{"center": [0, 0], "size": [1, 0]}]}, "walls[0].size"),
+        ({"obstacles": [{"keyframes": []}]}, "obstacles[0].keyframes"),
+        ({"obstacles": [{"radius": 1, "keyframes": [[0, 1]]}]}, "obstacles[0].keyframes"),
+        (
+            {"obstacles": [{"radius": 1, "keyframes": [[1, 9, 9], [1, 8, 8]]}]},
+            "obstacles[0].keyframes",
+        ),
+        ({"obstacles": [[1, 2]]}, "obstacles"),
+        ({"robot": {"footprint": [[0, 1], [1, 0]]}}, "robot.footprint"),
+        ({"path": [[0, 0], [1]]}, "path"),
+        ({"official": {"optimal_time": 0}}, "official.optimal_time"),
         ({"description": 3}, "description"),
     ],
 )
@@ -220,7 +267,9 @@ def test_malformed_worlds_are_refused_in_one_line_with_file_world_and_key(tmp_pa
         ("a: [", "YAML"),
         ('{"a": ', "JSON"),
         ('{"worlds": []}', "must hold"),
-        ('{"worlds": [3]}', "world 0"),
+        ('{"worlds": [3]}', "must hold"),
+        ('{"worlds": 3}', "must hold"),
+        ('{"worlds": [{"id": "a"}, 3]}', "world 1"),
         ('{"start": [0, 0, 0]}', "name"),
         ('{"name": "", "start": [0, 0, 0]}', "name"),
     ],
@@ -255,7 +304,14 @@ def test_unknown_names_and_ids_get_a_hint(tmp_path):
         load_scenario(path, "w22")
 
 
-@pytest.mark.parametrize("file", ["barn/barn_odd_150.json.gz", "local/local_dev.json.gz"])
+PUBLIC = [
+    "barn/barn_odd_150.json.gz",
+    "dynabarn/dynabarn_odd_30.json.gz",
+    "local/local_dev.json.gz",
+]
+
+
+@pytest.mark.parametrize("file", PUBLIC)
 def test_public_benchmark_worlds_load(file):
     folder = os.environ.get("MME_ILQR_ROS_DATA", "")
     path = Path(folder) / file
@@ -263,5 +319,6 @@ def test_public_benchmark_worlds_load(file):
         pytest.skip("set MME_ILQR_ROS_DATA to the folder of benchmark worlds")
     for world in read_worlds(path)[::10]:
         scenario = load_scenario(path, world["id"])
-        assert len(scenario.circles) == len(world.get("circles", world.get("cylinders")))
+        assert len(scenario.circles) == len(world.get("circles", world.get("cylinders", [])))
+        assert len(scenario.discs) == len(world.get("obstacles", []))
         assert [scenario.goal.x, scenario.goal.y] == world["goal"][:2]

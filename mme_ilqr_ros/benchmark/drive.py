@@ -1,0 +1,182 @@
+"""One trial: a robot drives a world in a simulation, from the same classes that the nodes call."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mme_ilqr_ros.benchmark.setup import Setup
+from mme_ilqr_ros.control.controller import ControlResult
+from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.geometry.pose import RobotState
+from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
+from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.run_record import RunRecord
+from mme_ilqr_ros.reporting.scene import Scene
+from mme_ilqr_ros.simulation.scenario import Scenario
+from mme_ilqr_ros.simulation.simulator import Simulator
+
+REPLAN_PERIOD = 1.0  # [s], as the planner node's default
+JUDGE_PERIOD = 0.02  # [s] between looks at whether the run is over; contact is looked at each step
+FIELD_REACH = 2.0  # [m] from walls that the controller sees, as the controller node's default
+FIRST_MOTION = 0.1  # [m] from the start, from where on the BARN score counts the time
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A finished trial.
+
+    Attributes:
+        family: Kind of world.
+        result: Its row.
+        record: Everything that happened.
+        scene: What stands still in its picture.
+        failed_plans: Requests that the planner could not answer.
+    """
+
+    family: str
+    result: RunResult
+    record: RunRecord
+    scene: Scene
+    failed_plans: int
+
+
+def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Trial:
+    """Drive one world to its end.
+
+    But for the times that it measures, and unless `setup.realtime` lets them count, the trial
+    depends on the arguments alone.
+    """
+    scenario = setup.apply(scenario)
+    run = _Run(scenario, setup, seed)
+    outcome = run.to_the_end()
+    run.record.add_clearance(run.simulator.min_clearance)
+    result = RunResult.of(run.record, scenario.name, outcome, trial, seed)
+    result = replace(result, score=barn_score(run.record, outcome, scenario.optimal_time))
+    return Trial(scenario.family, result, run.record, _scene(scenario, setup), run.failed_plans)
+
+
+def barn_score(record: RunRecord, outcome: Outcome, optimal_time: float | None) -> float | None:
+    """Return success * OT / clip(AT, 2 OT, 8 OT), or None for a world without an optimal time OT.
+
+    AT is the time from the first motion to the goal. This is the formula of the BARN Challenge;
+    a score in this simulation is not one on its leaderboard.
+    """
+    if optimal_time is None:
+        return None
+    if outcome is not Outcome.SUCCESS:
+        return 0.0
+    states = record.states
+    moved = np.hypot(*(states[:, 1:3] - states[0, 1:3]).T) >= FIRST_MOTION
+    actual = float(states[-1, 0] - states[np.argmax(moved), 0])
+    return round(optimal_time / min(max(actual, 2.0 * optimal_time), 8.0 * optimal_time), 4)
+
+
+class _Run:
+    """The loop: measure, plan now and then, control, let time pass, judge."""
+
+    def __init__(self, scenario: Scenario, setup: Setup, seed: int) -> None:
+        self.record = RunRecord()
+        self.failed_plans = 0
+        settings = setup.controller_settings(scenario, seed)
+        rng = np.random.default_rng(seed)
+        self.simulator = Simulator(scenario, setup.simulator_settings(), rng)
+        self._scenario, self._setup = scenario, setup
+        self._period = 1.0 / settings.controller_frequency
+        self._controller = setup.make_controller(settings)
+        self._planner = setup.make_planner(scenario)
+        self._known_map = scenario.map_of_what_stands() if self._planner else None
+        self._field = wall_field(scenario.map_with_walls())
+        self._path: Path | None = scenario.path if setup.planner == "file" else None
+        self._next_plan = 0.0
+        self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
+
+    def to_the_end(self) -> Outcome:
+        """Drive until the judge says that it is over."""
+        simulator = self.simulator
+        if self._path is not None:
+            self.record.add_plan(0.0, self._path.points)
+        outcome = self._look()
+        cycle = 0
+        while outcome is None:
+            state = simulator.measured_state()
+            self._plan(state)
+            result = self._control(state)
+            thinking = result.solve_time if self._setup.realtime else 0.0
+            outcome = self._pass(simulator.time + thinking)
+            simulator.command(result.vx, result.wz)
+            self.record.add_command(simulator.time, result.vx, result.wz)
+            # A cycle that took longer than its period costs whole periods.
+            cycle += max(1, math.ceil(thinking / self._period))
+            outcome = outcome or self._pass(cycle * self._period)
+        return outcome
+
+    def _plan(self, state: RobotState) -> None:
+        """Plan anew when it is time; the last path stays where there is no new one."""
+        if self._planner is None or self.simulator.time < self._next_plan - 1e-9:
+            return
+        self._next_plan += REPLAN_PERIOD
+        goal = self._scenario.goal
+        planned = self._planner.plan(self._known_map, (state.x, state.y), (goal.x, goal.y))
+        self.record.add_plan_time(planned.field_time + planned.path_time)
+        if planned.path is None:
+            self.failed_plans += 1
+            return
+        self._path = planned.path
+        self.record.add_plan(self.simulator.time, planned.path.points)
+
+    def _control(self, state: RobotState) -> ControlResult:
+        """Run one control cycle and record it."""
+        now, circles = self.simulator.time, self.simulator.circles()
+        result = self._controller.compute_command(
+            state, self._scenario.goal, now, path=self._path, circles=circles, field=self._field
+        )
+        self.record.add_circles(now, circles)
+        self.record.add_solve_time(result.solve_time)
+        self.record.deadline_misses += result.solve_time > self._period
+        if result.modes is not None:
+            modes, is_first = result.modes, not self.record.modes
+            lines = list(modes.states[:, :, :2])
+            switched = modes.switched and not is_first  # nothing drove before the first cycle
+            self.record.add_modes(now, lines, modes.weights, modes.chosen, switched)
+        return result
+
+    def _pass(self, until: float) -> Outcome | None:
+        """Let time pass; return the outcome as soon as there is one."""
+        while (left := until - self.simulator.time) > 1e-9:
+            self.simulator.step(min(left, JUDGE_PERIOD))
+            outcome = self._look()
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _look(self) -> Outcome | None:
+        simulator = self.simulator
+        time, state = simulator.time, simulator.state
+        self.record.add_state(time, state.x, state.y, state.yaw, state.vx, state.wz)
+        return self._judge.update(time, state.x, state.y, simulator.collided)
+
+
+def wall_field(grid: GridMap) -> DistanceField | None:
+    """Return the distance field of a map's occupied cells; None where nothing is occupied."""
+    if not grid.occupied.any():
+        return None
+    blocked = grid.blocked(unknown_is_free=True)
+    return build_distance_field(blocked, grid.resolution, grid.origin, FIELD_REACH)
+
+
+def _scene(scenario: Scenario, setup: Setup) -> Scene:
+    return Scene(
+        scenario.name,
+        scenario.start,
+        scenario.goal,
+        scenario.goal_tolerance,
+        scenario.robot.radius,
+        scenario.map_with_walls(),
+        f"{setup.controller}, planner {setup.planner}",
+        scenario.robot.footprint,
+    )

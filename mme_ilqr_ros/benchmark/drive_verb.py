@@ -1,0 +1,191 @@
+"""`benchmark drive`: closed loop in many worlds."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mme_ilqr_ros.benchmark.drive import Trial, drive
+from mme_ilqr_ros.benchmark.jobs import run_all
+from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
+from mme_ilqr_ros.benchmark.progress import shown
+from mme_ilqr_ros.benchmark.report import drive_table, failures, write_pictures
+from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNERS, SENSING, Setup
+from mme_ilqr_ros.benchmark.summary import summary, write_json, write_rows
+from mme_ilqr_ros.benchmark.usage import UsageError, positive, positive_int, whole
+from mme_ilqr_ros.benchmark.worlds import load_worlds
+from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.run_record import RunRecord
+from mme_ilqr_ros.settings import flatten
+from mme_ilqr_ros.simulation.scenario import Scenario
+
+ABOUT = """\
+Drive every world to its end, in a simulation with exact contact, and count how it went.
+
+PATH is a world file or a folder of them: one world, {"worlds": [...]}, a list of worlds, JSON or
+YAML, gzipped or not, a scenario of config/scenarios among them.
+"""
+EXAMPLES = """\
+examples:
+  benchmark drive --worlds config/scenarios --planner none --plots --out out/scenarios
+  benchmark drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
+  benchmark drive --worlds barn_odd_150.json.gz --robot-radius 0.25 --jobs 2 --out out/barn
+  benchmark drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
+
+DIR gets results.csv (a row per trial), summary.json, and pictures where they are asked for. The
+same seed drives the same way whatever the number or place of the jobs, unless --realtime lets the
+speed of the machine count. The BARN score of this 2-D simulation is not one of its leaderboard.
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb to a command line."""
+    parser = verbs.add_parser(
+        "drive",
+        help="closed loop in worlds: success, collisions, times, scores",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("--worlds", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
+    add("--ids", metavar="a,b,c", default="", help="only these worlds")
+    add("--limit", type=positive_int, metavar="K", help="at most K worlds")
+    add("--controller", choices=CONTROLLERS, default="mme_ilqr", help="who drives (%(default)s)")
+    add(
+        "--planner",
+        choices=PLANNERS,
+        default="id_vin",
+        help="whose path is followed (%(default)s); it knows what stands still. file: the world's"
+        " own path; none: the controller heads for the goal itself",
+    )
+    add(
+        "--sensing",
+        choices=SENSING,
+        default="known",
+        help="known: the controller is given true circles with their velocities",
+    )
+    add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrules the world")
+    add("--trials", type=positive_int, default=1, metavar="N", help="runs of every world (1)")
+    add("--seed", type=whole, default=0, metavar="S", help="seed of the first trial (0); then +1")
+    add("--jobs", type=positive_int, default=1, metavar="J", help="processes (1)")
+    add("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that gets the jobs")
+    add("--max-speed", type=positive, metavar="V", help="m/s, where the world gives no limit")
+    add("--goal-tolerance", type=positive, metavar="M", help="m, in place of the world's")
+    add("--timeout", type=positive, metavar="S", help="s, in place of the world's")
+    add("--robot-radius", type=positive, metavar="M", help="drive as a disc, not as the footprint")
+    add(
+        "--planning-radius",
+        type=positive,
+        metavar="M",
+        help="disc that stands for a footprint in controller and planner; contact stays exact",
+    )
+    add("--realtime", action="store_true", help="the time a control cycle takes delays its command")
+    add("--plots", action="store_true", help="a PNG per trial")
+    add("--gif", action="store_true", help="an animation per trial")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+
+
+def run(options: argparse.Namespace, command: str) -> str:
+    """Drive what the command line asks for; return the report.
+
+    Raises:
+        UsageError: Something asked for is not there.
+        ScenarioError, SettingError, JobsError: Something given cannot be used.
+    """
+    setup = _setup(options)
+    worlds = load_worlds(options.worlds, _names(options.ids), options.limit)
+    for world in worlds:
+        _check(world, setup)
+    options.out.mkdir(parents=True, exist_ok=True)
+    keep = options.plots or options.gif
+    tasks = [
+        (world, setup, trial, options.seed + trial, keep)
+        for world in worlds
+        for trial in range(options.trials)
+    ]
+    results = run_all(_drive, tasks, options.jobs, options.scheduler)
+    trials = []
+    for trial in shown(results, len(tasks), _line, _failed):
+        if keep:
+            number = f"_{trial.result.trial}" if options.trials > 1 else ""
+            name = f"{trial.result.world}{number}".replace("/", "_")
+            write_pictures(trial, options.out, name, options.plots, options.gif)
+        trials.append(replace(trial, record=RunRecord()))
+    write_rows(trials, options.out / "results.csv")
+    content = summary(command, _settings(options, setup, worlds[0]), trials)
+    write_json(content, options.out / "summary.json")
+    return "\n".join(filter(None, [drive_table(trials), failures(trials)]))
+
+
+def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> Trial:
+    """Drive, and leave the record behind where nobody draws it."""
+    finished = drive(world, setup, trial, seed)
+    return finished if keep else replace(finished, record=RunRecord())
+
+
+def _setup(options: argparse.Namespace) -> Setup:
+    if options.sensing == "lidar":
+        raise UsageError("--sensing lidar: is not there yet; use --sensing known")
+    if options.controller not in (*VARIANTS, "pure_pursuit"):
+        raise UsageError(f"--controller {options.controller}: is not there yet")
+    parameters = read_parameters(options.params) if options.params else Parameters()
+    return Setup(
+        controller=options.controller,
+        planner=options.planner,
+        sensing=options.sensing,
+        parameters=parameters,
+        max_speed=options.max_speed,
+        goal_tolerance=options.goal_tolerance,
+        timeout=options.timeout,
+        robot_radius=options.robot_radius,
+        planning_radius=options.planning_radius,
+        realtime=options.realtime,
+    )
+
+
+def _check(world: Scenario, setup: Setup) -> None:
+    """Find what would end a run in its middle before the first one starts."""
+    if setup.planner == "file" and world.path is None:
+        raise UsageError(f"--planner file: world '{world.name}': path: is missing")
+    scenario = setup.apply(world)
+    setup.controller_settings(scenario, 0)
+    if setup.planner in ("id_vin", "dijkstra"):
+        setup.planner_settings(scenario)
+
+
+def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dict[str, Any]:
+    """Return everything that the runs depended on; limits as in the first world."""
+    chosen = {
+        field.name: getattr(setup, field.name)
+        for field in dataclasses.fields(setup)
+        if field.name != "parameters"
+    }
+    scenario = setup.apply(world)
+    parts: dict[str, Any] = {
+        "controller_settings": flatten(setup.controller_settings(scenario, options.seed)),
+        "simulator_settings": flatten(setup.simulator_settings()),
+    }
+    if setup.planner in ("id_vin", "dijkstra"):
+        parts["planner_settings"] = flatten(setup.planner_settings(scenario))
+    if not setup.realtime:
+        del parts["controller_settings"]["solve_time_share"]  # no clock runs
+    return {**chosen, "trials": options.trials, "seed": options.seed, **parts}
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _line(trial: Trial) -> str:
+    note = f", {trial.failed_plans} plans failed" if trial.failed_plans else ""
+    return f"{trial.result.line()}{note}"
+
+
+def _failed(trial: Trial) -> bool:
+    return trial.result.outcome is not Outcome.SUCCESS

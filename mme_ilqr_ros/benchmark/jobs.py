@@ -1,0 +1,54 @@
+"""Many independent tasks, in this process, in several, or on a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+from joblib import Parallel, delayed, parallel_config
+
+R = TypeVar("R")
+
+
+class JobsError(Exception):
+    """The scheduler cannot be used; one line that says what to do."""
+
+
+def run_all(
+    function: Callable[..., R], tasks: Sequence[tuple], jobs: int = 1, scheduler: str = ""
+) -> Iterator[R]:
+    """Yield `function(*task)` for every task, in the order of the tasks.
+
+    Args:
+        function: Depends on its arguments only, so where it runs makes no difference.
+        tasks: Arguments; they and the results must be picklable.
+        jobs: Processes on this machine; 1 stays in this process.
+        scheduler: Address of a Dask scheduler, whose workers then run all of it; empty for none.
+
+    Raises:
+        JobsError: There is no Dask, or no scheduler at this address.
+    """
+    with ExitStack() as stack:
+        if scheduler:
+            stack.enter_context(_connected(scheduler))
+            stack.enter_context(parallel_config(backend="dask", n_jobs=-1))
+        else:
+            # One thread a process: small matrices gain nothing from more.
+            stack.enter_context(
+                parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
+            )
+        yield from Parallel(return_as="generator")(delayed(function)(*task) for task in tasks)
+
+
+def _connected(address: str) -> Any:
+    """Return a client of a Dask scheduler."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise JobsError("--scheduler needs Dask: pip install 'mme_ilqr_ros[cluster]'") from error
+    try:
+        return Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise JobsError(f"--scheduler {address}: no scheduler there: {reason:.200}") from error

@@ -1,0 +1,85 @@
+"""A ROS parameter file without ROS: the values of the core settings that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.planning.planner import PlannerSettings
+from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.settings import Scalar, SettingError, build, table
+from mme_ilqr_ros.simulation.settings import SimulatorSettings
+
+SETTINGS = {
+    "controller": ControllerSettings,
+    "planner": PlannerSettings,
+    "simulator": SimulatorSettings,
+}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Values by dotted name, for each part that has settings."""
+
+    controller: Mapping[str, Scalar] = field(default_factory=dict)
+    planner: Mapping[str, Scalar] = field(default_factory=dict)
+    simulator: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def read_parameters(path: Path) -> Parameters:
+    """Read a parameter file as the nodes take it: `<node>: ros__parameters: {...}`.
+
+    The node's name may be written `/**/controller`; `/**` holds for all. Parameters that only the
+    node has (frames, rates of messages) mean nothing here and are passed over.
+
+    Raises:
+        SettingError: The file cannot be read, or a name or value is refused; one line.
+    """
+    own = _blocks(share_path("config", "mme_ilqr.yaml"))
+    given = _blocks(path)
+    values = {}
+    for node, settings_class in SETTINGS.items():
+        known = {row.name for row in table(settings_class)}
+        everywhere = {k: v for k, v in given.get("**", {}).items() if k in known}
+        only_of_node = own.get(node, {}).keys() - known
+        block = {k: v for k, v in given.get(node, {}).items() if k not in only_of_node}
+        values[node] = {**everywhere, **block}
+        try:
+            build(settings_class, values[node])
+        except SettingError as error:
+            raise SettingError(f"{path}: {node}: {error}") from error
+    return Parameters(**values)
+
+
+def _blocks(path: Path) -> dict[str, dict[str, Scalar]]:
+    """Return the values of every node by dotted name."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', error)}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise SettingError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    blocks: dict[str, dict[str, Scalar]] = {}
+    for key, block in content.items() if isinstance(content, dict) else ():
+        inside = block.get("ros__parameters") if isinstance(block, dict) else None
+        if not isinstance(inside, dict):
+            raise SettingError(f"{path}: {key}: must hold a block ros__parameters")
+        blocks.setdefault(str(key).rsplit("/", 1)[-1], {}).update(_dotted(inside))
+    if not blocks:
+        raise SettingError(f"{path}: must hold a block per node: controller, planner, simulator")
+    return blocks
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    flat: dict[str, Scalar] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat.update(_dotted(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return flat

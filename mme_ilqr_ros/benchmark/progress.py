@@ -1,0 +1,36 @@
+"""Progress for people: a bar on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+R = TypeVar("R")
+
+
+def shown(
+    results: Iterable[R], total: int, line: Callable[[R], str], bad: Callable[[R], bool]
+) -> Iterator[R]:
+    """Yield the results as they come, and tell about them on standard error.
+
+    Args:
+        results: What is being computed.
+        total: How many there will be.
+        line: One result in a line.
+        bad: Results whose line is shown even on a terminal.
+    """
+    if not sys.stderr.isatty():
+        for count, result in enumerate(results, start=1):
+            sys.stderr.write(f"[{count}/{total}] {line(result)}\n")
+            sys.stderr.flush()
+            yield result
+        return
+    with tqdm(total=total, unit="run", dynamic_ncols=True) as bar:
+        for result in results:
+            if bad(result):
+                bar.write(line(result), file=sys.stderr)
+            bar.update()
+            yield result

@@ -1,0 +1,127 @@
+"""What drives the worlds of one benchmark run: controller, planner, limits."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from mme_ilqr_ros.benchmark.parameters import Parameters
+from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
+from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
+from mme_ilqr_ros.settings import build
+from mme_ilqr_ros.simulation.scenario import Scenario
+from mme_ilqr_ros.simulation.settings import SimulatorSettings
+
+CONTROLLERS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr", "pure_pursuit")
+PLANNERS = ("id_vin", "dijkstra", "file", "none")
+SENSING = ("known", "lidar")
+
+TOLERANCE_SHARE = 0.8  # the controller aims to stop this far inside what counts as arrived
+POLYGON_SHARE = 0.5  # planned disc of a polygon, from its inscribed (0) to its outer radius (1)
+NO_DEADLINE = 1e6  # control periods
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything but world and seed that a trial depends on.
+
+    Attributes:
+        controller: One of CONTROLLERS.
+        planner: One of PLANNERS.
+        sensing: One of SENSING.
+        parameters: From a parameter file.
+        max_speed: Top speed [m/s] where the world limits none; a limit of the world stays.
+        goal_tolerance: In place of the world's [m].
+        timeout: In place of the world's [s].
+        robot_radius: The robot is a disc of this radius [m] in place of the world's shape.
+        planning_radius: Disc with which controller and planner plan for a polygon [m].
+        realtime: Whether the time a control cycle takes passes in the world too.
+    """
+
+    controller: str = "mme_ilqr"
+    planner: str = "id_vin"
+    sensing: str = "known"
+    parameters: Parameters = field(default_factory=Parameters)
+    max_speed: float | None = None
+    goal_tolerance: float | None = None
+    timeout: float | None = None
+    robot_radius: float | None = None
+    planning_radius: float | None = None
+    realtime: bool = False
+
+    def apply(self, scenario: Scenario) -> Scenario:
+        """Return the scenario with what the setup changes."""
+        robot = scenario.robot
+        if self.robot_radius is not None:
+            robot = robot.as_disc(self.robot_radius)
+        if self.max_speed is not None:
+            limit = robot.vx_max if scenario.limits_speed else self.max_speed
+            robot = dataclasses.replace(robot, vx_max=min(limit, self.max_speed))
+        return dataclasses.replace(
+            scenario,
+            robot=robot,
+            goal_tolerance=self.goal_tolerance or scenario.goal_tolerance,
+            timeout=self.timeout or scenario.timeout,
+        )
+
+    def radius(self, scenario: Scenario) -> float:
+        """Return the radius [m] of the disc that controller and planner take the robot for.
+
+        A disc is itself. For a polygon the outer disc is safe but closes narrow gaps, and the
+        inscribed one is blind to the corners; what lies between is a choice that was measured.
+        """
+        robot = scenario.robot
+        if not robot.footprint:
+            return robot.radius
+        if self.planning_radius is not None:
+            return self.planning_radius
+        inner = robot.inscribed_radius
+        return inner + POLYGON_SHARE * (robot.radius - inner)
+
+    def controller_settings(self, scenario: Scenario, seed: int) -> ControllerSettings:
+        """Return the controller's settings: the world's facts, then the file, then the choice."""
+        robot = scenario.robot
+        facts = {
+            "robot_radius": self.radius(scenario),
+            "vx_min": robot.vx_min,
+            "vx_max": robot.vx_max,
+            "wz_max": robot.wz_max,
+            "ax_max": robot.ax_max,
+            "az_max": robot.az_max,
+            "xy_goal_tolerance": TOLERANCE_SHARE * scenario.goal_tolerance,
+        }
+        choices = {"seed": seed}
+        if self.controller != "pure_pursuit":
+            choices["variant"] = self.controller
+        settings = build(ControllerSettings, {**facts, **self.parameters.controller, **choices})
+        if self.realtime:
+            return settings
+        # The world stands still while the controller thinks, so its clock must not end a cycle:
+        # the same seed would drive otherwise on a busy machine.
+        return dataclasses.replace(settings, solve_time_share=NO_DEADLINE)
+
+    def planner_settings(self, scenario: Scenario) -> PlannerSettings:
+        """Return the planner's settings: the world's facts, the file, the choice."""
+        facts = {"robot_radius": self.radius(scenario)}
+        return build(PlannerSettings, {**facts, **self.parameters.planner, "kind": self.planner})
+
+    def simulator_settings(self) -> SimulatorSettings:
+        """Return the plant's settings."""
+        return build(SimulatorSettings, self.parameters.simulator)
+
+    def make_controller(self, settings: ControllerSettings) -> LocalController | PurePursuit:
+        """Return the controller, ready to drive."""
+        made = PurePursuit if self.controller == "pure_pursuit" else LocalController
+        controller = made(settings)
+        controller.warm_up()
+        return controller
+
+    def make_planner(self, scenario: Scenario) -> GlobalPlanner | None:
+        """Return the planner, ready to plan; None where none is wanted."""
+        if self.planner not in ("id_vin", "dijkstra"):
+            return None
+        planner = GlobalPlanner(self.planner_settings(scenario))
+        planner.warm_up()
+        return planner

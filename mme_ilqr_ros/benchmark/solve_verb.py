@@ -1,0 +1,139 @@
+"""`benchmark solve`: the controller's speed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mme_ilqr_ros import __version__
+from mme_ilqr_ros.benchmark.solve import SolveResult, time_cycles
+from mme_ilqr_ros.benchmark.summary import percentiles_ms, write_json
+from mme_ilqr_ros.benchmark.usage import UsageError, positive_int, whole
+from mme_ilqr_ros.control.objective import algorithm_settings
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.settings import build, flatten, table
+
+VARIANTS = ("ilqr", "me_ilqr", "mme_ilqr", "sv_ilqr")
+BACKENDS = {"compiled": "numba", "vm": "vm", "torch": "torch"}
+
+ABOUT = """\
+Time whole control cycles (shift, rollout, derivatives, backward pass, line search, sampling,
+selection) on seeded fields of obstacles, the plan of one cycle driven to the next.
+"""
+NOTE = """\
+examples:
+  benchmark solve --out out/solve
+  benchmark solve --modes 64 --repeat 100 --out out/solve64
+
+summary.json has the median, 95th and 99th percentile and maximum in ms of a cycle, the time of one
+iteration of all modes in us, the first call (building or loading the kernel) apart, and the mean
+cost that the driving mode reached, so that speed cannot be bought with quality. Compare figures
+from one machine only, and with nothing else running on it.
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb to a command line."""
+    parser = verbs.add_parser(
+        "solve",
+        help="time of a control cycle, and the cost it reaches",
+        description=ABOUT,
+        epilog=NOTE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("--variant", choices=VARIANTS, default="mme_ilqr", help="(%(default)s)")
+    add("--modes", type=positive_int, default=8, help="plans kept alive (%(default)s)")
+    add("--iterations", type=positive_int, default=10, help="at most, per cycle (%(default)s)")
+    add("--horizon", type=positive_int, default=50, help="stages (%(default)s)")
+    add("--obstacles", type=whole, default=16, help="circles (%(default)s)")
+    add("--backend", choices=tuple(BACKENDS), default="compiled", help="(%(default)s)")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="for torch (%(default)s)")
+    add("--repeat", type=positive_int, default=200, help="cycles (%(default)s)")
+    add("--seed", type=whole, default=0, help="of problems and sampling (%(default)s)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for summary.json")
+
+
+def run(options: argparse.Namespace, command: str) -> str:
+    """Time what the command line asks for; return the report.
+
+    Raises:
+        UsageError: The variant, the backend or the device is not there.
+        SettingError: A number is out of range.
+    """
+    settings = _settings(options)
+    options.out.mkdir(parents=True, exist_ok=True)
+    result = time_cycles(settings, options.obstacles, options.repeat)
+    sums = totals(result)
+    content = {
+        "command": command,
+        "version": __version__,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python"
+        f" {platform.python_version()}",
+        "settings": {
+            "obstacles": options.obstacles,
+            "repeat": options.repeat,
+            "backend": options.backend,
+            "device": options.device,
+            **flatten(settings),
+        },
+        "totals": sums,
+    }
+    write_json(content, options.out / "summary.json")
+    return table_of(settings, sums)
+
+
+def _settings(options: argparse.Namespace) -> ControllerSettings:
+    choices = {row.name: row.choices for row in table(ControllerSettings)}
+    backends = tuple(name for name, own in BACKENDS.items() if own in choices["backend"])
+    for option, value, known in (
+        ("--variant", options.variant, choices["variant"]),
+        ("--backend", options.backend, backends),
+    ):
+        if value not in known:
+            raise UsageError(f"{option} {value}: is not there yet; there is {', '.join(known)}")
+    if options.device == "cuda" and options.backend != "torch":
+        raise UsageError(f"--device cuda: not for --backend {options.backend}")
+    values = {
+        "variant": options.variant,
+        "backend": BACKENDS[options.backend],
+        "seed": options.seed,
+        "mme.n_modes": options.modes,
+        "mme.n_iterations": options.iterations,
+        "mme.time_steps": options.horizon,
+    }
+    return build(ControllerSettings, values)
+
+
+def totals(result: SolveResult) -> dict[str, Any]:
+    """Return the figures of summary.json."""
+    per_iteration = np.array(result.cycle_times) / np.maximum(result.iterations, 1)
+    return {
+        "cycle_ms": percentiles_ms(result.cycle_times, (50, 95, 99, 100)),
+        "iteration_us": round(1e6 * float(np.median(per_iteration)), 2),
+        "iterations": round(float(np.mean(result.iterations)), 2),
+        "first_call_s": round(result.first_call, 3),
+        "cost": round(result.cost, 6),
+        "feasible": round(result.feasible, 4),
+    }
+
+
+def table_of(settings: ControllerSettings, sums: dict[str, Any]) -> str:
+    """Return the figures as a Markdown table."""
+    cycle = sums["cycle_ms"]
+    columns = {
+        "variant": settings.variant,
+        "modes": str(algorithm_settings(settings).n_modes),
+        **{f"cycle ms {name}": f"{cycle[name]:.3f}" for name in cycle},
+        "iteration us": f"{sums['iteration_us']:.1f}",
+        "first call s": f"{sums['first_call_s']:.2f}",
+        "cost": f"{sums['cost']:.3f}",
+    }
+    rows = (columns.keys(), ["---"] * len(columns), columns.values())
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,0 +1,35 @@
+"""Complaints about a command line, and the numbers on it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+class UsageError(ValueError):
+    """What was asked for cannot be done; one line that names it."""
+
+
+def positive(text: str) -> float:
+    """Return a finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number above 0")
+    return value
+
+
+def whole(text: str) -> int:
+    """Return a whole number from 0 on."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number from 0 on")
+    return int(text)
+
+
+def positive_int(text: str) -> int:
+    """Return a whole number above 0."""
+    if whole(text) == 0:
+        raise argparse.ArgumentTypeError("'0' must be a whole number above 0")
+    return int(text)

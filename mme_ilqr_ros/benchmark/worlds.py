@@ -1,0 +1,78 @@
+"""Which worlds to drive: from paths on the command line to scenarios."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
+from mme_ilqr_ros.simulation.scenario import Scenario, scenario_of
+from mme_ilqr_ros.simulation.world_file import name_worlds, read_worlds
+
+SUFFIXES = (".json", ".yaml", ".yml", ".gz")
+
+
+def load_worlds(
+    paths: Sequence[Path], ids: Sequence[str] = (), limit: int | None = None
+) -> list[Scenario]:
+    """Read the worlds of files and folders, in order.
+
+    Args:
+        paths: World files of any format, or folders of them.
+        ids: Only these worlds; empty for all.
+        limit: At most this many.
+
+    Raises:
+        ScenarioError: A file or world cannot be used, or an id is in none of them; one line.
+    """
+    found = [
+        (file, name, world)
+        for file in _files(paths)
+        for name, world in name_worlds(file, read_worlds(file)).items()
+    ]
+    if ids:
+        _check_ids(ids, [name for _, name, _ in found], paths)
+        found = [entry for entry in found if entry[1] in ids]
+    return [
+        scenario_of(Keys(world, str(file), name), file.parent)
+        for file, name, world in found[:limit]
+    ]
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files, and those in folders that can hold worlds."""
+    files = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+        inside = [file for file in inside if not _is_map(file)]
+        if not inside:
+            raise ScenarioError(f"{path}: holds no world file ({', '.join(SUFFIXES)})")
+        files += inside
+    return files
+
+
+def _is_map(file: Path) -> bool:
+    """Return whether a file is the YAML of a map, which lies beside the worlds that use it."""
+    if file.suffix not in (".yaml", ".yml"):
+        return False
+    try:
+        content: Any = yaml.safe_load(file.read_bytes())
+    except yaml.YAMLError:
+        return False  # whoever reads it as a world complains
+    return isinstance(content, dict) and {"image", "resolution"} <= content.keys()
+
+
+def _check_ids(ids: Sequence[str], names: Sequence[str], paths: Sequence[Path]) -> None:
+    for wanted in ids:
+        if wanted not in names:
+            near = difflib.get_close_matches(wanted, names, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            where = ", ".join(map(str, paths))
+            raise ScenarioError(f"{where}: id: there is no world '{wanted}'{hint}")

@@ -1,0 +1,99 @@
+"""Obstacles that are more than a circle at constant velocity: shuttles, keyframed discs, boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.geometry.pose import Pose
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shuttle:
+    """A circle that goes to and fro between two points at constant speed.
+
+    Attributes:
+        radius: In m.
+        start: Point (x, y) in m where it is at time 0.
+        end: Point (x, y) in m where it turns round.
+        speed: In m/s, above 0.
+    """
+
+    radius: float
+    start: tuple[float, float]
+    end: tuple[float, float]
+    speed: float
+
+    def at(self, t: float) -> FloatArray:
+        """Return the circle [5] x, y, radius, vx, vy at time `t` in s."""
+        way = np.subtract(self.end, self.start)
+        length = float(np.hypot(*way))
+        driven = (self.speed * t) % (2.0 * length)
+        going = driven < length
+        along = driven if going else 2.0 * length - driven
+        velocity = (self.speed if going else -self.speed) * way / length
+        return np.array([*(self.start + way * along / length), self.radius, *velocity])
+
+
+@dataclass(frozen=True, eq=False)
+class KeyframedDisc:
+    """A disc that moves straight from keyframe to keyframe, as in the DynaBARN worlds.
+
+    Attributes:
+        radius: In m.
+        times: [K] times of the keyframes in s since it entered, rising.
+        points: [K, 2] its centre there, in m.
+        duration: Time in s after which it leaves; between the last keyframe and then it stands.
+        returns: Whether it enters again after it left.
+    """
+
+    radius: float
+    times: FloatArray
+    points: FloatArray
+    duration: float
+    returns: bool = True
+
+    @property
+    def entrance(self) -> FloatArray:
+        """Where it enters [2]."""
+        return self.points[0]
+
+    def at(self, age: float) -> FloatArray:
+        """Return the circle [5] x, y, radius, vx, vy at `age` s after it entered."""
+        if not self.times[0] <= age < self.times[-1]:
+            end = 0 if age < self.times[0] else -1
+            return np.array([*self.points[end], self.radius, 0.0, 0.0])
+        leg = int(np.searchsorted(self.times, age, side="right")) - 1
+        velocity = (self.points[leg + 1] - self.points[leg]) / (
+            self.times[leg + 1] - self.times[leg]
+        )
+        centre = self.points[leg] + velocity * (age - self.times[leg])
+        return np.array([*centre, self.radius, *velocity])
+
+
+@dataclass(frozen=True)
+class Box:
+    """A wall: a rectangle that stands.
+
+    Attributes:
+        pose: Its centre and the direction of its first side.
+        size: Lengths (along, across) of its sides in m.
+    """
+
+    pose: Pose
+    size: tuple[float, float]
+
+    @property
+    def half_size(self) -> FloatArray:
+        """Half of its size [2] in m."""
+        return 0.5 * np.array(self.size)
+
+    @property
+    def corners(self) -> FloatArray:
+        """Its corners [4, 2] in order."""
+        signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+        return self.pose.transform(signs * self.half_size)

@@ -1,0 +1,93 @@
+"""Exact signed distances between a robot's shape and circles, boxes and cells.
+
+A polygon is [K, 2] corners in order, either way round, without crossing itself; it need not be
+convex. Distances are negative where the shapes overlap, and zero counts as touching nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_OVERLAP = 1e-9  # depth reported where only edges cross and no corner lies inside
+
+
+def distance_to_polygon(points: FloatArray, polygon: FloatArray) -> FloatArray:
+    """Return the signed distances [N] of points [N, 2] to a polygon [K, 2]; negative inside."""
+    start, way = polygon, np.roll(polygon, -1, axis=0) - polygon
+    offset = points[:, None] - start
+    length_squared = np.maximum(np.einsum("kc,kc->k", way, way), 1e-300)
+    share = np.clip(np.einsum("nkc,kc->nk", offset, way) / length_squared, 0.0, 1.0)
+    gap = offset - share[..., None] * way
+    distance = np.sqrt(np.einsum("nkc,nkc->nk", gap, gap).min(axis=1))
+    return np.where(_inside(points, polygon), -distance, distance)
+
+
+def _inside(points: FloatArray, polygon: FloatArray) -> NDArray[np.bool_]:
+    """Return which points [N, 2] lie inside: a ray to the right crosses an odd number of edges."""
+    (x, y), (x0, y0) = points.T[..., None], polygon.T
+    x1, y1 = np.roll(polygon, -1, axis=0).T
+    spans = (y0 > y) != (y1 > y)
+    rise = np.where(y1 == y0, 1.0, y1 - y0)
+    right = x < x0 + (y - y0) / rise * (x1 - x0)
+    return np.count_nonzero(spans & right, axis=1) % 2 == 1
+
+
+def distance_to_box(points: FloatArray, half_size: FloatArray) -> FloatArray:
+    """Return signed distances [...] of points [..., 2] to a box round the origin; negative inside.
+
+    Args:
+        points: In the box's own frame.
+        half_size: Half of its size [2] or [..., 2].
+    """
+    beyond = np.abs(points) - half_size
+    outside = np.hypot(*np.moveaxis(np.maximum(beyond, 0.0), -1, 0))
+    return outside + np.minimum(beyond.max(axis=-1), 0.0)
+
+
+def polygon_to_circles(polygon: FloatArray, circles: FloatArray) -> float:
+    """Return the signed distance from a polygon [K, 2] to the nearest of circles [M, >=3]."""
+    if not len(circles):
+        return np.inf
+    return float(np.min(distance_to_polygon(circles[:, :2], polygon) - circles[:, 2]))
+
+
+def polygon_to_boxes(polygon: FloatArray, centres: FloatArray, half_size: FloatArray) -> float:
+    """Return the signed distance from a polygon to the nearest of equal boxes on the axes.
+
+    The distance of two polygons that do not overlap is that of a corner of one from the other.
+
+    Args:
+        polygon: [K, 2].
+        centres: Centres of the boxes [N, 2].
+        half_size: Half of their size [2].
+    """
+    if not len(centres):
+        return np.inf
+    corners = polygon - centres[:, None]  # [N, K, 2], each in its box's frame
+    of_polygon = distance_to_box(corners, half_size).min()
+    signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    box_corners = (centres[:, None] + signs * half_size).reshape(-1, 2)
+    of_boxes = distance_to_polygon(box_corners, polygon).min()
+    nearest = float(min(of_polygon, of_boxes))
+    if nearest > 0.0 and _edges_cross(corners, half_size):
+        return -_OVERLAP
+    return nearest
+
+
+def _edges_cross(corners: FloatArray, half_size: FloatArray) -> bool:
+    """Return whether an edge of a polygon [N, K, 2] passes through the box that it belongs to.
+
+    Each edge is cut down to its part between the box's two vertical lines and between its two
+    horizontal ones; it passes through where something is left of it.
+    """
+    way = np.roll(corners, -1, axis=1) - corners
+    moves = way != 0.0
+    pace = np.where(moves, way, 1.0)
+    at = np.stack([(-half_size - corners) / pace, (half_size - corners) / pace])
+    between = np.abs(corners) < half_size
+    enter = np.where(moves, at.min(axis=0), np.where(between, -np.inf, np.inf)).max(axis=-1)
+    leave = np.where(moves, at.max(axis=0), np.where(between, np.inf, -np.inf)).min(axis=-1)
+    return bool(np.any(np.maximum(enter, 0.0) < np.minimum(leave, 1.0)))

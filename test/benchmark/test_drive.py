@@ -1,0 +1,139 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.benchmark.drive import barn_score, drive
+from mme_ilqr_ros.benchmark.setup import Setup
+from mme_ilqr_ros.benchmark.summary import summary, totals
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.run_record import RunRecord
+from mme_ilqr_ros.simulation.keys import Keys
+from mme_ilqr_ros.simulation.robot import RobotSpec
+from mme_ilqr_ros.simulation.scenario import load_scenario, scenario_of
+
+OPEN = {"id": "open_1", "start": [0, 0, 0], "goal": [1.5, 0.3], "goal_tolerance": 0.3}
+TIMED = ("solve_ms", "plan_ms", "deadline_misses")
+
+
+def world(tmp_path, **changes):
+    return scenario_of(Keys(OPEN | changes, "file", "open_1"), tmp_path)
+
+
+def untimed(trial):
+    return {key: value for key, value in trial.result.row().items() if key not in TIMED}
+
+
+def test_a_robot_gets_out_of_the_trap_without_a_plan_and_the_same_way_twice():
+    trap, setup = load_scenario("trap"), Setup(planner="none")
+    first, second = drive(trap, setup, seed=3), drive(trap, setup, seed=3)
+    assert first.result.outcome is Outcome.SUCCESS
+    assert untimed(first) == untimed(second)
+    np.testing.assert_array_equal(first.record.states, second.record.states)
+    assert first.result.plan_ms == {"median": None, "max": None}
+    assert first.result.min_clearance > 0.0
+
+
+def test_plain_ilqr_stays_in_the_trap():
+    trap = dataclasses.replace(load_scenario("trap"), timeout=12.0)
+    assert drive(trap, Setup("ilqr", "none")).result.outcome is Outcome.TIMEOUT
+
+
+@pytest.mark.parametrize("controller", ["mme_ilqr", "pure_pursuit"])
+def test_a_planner_knows_what_stands(controller):
+    trial = drive(load_scenario("trap"), Setup(controller, "dijkstra"))
+    assert trial.result.outcome is Outcome.SUCCESS
+    assert trial.failed_plans == 0
+    assert trial.result.plan_ms["median"] > 0.0
+    length = Path(trial.record.plans[0][1]).length
+    assert length > np.hypot(6.0, 0.0) + 0.2  # round the trap, not through it
+
+
+def test_pure_pursuit_stops_before_what_its_path_did_not_know(tmp_path):
+    blocked = world(tmp_path, goal=[3, 0], circles=[[1.5, 0, 0.3]], timeout=5)
+    trial = drive(blocked, Setup("pure_pursuit", "none"))
+    assert trial.result.outcome is Outcome.TIMEOUT
+    assert 0.0 < trial.result.min_clearance < 0.5
+
+
+def test_the_worlds_own_path_is_followed(tmp_path):
+    bend = world(tmp_path, goal=[2, 0], path=[[0, 0], [1, 1], [2, 0]])
+    trial = drive(bend, Setup("pure_pursuit", "file"))
+    assert trial.result.outcome is Outcome.SUCCESS
+    assert trial.record.states[:, 2].max() > 0.5
+
+
+def test_limits_of_a_world_win_over_the_wished_speed(tmp_path):
+    free = Setup(max_speed=1.7).apply(world(tmp_path))
+    limited = Setup(max_speed=1.7).apply(world(tmp_path, robot={"v_max": 0.8}))
+    slower = Setup(max_speed=0.5).apply(world(tmp_path, robot={"v_max": 0.8}))
+    assert [s.robot.vx_max for s in (free, limited, slower)] == [1.7, 0.8, 0.5]
+
+
+def test_commands_and_speeds_keep_the_worlds_limits(tmp_path):
+    robot = {"v_max": 0.6, "w_max": 0.9, "a_max": 0.7, "aw_max": 2.0, "v_min": 0.0}
+    turned = world(tmp_path, start=[0, 0, 2.5], robot=robot)
+    trial = drive(turned, Setup(planner="none"))
+    assert trial.result.outcome is Outcome.SUCCESS
+    time, vx, wz = trial.record.commands.T
+    assert vx.min() >= 0.0
+    assert vx.max() <= 0.6
+    assert np.abs(wz).max() <= 0.9
+    assert np.abs(np.diff(vx) / np.diff(time)).max() <= 0.7 + 1e-6
+    assert np.abs(np.diff(wz) / np.diff(time)).max() <= 2.0 + 1e-6
+
+
+def test_a_footprint_is_planned_for_as_a_disc_and_can_become_one(tmp_path):
+    jackal = {"name": "Jackal", "footprint": RobotSpec.jackal().footprint}
+    barn = world(tmp_path, robot=jackal)
+    inner, outer = barn.robot.inscribed_radius, barn.robot.radius
+    assert inner < Setup().radius(barn) <= outer
+    assert Setup(planning_radius=0.3).radius(barn) == 0.3
+    as_disc = Setup(robot_radius=0.25).apply(barn)
+    assert as_disc.robot.footprint == ()
+    assert Setup(robot_radius=0.25).radius(as_disc) == 0.25
+
+
+def test_the_time_a_cycle_takes_counts_only_in_realtime(tmp_path):
+    scenario = world(tmp_path)
+    assert Setup().controller_settings(scenario, 0).solve_time_share > 1e3
+    assert Setup(realtime=True).controller_settings(scenario, 0).solve_time_share <= 1.0
+    trial = drive(scenario, Setup(planner="none", realtime=True))
+    assert trial.result.outcome is Outcome.SUCCESS
+    starts = trial.record.commands[:, 0]
+    delays = starts - 0.1 * np.floor(starts / 0.1 + 1e-9)
+    assert delays.max() > 0.0
+
+
+def record_of(times, xs):
+    record = RunRecord()
+    for time, x in zip(times, xs, strict=True):
+        record.add_state(time, x, 0.0, 0.0, 0.0, 0.0)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("arrival", "score"), [(2.0, 0.5), (11.0, 0.5), (21.0, 0.25), (61.0, 0.125), (99.0, 0.125)]
+)
+def test_barn_score_counts_from_the_first_motion(arrival, score):
+    record = record_of([0.0, 1.0, arrival], [0.0, 0.1, 5.0])
+    assert barn_score(record, Outcome.SUCCESS, 5.0) == score
+    assert barn_score(record, Outcome.COLLISION, 5.0) == 0.0
+    assert barn_score(record, Outcome.SUCCESS, None) is None
+
+
+def test_totals_and_rows_are_the_interfaces(tmp_path):
+    trials = [drive(world(tmp_path), Setup("pure_pursuit", "none"), n, n) for n in range(2)]
+    hit = dataclasses.replace(trials[1].result, outcome=Outcome.COLLISION, score=0.0)
+    trials[1] = dataclasses.replace(trials[1], result=hit)
+    sums = totals(trials)
+    assert (sums["trials"], sums["success"], sums["collision"]) == (2, 0.5, 0.5)
+    assert sums["mean_time_s"] == pytest.approx(trials[0].result.time, abs=1e-3)
+    content = json.loads(json.dumps(summary("command", {}, trials), allow_nan=False))
+    assert set(content) >= {"command", "version", "settings", "runs", "totals"}
+    keys = "world trial seed outcome time_s path_length_m min_clearance_m score control_cycles"
+    keys += " solve_ms plan_ms deadline_misses mode_switches"
+    assert list(content["runs"][0]) == keys.split()
+    assert list(content["families"]) == ["open"]

@@ -1,0 +1,95 @@
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mme_ilqr_ros.bringup import layers, system
+from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.simulation.scenario import load_scenario
+
+TRAP = load_scenario("trap")
+
+
+def named(specs):
+    return {spec.name: spec for spec in specs}
+
+
+def test_a_simulation_is_simulator_planner_and_controller():
+    assert list(named(system.simulation_nodes(TRAP, "trap"))) == [
+        "simulator",
+        "planner",
+        "controller",
+    ]
+
+
+def test_without_a_planner_the_controller_heads_for_the_goal_itself():
+    nodes = named(system.navigation_nodes(planner="none"))
+    assert list(nodes) == ["controller"]
+    assert nodes["controller"].choices["use_plan"] is False
+
+
+def test_choices_become_parameters():
+    nodes = named(system.navigation_nodes("ilqr", "dijkstra"))
+    assert nodes["controller"].choices == {"variant": "ilqr", "use_plan": True}
+    assert nodes["planner"].choices == {"kind": "dijkstra"}
+
+
+def test_what_is_not_chosen_is_left_to_the_parameter_file():
+    nodes = named(system.navigation_nodes())
+    assert nodes["planner"].choices == {}
+    assert "variant" not in nodes["controller"].choices
+
+
+def test_the_scenario_s_robot_is_known_to_planner_and_controller():
+    nodes = named(system.simulation_nodes(TRAP, "trap"))
+    robot = TRAP.robot
+    assert nodes["planner"].facts == {"robot_radius": robot.radius}
+    assert nodes["controller"].facts["vx_max"] == robot.vx_max
+    assert nodes["controller"].facts["az_max"] == robot.az_max
+
+
+def test_on_simulated_time_the_simulator_makes_the_clock_and_the_others_follow():
+    nodes = named(system.on_simulated_time(system.simulation_nodes(TRAP, "trap")))
+    assert nodes["simulator"].choices["publish_clock"] is True
+    assert "use_sim_time" not in nodes["simulator"].choices
+    assert nodes["controller"].choices["use_sim_time"] is True
+
+
+def all_specs():
+    specs = system.simulation_nodes(TRAP, "trap", controller="ilqr", planner="dijkstra")
+    return [*specs, system.monitor_node("trap")]
+
+
+def test_every_parameter_that_is_set_is_declared():
+    document = yaml.safe_load(share_path("config", "mme_ilqr.yaml").read_text())
+    for spec in all_specs():
+        declared = document[f"/**/{spec.name}"]["ros__parameters"]
+        assert set(spec.facts) | set(spec.choices) <= set(declared), spec.name
+
+
+def test_every_node_has_a_console_script_of_its_name():
+    setup = Path(system.__file__).resolve().parents[2] / "setup.py"
+    if not setup.is_file():
+        pytest.skip("the package under test is installed")
+    (line,) = [row for row in setup.read_text().splitlines() if row.startswith("NODES = ")]
+    assert set(ast.literal_eval(line.removeprefix("NODES = "))) == set(named(all_specs()))
+
+
+def test_the_user_s_file_lies_between_the_scenario_and_what_was_chosen(tmp_path):
+    user = tmp_path / "user.yaml"
+    user.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.4\n")
+    controller = named(all_specs())["controller"]
+    names = [file.name for file in layers.parameter_files(controller, user, tmp_path)]
+    assert names == [
+        "mme_ilqr.yaml",
+        "controller_facts.yaml",
+        "user.yaml",
+        "controller_choices.yaml",
+    ]
+
+
+def test_the_default_file_given_as_the_user_s_does_not_overrule_the_scenario(tmp_path):
+    controller = named(all_specs())["controller"]
+    files = layers.parameter_files(controller, layers.default_file(), tmp_path)
+    assert files.count(layers.default_file()) == 1

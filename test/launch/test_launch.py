@@ -1,0 +1,239 @@
+"""The launch files under the real `ros2 launch`; skipped where ROS 2's launch is not installed."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("launch_ros")
+pytest.importorskip("ros2launch")
+rclpy = pytest.importorskip("rclpy")
+
+from geometry_msgs.msg import PoseStamped  # noqa: E402
+from nav_msgs.msg import Odometry  # noqa: E402
+from rclpy.context import Context  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NAME = "mme_ilqr_ros"
+NODES = ("planner", "controller", "simulator", "run_monitor")
+ROS2 = shutil.which("ros2") or str(Path(sys.executable).with_name("ros2"))
+START_UP = 90.0  # s for everything to be up; the first start on a machine compiles
+PATIENTLY = ("--no-daemon", "--spin-time", "3.0")  # no process is left behind; time to be found
+# What every ROS 2 node has besides its own parameters.
+ROS_PARAMETERS = {"use_sim_time", "start_type_description_service"}
+ROS_TOPICS = {"/rosout", "/parameter_events"}
+
+
+@pytest.fixture
+def environment(pip_prefix, tmp_path):
+    return environment_of(pip_prefix, tmp_path)
+
+
+def environment_of(prefix, log_folder):
+    """Return the environment of a terminal that has sourced `prefix`, in a domain of its own."""
+    (package,) = prefix.rglob(f"{NAME}/__init__.py")
+    prefixes = (str(prefix), os.environ.get("AMENT_PREFIX_PATH", sys.prefix))
+    paths = (str(package.parents[1]), os.environ.get("PYTHONPATH"))
+    return {
+        **os.environ,
+        "AMENT_PREFIX_PATH": os.pathsep.join(prefixes),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_DOMAIN_ID": str(random.SystemRandom().randint(1, 101)),
+        "ROS_LOG_DIR": str(log_folder),
+        "ROS_PYTHON_CHECK_FIELDS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+class Launched:
+    """A running `ros2 launch`, with all that it and its nodes write."""
+
+    def __init__(self, process, log_file):
+        self.process = process
+        self._log_file = log_file
+
+    @property
+    def output(self):
+        return self._log_file.read_text()
+
+    def wait_for(self, *texts, seconds=START_UP):
+        """Wait until every text was written."""
+        deadline = time.monotonic() + seconds
+        while not all(text in self.output for text in texts):
+            assert time.monotonic() < deadline, f"no {texts} in\n{self.output}"
+            assert self.process.poll() is None, f"it ended:\n{self.output}"
+            time.sleep(0.1)
+
+
+@contextmanager
+def launched(environment, tmp_path, file, *arguments):
+    """Run `ros2 launch`; end it the way Ctrl-C does, nodes and all."""
+    log_file = tmp_path / f"launch_{len(list(tmp_path.glob('launch_*')))}.txt"
+    with log_file.open("w") as log:
+        process = subprocess.Popen(
+            [ROS2, "launch", NAME, file, "headless:=true", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # A test run in the background ignores SIGINT, and its children would too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+    try:
+        yield Launched(process, log_file)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(20.0)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+
+
+def ros2(environment, *arguments):
+    """Return what a `ros2` command writes."""
+    command = [ROS2, *arguments]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+@contextmanager
+def probe(environment):
+    """Give a node in the domain of `environment`, and a function that spins until a condition."""
+    context = Context()
+    rclpy.init(context=context, domain_id=int(environment["ROS_DOMAIN_ID"]))
+    node = rclpy.create_node("probe", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+
+    def spin_until(condition, seconds=START_UP):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            executor.spin_once(timeout_sec=0.1)
+
+    try:
+        yield node, spin_until
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+def keys(parameters, prefix=""):
+    """Return the dotted names of a parameter tree."""
+    names = set()
+    for key, value in parameters.items():
+        is_group = isinstance(value, dict)
+        names |= keys(value, f"{prefix}{key}.") if is_group else {f"{prefix}{key}"}
+    return names
+
+
+def dump(environment, node):
+    """Return what `ros2 param dump` says of a node."""
+    return yaml.safe_load(ros2(environment, "param", "dump", f"/{node}", *PATIENTLY))
+
+
+@pytest.mark.parametrize("way", ["pip", "colcon"])
+@pytest.mark.parametrize("arguments", [(), ("use_sim_time:=true",)], ids=["wall", "sim_time"])
+def test_the_robot_gets_past_the_trap(way, arguments, request, tmp_path):
+    prefix = request.getfixturevalue(f"{way}_prefix")
+    arguments = (*arguments, "scenario:=trap", "monitor:=true", f"out_dir:={tmp_path / 'out'}")
+    environment = environment_of(prefix, tmp_path)
+    with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
+        launch.process.wait(START_UP + 60.0)
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["outcome"] == "success", launch.output
+    assert "result: trap: success" in launch.output
+    assert {file.name for file in (tmp_path / "out").iterdir()} >= {"run.png", "run.gif"}
+    with pytest.raises(ProcessLookupError):
+        os.killpg(launch.process.pid, 0)
+
+
+def test_the_nodes_have_the_parameters_of_the_config_file(environment, tmp_path):
+    config = yaml.safe_load((REPOSITORY / "config" / "mme_ilqr.yaml").read_text())
+    arguments = ("monitor:=true", "controller:=ilqr", "planner:=id_vin")  # long in the pocket
+    with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
+        launch.wait_for("goal (6.00, 0.00) is sent")
+        with ThreadPoolExecutor() as together:
+            texts = together.map(lambda name: dump(environment, name), NODES)
+            dumps = dict(zip(NODES, texts, strict=True))
+    for name in NODES:
+        declared = keys(dumps[name][f"/{name}"]["ros__parameters"]) - ROS_PARAMETERS
+        assert declared == keys(config[f"/**/{name}"]["ros__parameters"]), name
+
+
+def test_a_params_file_reaches_the_nodes_also_in_a_namespace(environment, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.4\n")
+    arguments = (f"params_file:={file}", "namespace:=robot", "controller:=ilqr")
+    with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
+        launch.wait_for("ready: ilqr at 10 Hz")
+        told = ros2(environment, "param", "get", "/robot/controller", "vx_max", *PATIENTLY)
+    assert "0.4" in told
+
+
+def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
+    """Both have the goal's topic, but only the one that is called drives."""
+    first = launched(environment, tmp_path, "simulation.launch.py", "namespace:=first")
+    second = launched(environment, tmp_path, "simulation.launch.py", "namespace:=second")
+    positions = {}
+
+    def remember(name):
+        def take(odometry):
+            positions[name] = odometry.pose.pose.position.x
+
+        return take
+
+    with first as one, second as other, probe(environment) as (node, spin_until):
+        for name in ("first", "second"):
+            node.create_subscription(Odometry, f"/{name}/odom", remember(name), 10)
+        goals = node.create_publisher(PoseStamped, "/first/goal_pose", 10)
+        for launch in (one, other):
+            launch.wait_for("ready: mme_ilqr at 10 Hz", "map of")
+        spin_until(lambda: len(positions) == 2 and goals.get_subscription_count() == 2)
+        goal = PoseStamped()
+        goal.header.frame_id = "map"
+        goal.pose.position.x = 6.0
+        goal.pose.orientation.w = 1.0
+        goals.publish(goal)
+        spin_until(lambda: positions["first"] > 2.0, seconds=30.0)
+        topics = {name for name, _ in node.get_topic_names_and_types()}
+    assert abs(positions["second"]) < 1e-6
+    assert not {
+        topic for topic in topics - ROS_TOPICS if not topic.startswith(("/first", "/second"))
+    }
+    for launch in (one, other):
+        assert launch.output.count("process has finished cleanly") == 3, launch.output
+        assert "Traceback" not in launch.output
+
+
+@pytest.mark.parametrize("file", ["simulation.launch.py", "navigation.launch.py"])
+def test_the_launch_files_tell_their_arguments(file, environment):
+    told = ros2(environment, "launch", NAME, file, "--show-args")
+    common = {"params_file", "namespace", "use_sim_time", "use_rviz", "log_level", "headless"}
+    own = {"scenario", "monitor"} if file.startswith("simulation") else set()
+    assert {name for name in common | own if f"'{name}':" in told} == common | own
+
+
+def test_navigation_alone_waits_for_a_robot(environment, tmp_path):
+    with launched(environment, tmp_path, "navigation.launch.py") as launch:
+        launch.wait_for("ready: mme_ilqr at 10 Hz", "[planner]: ready")
+        names = ros2(environment, "node", "list", *PATIENTLY).split()
+    assert sorted(names) == ["/controller", "/planner"]
+    assert launch.output.count("process has finished cleanly") == 2, launch.output

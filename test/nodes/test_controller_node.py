@@ -1,0 +1,282 @@
+"""The controller node on a bench: what comes in is made by hand, what comes out is looked at."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
+from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Path as PathMessage
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import PointCloud2
+from std_srvs.srv import Trigger
+from visualization_msgs.msg import MarkerArray
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.nodes import conversions as convert
+from mme_ilqr_ros.nodes.controller_node import ControllerNode
+from mme_ilqr_ros.nodes.markers import read_candidates
+from mme_ilqr_ros.nodes.obstacle_cloud import encode
+from mme_ilqr_ros.nodes.qos import LATCHED
+
+FREE = GridMap.empty(20.0, 20.0, 0.1, Pose(-10.0, -10.0, 0.0))
+STRAIGHT = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
+
+
+class Stand:
+    """A controller node and everything around it; odometry comes by itself while `odom_on`."""
+
+    def __init__(self, bench, *, with_map=True, **parameters):
+        self.bench = bench
+        self.node = bench.add(ControllerNode, mme__n_modes=3, **parameters)
+        self.state = RobotState(0.0, 0.0, 0.0)
+        self.odom_on = True
+        stamped = parameters.get("enable_stamped_cmd_vel", False)
+        self.commands = bench.collect(TwistStamped if stamped else Twist, "cmd_vel")
+        self.odom = bench.publisher(Odometry, "odom")
+        self.plan = bench.publisher(PathMessage, "plan", LATCHED)
+        self.goal = bench.publisher(PoseStamped, "goal_pose")
+        self.obstacles = bench.publisher(PointCloud2, "obstacles")
+        self.map = bench.publisher(OccupancyGrid, "map", LATCHED)
+        bench.node.create_timer(0.02, self._publish_odometry)
+        bench.connect(self.odom, self.goal, self.obstacles, self.map)
+        if with_map:
+            self.map.publish(convert.occupancy_message(FREE, self.stamp(), "map"))
+        bench.spin_for(0.3)
+
+    def stamp(self):
+        return self.bench.node.get_clock().now().to_msg()
+
+    def _publish_odometry(self):
+        if self.odom_on:
+            message = convert.odometry_message(self.state, self.stamp(), "odom", "base_link")
+            self.odom.publish(message)
+
+    def send_plan(self, points):
+        points = np.asarray(points, dtype=float).reshape(-1, 2)
+        self.plan.publish(convert.path_message(points, np.zeros(len(points)), self.stamp(), "map"))
+
+    def send_goal(self, x, y):
+        self.goal.publish(convert.pose_stamped(Pose(x, y, 0.0), self.stamp(), "map"))
+
+    def send_obstacles(self, circles):
+        self.obstacles.publish(encode(np.asarray(circles, dtype=float), self.stamp(), "odom"))
+
+    def drives(self):
+        return self.bench.spin_until(lambda: self.commands and self.commands[-1].linear.x > 0.3)
+
+    def brakes(self):
+        """Return whether the newest commands, some more cycles on, are a stop."""
+        self.bench.spin_for(0.3)
+        stop = Twist()
+        return self.bench.spin_until(lambda: self.commands and self.commands[-1] == stop, 3.0)
+
+
+def warnings_of(log):
+    return [text for level, text in log if level >= 30]
+
+
+def all_finite(commands):
+    return all(
+        math.isfinite(value)
+        for command in commands
+        for vector in (command.linear, command.angular)
+        for value in (vector.x, vector.y, vector.z)
+    )
+
+
+def test_without_a_goal_cmd_vel_is_left_to_others(bench):
+    stand = Stand(bench)
+    bench.spin_for(0.5)
+    assert stand.commands == []
+
+
+def test_it_follows_a_plan(bench):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+
+
+def test_without_a_planner_it_heads_for_the_goal_itself(bench):
+    stand = Stand(bench, use_plan=False)
+    stand.send_goal(4.0, 0.0)
+    assert stand.drives()
+
+
+def test_commands_carry_a_stamp_when_asked_to(bench):
+    stand = Stand(bench, enable_stamped_cmd_vel=True)
+    stand.send_plan(STRAIGHT)
+    assert bench.spin_until(lambda: stand.commands and stand.commands[-1].twist.linear.x > 0.3)
+    assert stand.commands[-1].header.frame_id == "base_link"
+
+
+def test_a_plan_with_nan_stops_the_robot_in_one_clear_line(bench, log):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+    stand.send_plan([[0.0, 0.0], [math.nan, 0.0]])
+    assert stand.brakes()
+    assert warnings_of(log) == [
+        "plan: path: point 1 is not finite: [nan, 0.0]; this message is not used"
+    ]
+    assert all_finite(stand.commands)
+
+
+def test_an_empty_plan_stops_the_robot(bench):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+    stand.send_plan([])
+    assert stand.brakes()
+
+
+def test_odometry_that_stops_stops_the_robot_in_one_clear_line(bench, log):
+    stand = Stand(bench, odom_timeout=0.3)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+    stand.odom_on = False
+    assert stand.brakes()
+    (line,) = warnings_of(log)
+    assert line.startswith("odometry stopped 0.")
+    assert line.endswith("s ago; zero command")
+    stand.odom_on = True
+    assert stand.drives()
+
+
+def test_odometry_that_is_not_finite_is_not_used(bench, log):
+    stand = Stand(bench, odom_timeout=0.3)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+    stand.state = RobotState(0.0, math.nan, 0.0)
+    assert stand.brakes()
+    assert "odom: pose is not finite; this message is not used" in warnings_of(log)
+    assert all_finite(stand.commands)
+
+
+def test_it_waits_for_a_map(bench, log):
+    stand = Stand(bench, with_map=False)
+    stand.send_plan(STRAIGHT)
+    assert stand.brakes()
+    assert warnings_of(log) == ["no map yet; the robot brakes"]
+    stand.map.publish(convert.occupancy_message(FREE, stand.stamp(), "map"))
+    assert stand.drives()
+
+
+def test_a_map_of_the_wrong_size_is_refused_in_one_clear_line(bench, log):
+    stand = Stand(bench, with_map=False)
+    message = convert.occupancy_message(FREE, stand.stamp(), "map")
+    message.info.width = 3
+    stand.map.publish(message)
+    stand.send_plan(STRAIGHT)
+    assert stand.brakes()
+    assert warnings_of(log) == [
+        "map: 40000 cells of data do not fill 200 rows x 3 columns; this message is not used",
+        "no map yet; the robot brakes",
+    ]
+
+
+def test_obstacles_that_stop_coming_stop_the_robot(bench, log):
+    stand = Stand(bench, obstacles_timeout=0.4)
+    stand.send_obstacles([[5.0, 5.0, 0.3, 0.0, 0.0]])
+    stand.send_plan(STRAIGHT)
+    assert stand.brakes()
+    (line,) = warnings_of(log)
+    assert line.startswith("obstacles stopped 0.")
+
+
+def test_obstacles_that_are_not_finite_are_refused(bench, log):
+    stand = Stand(bench)
+    stand.send_obstacles([[5.0, math.inf, 0.3, 0.0, 0.0]])
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert "obstacles: circles: row 0 is not finite" in warnings_of(log)[0]
+
+
+def test_a_wall_ahead_without_a_way_round_ends_in_a_stop(bench):
+    stand = Stand(bench)
+    ring = [[math.cos(a), math.sin(a), 0.35, 0.0, 0.0] for a in np.arange(0, 6.3, 0.5)]
+    timer = bench.node.create_timer(0.1, lambda: stand.send_obstacles(ring))
+    stand.send_plan(STRAIGHT)
+    bench.spin_for(1.5)
+    bench.node.destroy_timer(timer)
+    assert stand.commands
+    assert max(command.linear.x for command in stand.commands) < 0.8
+    assert all_finite(stand.commands)
+
+
+def test_at_the_goal_it_stops_and_leaves_cmd_vel_to_others(bench, log):
+    stand = Stand(bench)
+    stand.send_plan([[0.0, 0.0], [0.05, 0.0]])
+    assert bench.spin_until(lambda: any("goal reached" in text for _, text in log))
+    bench.spin_for(0.3)
+    assert stand.commands[-1] == Twist()
+    count = len(stand.commands)
+    bench.spin_for(0.5)
+    assert len(stand.commands) == count
+
+
+def test_reset_forgets_the_goal(bench):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+    response = bench.call(Trigger, "controller/reset", Trigger.Request())
+    assert response.success
+    assert stand.brakes()
+
+
+def test_a_node_that_ends_leaves_a_zero_command(bench):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert stand.drives()
+    stand.commands.clear()
+    stand.node.stop()
+    assert bench.spin_until(lambda: Twist() in stand.commands)
+
+
+def test_a_new_speed_limit_acts_at_once_and_without_a_stop(bench):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert bench.spin_until(lambda: stand.commands and stand.commands[-1].linear.x > 0.45)
+    (result,) = stand.node.set_parameters([Parameter("vx_max", value=0.4)])
+    assert result.successful
+    count = len(stand.commands)
+    assert bench.spin_until(lambda: len(stand.commands) > count + 8)
+    after = [command.linear.x for command in stand.commands[count + 1 :]]
+    assert min(after) > 0.2
+    assert after[-1] <= 0.4 + 1e-6
+
+
+def test_a_speed_limit_out_of_range_is_refused(bench):
+    node = bench.add(ControllerNode)
+    (result,) = node.set_parameters([Parameter("vx_max", value=-1.0)])
+    assert not result.successful
+    assert "vx_max" in result.reason
+
+
+def test_candidates_are_drawn_for_whom_they_interest(bench):
+    stand = Stand(bench)
+    drawn = bench.collect(MarkerArray, "controller/candidate_trajectories")
+    local_plans = bench.collect(PathMessage, "local_plan")
+    stand.send_plan(STRAIGHT)
+    assert bench.spin_until(lambda: drawn and local_plans)
+    candidates = read_candidates(drawn[-1])
+    assert len(candidates.lines) == 3
+    assert candidates.weights.sum() == pytest.approx(1.0, abs=1e-3)
+    assert drawn[-1].markers[1].header.frame_id == "odom"
+
+
+def test_diagnostics_say_what_it_does_and_why(bench):
+    stand = Stand(bench)
+    told = bench.collect(DiagnosticArray, "diagnostics")
+    stand.send_plan(STRAIGHT)
+    assert bench.spin_until(lambda: told and told[-1].status[0].message == "driving")
+    (status,) = told[-1].status
+    values = {pair.key: pair.value for pair in status.values}
+    assert status.name == "controller"
+    assert float(values["solve time p95 [ms]"]) > 0.0
+    assert values["modes"] == "3"
+    assert {"missed deadlines", "age of odom [s]", "age of map [s]"} <= values.keys()

@@ -1,0 +1,54 @@
+import math
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy")
+
+from pathlib import Path
+
+from mme_ilqr_ros.nodes import parameter_files
+from mme_ilqr_ros.settings import table
+
+ROOT = Path(parameter_files.__file__).resolve().parents[2]
+
+
+def flat(block, prefix=""):
+    """Return a nested block by dotted names."""
+    values = {}
+    for name, value in block.items():
+        if isinstance(value, dict):
+            values |= flat(value, f"{prefix}{name}.")
+        else:
+            values[f"{prefix}{name}"] = value
+    return values
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (parameter_files.YAML_FILE, parameter_files.yaml_text),
+        (parameter_files.DOC_FILE, parameter_files.doc_text),
+    ],
+)
+def test_committed_files_are_what_the_declaration_says(file, text):
+    """If this fails: `make params`."""
+    if not (ROOT / file).is_file():
+        pytest.skip("the package under test is installed")
+    assert (ROOT / file).read_text() == text()
+
+
+@pytest.mark.parametrize("node", parameter_files.NODES)
+def test_the_file_holds_every_parameter_with_its_default_and_type(node):
+    document = yaml.safe_load(parameter_files.yaml_text())
+    values = flat(document[f"/**/{node}"]["ros__parameters"])
+    rows = table(parameter_files.NODES[node])
+    assert list(values) == [row.name for row in rows]
+    for row in rows:
+        value = values[row.name]
+        assert type(value) is row.kind, f"{row.name} would have another type in ROS"
+        assert value == row.default or math.isclose(value, row.default)
+
+
+def test_every_line_fits_the_width():
+    assert max(map(len, parameter_files.yaml_text().splitlines())) <= 100

@@ -1,0 +1,42 @@
+"""What `ros2 param list` and `ros2 param dump` ask of a node, without the detour through DDS."""
+
+import random
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy")
+
+from mme_ilqr_ros.nodes.controller_node import ControllerNode, ControllerNodeSettings  # noqa: E402
+from mme_ilqr_ros.nodes.planner_node import PlannerNode, PlannerNodeSettings  # noqa: E402
+from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode, RunMonitorSettings  # noqa: E402
+from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, SimulatorNodeSettings  # noqa: E402
+from mme_ilqr_ros.settings import flatten, table  # noqa: E402
+
+NODES = {
+    PlannerNode: PlannerNodeSettings,
+    ControllerNode: ControllerNodeSettings,
+    SimulatorNode: SimulatorNodeSettings,
+    RunMonitorNode: RunMonitorSettings,
+}
+ROS_PARAMETERS = {"use_sim_time", "start_type_description_service"}
+
+
+@pytest.mark.parametrize("node_class", NODES, ids=lambda node_class: node_class.__name__)
+def test_a_node_lists_and_describes_its_parameters(node_class, monkeypatch):
+    """A node attribute with a name of rclpy's own, such as `_parameters`, would break this."""
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    settings_class = NODES[node_class]
+    rows = {row.name: row for row in table(settings_class)}
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=random.SystemRandom().randint(1, 101))
+    node = node_class(context=context)
+    try:
+        names = set(node.list_parameters([], 0).names) - ROS_PARAMETERS
+        assert names == set(rows)
+        values = {name: node.get_parameter(name).value for name in names}
+        assert values == flatten(settings_class())
+        for name in names:
+            assert rows[name].doc in node.describe_parameter(name).description
+    finally:
+        node.destroy_node()
+        rclpy.shutdown(context=context)

@@ -1,0 +1,184 @@
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Path as PathMessage
+from nav_msgs.srv import GetPlan
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.nodes import conversions as convert
+from mme_ilqr_ros.nodes.planner_node import PlannerNode
+from mme_ilqr_ros.nodes.qos import LATCHED
+
+
+def room():
+    """Return a room of 6 m x 4 m with a wall across it that leaves a gap at the top."""
+    occupied = np.zeros((40, 60), bool)
+    occupied[:28, 29:31] = True
+    return GridMap(occupied, 0.1, Pose(0.0, 0.0, 0.0))
+
+
+class Stand:
+    """A planner node, a robot at (1, 1), and the room."""
+
+    def __init__(self, bench, grid=None, **parameters):
+        self.bench = bench
+        self.plans = bench.collect(PathMessage, "plan", LATCHED)
+        self.costs = bench.collect(OccupancyGrid, "planner/cost_to_go", LATCHED)
+        self.node = bench.add(PlannerNode, kind="dijkstra", **parameters)
+        self.odom = bench.publisher(Odometry, "odom")
+        self.goal = bench.publisher(PoseStamped, "goal_pose")
+        self.map = bench.publisher(OccupancyGrid, "map", LATCHED)
+        bench.connect(self.odom, self.goal, self.map)
+        state = RobotState(1.0, 1.0, 0.0)
+        self.odom.publish(convert.odometry_message(state, self.stamp(), "odom", "base_link"))
+        self.map.publish(convert.occupancy_message(grid or room(), self.stamp(), "map"))
+        bench.spin_for(0.3)
+
+    def stamp(self):
+        return self.bench.node.get_clock().now().to_msg()
+
+    def send_goal(self, x, y, yaw=0.0):
+        self.goal.publish(convert.pose_stamped(Pose(x, y, yaw), self.stamp(), "map"))
+
+    def plan(self):
+        assert self.bench.spin_until(lambda: self.plans)
+        return convert.path_value(self.plans[-1])
+
+
+def warnings_of(log):
+    return [text for level, text in log if level >= 30]
+
+
+def test_a_goal_makes_a_plan_round_the_wall(bench):
+    stand = Stand(bench)
+    stand.send_goal(5.0, 1.0, yaw=1.0)
+    path = stand.plan()
+    assert path.points[0] == pytest.approx([1.0, 1.0])
+    assert path.points[-1] == pytest.approx([5.0, 1.0])
+    assert path.points[:, 1].max() > 2.8
+    end = convert.pose_value(stand.plans[-1].poses[-1].pose)
+    assert end.yaw == pytest.approx(1.0)
+    assert stand.plans[-1].header.frame_id == "map"
+
+
+def test_a_goal_in_a_wall_makes_an_empty_plan_and_one_clear_line(bench, log):
+    stand = Stand(bench, tolerance=0.0)
+    stand.send_goal(3.0, 1.0)
+    assert stand.plan() is None
+    assert bench.spin_until(lambda: warnings_of(log))
+    bench.spin_for(1.5)  # periodic attempts do not repeat it
+    (line,) = warnings_of(log)
+    assert line.startswith("no plan: ")
+    assert "goal" in line
+
+
+def test_a_goal_outside_the_map_makes_an_empty_plan(bench, log):
+    stand = Stand(bench)
+    stand.send_goal(50.0, 1.0)
+    assert stand.plan() is None
+    assert bench.spin_until(lambda: warnings_of(log))
+
+
+def test_a_goal_that_is_not_finite_is_refused(bench, log):
+    stand = Stand(bench)
+    stand.send_goal(math.nan, 1.0)
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log) == ["goal_pose is not finite; this goal is not used"]
+    assert stand.plans == []
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ([0] * 5, "map: 5 cells of data do not fill 40 rows x 60 columns"),
+        ([-1] * 2400, "map: all 2400 cells are unknown"),
+    ],
+)
+def test_a_map_of_the_wrong_size_or_all_unknown_is_refused(bench, log, data, complaint):
+    stand = Stand(bench)
+    message = convert.occupancy_message(room(), stand.stamp(), "map")
+    message.data = data
+    stand.map.publish(message)
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log) == [f"{complaint}; this map is not used"]
+
+
+def test_a_missing_map_is_said(bench, log):
+    bench.add(PlannerNode, kind="dijkstra", map_patience=0.2)
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log)[0].startswith("no map on '/map' yet")
+
+
+def test_a_new_map_makes_a_new_plan(bench):
+    stand = Stand(bench, expected_planner_frequency=0.0)
+    stand.send_goal(5.0, 1.0)
+    round_the_wall = stand.plan().length
+    stand.plans.clear()
+    free = GridMap.empty(6.0, 4.0, 0.1)
+    stand.map.publish(convert.occupancy_message(free, stand.stamp(), "map"))
+    assert stand.plan().length < round_the_wall
+
+
+def test_it_plans_again_from_where_the_robot_is(bench):
+    stand = Stand(bench, expected_planner_frequency=10.0)
+    stand.send_goal(5.0, 1.0)
+    stand.plan()
+    state = RobotState(2.0, 3.5, 0.0)
+    stand.odom.publish(convert.odometry_message(state, stand.stamp(), "odom", "base_link"))
+    assert bench.spin_until(lambda: stand.plan().points[0] == pytest.approx([2.0, 3.5]))
+
+
+def test_an_arrived_robot_is_left_alone(bench):
+    stand = Stand(bench, expected_planner_frequency=10.0)
+    stand.send_goal(1.2, 1.0)
+    stand.plan()
+    bench.spin_for(0.5)
+    assert len(stand.plans) == 1
+
+
+def test_the_cost_to_go_is_drawn(bench):
+    stand = Stand(bench)
+    stand.send_goal(5.0, 1.0)
+    assert bench.spin_until(lambda: stand.costs)
+    cells = np.array(stand.costs[-1].data).reshape(40, 60)
+    assert cells[10, 50] <= 3
+    assert 50 < cells[10, 10] <= 98
+    assert cells[10, 30] == 100
+
+
+def request(start, goal, tolerance=0.0):
+    message = GetPlan.Request(tolerance=tolerance)
+    message.start.pose = convert.pose_message(Pose(*start, 0.0))
+    message.goal.pose = convert.pose_message(Pose(*goal, 0.0))
+    return message
+
+
+def test_make_plan_answers_without_driving_there(bench):
+    stand = Stand(bench)
+    response = bench.call(GetPlan, "planner/make_plan", request((1.0, 2.0), (5.0, 2.0)))
+    path = convert.path_value(response.plan)
+    assert path.points[[0, -1]].tolist() == [[1.0, 2.0], [5.0, 2.0]]
+    assert stand.plans == []
+
+
+def test_make_plan_takes_a_tolerance(bench):
+    Stand(bench, tolerance=0.0)
+    exact = bench.call(GetPlan, "planner/make_plan", request((1.0, 2.0), (2.95, 1.0)))
+    near = bench.call(GetPlan, "planner/make_plan", request((1.0, 2.0), (2.95, 1.0), 1.0))
+    assert len(exact.plan.poses) == 0
+    assert len(near.plan.poses) > 1
+
+
+def test_make_plan_without_a_map_is_an_empty_plan(bench, log):
+    bench.add(PlannerNode, kind="dijkstra")
+    response = bench.call(GetPlan, "planner/make_plan", request((1.0, 2.0), (5.0, 2.0)))
+    assert len(response.plan.poses) == 0
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log) == ["make_plan: there is no map yet"]

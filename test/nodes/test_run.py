@@ -1,0 +1,53 @@
+"""Nodes as processes: how they end."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+
+def start(node, *arguments):
+    command = [sys.executable, "-m", f"mme_ilqr_ros.nodes.{node}_node", "--ros-args", *arguments]
+    environment = {
+        **os.environ,
+        "ROS_DOMAIN_ID": str(random.SystemRandom().randint(1, 101)),
+        "RCUTILS_CONSOLE_OUTPUT_FORMAT": "[{severity}] {message}",
+    }
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("node", "arguments", "complaint"),
+    [
+        ("planner", ["-p", "tolerance:=-1.0"], "tolerance = -1.0: must lie in [0.0, 100.0] m"),
+        ("controller", ["-p", "variant:=best"], "variant = 'best': must be one of mme_ilqr"),
+        ("simulator", ["-p", "scenario:=nowhere"], "no scenario 'nowhere'"),
+        ("run_monitor", ["--params-file", "/no/file.yaml"], "--params-file /no/file.yaml"),
+    ],
+)
+def test_unusable_input_ends_a_node_with_one_fatal_line_and_status_2(node, arguments, complaint):
+    process = start(node, *arguments)
+    output, _ = process.communicate(timeout=60)
+    (fatal,) = [line for line in output.splitlines() if line.startswith("[FATAL]")]
+    assert complaint in fatal
+    assert "Traceback" not in output
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_node_in_good_order(number):
+    process = start("simulator")
+    for line in process.stdout:
+        if "is up" in line:
+            break
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert output == ""
