@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Kernel, Policies, StageData
 from mme_ilqr_ros.control.modes import Modes, select_mode, selection_costs
-from mme_ilqr_ros.control.sampling import policy_noise, random_controls
+from mme_ilqr_ros.control.sampling import random_controls
 from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
@@ -71,18 +71,25 @@ class MmeIlqr:
             required_gap: Distance of the robot's centre to obstacles that a mode must keep [m].
             deadline: `time.perf_counter()` value after which no iteration starts.
         """
+        s = self._settings
         starts = self._starts(x0, data, elapsed, required_gap)
-        X, U, costs, iterations = self._kernel.optimise(
-            x0, starts, data, self._settings.n_iterations, deadline
-        )
-        gaps = self._kernel.smallest_gaps(X, data)
-        feasible = gaps >= required_gap
-        compared = selection_costs(costs, gaps, required_gap)
-        chosen = select_mode(compared, self._incumbent, self._settings.mode_switch_margin)
-        weights = self._weights(self._kernel.policies(x0, U, data), feasible)
+        found = self._kernel.optimise(x0, starts, data, s.n_iterations, deadline)
+        feasible = found.gaps >= required_gap
+        compared = selection_costs(found.costs, found.gaps, required_gap)
+        chosen = select_mode(compared, self._incumbent, s.mode_switch_margin)
         switched = chosen != self._incumbent
-        self._controls, self._incumbent = U, chosen
-        return Modes(X, U, costs, weights, gaps, feasible, chosen, switched, iterations)
+        self._controls, self._incumbent = found.U, chosen
+        return Modes(
+            states=found.X,
+            controls=found.U,
+            costs=found.costs,
+            weights=self._weights(found.costs, found.log_det, feasible, found.U.shape[2]),
+            gaps=found.gaps,
+            feasible=feasible,
+            chosen=chosen,
+            switched=switched,
+            iterations=found.iterations,
+        )
 
     def _starts(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Array:
         """Return the controls [N, T, nu] from which this cycle optimises."""
@@ -92,30 +99,33 @@ class MmeIlqr:
         policies = self._kernel.policies(x0, shifted, data)
         if self._settings.temperature == 0.0:
             return policies.U
-        gaps = self._kernel.smallest_gaps(policies.X, data)
-        return self._sampled(policies, gaps >= required_gap, data)
+        return self._sampled(policies, policies.gaps >= required_gap, data)
 
     def _sampled(self, policies: Policies, feasible: NDArray[np.bool_], data: StageData) -> Array:
         """Replace every mode but the incumbent by a sample of the mixture or a random start."""
         s, n_modes = self._settings, len(policies.U)
-        weights = self._weights(policies, feasible)
-        others = [n for n in range(n_modes) if n != self._incumbent]
+        others = np.delete(np.arange(n_modes), self._incumbent)
+        restarted, resampled = others[: s.n_restarts], others[s.n_restarts :]
         starts = policies.U.copy()
-        for n in others[: s.n_restarts]:
+        for n in restarted:
             starts[n] = random_controls(s.time_steps, data.limits, self._rng)
-        for n in others[s.n_restarts :]:
-            source = int(self._rng.choice(n_modes, p=weights))
-            if not self._multimodal:
-                source = self._incumbent
-            noise = policy_noise(
-                policies.Quu[source], s.temperature, s.noise_correlation, self._rng
-            )
-            starts[n] = self._kernel.sample(policies, source, noise, data)
+        sources = np.full(len(resampled), self._incumbent)
+        if self._multimodal:
+            nu = policies.U.shape[2]
+            weights = self._weights(policies.cost, policies.log_det, feasible, nu)
+            sources = self._rng.choice(n_modes, size=len(resampled), p=weights)
+        white = self._rng.standard_normal(starts[resampled].shape)
+        noise = self._kernel.policy_noise(
+            policies.Quu[sources], white, s.temperature, s.noise_correlation
+        )
+        starts[resampled] = self._kernel.follow(policies, sources, noise, data)
         return starts
 
-    def _weights(self, policies: Policies, feasible: NDArray[np.bool_]) -> Array:
-        s, nu = self._settings, policies.U.shape[2]
-        values = soft_value(policies.cost, policies.log_det, s.temperature, s.time_steps, nu)
+    def _weights(
+        self, cost: Array, log_det: Array, feasible: NDArray[np.bool_], n_controls: int
+    ) -> Array:
+        s = self._settings
+        values = soft_value(cost, log_det, s.temperature, s.time_steps, n_controls)
         return mixture_weights(values, s.temperature, feasible, s.weight_floor)
 
     def _first_controls(self, data: StageData) -> Array:

@@ -39,32 +39,80 @@ class Problem:
             seen.update(dict.fromkeys(term.parameters))
         return tuple(seen)
 
-    def functions(self) -> tuple[ca.Function, ...]:
-        """Return every symbolic function that the kernel needs.
+    def functions(self) -> dict[str, ca.Function]:
+        """Return every symbolic function of the problem by name.
+
+        With b [5] the barrier's slopes (px, py) and curvatures (xx, xy, yy), which the kernel sums
+        over obstacles, and of symmetric matrices the upper triangle only:
 
         step(x, u, dt) -> x';  step_jacobian(x, u, dt) -> A = df/dx, B = df/du;
         stage_cost(x, u, p) -> l;  stage_quadratic(x, u, p) -> l_x, l_u, l_xx, l_ux, l_uu;
-        terminal_cost(x, p) -> phi;  terminal_quadratic(x, p) -> phi_x, phi_xx.
+        terminal_cost(x, p) -> phi;  terminal_quadratic(x, p, b) -> V_x, V_xx;
+        action_value(x, u, p, dt, b, V_x, V_xx) -> Q_x, Q_u, Q_xx, Q_ux, Q_uu;
+        value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K) -> V_x, V_xx, (Q_u'k, k'Q_uu k / 2).
         """
         x, u = ca.SX.sym("x", self.model.nx), ca.SX.sym("u", self.model.nu)
         dt, p = ca.SX.sym("dt"), ca.SX.sym("p", max(1, len(self.parameter_names)))
+        b = ca.SX.sym("b", 5)
         named = {name: p[i] for i, name in enumerate(self.parameter_names)}
         f = self.model.step(x, u, dt)
+        A, B = ca.jacobian(f, x), ca.jacobian(f, u)
         stage = [term for term in self.terms if not term.terminal]
         final = [term for term in self.terms if term.terminal]
-        z = ca.vertcat(x, u)
-        l_, l_z, l_zz = gauss_newton(stage, x, u, named, z)
+        l_, l_z, l_zz = gauss_newton(stage, x, u, named, ca.vertcat(x, u))
         phi, phi_x, phi_xx = gauss_newton(final, x, u, named, x)
         nx = self.model.nx
-        blocks = [l_z[:nx], l_z[nx:], l_zz[:nx, :nx], l_zz[nx:, :nx], l_zz[nx:, nx:]]
-        return (
-            _function("step", [x, u, dt], [f]),
-            _function("step_jacobian", [x, u, dt], [ca.jacobian(f, x), ca.jacobian(f, u)]),
-            _function("stage_cost", [x, u, p], [l_]),
-            _function("stage_quadratic", [x, u, p], blocks),
-            _function("terminal_cost", [x, p], [phi]),
-            _function("terminal_quadratic", [x, p], [phi_x, phi_xx]),
+        l_x, l_u, l_xx, l_ux, l_uu = (
+            l_z[:nx],
+            l_z[nx:],
+            l_zz[:nx, :nx],
+            l_zz[nx:, :nx],
+            l_zz[nx:, nx:],
         )
+        b_x, b_xx = _barrier(b, nx)
+        V_x, V_xx = ca.SX.sym("V_x", nx), ca.SX.sym("V_xx", nx, nx)
+        V = ca.triu2symm(ca.triu(V_xx))
+        Q = [
+            l_x + b_x + A.T @ V_x,
+            l_u + B.T @ V_x,
+            l_xx + b_xx + A.T @ V @ A,
+            l_ux + B.T @ V @ A,
+            l_uu + B.T @ V @ B,
+        ]
+        functions = [
+            _function("step", [x, u, dt], [f]),
+            _function("step_jacobian", [x, u, dt], [A, B]),
+            _function("stage_cost", [x, u, p], [l_]),
+            _function("stage_quadratic", [x, u, p], [l_x, l_u, l_xx, l_ux, l_uu]),
+            _function("terminal_cost", [x, p], [phi]),
+            _function("terminal_quadratic", [x, p, b], [phi_x + b_x, phi_xx + b_xx]),
+            _function("action_value", [x, u, p, dt, b, V_x, V_xx], Q),
+            value_update(nx, self.model.nu),
+        ]
+        return {function.name(): function for function in functions}
+
+
+def value_update(nx: int, nu: int) -> ca.Function:
+    """Return the value of following u = k + K dx; valid for any k and K, clamped ones too.
+
+    V_x = Q_x + K'Q_uu k + K'Q_u + Q_ux'k,  V_xx = Q_xx + K'Q_uu K + K'Q_ux + Q_ux'K.
+    """
+    Q_x, Q_u, Q_xx = ca.SX.sym("Q_x", nx), ca.SX.sym("Q_u", nu), ca.SX.sym("Q_xx", nx, nx)
+    Q_ux, Q_uu = ca.SX.sym("Q_ux", nu, nx), ca.SX.sym("Q_uu", nu, nu)
+    k, K = ca.SX.sym("k", nu), ca.SX.sym("K", nu, nx)
+    uu, xx = ca.triu2symm(ca.triu(Q_uu)), ca.triu2symm(ca.triu(Q_xx))
+    V_x = Q_x + K.T @ (uu @ k + Q_u) + Q_ux.T @ k
+    V_xx = xx + K.T @ (uu @ K + Q_ux) + Q_ux.T @ K
+    change = ca.vertcat(Q_u.T @ k, k.T @ uu @ k / 2)
+    return _function("value_update", [Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K], [V_x, V_xx, change])
+
+
+def _barrier(b: ca.SX, nx: int) -> tuple[ca.SX, ca.SX]:
+    """Return the barrier's gradient [nx] and Hessian [nx, nx] in the whole state."""
+    gradient, hessian = ca.SX(nx, 1), ca.SX(nx, nx)
+    gradient[0], gradient[1] = b[0], b[1]
+    hessian[0, 0], hessian[0, 1], hessian[1, 0], hessian[1, 1] = b[2], b[3], b[3], b[4]
+    return gradient, hessian
 
 
 def gauss_newton(

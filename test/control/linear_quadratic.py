@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
-from mme_ilqr_ros.control.kernel import Kernel, StageData
-from mme_ilqr_ros.control.kernel.kernel import free_space
+from mme_ilqr_ros.control.kernel import Kernel, StageData, free_space
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.models import ControlLimits, RobotModel
 
@@ -59,7 +58,7 @@ def data(n_stages: int, limits: ControlLimits = FREE) -> StageData:
 
 
 def cost(kernel: Kernel, U: np.ndarray, limits: ControlLimits = FREE) -> float:
-    return float(kernel.optimise(X0, U[None], data(len(U), limits), 0)[2][0])
+    return float(kernel.optimise(X0, U[None], data(len(U), limits), 0).costs[0])
 
 
 def hessian(kernel: Kernel, n_stages: int) -> np.ndarray:

@@ -1,10 +1,22 @@
 import itertools
+import time
 
+import casadi as ca
+import numba
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.kernel import Barrier, Kernel, KernelError, StageData, World
+from mme_ilqr_ros.control.kernel import (
+    Barrier,
+    Kernel,
+    KernelError,
+    StageData,
+    ValueField,
+    World,
+    lanes,
+)
 from mme_ilqr_ros.control.kernel.build import build_module, kernel_source
+from mme_ilqr_ros.control.kernel.emit import EmitError, emit
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
@@ -37,22 +49,48 @@ def test_compiled_kernel_equals_the_python_reference():
     U = rng.uniform([-0.2, -1.5], [1.0, 1.5], size=(3, 8, 2))
     x0, data = np.array([0.1, 0.0, 0.2, 0.3, 0.0]), stage_data(8)
     compiled, reference = Kernel(PROBLEM, "numba"), Kernel(PROBLEM, "python")
-    for got, expected in zip(
-        compiled.optimise(x0, U, data, 4), reference.optimise(x0, U, data, 4), strict=True
+    for got, expected in (
+        (compiled.optimise(x0, U, data, 4), reference.optimise(x0, U, data, 4)),
+        (compiled.policies(x0, U, data), reference.policies(x0, U, data)),
     ):
-        assert got == pytest.approx(expected, abs=1e-8)
-    a, b = compiled.policies(x0, U, data), reference.policies(x0, U, data)
-    for name in ("X", "U", "k", "K", "Quu", "cost", "log_det"):
-        assert getattr(a, name) == pytest.approx(getattr(b, name), abs=1e-8)
-    assert compiled.smallest_gaps(a.X, data) == pytest.approx(reference.smallest_gaps(b.X, data))
+        for name, value in vars(expected).items():
+            assert getattr(got, name) == pytest.approx(value, abs=1e-8), name
+    p = reference.policies(x0, U, data)
+    assert compiled.smallest_gaps(p.X, data) == pytest.approx(reference.smallest_gaps(p.X, data))
+    white, sources = rng.standard_normal((3, 8, 2)), np.array([2, 0, 2])
+    noise = [kernel.policy_noise(p.Quu, white, 0.4, 0.9) for kernel in (compiled, reference)]
+    assert noise[0] == pytest.approx(noise[1], abs=1e-10)
+    follow = [kernel.follow(p, sources, noise[0], data) for kernel in (compiled, reference)]
+    assert follow[0] == pytest.approx(follow[1], abs=1e-10)
+
+
+def test_single_precision_finds_the_same_plans():
+    U = np.random.default_rng(0).uniform([0, -1.5], [1.0, 1.5], size=(8, 30, 2))
+    x0, data = np.zeros(5), stage_data(30)
+    double, single = (
+        Kernel(PROBLEM, "numba", dtype).optimise(x0, U, data, 40) for dtype in (float, np.float32)
+    )
+    assert np.sort(single.costs)[:4] == pytest.approx(np.sort(double.costs)[:4], rel=2e-3)
+
+
+@pytest.mark.parametrize("n_modes", [1, 7, 8, 9, 20])
+def test_modes_do_not_depend_on_how_many_there_are(n_modes):
+    """Groups of lanes are filled up with copies; no mode may see another."""
+    U = np.random.default_rng(4).uniform([0, -1.5], [1.0, 1.5], size=(20, 12, 2))
+    kernel, data = Kernel(PROBLEM, "numba"), stage_data(12)
+    together = kernel.optimise(np.zeros(5), U, data, 5)
+    apart = kernel.optimise(np.zeros(5), U[:n_modes], data, 5)
+    assert apart.costs == pytest.approx(together.costs[:n_modes], rel=1e-9)
+    assert pytest.approx(together.U[:n_modes], abs=1e-9) == apart.U
 
 
 def test_every_rolled_out_control_keeps_box_and_rate_limits():
     rng = np.random.default_rng(1)
     x0 = np.array([0.0, 0.0, 0.0, 0.9, -1.4])
-    X, U, _, _ = Kernel(PROBLEM, "numba").optimise(
+    found = Kernel(PROBLEM, "numba").optimise(
         x0, rng.normal(size=(6, 30, 2)) * 3, stage_data(30), 7
     )
+    X, U = found.X, found.U
     before = X[:, :-1, 3:]
     assert np.all((U - np.array(LIMITS.lower)) >= -1e-12)
     assert np.all((np.array(LIMITS.upper) - U) >= -1e-12)
@@ -62,7 +100,7 @@ def test_every_rolled_out_control_keeps_box_and_rate_limits():
 def test_from_beyond_the_box_the_rate_limit_leads_back():
     """A lowered speed limit must not ask for an impossible deceleration."""
     x0 = np.array([0.0, 0.0, 0.0, 3.0, 0.0])
-    X, _, _, _ = Kernel(PROBLEM, "numba").optimise(x0, np.ones((1, 10, 2)), stage_data(10), 3)
+    X = Kernel(PROBLEM, "numba").optimise(x0, np.ones((1, 10, 2)), stage_data(10), 3).X
     assert X[0, :5, 3] == pytest.approx([3.0, 2.5, 2.0, 1.5, 1.0])
 
 
@@ -70,7 +108,7 @@ def test_cost_never_rises_from_iteration_to_iteration():
     rng = np.random.default_rng(2)
     kernel, data = Kernel(PROBLEM, "numba"), stage_data(25)
     U = rng.uniform([0, -1.5], [1.0, 1.5], size=(5, 25, 2))
-    costs = [kernel.optimise(np.zeros(5), U, data, n)[2] for n in range(0, 12, 2)]
+    costs = [kernel.optimise(np.zeros(5), U, data, n).costs for n in range(0, 12, 2)]
     assert np.all(np.diff(costs, axis=0) <= 1e-12)
     assert np.all(costs[-1] < costs[0])
 
@@ -78,16 +116,29 @@ def test_cost_never_rises_from_iteration_to_iteration():
 def test_a_deadline_in_the_past_leaves_the_starts_as_they_are():
     kernel, data = Kernel(PROBLEM, "numba"), stage_data(10)
     U = np.full((2, 10, 2), 0.1)
-    _, same, _, iterations = kernel.optimise(np.zeros(5), U, data, 10, deadline=0.0)
-    assert iterations == 0
-    assert same == pytest.approx(U)
+    found = kernel.optimise(np.zeros(5), U, data, 10, deadline=0.0)
+    assert found.iterations == 0
+    assert pytest.approx(U) == found.U
+    later = kernel.optimise(np.zeros(5), U, data, 10, deadline=time.perf_counter() + 60.0)
+    assert later.iterations > 0
+
+
+def lane(*values):
+    return np.array([*values], dtype=float)
+
+
+def barrier(gap):
+    """(psi, psi', psi'') at one gap, put together from the kernel's parts."""
+    ratio, rest = PYTHON.barrier_parts(lane(gap), SHAPE)
+    slope, curvature = PYTHON.barrier_slopes(lane(gap), SHAPE)
+    return float((rest - SHAPE[0] * np.log(ratio))[0]), float(slope[0]), float(curvature[0])
 
 
 @pytest.mark.parametrize("gap", [-0.2, 0.0, 0.01, 0.05, 0.2, 0.29])
 def test_barrier_slopes_equal_differences(gap):
     h = 1e-6
-    value, slope, curvature = PYTHON.barrier(gap, SHAPE)
-    up, down = PYTHON.barrier(gap + h, SHAPE), PYTHON.barrier(gap - h, SHAPE)
+    value, slope, curvature = barrier(gap)
+    up, down = barrier(gap + h), barrier(gap - h)
     assert slope == pytest.approx((up[0] - down[0]) / (2 * h), rel=1e-6)
     assert curvature == pytest.approx((up[1] - down[1]) / (2 * h), rel=1e-4)
     assert value > 0
@@ -96,25 +147,73 @@ def test_barrier_slopes_equal_differences(gap):
 
 def test_barrier_is_smooth_at_its_joints_and_exactly_zero_beyond_the_cutoff():
     for joint in (0.03, 0.3):
-        below, above = PYTHON.barrier(joint - 1e-9, SHAPE), PYTHON.barrier(joint + 1e-9, SHAPE)
-        assert below[:2] == pytest.approx(above[:2], abs=1e-6)
-    assert PYTHON.barrier(0.3, SHAPE) == (0.0, 0.0, 0.0)
+        assert barrier(joint - 1e-9)[:2] == pytest.approx(barrier(joint + 1e-9)[:2], abs=1e-6)
+    assert barrier(0.31) == (0.0, 0.0, 0.0)
 
 
-def test_field_gap_equals_the_distance_field():
+def test_the_world_quadratic_is_the_slope_of_the_world_cost():
+    """With circles, walls and a cost to go; Gauss-Newton curvatures are never negative."""
+    rng = np.random.default_rng(5)
+    values = rng.uniform(0.0, 5.0, size=(12, 15))
+    goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.2, 3.0)
+    circles = np.column_stack([rng.uniform(-1, 3, (11, 2)), np.full(11, 0.2), np.zeros((11, 2))])
+    world = World(circles, field(), Barrier(*SHAPE), goal).pack(float)
+    h, points = 1e-6, rng.uniform(0, 2.0, size=(2, 200))
+    for final in (0, 1):
+        b = np.empty((5, 200))
+        PYTHON.world_quadratic(*points, 0.0, world, final, b)
+        for axis in (0, 1):
+            step = np.eye(2)[axis][:, None] * h
+            up = PYTHON.world_cost(*(points + step), 0.0, world, final)
+            down = PYTHON.world_cost(*(points - step), 0.0, world, final)
+            difference = (up - down) / (2 * h)
+            close = np.isclose(b[axis], difference, rtol=1e-4, atol=1e-4)
+            assert close.mean() > 0.98  # bilinear fields have kinks
+        assert np.all(b[2] >= 0)
+        assert np.all(b[2] * b[4] - b[3] ** 2 >= -1e-6)
+
+
+def test_field_interpolation_equals_the_distance_field():
     f = field()
-    world = World(np.zeros((0, 5)), f, Barrier(*SHAPE)).pack()
+    _, _, values, frame, *_ = World(np.zeros((0, 5)), f, Barrier(*SHAPE)).pack(float)
     points = np.random.default_rng(3).uniform([-2, -1], [4, 4], size=(300, 2))
-    values, gradients = f.value_and_gradient(points)
-    got = np.array([PYTHON.field_gap(x, y, world[1], world[2]) for x, y in points])
-    assert got[:, 0] == pytest.approx(values, abs=1e-12)
-    assert got[:, 1:] == pytest.approx(gradients, abs=1e-12)
+    expected, gradients = f.value_and_gradient(points)
+    value, sx, sy = PYTHON.interpolate(*points.T, values, frame)
+    assert value == pytest.approx(expected, abs=1e-12)
+    assert np.stack([sx, sy], axis=-1) == pytest.approx(gradients, abs=1e-12)
+
+
+def test_a_map_of_one_row_and_a_position_that_is_not_finite_do_no_harm():
+    f = build_distance_field(np.array([[False, True, False]]), 0.5, Pose(0, 0, 0))
+    world = World(np.zeros((0, 5)), f, Barrier(*SHAPE))
+    data = StageData(stage_data(6).parameters, 0.2, LIMITS, world)
+    kernel, reference = Kernel(PROBLEM, "numba"), Kernel(PROBLEM, "python")
+    X = np.zeros((2, 7, 5))
+    X[0, :, 0], X[0, :, 1] = np.linspace(0.1, 1.4, 7), 0.25
+    assert kernel.smallest_gaps(X, data) == pytest.approx(reference.smallest_gaps(X, data))
+    nowhere = kernel.optimise(np.full(5, np.nan), np.zeros((1, 6, 2)), data, 2)
+    assert not np.isfinite(nowhere.costs).any()  # seen, not hidden
+    lost = kernel.optimise(np.zeros(5), np.full((1, 6, 2), np.nan), data, 2)
+    assert np.isfinite(lost.U).all()  # a control that is no number becomes a bound
 
 
 def test_moving_circles_are_where_they_will_be():
-    gap, nx, ny = PYTHON.circle_gap(1.0, 0.0, 2.0, np.array([0.0, 0.0, 0.5, 1.0, 1.0]))
-    assert gap == pytest.approx(np.hypot(1.0, 2.0) - 0.5)  # the circle has moved to (2, 2)
-    assert (nx, ny) == pytest.approx((-1 / np.sqrt(5), -2 / np.sqrt(5)))
+    circle = np.array([0.0, 0.0, 0.5, 1.0, 1.0])
+    dx, dy, squared = PYTHON.circle_offset(lane(1.0), lane(0.0), 2.0, circle)
+    assert (dx[0], dy[0]) == (-1.0, -2.0)  # the circle has moved to (2, 2)
+    assert squared[0] == pytest.approx(5.0)
+
+
+def box_policy(g, g_x, H, low, high, on_rate=((0, 0), (0, 0))):
+    """The kernel's box policy for one mode: (k, K)."""
+
+    def lanes(values):
+        return np.array(values, dtype=float)[..., None]
+
+    active, M, R = np.empty((2, 1)), np.empty((2, 2, 1)), np.empty((2, 6, 1))
+    arguments = (lanes(g), lanes(g_x), lanes(H), lane(0.0), lanes(low), lanes(high))
+    PYTHON.box_policy(*arguments, lanes(on_rate), active, M, R)
+    return R[:, 0, 0], R[:, 1:, 0]
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -124,11 +223,7 @@ def test_box_policy_solves_the_box_problem(seed):
     root = rng.normal(size=(2, 2))
     H, g = root @ root.T + 0.1 * np.eye(2), rng.normal(size=2)
     low, high = -rng.uniform(0, 1, 2), rng.uniform(0, 1, 2)
-    k, K, active = np.empty(2), np.empty((2, 5)), np.empty(2, int)
-    arguments = (np.empty((2, 2)), np.empty((2, 6)))
-    PYTHON.box_policy(
-        g, rng.normal(size=(2, 5)), H, low, high, np.zeros((2, 2), bool), k, K, active, *arguments
-    )
+    k, _ = box_policy(g, rng.normal(size=(2, 5)), H, low, high)
     best = np.inf
     for choice in itertools.product((-1, 0, 1), repeat=2):
         fixed = np.array([low[i] if c < 0 else high[i] for i, c in enumerate(choice)])
@@ -143,21 +238,48 @@ def test_box_policy_solves_the_box_problem(seed):
 
 
 def test_a_control_on_its_rate_limit_follows_the_state_that_holds_it():
-    H, g = np.eye(2), np.array([-10.0, 0.0])
-    k, K, active = np.empty(2), np.empty((2, 5)), np.empty(2, int)
-    on_rate = np.array([[False, True], [False, False]])
-    PYTHON.box_policy(
-        g, np.ones((2, 5)), H, -np.ones(2), np.ones(2), on_rate, k, K, active, np.empty((2, 2)),
-        np.empty((2, 6)),
-    )  # fmt: skip
+    g, g_x, box = [-10.0, 0.0], np.ones((2, 5)), np.ones(2)
+    k, K = box_policy(g, g_x, np.eye(2), -box, box, on_rate=[[0, 0], [1, 0]])
     assert k[0] == 1.0
     assert K[0] == pytest.approx([0, 0, 0, 1, 0])
+    _, K = box_policy(g, g_x, np.eye(2), -box, box)  # on the box itself it stays where it is
+    assert K[0] == pytest.approx(np.zeros(5))
 
 
 def test_gap_is_also_measured_half_way_between_stages():
-    world = World(np.array([[0.5, 0.0, 0.1, 0.0, 0.0]]), None, Barrier(*SHAPE)).pack()
-    X = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-    assert PYTHON.smallest_gap(X, np.array([0.2]), world) == pytest.approx(-0.1, abs=1e-5)
+    world = World(np.array([[0.5, 0.0, 0.1, 0.0, 0.0]]), None, Barrier(*SHAPE))
+    data = StageData(stage_data(1).parameters, 0.2, LIMITS, world)
+    X = np.zeros((1, 2, 5))
+    X[0, 1, 0] = 1.0
+    assert Kernel(PROBLEM, "numba").smallest_gaps(X, data) == pytest.approx([-0.1], abs=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_lane_functions_equal_the_libraries(dtype):
+    a = (np.random.default_rng(0).normal(size=(200, 8)) * 6).astype(dtype)
+    out = np.empty((200, 6, 8), dtype)
+    _call_lane_functions(a, out)
+    wide, tolerance = a.astype(float), 1e-12 if dtype is np.float64 else 3e-6
+    expected = [np.sin(wide), np.cos(wide), np.log(np.abs(wide) + 1e-3), np.floor(wide)]
+    expected += [np.exp(-np.abs(wide)), np.abs(wide) ** 1.5]
+    for i, values in enumerate(expected):
+        assert out[:, i] == pytest.approx(values, abs=tolerance * max(1.0, np.abs(values).max()))
+
+
+@numba.njit
+def _call_lane_functions(a, out):
+    x, y = lanes.lanes(a, 8), lanes.lanes(out, 8)
+    for i in range(x.shape[0]):
+        v = x[i]
+        y[i, 0], y[i, 1] = lanes.sin(v), lanes.cos(v)
+        y[i, 2], y[i, 3] = lanes.log(lanes.absolute(v) + 1e-3), lanes.floor(v)
+        y[i, 4], y[i, 5] = lanes.exp(-lanes.absolute(v)), lanes.power(lanes.absolute(v), 1.5)
+
+
+def test_an_operation_without_a_lane_form_is_named(monkeypatch):
+    x = ca.SX.sym("x", 2)
+    with pytest.raises(EmitError, match=r"odd: .* cannot be compiled; write .* with \+"):
+        emit(ca.Function("odd", [x], [ca.erf(x)]))
 
 
 def test_an_edited_cost_gets_another_kernel():

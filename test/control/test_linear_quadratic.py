@@ -15,7 +15,8 @@ def kernel():
 def test_a_linear_quadratic_problem_is_solved_in_one_iteration(kernel):
     rng = np.random.default_rng(1)
     starts = rng.normal(size=(3, T, 2))
-    _, U, J, _ = kernel.optimise(lq.X0, starts, lq.data(T), 1)
+    found = kernel.optimise(lq.X0, starts, lq.data(T), 1)
+    U, J = found.U, found.costs
     gradient = np.zeros(2 * T)
     for i in range(2 * T):  # central differences of a quadratic are exact
         e = np.zeros(2 * T)
@@ -24,8 +25,8 @@ def test_a_linear_quadratic_problem_is_solved_in_one_iteration(kernel):
         gradient[i] = (lq.cost(kernel, U[0] + e) - lq.cost(kernel, U[0] - e)) / 2
     assert np.abs(gradient).max() < 1e-5
     assert np.ptp(J) < 1e-9
-    _, _, further, _ = kernel.optimise(lq.X0, U, lq.data(T), 5)
-    assert further == pytest.approx(J, rel=1e-9)
+    further = kernel.optimise(lq.X0, U, lq.data(T), 5)
+    assert further.costs == pytest.approx(J, rel=1e-9)
 
 
 def test_gains_are_those_of_the_riccati_recursion(kernel):
@@ -47,7 +48,7 @@ def test_soft_value_is_minus_alpha_log_of_the_exact_partition_function(kernel, a
     policies = kernel.policies(lq.X0, np.zeros((1, T, 2)), lq.data(T))
     value = soft_value(policies.cost, policies.log_det, alpha, T, 2)[0]
     H = lq.hessian(kernel, T)
-    _, _, best, _ = kernel.optimise(lq.X0, np.zeros((1, T, 2)), lq.data(T), 3)
+    best = kernel.optimise(lq.X0, np.zeros((1, T, 2)), lq.data(T), 3).costs
     log_det = np.linalg.slogdet(H)[1]
     assert policies.log_det[0] == pytest.approx(log_det, abs=1e-9)
     # Z = integral of exp(-J(U) / alpha) = exp(-J* / alpha) (2 pi alpha)^(T nu / 2) / sqrt(det H)
@@ -57,7 +58,7 @@ def test_soft_value_is_minus_alpha_log_of_the_exact_partition_function(kernel, a
 
 def test_soft_value_tends_to_the_optimal_cost_as_alpha_goes_to_zero(kernel):
     policies = kernel.policies(lq.X0, np.zeros((1, T, 2)), lq.data(T))
-    _, _, best, _ = kernel.optimise(lq.X0, np.zeros((1, T, 2)), lq.data(T), 3)
+    best = kernel.optimise(lq.X0, np.zeros((1, T, 2)), lq.data(T), 3).costs
 
     def gap(alpha: float) -> float:
         return abs(soft_value(policies.cost, policies.log_det, alpha, T, 2)[0] - best[0])
@@ -75,8 +76,9 @@ def test_clamped_controls_keep_the_box_and_the_cost_falls_monotonically(kernel):
     U = np.zeros((1, T, 2))
     costs = [lq.cost(kernel, U[0], limits)]
     for _ in range(6):
-        _, U, J, _ = kernel.optimise(lq.X0, U, lq.data(T, limits), 1)
-        costs.append(J[0])
+        found = kernel.optimise(lq.X0, U, lq.data(T, limits), 1)
+        U = found.U
+        costs.append(found.costs[0])
     assert np.all(np.diff(costs) <= 1e-12)
     assert U[..., 0].min() >= -0.3
     assert U[..., 0].max() <= 0.3
@@ -93,22 +95,16 @@ def test_clamped_controls_keep_the_box_and_the_cost_falls_monotonically(kernel):
 
 def test_policy_samples_have_the_covariance_of_the_boltzmann_distribution(kernel):
     """White policy noise rolled out through the gains is N(U*, alpha H^-1) exactly."""
-    from mme_ilqr_ros.control.sampling import policy_noise
-
     n_stages, alpha, n = 2, 0.5, 4000
-    policies = kernel.policies(lq.X0, np.zeros((1, n_stages, 2)), lq.data(n_stages))
-    rng = np.random.default_rng(3)
-    draws = np.stack(
-        [
-            kernel.sample(
-                policies, 0, policy_noise(policies.Quu[0], alpha, 0.0, rng), lq.data(n_stages)
-            ).ravel()
-            for _ in range(n)
-        ]
-    )
+    data = lq.data(n_stages)
+    policies = kernel.policies(lq.X0, np.zeros((1, n_stages, 2)), data)
+    sources = np.zeros(n, dtype=int)
+    white = np.random.default_rng(3).standard_normal((n, n_stages, 2))
+    noise = kernel.policy_noise(policies.Quu[sources], white, alpha, 0.0)
+    draws = kernel.follow(policies, sources, noise, data).reshape(n, -1)
     expected = alpha * np.linalg.inv(lq.hessian(kernel, n_stages))
     error = np.linalg.norm(np.cov(draws.T) - expected) / np.linalg.norm(expected)
     assert error < 4 / np.sqrt(n) * 2
-    _, best, _, _ = kernel.optimise(lq.X0, np.zeros((1, n_stages, 2)), lq.data(n_stages), 3)
+    best = kernel.optimise(lq.X0, np.zeros((1, n_stages, 2)), data, 3).U
     spread = np.sqrt(np.diag(expected) / n)
     assert np.all(np.abs(draws.mean(axis=0) - best[0].ravel()) < 4 * spread)

@@ -71,23 +71,23 @@ def test_plain_ilqr_is_one_mode_at_temperature_zero():
 
 
 def test_unimodal_me_ilqr_samples_round_the_incumbent_only(monkeypatch):
-    sources = []
-    sample = KERNEL.sample
+    followed = []
+    follow = KERNEL.follow
 
-    def recording(policies, source, noise, stage):
-        sources.append(source)
-        return sample(policies, source, noise, stage)
+    def recording(policies, sources, noise, stage):
+        followed.extend(sources)
+        return follow(policies, sources, noise, stage)
 
-    monkeypatch.setattr(KERNEL, "sample", recording)
+    monkeypatch.setattr(KERNEL, "follow", recording)
     s = solver(multimodal=False)
     first = s.cycle(X0, data(), 0.0, 0.2)
     s.cycle(X0, data(), 0.0, 0.2)
-    assert set(sources) == {first.chosen}
-    sources.clear()
+    assert set(followed) == {first.chosen}
+    followed.clear()
     s = solver(multimodal=True)
     for _ in range(6):
         s.cycle(X0, data(), 0.0, 0.2)
-    assert len(set(sources)) > 1
+    assert len(set(followed)) > 1
 
 
 def test_obstacle_order_does_not_matter():

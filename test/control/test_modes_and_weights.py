@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
-from mme_ilqr_ros.control.sampling import correlated_noise, policy_noise, random_controls
+from mme_ilqr_ros.control.objective import standard_problem
+from mme_ilqr_ros.control.sampling import random_controls
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.models import ControlLimits
 
 ALL = np.ones(4, dtype=bool)
+KERNEL = Kernel(standard_problem())
 
 
 def test_weights_are_the_boltzmann_shares():
@@ -39,19 +42,24 @@ def test_at_temperature_zero_the_best_mode_takes_all():
     assert mixture_weights(np.array([3.0, 1.0, 2.0, 9.0]), 0.0, ALL, 0.02)[1] == 1.0
 
 
+def noise(Quu, temperature, rho, n, n_stages, seed=0):
+    white = np.random.default_rng(seed).standard_normal((n, n_stages, 2))
+    return KERNEL.policy_noise(np.tile(Quu, (n, n_stages, 1, 1)), white, temperature, rho)
+
+
 def test_policy_noise_has_covariance_temperature_times_inverse_hessian():
-    Quu = np.tile([[2.0, 0.5], [0.5, 1.0]], (400, 1, 1))
-    rng = np.random.default_rng(0)
-    draws = np.concatenate([policy_noise(Quu, 0.3, 0.9, rng) for _ in range(300)])
-    expected = 0.3 * np.linalg.inv(Quu[0])
-    assert np.cov(draws.T) == pytest.approx(expected, rel=0.05, abs=0.005)
+    Quu = np.array([[2.0, 0.5], [0.5, 1.0]])
+    for rho in (0.0, 0.9):  # at every stage, correlated along the horizon or not
+        draws = noise(Quu, 0.3, rho, 4000, 30)[:, -1]
+        assert np.cov(draws.T) == pytest.approx(0.3 * np.linalg.inv(Quu), rel=0.07, abs=0.01)
 
 
 def test_neighbouring_noise_is_correlated_by_rho():
-    noise = correlated_noise(20000, 1, 0.9, np.random.default_rng(0))[:, 0]
-    assert noise.std() == pytest.approx(1.0, abs=0.05)
-    assert np.corrcoef(noise[1:], noise[:-1])[0, 1] == pytest.approx(0.9, abs=0.01)
-    assert np.corrcoef(noise[10:], noise[:-10])[0, 1] == pytest.approx(0.9**10, abs=0.06)
+    draws = noise(np.eye(2), 1.0, 0.9, 8, 20000)[..., 0]
+    assert draws.std() == pytest.approx(1.0, abs=0.03)
+    for lag in (1, 10):
+        pairs = np.corrcoef(draws[:, lag:].ravel(), draws[:, :-lag].ravel())
+        assert pairs[0, 1] == pytest.approx(0.9**lag, abs=0.03)
 
 
 def test_random_controls_fill_the_box_in_blocks():

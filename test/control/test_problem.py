@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.kernel.build import build_module
+from mme_ilqr_ros.control.kernel.build import PRINTED, build_module
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.control.problem import Problem
 
 PROBLEM = standard_problem()
-FUNCTIONS = {f.name(): f for f in PROBLEM.functions()}
+FUNCTIONS = PROBLEM.functions()
 
 
 def sample(rng):
@@ -42,7 +42,7 @@ def test_cost_gradients_equal_central_differences(seed):
     by_u = differences(lambda z: np.array([float(cost(x, z, p))]), u)[0]
     assert l_x[:, 0] == pytest.approx(by_x, abs=1e-7)
     assert l_u[:, 0] == pytest.approx(by_u, abs=1e-7)
-    phi_x, _ = (np.array(m) for m in FUNCTIONS["terminal_quadratic"](x, p))
+    phi_x, _ = (np.array(m) for m in FUNCTIONS["terminal_quadratic"](x, p, np.zeros(5)))
     final = FUNCTIONS["terminal_cost"]
     by_x = differences(lambda z: np.array([float(final(z, p))]), x)[0]
     assert phi_x[:, 0] == pytest.approx(by_x, abs=1e-7)
@@ -65,22 +65,46 @@ def test_gauss_newton_hessians_equal_differences_of_the_gradient(seed):
 
 
 def test_printed_functions_equal_the_symbolic_ones():
+    """On lanes of three modes each, with random numbers for every input."""
     module = build_module(PROBLEM, "python")
-    rng = np.random.default_rng(0)
-    for _ in range(5):
-        x, u, p = sample(rng)
-        inputs = {"step": (x, u, [0.2]), "step_jacobian": (x, u, [0.2])}
-        for name, function in FUNCTIONS.items():
-            given = inputs.get(name, (x, u, p) if name.startswith("stage") else (x, p))
-            outputs = [
-                np.zeros(
-                    function.size_out(i) if function.size2_out(i) > 1 else function.size1_out(i)
-                )
-                for i in range(function.n_out())
-            ]
-            getattr(module, name)(*given, *outputs)
-            for ours, theirs in zip(outputs, function.call([*given]), strict=True):
-                assert ours == pytest.approx(np.array(theirs).reshape(ours.shape), abs=1e-12)
+    rng, n = np.random.default_rng(0), 3
+    for name in PRINTED:
+        function = FUNCTIONS[name]
+        inputs = [rng.uniform(0.1, 2.0, size=(*shape(function.size_in(i)), n)) for i in
+                  range(function.n_in())]  # fmt: skip
+        outputs = [np.zeros((*shape(function.size_out(i)), n)) for i in range(function.n_out())]
+        getattr(module, name)(*inputs, *outputs)
+        for lane in range(n):
+            expected = function.call([a[..., lane] for a in inputs])
+            for ours, theirs in zip(outputs, expected, strict=True):
+                reshaped = np.array(theirs).reshape(ours.shape[:-1])
+                assert ours[..., lane] == pytest.approx(reshaped, rel=1e-10, abs=1e-12)
+
+
+def shape(size):
+    return (size[0],) if size[1] == 1 else size
+
+
+def test_action_value_is_the_quadratic_of_stage_cost_plus_value():
+    """Against the chain rule written out with the Jacobians."""
+    rng = np.random.default_rng(1)
+    x, u, p = sample(rng)
+    V_x, root = rng.normal(size=5), rng.normal(size=(5, 5))
+    V_xx, b = root @ root.T, rng.normal(size=5)
+    A, B = (np.array(m) for m in FUNCTIONS["step_jacobian"](x, u, 0.2))
+    l_x, l_u, l_xx, l_ux, l_uu = (np.array(m) for m in FUNCTIONS["stage_quadratic"](x, u, p))
+    l_x[:2, 0] += b[:2]
+    l_xx[:2, :2] += [[b[2], b[3]], [b[3], b[4]]]
+    got = [np.array(m) for m in FUNCTIONS["action_value"](x, u, p, 0.2, b, V_x, V_xx)]
+    expected = [
+        l_x[:, 0] + A.T @ V_x,
+        l_u[:, 0] + B.T @ V_x,
+        l_xx + A.T @ V_xx @ A,
+        l_ux + B.T @ V_xx @ A,
+        l_uu + B.T @ V_xx @ B,
+    ]
+    for ours, theirs in zip(got, expected, strict=True):
+        assert ours.reshape(theirs.shape) == pytest.approx(theirs)
 
 
 def test_parameters_shared_by_terms_appear_once():

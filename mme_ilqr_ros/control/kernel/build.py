@@ -25,21 +25,39 @@ from mme_ilqr_ros.control.problem import Problem
 TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py")  # callees first
 MARKER = "# ---- kernel ----\n"
 BACKENDS = ("numba", "python")
-_HEADER = '''"""Generated from the problem's symbols and the solver's text. Do not edit."""
-
-import math
+LANES = 8  # modes side by side: one vector of 8 floats on AVX2, of 8 doubles on AVX-512
+LANE_FUNCTIONS = (
+    "absolute any_lane cos exp fill floor gather_square lanes local log power select sin sqrt tan"
+    " time_is_up vmax vmin"
+)
+PRINTED = ("step", "stage_cost", "terminal_cost", "terminal_quadratic", "action_value")
+PRINTED += ("value_update",)
+_HEADER = '''"""Generated from the problem's symbols and the kernel's texts. Do not edit."""
 
 import numpy as np
-{import_line}
+from mme_ilqr_ros.control.kernel.{module} import {functions}
 
-NX, NU, HELD = {nx}, {nu}, {held}
-
-
-def jit(function):
-    return {jit}
-
+NX, NU, NK, HELD, LANES = {nx}, {nu}, {nx} + 1, {held}, {lanes}  # NK: columns of [k, K]
+{decorators}
 
 '''
+_DECORATORS = {
+    "numba": """
+import numba
+
+from mme_ilqr_ros.control.kernel.lanes import FLAGS, inline
+
+jit = numba.njit(cache=True, fastmath=set(FLAGS), error_model="numpy", boundscheck=False)
+""",
+    "python": """
+
+def jit(function):
+    return function
+
+
+inline = jit
+""",
+}
 
 
 class KernelError(RuntimeError):
@@ -48,15 +66,17 @@ class KernelError(RuntimeError):
 
 def kernel_source(problem: Problem, backend: str) -> str:
     """Return the text of the kernel module of a problem."""
-    compiled = backend == "numba"
     header = _HEADER.format(
-        import_line="import numba" if compiled else "",
+        module="lanes" if backend == "numba" else "reference",
+        functions=", ".join(LANE_FUNCTIONS.split()),
         nx=problem.model.nx,
         nu=problem.model.nu,
         held=problem.model.held_state,
-        jit="numba.njit(cache=True, error_model='numpy')(function)" if compiled else "function",
+        lanes=LANES,
+        decorators=_DECORATORS[backend],
     )
-    stage = "\n\n".join(f"@jit\n{emit(function)}" for function in problem.functions())
+    symbols = problem.functions()
+    stage = "\n\n".join(f"@inline\n{emit(symbols[name])}" for name in PRINTED)
     folder = Path(__file__).with_name("text")
     texts = [(folder / name).read_text(encoding="utf-8") for name in TEXTS]
     return "\n\n".join([header + stage, *(text.split(MARKER, 1)[1] for text in texts)])
@@ -91,7 +111,8 @@ def build_module(problem: Problem, backend: str) -> ModuleType:
 
 
 def _digest(source: str) -> str:
-    facts = [source, sys.version, platform.machine(), _processor(), np.__version__]
+    lane_text = Path(__file__).with_name("lanes.py").read_text(encoding="utf-8")
+    facts = [source, lane_text, sys.version, platform.machine(), _processor(), np.__version__]
     if importlib.util.find_spec("numba") is not None:
         from importlib.metadata import version
 

@@ -1,57 +1,48 @@
-"""Print a CasADi function as plain Python over scalars, for numba to compile.
+"""Print a CasADi function as plain Python over lanes, for numba to compile.
 
 `step(x, u) -> f` becomes `def step(in0, in1, out0)`, which reads in0[i], in1[i] and writes
-out0[i] (out0[i, j] for a matrix). One statement per node of the expression graph.
+out0[i] (in0[i, j] or out0[i, j] for a matrix). One statement per node of the expression graph; the
+lane functions (`lanes.py` or `reference.py`) must be in the module that receives the text.
 """
 
 from __future__ import annotations
 
 import casadi as ca
 
-_BINARY = {
-    ca.OP_ADD: "({0} + {1})",
-    ca.OP_SUB: "({0} - {1})",
-    ca.OP_MUL: "({0} * {1})",
-    ca.OP_DIV: "({0} / {1})",
-    ca.OP_POW: "({0} ** {1})",
-    ca.OP_CONSTPOW: "({0} ** {1})",
-    ca.OP_ATAN2: "math.atan2({0}, {1})",
-    ca.OP_FMIN: "min({0}, {1})",
-    ca.OP_FMAX: "max({0}, {1})",
-    ca.OP_LT: "float({0} < {1})",
-    ca.OP_LE: "float({0} <= {1})",
-    ca.OP_EQ: "float({0} == {1})",
-    ca.OP_NE: "float({0} != {1})",
-    ca.OP_AND: "float({0} != 0.0 and {1} != 0.0)",
-    ca.OP_OR: "float({0} != 0.0 or {1} != 0.0)",
-    ca.OP_HYPOT: "math.hypot({0}, {1})",
-    ca.OP_COPYSIGN: "math.copysign({0}, {1})",
-    ca.OP_IF_ELSE_ZERO: "({1} if {0} != 0.0 else 0.0)",
-}
-_UNARY = {
+_OPERATIONS = {
     ca.OP_ASSIGN: "{0}",
-    ca.OP_NEG: "(-{0})",
-    ca.OP_SQ: "({0} * {0})",
-    ca.OP_TWICE: "(2.0 * {0})",
-    ca.OP_INV: "(1.0 / {0})",
-    ca.OP_SQRT: "math.sqrt({0})",
-    ca.OP_EXP: "math.exp({0})",
-    ca.OP_LOG: "math.log({0})",
-    ca.OP_SIN: "math.sin({0})",
-    ca.OP_COS: "math.cos({0})",
-    ca.OP_TAN: "math.tan({0})",
-    ca.OP_ASIN: "math.asin({0})",
-    ca.OP_ACOS: "math.acos({0})",
-    ca.OP_ATAN: "math.atan({0})",
-    ca.OP_SINH: "math.sinh({0})",
-    ca.OP_COSH: "math.cosh({0})",
-    ca.OP_TANH: "math.tanh({0})",
-    ca.OP_FABS: "abs({0})",
-    ca.OP_SIGN: "float(({0} > 0.0) - ({0} < 0.0))",
-    ca.OP_NOT: "float({0} == 0.0)",
-    ca.OP_LOG1P: "math.log1p({0})",
-    ca.OP_EXPM1: "math.expm1({0})",
+    ca.OP_ADD: "{0} + {1}",
+    ca.OP_SUB: "{0} - {1}",
+    ca.OP_MUL: "{0} * {1}",
+    ca.OP_DIV: "{0} / {1}",
+    ca.OP_NEG: "-{0}",
+    ca.OP_SQ: "{0} * {0}",
+    ca.OP_TWICE: "{0} + {0}",
+    ca.OP_INV: "1.0 / {0}",
+    ca.OP_POW: "power({0}, {1})",
+    ca.OP_CONSTPOW: "power({0}, {1})",
+    ca.OP_FMIN: "vmin({0}, {1})",
+    ca.OP_FMAX: "vmax({0}, {1})",
+    ca.OP_LT: "select({0} < {1}, one, zero)",
+    ca.OP_LE: "select({0} <= {1}, one, zero)",
+    ca.OP_NOT: "select(absolute({0}) > 0.0, zero, one)",
+    ca.OP_AND: "absolute({0} * {1})",
+    ca.OP_OR: "vmax(absolute({0}), absolute({1}))",
+    ca.OP_IF_ELSE_ZERO: "select(absolute({0}) > 0.0, {1} + zero, zero)",
+    ca.OP_SIGN: "select({0} > 0.0, one, zero) - select({0} < 0.0, one, zero)",
+    ca.OP_FABS: "absolute({0})",
+    ca.OP_SQRT: "sqrt({0})",
+    ca.OP_EXP: "exp({0})",
+    ca.OP_LOG: "log({0})",
+    ca.OP_SIN: "sin({0})",
+    ca.OP_COS: "cos({0})",
+    ca.OP_TAN: "tan({0})",
+    ca.OP_TANH: "1.0 - 2.0 / (exp({0} + {0}) + 1.0)",
+    ca.OP_HYPOT: "sqrt({0} * {0} + {1} * {1})",
 }
+OFFERED = (
+    "+ - * / ** sqrt exp log sin cos tan tanh fabs fmin fmax sign hypot < <= and or not if_else"
+)
 
 
 class EmitError(ValueError):
@@ -61,37 +52,42 @@ class EmitError(ValueError):
 def emit(function: ca.Function) -> str:
     """Return the Python source of a CasADi SX function with dense outputs.
 
+    Its first input must be an array of lanes; any other may hold plain numbers.
+
     Raises:
-        EmitError: An operation has no scalar Python counterpart here.
+        EmitError: An operation has no counterpart on lanes.
     """
-    inputs = [f"in{i}" for i in range(function.n_in())]
-    outputs = [f"out{i}" for i in range(function.n_out())]
-    lines = [f"def {function.name()}({', '.join(inputs + outputs)}):"]
-    for k in range(function.n_instructions()):
-        lines.append("    " + _statement(function, k, inputs))
+    names = [f"in{i}" for i in range(function.n_in())]
+    names += [f"out{i}" for i in range(function.n_out())]
+    first = _place("in0", function.size_in(0), 0)
+    lines = [
+        f"def {function.name()}({', '.join(names)}):",
+        f"    zero, one = fill({first}, 0.0), fill({first}, 1.0)",
+    ]
+    lines += [f"    {_statement(function, k)}" for k in range(function.n_instructions())]
     return "\n".join(lines) + "\n"
 
 
-def _statement(function: ca.Function, k: int, inputs: list[str]) -> str:
+def _statement(function: ca.Function, k: int) -> str:
     operation = function.instruction_id(k)
     sources, targets = function.instruction_input(k), function.instruction_output(k)
     if operation == ca.OP_INPUT:
-        return f"w{targets[0]} = {inputs[sources[0]]}[{sources[1]}]"
+        place = _place(f"in{sources[0]}", function.size_in(sources[0]), sources[1])
+        return f"w{targets[0]} = {place} + zero"
     if operation == ca.OP_OUTPUT:
-        return f"{_output(function, targets)} = w{sources[0]}"
+        place = _place(f"out{targets[0]}", function.size_out(targets[0]), targets[1])
+        return f"{place} = w{sources[0]}"
     if operation == ca.OP_CONST:
-        return f"w{targets[0]} = {float(function.instruction_constant(k))!r}"
-    pattern = _BINARY.get(operation) or _UNARY.get(operation)
-    if pattern is None:
+        return f"w{targets[0]} = zero + {float(function.instruction_constant(k))!r}"
+    if operation not in _OPERATIONS:
         raise EmitError(
-            f"{function.name()}: CasADi operation number {operation} cannot be printed;"
-            " write the model or cost with other operations"
+            f"{function.name()}: CasADi operation number {operation} cannot be compiled;"
+            f" write the model or cost with {OFFERED}"
         )
-    return f"w{targets[0]} = {pattern.format(*(f'w{i}' for i in sources))}"
+    return f"w{targets[0]} = {_OPERATIONS[operation].format(*(f'w{i}' for i in sources))}"
 
 
-def _output(function: ca.Function, target: list[int]) -> str:
-    rows, columns = function.size_out(target[0])
-    if columns == 1:
-        return f"out{target[0]}[{target[1]}]"
-    return f"out{target[0]}[{target[1] % rows}, {target[1] // rows}]"
+def _place(name: str, size: tuple[int, int], index: int) -> str:
+    """Return the element of a dense matrix in column-major order, vectors by one index."""
+    rows, columns = size
+    return f"{name}[{index}]" if columns == 1 else f"{name}[{index % rows}, {index // rows}]"

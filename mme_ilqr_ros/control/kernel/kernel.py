@@ -1,83 +1,21 @@
-"""What the algorithm asks of a kernel, in values; the only door to the generated module."""
+"""What the algorithm asks of a kernel, in values; the only door to the generated module.
+
+Outside, modes come first: X [N, T+1, nx]. Inside, they are lanes: [G, T+1, nx, L], G groups of L.
+"""
 
 from __future__ import annotations
 
-import time
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.kernel.build import build_module
+from mme_ilqr_ros.control.kernel.build import LANES, build_module
+from mme_ilqr_ros.control.kernel.world import StageData
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.geometry.circles import no_circles
-from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
-FAR = 1e3  # [m] the gap reported where there is no obstacle at all
-
-
-@dataclass(frozen=True)
-class Barrier:
-    """Cut-off relaxed log barrier of the gap between the robot's edge and an obstacle.
-
-    Attributes:
-        weight: Cost scale per stage.
-        stiff_gap: Below it the log goes on as a quadratic [m].
-        cutoff_gap: At and beyond it the cost is exactly zero [m].
-        radius: The robot's radius, margin included [m].
-    """
-
-    weight: float
-    stiff_gap: float
-    cutoff_gap: float
-    radius: float
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything to keep clear of, in the controller's frame.
-
-    Attributes:
-        circles: x, y, radius, vx, vy [M, 5].
-        field: Distance field of the walls, or None.
-        barrier: How clearance is priced.
-    """
-
-    circles: Array
-    field: DistanceField | None
-    barrier: Barrier
-
-    def pack(self) -> tuple[Array, Array, Array, Array]:
-        """Return the arrays that the generated functions read."""
-        b = self.barrier
-        shape = np.array([b.weight, b.stiff_gap, b.cutoff_gap, b.radius])
-        circles = np.ascontiguousarray(self.circles, dtype=np.float64)
-        if self.field is None:
-            frame = np.array([FAR * FAR, FAR * FAR, 1.0, 0.0, 1.0, FAR])
-            return circles, np.full((1, 1), FAR), frame, shape
-        o = self.field.origin
-        frame = [o.x, o.y, np.cos(o.yaw), np.sin(o.yaw), self.field.resolution]
-        values = np.ascontiguousarray(self.field.values, dtype=np.float64)
-        return circles, values, np.array([*frame, self.field.max_distance]), shape
-
-
-@dataclass(frozen=True)
-class StageData:
-    """The numbers of one solve that all modes share.
-
-    Attributes:
-        parameters: Stage parameters in the problem's order [T+1, NP].
-        dt: Stage duration [s].
-        limits: Box and rate limits of the controls.
-        world: Obstacles.
-    """
-
-    parameters: Array
-    dt: float
-    limits: ControlLimits
-    world: World
 
 
 @dataclass(frozen=True)
@@ -92,6 +30,7 @@ class Policies:
         Quu: Action-value Hessians [N, T, nu, nu].
         cost: J + sum(Q_u'k + k'Q_uu k / 2) [N].
         log_det: Sum of log det Q_uu over the free controls [N].
+        gaps: Smallest distance of the robot's centre to anything [N] [m].
     """
 
     X: Array
@@ -101,6 +40,28 @@ class Policies:
     Quu: Array
     cost: Array
     log_det: Array
+    gaps: Array
+
+
+@dataclass(frozen=True)
+class Optimised:
+    """Modes after some iLQR iterations.
+
+    Attributes:
+        X: State trajectories [N, T+1, nx].
+        U: Controls [N, T, nu].
+        costs: J [N].
+        log_det: Sum of log det Q_uu over the free controls [N].
+        gaps: Smallest distance of the robot's centre to anything [N] [m].
+        iterations: Iterations done.
+    """
+
+    X: Array
+    U: Array
+    costs: Array
+    log_det: Array
+    gaps: Array
+    iterations: int
 
 
 class Kernel:
@@ -109,28 +70,59 @@ class Kernel:
     Args:
         problem: Model and cost terms.
         backend: `numba`, or `python` for the reference.
+        dtype: Precision of the computation, float64 or float32.
     """
 
-    def __init__(self, problem: Problem, backend: str = "numba") -> None:
+    def __init__(self, problem: Problem, backend: str = "numba", dtype: type = np.float64) -> None:
         self.problem = problem
         self._module = build_module(problem, backend)
+        self._dtype = dtype
+        self._packed: tuple[StageData, tuple] | None = None
 
     def policies(self, x0: Array, U: Array, data: StageData) -> Policies:
         """Roll out U [N, T, nu] from x0 [nx] within the limits and take every mode's policy."""
-        (n, horizon, nu), nx = U.shape, self.problem.model.nx
-        X = self._states(x0, n, horizon)
-        U = np.array(U, dtype=np.float64)
-        k, K = np.zeros((n, horizon, nu)), np.zeros((n, horizon, nu, nx))
-        Quu, cost, log_det = np.zeros((n, horizon, nu, nu)), np.zeros(n), np.zeros(n)
-        self._module.policies(X, U, *self._pack(data), k, K, Quu, cost, log_det)
-        return Policies(X, U, k, K, Quu, cost, log_det)
+        n, horizon, nu = U.shape
+        X, U_, nx = self._states(x0, n, horizon), self._to_lanes(U), self.problem.model.nx
+        k, K = self._empty(n, horizon, nu), self._empty(n, horizon, nu, nx)
+        Quu, cost, log_det, gaps = (
+            self._empty(n, horizon, nu, nu),
+            *(self._empty(n) for _ in range(3)),
+        )
+        self._module.policies(X, U_, k, K, Quu, cost, log_det, gaps, *self._pack(data))
+        return Policies(*(_to_modes(a, n) for a in (X, U_, k, K, Quu, cost, log_det, gaps)))
 
-    def sample(self, policies: Policies, source: int, noise: Array, data: StageData) -> Array:
-        """Return the controls [T, nu] of one rollout of a mode's policy with noise [T, nu]."""
-        X_new, U_new = np.empty_like(policies.X[source]), np.empty_like(policies.U[source])
-        of = (policies.X[source], policies.U[source], policies.k[source], policies.K[source])
-        self._module.rollout_policy(*of, 1.0, noise, X_new, U_new, *self._pack(data))
-        return U_new
+    def policy_noise(self, Quu: Array, white: Array, temperature: float, rho: float) -> Array:
+        """Return control noise [S, T, nu] of covariance temperature * Quu^-1 at every stage.
+
+        Args:
+            Quu: Action-value Hessians [S, T, nu, nu], positive definite.
+            white: Independent unit normal numbers [S, T, nu].
+            temperature: alpha, in cost units.
+            rho: Correlation between neighbouring stages, in [0, 1). Without it the noise averages
+                out over the horizon and hardly leaves the basin of its mode.
+        """
+        noise = self._empty(len(Quu), *white.shape[1:])
+        spread = math.sqrt(temperature)
+        self._module.policy_noise(self._to_lanes(Quu), self._to_lanes(white), noise, spread, rho)
+        return _to_modes(noise, len(Quu))
+
+    def follow(
+        self, policies: Policies, sources: NDArray[np.int64], noise: Array, data: StageData
+    ) -> Array:
+        """Return the controls [S, T, nu] of rollouts of modes' policies with added noise.
+
+        Args:
+            policies: The policies.
+            sources: Mode that each rollout follows [S].
+            noise: Added to its controls [S, T, nu].
+            data: What the modes share.
+        """
+        U = self._to_lanes(policies.U[sources] + noise)
+        X, k, K = (self._to_lanes(a[sources]) for a in (policies.X, policies.k, policies.K))
+        X_new, U_new = np.empty_like(X), np.empty_like(U)
+        X_new[:, 0] = X[:, 0]
+        self._module.follow(X, U, k, K, X_new, U_new, *self._pack(data))
+        return _to_modes(U_new, len(sources))
 
     def optimise(
         self,
@@ -139,7 +131,7 @@ class Kernel:
         data: StageData,
         iterations: int,
         deadline: float | None = None,
-    ) -> tuple[Array, Array, Array, int]:
+    ) -> Optimised:
         """Improve every mode by up to `iterations` iLQR iterations.
 
         Args:
@@ -148,37 +140,51 @@ class Kernel:
             data: What the modes share.
             iterations: Largest number of iterations of a mode.
             deadline: Value of `time.perf_counter()` after which no further iteration starts.
-
-        Returns:
-            X [N, T+1, nx], U [N, T, nu], J [N], iterations done.
         """
-        n, horizon, _ = U.shape
-        X, U, packed = self._states(x0, n, horizon), np.array(U, dtype=np.float64), self._pack(data)
-        cost = np.array([self._module.rollout(X[i], U[i], *packed) for i in range(n)])
-        reg, done = np.zeros(n), np.zeros(n, dtype=np.bool_)
-        count = 0
-        while count < iterations and not done.all():
-            if deadline is not None and time.perf_counter() > deadline:
-                break
-            self._module.optimise(X, U, cost, reg, done, 1, *packed)
-            count += 1
-        return X, U, cost, count
+        (n, horizon, nu), nx = U.shape, self.problem.model.nx
+        X, U_ = self._states(x0, n, horizon), self._to_lanes(U)
+        J, log_det, gaps, count = *(self._empty(n) for _ in range(3)), np.zeros(1, np.int64)
+        shapes = ((horizon, nu), (horizon, nu, nx), (horizon, nu, nu), (horizon + 1, nx))
+        scratch = [np.empty((*shape, LANES), self._dtype) for shape in (*shapes, shapes[0])]
+        until = math.inf if deadline is None else deadline
+        outputs = (X, U_, J, log_det, gaps)
+        self._module.optimise(*outputs, count, *scratch, iterations, until, *self._pack(data))
+        return Optimised(*(_to_modes(a, n) for a in outputs), int(count[0]))
 
     def smallest_gaps(self, X: Array, data: StageData) -> Array:
         """Return the smallest gap [N] between the robot's centre and obstacles along X [m]."""
-        dt, world = np.array([data.dt]), data.world.pack()
-        return np.array([self._module.smallest_gap(states, dt, world) for states in X])
+        gaps = self._empty(len(X))
+        _, dt, _, world = self._pack(data)
+        self._module.gaps_of(self._to_lanes(X), gaps, dt, world)
+        return _to_modes(gaps, len(X))
 
-    def _states(self, x0: Array, n: int, horizon: int) -> Array:
-        X = np.zeros((n, horizon + 1, self.problem.model.nx))
-        X[:, 0] = x0
+    def _empty(self, n: int, *shape: int) -> NDArray:
+        return np.empty((-(-n // LANES), *shape, LANES), self._dtype)
+
+    def _states(self, x0: Array, n: int, horizon: int) -> NDArray:
+        X = self._empty(n, horizon + 1, self.problem.model.nx)
+        X[:, 0] = np.asarray(x0)[:, None]
         return X
 
+    def _to_lanes(self, modes: Array) -> NDArray:
+        """Return [N, ...] as [G, ..., L]; spare lanes repeat the first mode."""
+        n, groups = len(modes), -(-len(modes) // LANES)
+        if n < groups * LANES:
+            modes = np.concatenate([modes, np.repeat(modes[:1], groups * LANES - n, axis=0)])
+        split = modes.reshape(groups, LANES, *modes.shape[1:])
+        return np.ascontiguousarray(np.moveaxis(split, 1, -1), self._dtype)
+
     def _pack(self, data: StageData) -> tuple:
-        parameters = np.ascontiguousarray(data.parameters, dtype=np.float64)
-        return parameters, np.array([data.dt]), data.limits.as_arrays(), data.world.pack()
+        """Return the arrays of `data`; one control cycle asks several times for the same."""
+        if self._packed is None or self._packed[0] is not data:
+            parameters = np.ascontiguousarray(data.parameters, self._dtype)
+            limits = tuple(a.astype(self._dtype) for a in data.limits.as_arrays())
+            dt, world = np.array([data.dt], self._dtype), data.world.pack(self._dtype)
+            self._packed = data, (parameters, dt, limits, world)
+        return self._packed[1]
 
 
-def free_space(radius: float = 0.0) -> World:
-    """Return a world without obstacles."""
-    return World(no_circles(), None, Barrier(1.0, 0.03, 0.3, radius))
+def _to_modes(array: NDArray, n: int) -> Array:
+    """Return [G, ..., L] as [N, ...] in double precision."""
+    moved = np.moveaxis(array, -1, 1)
+    return moved.reshape(-1, *moved.shape[2:])[:n].astype(np.float64, copy=False)

@@ -6,205 +6,154 @@ policy); Tassa, Mansard, Todorov, Control-Limited DDP, ICRA 2014 (clamped contro
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from mme_ilqr_ros.control.kernel.generated import (
         HELD,
+        NK,
         NU,
         NX,
-        add_clearance,
+        absolute,
+        action_value,
+        any_lane,
         bounds,
-        jit,
-        stage_quadratic,
-        step_jacobian,
+        fill,
+        inline,
+        local,
+        log,
+        select,
         terminal_quadratic,
+        value_update,
+        vmax,
+        vmin,
+        world_quadratic,
     )
 
 # ---- kernel ----
 
-
-@jit
-def solve_in_place(M, R):
-    """Solve M Y = R by elimination (no pivoting: M is positive definite); Y replaces R."""
-    n, columns = M.shape[0], R.shape[1]
-    for i in range(n):
-        for j in range(i + 1, n):
-            factor = M[j, i] / M[i, i]
-            for c in range(i, n):
-                M[j, c] -= factor * M[i, c]
-            for c in range(columns):
-                R[j, c] -= factor * R[i, c]
-    for i in range(n - 1, -1, -1):
-        for c in range(columns):
-            for j in range(i + 1, n):
-                R[i, c] -= M[i, j] * R[j, c]
-            R[i, c] /= M[i, i]
+ACTIVE_SET_STEPS = 2 * NU + 1
 
 
-@jit
-def clamped_system(Q_u, Q_ux, H, low, high, on_rate, active, M, R):
-    """Write M [k, K] = R: optimality for free controls, k_i = bound for clamped ones.
+@inline
+def eliminate(M, R):
+    """Solve M Y = R [NU, NK] (no pivoting: M is positive definite); Y replaces R."""
+    for i in range(NU):
+        inverse = 1.0 / M[i, i]
+        for j in range(i + 1, NU):
+            factor = M[j, i] * inverse
+            for c in range(i + 1, NU):
+                M[j, c] = M[j, c] - factor * M[i, c]
+            for c in range(NK):
+                R[j, c] = R[j, c] - factor * R[i, c]
+    for i in range(NU - 1, -1, -1):
+        inverse = 1.0 / M[i, i]
+        for c in range(NK):
+            rest = R[i, c]
+            for j in range(i + 1, NU):
+                rest = rest - M[i, j] * R[j, c]
+            R[i, c] = rest * inverse
+
+
+@inline
+def free_rows(Q_uu, reg, active, M):
+    """M = Q_uu + reg I, with the rows of clamped controls (active = -1 or 1) those of I."""
+    for i in range(NU):
+        clamped = active[i] * active[i]
+        for j in range(NU):
+            M[i, j] = (1.0 - clamped) * Q_uu[min(i, j), max(i, j)]
+        M[i, i] = M[i, i] + (1.0 - clamped) * reg + clamped
+
+
+@inline
+def newton_step(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R):
+    """R = [k, K] with clamped controls kept on their bounds.
 
     When the bound moves with the state (a rate limit), so does the control: its gain is 1 on the
     held state, else 0.
     """
+    free_rows(Q_uu, reg, active, M)
     for i in range(NU):
-        clamped = active[i] != 0
-        for j in range(NU):
-            M[i, j] = (1.0 if i == j else 0.0) if clamped else H[i, j]
+        clamped = active[i] * active[i]
+        bound = select(active[i] > 0.0, high[i], low[i])
+        R[i, 0] = clamped * bound - (1.0 - clamped) * Q_u[i]
         for j in range(NX):
-            R[i, j + 1] = 0.0 if clamped else -Q_ux[i, j]
-        R[i, 0] = -Q_u[i]
-        if clamped:
-            R[i, 0] = low[i] if active[i] < 0 else high[i]
-            if on_rate[i, 0 if active[i] < 0 else 1]:
-                R[i, HELD[i] + 1] = 1.0
+            R[i, j + 1] = (clamped - 1.0) * Q_ux[i, j]
+        if HELD[i] >= 0:
+            moves = select(active[i] > 0.0, on_rate[1, i], on_rate[0, i])
+            R[i, HELD[i] + 1] = R[i, HELD[i] + 1] + clamped * moves
+    eliminate(M, R)
 
 
-@jit
-def update_active(Q_u, H, low, high, R, active):
+@inline
+def update_active(Q_u, Q_uu, reg, low, high, active, R):
     """Clamp controls that left the box, release those that want back; True if any changed."""
-    changed = False
+    zero, one = fill(reg, 0.0), fill(reg, 1.0)
+    changed = zero > one
     for i in range(NU):
-        gradient = Q_u[i]
+        slope = Q_u[i] + reg * R[i, 0]
         for j in range(NU):
-            gradient += H[i, j] * R[j, 0]
-        if active[i] == 0 and (R[i, 0] < low[i] or R[i, 0] > high[i]):
-            active[i] = -1 if R[i, 0] < low[i] else 1
-            changed = True
-        elif active[i] != 0 and gradient * active[i] > 0.0:
-            active[i] = 0
-            changed = True
-    return changed
+            slope = slope + Q_uu[min(i, j), max(i, j)] * R[j, 0]
+        beyond = select(R[i, 0] > high[i], one, select(R[i, 0] < low[i], -one, zero))
+        kept = select(slope * active[i] > 0.0, zero, active[i])
+        after = select(active[i] * active[i] > 0.0, kept, beyond)
+        changed = changed | (absolute(after - active[i]) > 0.0)
+        active[i] = after
+    return any_lane(changed)
 
 
-@jit
-def box_policy(Q_u, Q_ux, H, low, high, on_rate, k, K, active, M, R):
-    """Minimise k'Q_u + k'H k / 2 with low <= k <= high; the gains K keep active bounds active.
+@inline
+def box_policy(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R):
+    """R = [k, K]: minimise k'Q_u + k'(Q_uu + reg) k / 2 with low <= k <= high.
 
-    Active-set Newton steps: `active` [NU] is -1 at the lower bound, 1 at the upper, 0 if free.
-    Returns log det of the free block of H.
+    Active-set Newton steps: a control that leaves the box is clamped at its bound (`active` [NU]
+    becomes -1 or 1), one whose cost falls away from its bound is released (0).
     """
     for i in range(NU):
-        active[i] = 0
-    for _ in range(2 * NU + 2):
-        clamped_system(Q_u, Q_ux, H, low, high, on_rate, active, M, R)
-        solve_in_place(M, R)
-        if not update_active(Q_u, H, low, high, R, active):
+        active[i] = fill(reg, 0.0)
+    newton_step(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R)
+    for _ in range(ACTIVE_SET_STEPS):
+        if not update_active(Q_u, Q_uu, reg, low, high, active, R):
             break
-    log_det = 0.0
+        newton_step(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R)
     for i in range(NU):
-        k[i] = min(max(R[i, 0], low[i]), high[i])
-        for j in range(NX):
-            K[i, j] = R[i, j + 1]
-        if active[i] == 0:
-            log_det += math.log(M[i, i])
-    return log_det
+        R[i, 0] = vmin(vmax(R[i, 0], low[i]), high[i])
 
 
-@jit
-def multiply(P, Q, product):
-    """Product = P Q for small matrices; plain loops beat a BLAS call at this size."""
-    for i in range(P.shape[0]):
-        for j in range(Q.shape[1]):
-            product[i, j] = 0.0
-            for m in range(NX):
-                product[i, j] += P[i, m] * Q[m, j]
-
-
-@jit
-def action_value(A, B, l_x, l_u, l_xx, l_ux, l_uu, V_x, V_xx, VA, VB, Q_x, Q_u, Q_xx, Q_ux, Q_uu):
-    """Q = l + V(f): the quadratic of the action value, into the last five arguments."""
-    for j in range(NX):
-        Q_x[j] = l_x[j]
-        for i in range(NX):
-            Q_x[j] += A[i, j] * V_x[i]
-    for j in range(NU):
-        Q_u[j] = l_u[j]
-        for i in range(NX):
-            Q_u[j] += B[i, j] * V_x[i]
-    multiply(V_xx, A, VA)
-    multiply(V_xx, B, VB)
-    for i in range(NX):
-        for j in range(NX):
-            Q_xx[i, j] = l_xx[i, j]
-            for m in range(NX):
-                Q_xx[i, j] += A[m, i] * VA[m, j]
-    for i in range(NU):
-        for j in range(NX):
-            Q_ux[i, j] = l_ux[i, j]
-            for m in range(NX):
-                Q_ux[i, j] += B[m, i] * VA[m, j]
-        for j in range(NU):
-            Q_uu[i, j] = l_uu[i, j]
-            for m in range(NX):
-                Q_uu[i, j] += B[m, i] * VB[m, j]
-
-
-@jit
-def value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K, V_x, V_xx):
-    """V_x = Q_x + K'Q_uu k + K'Q_u + Q_ux'k and V_xx likewise; valid for any k, K."""
-    for i in range(NX):
-        V_x[i] = Q_x[i]
-        for a in range(NU):
-            inner = Q_u[a]
-            for b in range(NU):
-                inner += Q_uu[a, b] * k[b]
-            V_x[i] += K[a, i] * inner + Q_ux[a, i] * k[a]
-        for j in range(NX):
-            V_xx[i, j] = Q_xx[i, j]
-            for a in range(NU):
-                inner = Q_ux[a, j]
-                for b in range(NU):
-                    inner += Q_uu[a, b] * K[b, j]
-                V_xx[i, j] += K[a, i] * inner + Q_ux[a, i] * K[a, j]
-    for i in range(NX):
-        for j in range(i):
-            mean = 0.5 * (V_xx[i, j] + V_xx[j, i])
-            V_xx[i, j], V_xx[j, i] = mean, mean
-
-
-@jit
-def backward(X, U, p, dt, limits, world, reg, k, K, Quu):
+@inline
+def backward(X, U, p, dt, limits, world, reg, k, K, Quu, want_log_det):
     """One backward pass; fills k [T, NU], K [T, NU, NX], Quu [T, NU, NU].
 
     Returns (sum Q_u'k, sum k'Q_uu k / 2, sum log det Q_uu over the free controls).
     `reg` is added to Q_uu for k and K only; the value update uses Q_uu itself.
     """
     horizon = U.shape[0]
-    A, B = np.empty((NX, NX)), np.empty((NX, NU))
-    l_x, l_u, l_xx = np.empty(NX), np.empty(NU), np.empty((NX, NX))
-    l_ux, l_uu = np.empty((NU, NX)), np.empty((NU, NU))
-    Q_x, Q_u, Q_xx = np.empty(NX), np.empty(NU), np.empty((NX, NX))
-    Q_ux, Q_uu, H = np.empty((NU, NX)), np.empty((NU, NU)), np.empty((NU, NU))
-    low, high, on_rate = np.empty(NU), np.empty(NU), np.empty((NU, 2), np.bool_)
-    active, M, R = np.empty(NU, np.int64), np.empty((NU, NU)), np.empty((NU, NX + 1))
-    V_x, V_xx, VA, VB = np.empty(NX), np.empty((NX, NX)), np.empty((NX, NX)), np.empty((NX, NU))
-    terminal_quadratic(X[horizon], p[horizon], V_x, V_xx)
-    add_clearance(X[horizon, 0], X[horizon, 1], horizon * dt[0], world, V_x, V_xx)
-    linear, quadratic, log_det = 0.0, 0.0, 0.0
+    zero, one = fill(reg, 0.0), fill(reg, 1.0)
+    V_x, V_xx, b = local(X, 1, NX)[0], local(X, NX, NX), local(X, 1, 5)[0]
+    Q_x, Q_u, Q_xx = local(X, 1, NX)[0], local(X, 1, NU)[0], local(X, NX, NX)
+    Q_ux, Q_uu, change = local(X, NU, NX), local(X, NU, NU), local(X, 1, 2)[0]
+    low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
+    active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, NK)
+    world_quadratic(X[horizon, 0], X[horizon, 1], horizon * dt[0], world, 1, b)
+    terminal_quadratic(X[horizon], p[horizon], b, V_x, V_xx)
+    linear, quadratic, log_det = zero, zero, zero
     for t in range(horizon - 1, -1, -1):
-        step_jacobian(X[t], U[t], dt, A, B)
-        stage_quadratic(X[t], U[t], p[t], l_x, l_u, l_xx, l_ux, l_uu)
-        add_clearance(X[t, 0], X[t, 1], t * dt[0], world, l_x, l_xx)
-        action_value(
-            A, B, l_x, l_u, l_xx, l_ux, l_uu, V_x, V_xx, VA, VB, Q_x, Q_u, Q_xx, Q_ux, Q_uu
-        )
+        world_quadratic(X[t, 0], X[t, 1], t * dt[0], world, 0, b)
+        action_value(X[t], U[t], p[t], dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu)
         for i in range(NU):
             least, most = bounds(i, X[t], limits, dt)
-            low[i], high[i] = min(least - U[t, i], 0.0), max(most - U[t, i], 0.0)
-            on_rate[i, 0], on_rate[i, 1] = least > limits[0][i], most < limits[1][i]
-            for j in range(NU):
-                H[i, j] = Q_uu[i, j] + (reg if i == j else 0.0)
-                Quu[t, i, j] = Q_uu[i, j]
-        log_det += box_policy(Q_u, Q_ux, H, low, high, on_rate, k[t], K[t], active, M, R)
+            low[i], high[i] = vmin(least - U[t, i], 0.0), vmax(most - U[t, i], 0.0)
+            on_rate[0, i] = select(least > limits[0][i], one, zero)
+            on_rate[1, i] = select(most < limits[1][i], one, zero)
+        box_policy(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R)
         for i in range(NU):
-            linear += Q_u[i] * k[t, i]
+            k[t, i] = R[i, 0]
+            for j in range(NX):
+                K[t, i, j] = R[i, j + 1]
             for j in range(NU):
-                quadratic += 0.5 * k[t, i] * Q_uu[i, j] * k[t, j]
-        value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k[t], K[t], V_x, V_xx)
+                Quu[t, i, j] = Q_uu[min(i, j), max(i, j)]
+            if want_log_det:
+                log_det = log_det + log(M[i, i])  # 1 for a clamped control
+        value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k[t], K[t], V_x, V_xx, change)
+        linear, quadratic = linear + change[0], quadratic + change[1]
     return linear, quadratic, log_det

@@ -1,115 +1,148 @@
-"""Clearance: gaps to circles and to the distance field, and what a small gap costs.
+"""Fields and circles: gaps to obstacles, what a small gap costs, and the cost to go.
 
-world = (circles [M, 5], field [H, W], frame [6], shape [4]): see `World.pack`.
+world = (circles [M, 5], shape [4], field [H, W], frame [7], values [H, W], value_frame [7],
+value_weights [2]): see `World.pack`.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mme_ilqr_ros.control.kernel.generated import jit
+    from mme_ilqr_ros.control.kernel.generated import (
+        fill,
+        floor,
+        gather_square,
+        inline,
+        log,
+        select,
+        sqrt,
+        vmax,
+        vmin,
+    )
 
 # ---- kernel ----
 
+LOG_EVERY = 8  # gaps whose ratios are multiplied before one logarithm is taken
 
-@jit
-def barrier(gap, shape):
-    """Return (psi, psi', psi'') of the cut-off relaxed log barrier of a gap to an obstacle.
 
-    shape = (weight, stiff_gap, cutoff_gap, radius). Exactly zero beyond cutoff_gap, so distant
-    obstacles cost nothing; quadratic below stiff_gap, so a gap below zero is still finite.
+@inline
+def interpolate(px, py, field, frame):
+    """Return (value, its slope in x, in y) of a field, bilinear between cell centres.
+
+    frame = (origin x, origin y, cos yaw, sin yaw, 1 / resolution, value outside, 1 if present).
+    """
+    rows, columns = field.shape
+    dx, dy = px - frame[0], py - frame[1]
+    gx = (frame[2] * dx + frame[3] * dy) * frame[4] - 0.5
+    gy = (frame[2] * dy - frame[3] * dx) * frame[4] - 0.5
+    inside = (gx > -0.5) & (gx < columns - 0.5) & (gy > -0.5) & (gy < rows - 0.5)
+    cx, cy = vmin(vmax(gx, 0.0), columns - 1.0), vmin(vmax(gy, 0.0), rows - 1.0)
+    j, i = vmin(floor(cx), columns - 2.0), vmin(floor(cy), rows - 2.0)
+    a, b = cx - j, cy - i
+    corner, right, up, across = gather_square(field, i, j)
+    low, high = corner + a * (right - corner), up + a * (across - up)
+    sx = select(inside & (gx > 0.0) & (gx < columns - 1.0), frame[4], fill(px, 0.0))
+    sy = select(inside & (gy > 0.0) & (gy < rows - 1.0), frame[4], fill(px, 0.0))
+    sx, sy = sx * ((right - corner) * (1.0 - b) + (across - up) * b), sy * (high - low)
+    value = select(inside, low + b * (high - low), fill(px, frame[5]))
+    return value, frame[2] * sx - frame[3] * sy, frame[3] * sx + frame[2] * sy
+
+
+@inline
+def circle_offset(px, py, time, circle):
+    """Return (dx, dy, squared distance) from the centre of a circle moving at its velocity."""
+    dx, dy = px - (circle[0] + time * circle[3]), py - (circle[1] + time * circle[4])
+    return dx, dy, dx * dx + dy * dy + 1e-12
+
+
+@inline
+def barrier_parts(gap, shape):
+    """Return (gap / cutoff within [stiff, cutoff], the rest of the barrier without its log).
+
+    The barrier of a gap is weight (h / cutoff - 1 - log(h / cutoff)) with h the gap kept within
+    [stiff, cutoff], continued below stiff by its quadratic. So it is exactly zero beyond the
+    cutoff, and finite even for a gap below zero. shape = (weight, stiff, cutoff, radius).
     """
     weight, stiff, cutoff = shape[0], shape[1], shape[2]
-    if gap >= cutoff:
-        return 0.0, 0.0, 0.0
-    h = max(gap, stiff)
-    value = weight * (h / cutoff - 1.0 - math.log(h / cutoff))
-    slope = weight * (1.0 / cutoff - 1.0 / h)
-    curvature = weight / (h * h)
-    e = gap - h
-    return value + slope * e + 0.5 * curvature * e * e, slope + curvature * e, curvature
+    ratio = vmin(vmax(gap, stiff), cutoff) * (1.0 / cutoff)
+    e = vmin(gap - stiff, 0.0)
+    slope, curvature = weight * (1.0 / cutoff - 1.0 / stiff), weight / (stiff * stiff)
+    return ratio, weight * (ratio - 1.0) + e * (slope + 0.5 * curvature * e)
 
 
-@jit
-def field_gap(px, py, field, frame):
-    """Return (distance, its slope in x, in y) from the distance field, bilinear.
-
-    frame = (origin x, origin y, cos yaw, sin yaw, resolution, max_distance).
-    """
-    dx, dy = px - frame[0], py - frame[1]
-    gx = (frame[2] * dx + frame[3] * dy) / frame[4] - 0.5
-    gy = (frame[2] * dy - frame[3] * dx) / frame[4] - 0.5
-    rows, columns = field.shape
-    if gx < -0.5 or gy < -0.5 or gx > columns - 0.5 or gy > rows - 0.5:
-        return frame[5], 0.0, 0.0
-    free_x, free_y = 0.0 <= gx <= columns - 1.0, 0.0 <= gy <= rows - 1.0
-    gx, gy = min(max(gx, 0.0), columns - 1.0), min(max(gy, 0.0), rows - 1.0)
-    j, i = min(int(gx), max(columns - 2, 0)), min(int(gy), max(rows - 2, 0))
-    j1, i1 = min(j + 1, columns - 1), min(i + 1, rows - 1)
-    a, b = gx - j, gy - i
-    low = field[i, j] + a * (field[i, j1] - field[i, j])
-    high = field[i1, j] + a * (field[i1, j1] - field[i1, j])
-    sx = (1.0 - b) * (field[i, j1] - field[i, j]) + b * (field[i1, j1] - field[i1, j])
-    sx, sy = sx * free_x / frame[4], (high - low) * free_y / frame[4]
-    return low + b * (high - low), frame[2] * sx - frame[3] * sy, frame[3] * sx + frame[2] * sy
+@inline
+def barrier_slopes(gap, shape):
+    """Return (psi', psi'') of the barrier of a gap."""
+    weight, stiff, cutoff = shape[0], shape[1], shape[2]
+    inverse = 1.0 / vmin(vmax(gap, stiff), cutoff)
+    curvature = weight / (stiff * stiff)
+    slope = weight * (1.0 / cutoff - inverse) + curvature * vmin(gap - stiff, 0.0)
+    return slope, select(gap < cutoff, weight * inverse * inverse, fill(gap, 0.0))
 
 
-@jit
-def circle_gap(px, py, time, circle):
-    """Return (gap, its slope in x, in y) to the edge of a circle that moves at its velocity."""
-    dx, dy = px - circle[0] - time * circle[3], py - circle[1] - time * circle[4]
-    distance = math.sqrt(dx * dx + dy * dy + 1e-12)
-    return distance - circle[2], dx / distance, dy / distance
-
-
-@jit
-def clearance_cost(px, py, time, world):
-    """Return the summed barrier of all obstacles at a position and time."""
-    circles, field, frame, shape = world
-    total = barrier(field_gap(px, py, field, frame)[0] - shape[3], shape)[0]
+@inline
+def world_cost(px, py, time, world, final):
+    """Return the summed barriers of all obstacles, and the cost to go, at a position."""
+    circles, shape, field, frame, values, value_frame, value_weights = world
+    total, product = fill(px, 0.0), fill(px, 1.0)
+    if frame[6] > 0.0:
+        distance, _, _ = interpolate(px, py, field, frame)
+        ratio, rest = barrier_parts(distance - shape[3], shape)
+        total, product = total + rest, product * ratio
     for m in range(circles.shape[0]):
-        total += barrier(circle_gap(px, py, time, circles[m])[0] - shape[3], shape)[0]
-    return total
+        _, _, squared = circle_offset(px, py, time, circles[m])
+        ratio, rest = barrier_parts(sqrt(squared) - (circles[m, 2] + shape[3]), shape)
+        total, product = total + rest, product * ratio
+        if m % LOG_EVERY == LOG_EVERY - 1:
+            total, product = total - shape[0] * log(product), fill(px, 1.0)
+    if value_frame[6] > 0.0:
+        value, _, _ = interpolate(px, py, values, value_frame)
+        total = total + value_weights[final] * value
+    return total - shape[0] * log(product)
 
 
-@jit
-def add_barrier(gap, nx, ny, shape, l_x, l_xx):
-    """Add the Gauss-Newton quadratic of one obstacle; (nx, ny) is the slope of its gap."""
-    _, slope, curvature = barrier(gap - shape[3], shape)
-    l_x[0] += slope * nx
-    l_x[1] += slope * ny
-    l_xx[0, 0] += curvature * nx * nx
-    l_xx[0, 1] += curvature * nx * ny
-    l_xx[1, 0] += curvature * nx * ny
-    l_xx[1, 1] += curvature * ny * ny
-
-
-@jit
-def add_clearance(px, py, time, world, l_x, l_xx):
-    """Add the Gauss-Newton quadratic of all obstacles to l_x [NX], l_xx [NX, NX]."""
-    circles, field, frame, shape = world
-    gap, nx, ny = field_gap(px, py, field, frame)
-    add_barrier(gap, nx, ny, shape, l_x, l_xx)
+@inline
+def world_quadratic(px, py, time, world, final, b):
+    """Fill b [5]: slopes in x, y and Gauss-Newton curvatures xx, xy, yy of `world_cost`."""
+    circles, shape, field, frame, values, value_frame, value_weights = world
+    zero = fill(px, 0.0)
+    bx, by, bxx, bxy, byy = zero, zero, zero, zero, zero
+    if frame[6] > 0.0:
+        distance, nx, ny = interpolate(px, py, field, frame)
+        slope, curvature = barrier_slopes(distance - shape[3], shape)
+        bx, by = bx + slope * nx, by + slope * ny
+        bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
+        byy = byy + curvature * ny * ny
     for m in range(circles.shape[0]):
-        gap, nx, ny = circle_gap(px, py, time, circles[m])
-        add_barrier(gap, nx, ny, shape, l_x, l_xx)
+        dx, dy, squared = circle_offset(px, py, time, circles[m])
+        inverse = 1.0 / sqrt(squared)
+        nx, ny = dx * inverse, dy * inverse
+        gap = squared * inverse - (circles[m, 2] + shape[3])
+        slope, curvature = barrier_slopes(gap, shape)
+        bx, by = bx + slope * nx, by + slope * ny
+        bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
+        byy = byy + curvature * ny * ny
+    if value_frame[6] > 0.0:
+        _, sx, sy = interpolate(px, py, values, value_frame)
+        bx, by = bx + value_weights[final] * sx, by + value_weights[final] * sy
+    b[0], b[1], b[2], b[3], b[4] = bx, by, bxx, bxy, byy
 
 
-@jit
+@inline
 def smallest_gap(X, dt, world):
     """Return the smallest gap between the robot's centre and any obstacle along X [T+1, NX].
 
     Half-way points are checked too: at 1 m/s and 0.2 s the stages are 0.2 m apart.
     """
-    circles, field, frame, _ = world
-    least = frame[5]
+    circles, _, field, frame, _, _, _ = world
+    least = fill(X[0, 0], frame[5])
     for half in range(2 * X.shape[0] - 1):
-        t, odd = half // 2, half % 2
-        px = 0.5 * (X[t, 0] + X[t + odd, 0])
-        py = 0.5 * (X[t, 1] + X[t + odd, 1])
-        least = min(least, field_gap(px, py, field, frame)[0])
+        t, last = half // 2, (half + 1) // 2
+        px, py = 0.5 * (X[t, 0] + X[last, 0]), 0.5 * (X[t, 1] + X[last, 1])
+        if frame[6] > 0.0:
+            least = vmin(least, interpolate(px, py, field, frame)[0])
         for m in range(circles.shape[0]):
-            least = min(least, circle_gap(px, py, 0.5 * half * dt[0], circles[m])[0])
+            _, _, squared = circle_offset(px, py, 0.5 * half * dt[0], circles[m])
+            least = vmin(least, sqrt(squared) - circles[m, 2])
     return least

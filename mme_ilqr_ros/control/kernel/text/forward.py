@@ -4,75 +4,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from mme_ilqr_ros.control.kernel.generated import (
         HELD,
         NU,
         NX,
-        clearance_cost,
-        jit,
+        fill,
+        inline,
+        local,
         stage_cost,
         step,
         terminal_cost,
+        vmax,
+        vmin,
+        world_cost,
     )
 
 # ---- kernel ----
 
 
-@jit
+@inline
 def bounds(i, x, limits, dt):
-    """Return (lowest, highest) value of control i in state x: the box, and the rate limit."""
+    """Return (lowest, highest) value of control i in state x: the box, and the rate limit.
+
+    From outside the box, as after a lowered speed limit, the rate limit leads back into it.
+    """
     lower, upper, rate = limits
-    low, high = lower[i], upper[i]
-    held = HELD[i]
-    if held >= 0:  # clipped to the box: from outside it, brake as hard as the rate allows
-        reach_low, reach_high = x[held] - rate[i] * dt[0], x[held] + rate[i] * dt[0]
-        return min(max(low, reach_low), reach_high), max(min(high, reach_high), reach_low)
+    low, high = fill(x[0], lower[i]), fill(x[0], upper[i])
+    if HELD[i] >= 0:
+        least, most = x[HELD[i]] - rate[i] * dt[0], x[HELD[i]] + rate[i] * dt[0]
+        low, high = vmin(vmax(low, least), most), vmax(vmin(high, most), least)
     return low, high
 
 
-@jit
-def advance(X, U, t, control, limits, dt):
-    """Clip control [NU] to its bounds, store it as U[t] and step X[t] to X[t+1]."""
-    for i in range(NU):
-        low, high = bounds(i, X[t], limits, dt)
-        U[t, i] = min(max(control[i], low), high)
-    step(X[t], U[t], dt, X[t + 1])
+@inline
+def rollout(X, U, k, K, share, feedback, X_new, U_new, p, dt, limits, world):
+    """Roll out u = U + share k + K (x - X), clipped to the limits, from X_new[0]; return J.
 
-
-@jit
-def trajectory_cost(X, U, p, dt, world):
-    """Return J of a trajectory."""
+    Without feedback u = U. X_new may be X and U_new may be U then.
+    """
     horizon = U.shape[0]
-    cost = np.empty(1)
-    terminal_cost(X[horizon], p[horizon], cost)
-    total = cost[0] + clearance_cost(X[horizon, 0], X[horizon, 1], horizon * dt[0], world)
+    cost = local(X, 1, 1)[0]
+    J = fill(share, 0.0)
     for t in range(horizon):
-        stage_cost(X[t], U[t], p[t], cost)
-        total += cost[0] + clearance_cost(X[t, 0], X[t, 1], t * dt[0], world)
-    return total
-
-
-@jit
-def rollout(X, U, p, dt, limits, world):
-    """Roll out the controls U from X[0], clipped to the limits, in place; return J."""
-    for t in range(U.shape[0]):
-        advance(X, U, t, U[t].copy(), limits, dt)
-    return trajectory_cost(X, U, p, dt, world)
-
-
-@jit
-def rollout_policy(X, U, k, K, share, noise, X_new, U_new, p, dt, limits, world):
-    """Roll out u = U + share k + K (x - X) + noise from X_new[0] = X[0]; return J."""
-    control = np.empty(NU)
-    for j in range(NX):
-        X_new[0, j] = X[0, j]
-    for t in range(U.shape[0]):
         for i in range(NU):
-            control[i] = U[t, i] + share * k[t, i] + noise[t, i]
-            for j in range(NX):
-                control[i] += K[t, i, j] * (X_new[t, j] - X[t, j])
-        advance(X_new, U_new, t, control, limits, dt)
-    return trajectory_cost(X_new, U_new, p, dt, world)
+            u = U[t, i]
+            if feedback:
+                u = u + share * k[t, i]
+                for j in range(NX):
+                    u = u + K[t, i, j] * (X_new[t, j] - X[t, j])
+            low, high = bounds(i, X_new[t], limits, dt)
+            U_new[t, i] = vmin(vmax(u, low), high)
+        stage_cost(X_new[t], U_new[t], p[t], cost)
+        J = J + cost[0] + world_cost(X_new[t, 0], X_new[t, 1], t * dt[0], world, 0)
+        step(X_new[t], U_new[t], dt, X_new[t + 1])
+    terminal_cost(X_new[horizon], p[horizon], cost)
+    end = world_cost(X_new[horizon, 0], X_new[horizon, 1], horizon * dt[0], world, 1)
+    return J + cost[0] + end

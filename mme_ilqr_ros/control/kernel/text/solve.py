@@ -1,4 +1,7 @@
-"""The iterations: line search, regularisation, and all modes one after the other."""
+"""The iterations: line search, regularisation, and the doors to the outside.
+
+Arrays from outside are [G, ..., L]: G groups of L modes, the modes of a group side by side.
+"""
 
 from __future__ import annotations
 
@@ -8,68 +11,178 @@ import numpy as np
 
 if TYPE_CHECKING:
     from mme_ilqr_ros.control.kernel.generated import (
+        LANES,
         NU,
         NX,
+        absolute,
+        any_lane,
         backward,
+        fill,
+        inline,
         jit,
+        lanes,
+        local,
         rollout,
-        rollout_policy,
+        select,
+        smallest_gap,
+        sqrt,
+        time_is_up,
+        vmax,
     )
 
 # ---- kernel ----
 
 ARMIJO = 1e-4  # share of the promised decrease that a step must deliver
-LINE_SEARCH_STEPS = 8
+LINE_SEARCH_STEPS = 6
 CONVERGED = 1e-5  # promised decrease, relative to max(1, |J|), below which a mode is done
-REG_MIN, REG_MAX = 1e-6, 1e4
+REG_MIN, REG_MAX, REG_FIRST = 1e-6, 1e4, 1e-2
 
 
-@jit
-def improve(X, U, cost, reg, p, dt, limits, world, k, K, Quu, noise, X_new, U_new):
-    """One iLQR iteration on one mode, in place. Returns (cost, reg, converged)."""
-    linear, quadratic, _ = backward(X, U, p, dt, limits, world, reg, k, K, Quu)
-    if -(linear + quadratic) < CONVERGED * max(1.0, abs(cost)):
-        return cost, reg, True
-    share = 1.0
+@inline
+def take_where(mask, X_new, U_new, X, U):
+    """Copy the trajectories of some modes."""
+    for t in range(U.shape[0]):
+        for i in range(NU):
+            U[t, i] = select(mask, U_new[t, i], U[t, i])
+        for j in range(NX):
+            X[t + 1, j] = select(mask, X_new[t + 1, j], X[t + 1, j])
+
+
+@inline
+def improve(X, U, J, reg, p, dt, limits, world, k, K, Quu, X_new, U_new):
+    """One iLQR iteration on all modes of a group, in place. Returns (J, reg, modes not done)."""
+    linear, quadratic, _ = backward(X, U, p, dt, limits, world, reg, k, K, Quu, False)
+    done = CONVERGED * vmax(absolute(J), 1.0) > -(linear + quadratic)
+    done = done | (reg > REG_MAX)
+    if not any_lane(~done):
+        return J, reg, ~done
+    searching, share = ~done, fill(J, 1.0)
     for _ in range(LINE_SEARCH_STEPS):
-        candidate = rollout_policy(X, U, k, K, share, noise, X_new, U_new, p, dt, limits, world)
-        if cost - candidate >= -ARMIJO * share * linear:
-            X[:] = X_new
-            U[:] = U_new
-            return candidate, max(reg / 4.0, REG_MIN), False
-        share *= 0.5
-    return cost, min(max(reg, 1e-2) * 8.0, REG_MAX), reg >= REG_MAX
+        J_new = rollout(X, U, k, K, share, True, X_new, U_new, p, dt, limits, world)
+        taken = (J_new < J + ARMIJO * share * linear) & searching
+        if any_lane(taken):
+            take_where(taken, X_new, U_new, X, U)
+            J, searching = select(taken, J_new, J), searching & ~taken
+        if not any_lane(searching):
+            break
+        share = 0.35 * share
+    raised = vmax(reg, REG_FIRST) * 8.0
+    lowered = vmax(reg * 0.25, REG_MIN)
+    return J, select(done, reg, select(searching, raised, lowered)), ~done
 
 
 @jit
-def optimise(X, U, cost, reg, done, iterations, p, dt, limits, world):
-    """Up to `iterations` iLQR iterations on every mode: X [N, T+1, NX], U [N, T, NU] in place.
+def optimise(
+    X_,
+    U_,
+    J_,
+    log_det_,
+    gap_,
+    count,
+    k_,
+    K_,
+    Q_,
+    Xn_,
+    Un_,
+    iterations,
+    deadline,
+    p,
+    dt,
+    limits,
+    world,
+):
+    """Roll out and iterate every group, then take its log det and gaps; X_[:, 0] is given.
 
-    cost, reg, done [N] carry each mode's state from call to call, so that a caller with a time
-    budget can ask for a few iterations at a time.
+    Groups come in order, so the first group's modes are served first when time is short.
     """
-    horizon = U.shape[1]
-    k, K, Quu = np.empty((horizon, NU)), np.empty((horizon, NU, NX)), np.empty((horizon, NU, NU))
-    noise = np.zeros((horizon, NU))
-    X_new, U_new = np.empty((horizon + 1, NX)), np.empty((horizon, NU))
-    for n in range(U.shape[0]):
-        for _ in range(iterations):
-            if done[n]:
+    X_all, U_all, J_all = lanes(X_, LANES), lanes(U_, LANES), lanes(J_, LANES)
+    log_det, gaps = lanes(log_det_, LANES), lanes(gap_, LANES)
+    k, K, Quu = lanes(k_, LANES), lanes(K_, LANES), lanes(Q_, LANES)
+    X_new, U_new = lanes(Xn_, LANES), lanes(Un_, LANES)
+    for g in range(U_all.shape[0]):
+        X, U = X_all[g], U_all[g]
+        for j in range(NX):
+            X_new[0, j] = X[0, j]
+        share = fill(X[0, 0], 1.0)
+        J = rollout(X, U, k, K, share, False, X, U, p, dt, limits, world)
+        reg, searching = fill(J, 0.0), True
+        for n in range(iterations):
+            if not searching or time_is_up(deadline):
                 break
-            cost[n], reg[n], done[n] = improve(
-                X[n], U[n], cost[n], reg[n], p, dt, limits, world, k, K, Quu, noise, X_new, U_new
-            )
+            J, reg, active = improve(X, U, J, reg, p, dt, limits, world, k, K, Quu, X_new, U_new)
+            searching = any_lane(active)
+            count[0] = max(count[0], n + 1)
+        free = fill(J, 0.0)
+        _, _, log_det[g] = backward(X, U, p, dt, limits, world, free, k, K, Quu, True)
+        J_all[g], gaps[g] = J, smallest_gap(X, dt, world)
 
 
 @jit
-def policies(X, U, p, dt, limits, world, k, K, Quu, change, log_det):
-    """Roll every mode out from X[n, 0] and take its policy; fills k, K, Quu, returns nothing.
+def policies(X_, U_, k_, K_, Q_, cost_, log_det_, gap_, p, dt, limits, world):
+    """Roll every mode out from X_[:, 0] and take its policy.
 
-    change [N] becomes J + sum(Q_u'k + k'Q_uu k / 2), the quadratic model's best cost.
+    cost becomes J + sum(Q_u'k + k'Q_uu k / 2), the quadratic model's best cost.
     """
-    for n in range(U.shape[0]):
-        cost = rollout(X[n], U[n], p, dt, limits, world)
-        linear, quadratic, log_det[n] = backward(
-            X[n], U[n], p, dt, limits, world, 0.0, k[n], K[n], Quu[n]
+    X_all, U_all, k, K, Quu = (
+        lanes(X_, LANES),
+        lanes(U_, LANES),
+        lanes(k_, LANES),
+        lanes(K_, LANES),
+        lanes(Q_, LANES),
+    )
+    cost, log_det, gaps = lanes(cost_, LANES), lanes(log_det_, LANES), lanes(gap_, LANES)
+    for g in range(U_all.shape[0]):
+        X, U = X_all[g], U_all[g]
+        share = fill(X[0, 0], 1.0)
+        J = rollout(X, U, k[g], K[g], share, False, X, U, p, dt, limits, world)
+        reg = fill(J, 0.0)
+        linear, quadratic, log_det[g] = backward(
+            X, U, p, dt, limits, world, reg, k[g], K[g], Quu[g], True
         )
-        change[n] = cost + linear + quadratic
+        cost[g] = J + linear + quadratic
+        gaps[g] = smallest_gap(X, dt, world)
+
+
+@jit
+def follow(X_, U_, k_, K_, Xn_, Un_, p, dt, limits, world):
+    """Roll out u = U + k + K (x - X) from Xn_[:, 0] into Xn_, Un_."""
+    X, U, k, K = lanes(X_, LANES), lanes(U_, LANES), lanes(k_, LANES), lanes(K_, LANES)
+    X_new, U_new = lanes(Xn_, LANES), lanes(Un_, LANES)
+    for g in range(U.shape[0]):
+        share = fill(X[g, 0, 0], 1.0)
+        rollout(X[g], U[g], k[g], K[g], share, True, X_new[g], U_new[g], p, dt, limits, world)
+
+
+@jit
+def policy_noise(Q_, white_, noise_, spread, rho):
+    """Fill noise_ [G, T, NU, L] with covariance spread^2 Q_uu^-1 at every stage.
+
+    xi_t = rho xi_{t-1} + sqrt(1 - rho^2) white_t is correlated along the horizon; with Q_uu = L L'
+    the noise is spread L'^-1 xi.
+    """
+    Quu, white, noise = lanes(Q_, LANES), lanes(white_, LANES), lanes(noise_, LANES)
+    fresh = np.sqrt(1.0 - rho * rho)
+    for g in range(Quu.shape[0]):
+        L, xi = local(white, NU, NU), local(white, 1, NU)[0]
+        for t in range(Quu.shape[1]):
+            for i in range(NU):
+                xi[i] = white[g, t, i] if t == 0 else rho * xi[i] + fresh * white[g, t, i]
+            for i in range(NU):
+                for j in range(i + 1):
+                    rest = Quu[g, t, i, j]
+                    for m in range(j):
+                        rest = rest - L[i, m] * L[j, m]
+                    L[i, j] = sqrt(rest) if i == j else rest / L[j, j]
+            for i in range(NU - 1, -1, -1):
+                rest = xi[i]
+                for j in range(i + 1, NU):
+                    rest = rest - L[j, i] * (noise[g, t, j] / spread)
+                noise[g, t, i] = spread * rest / L[i, i]
+
+
+@jit
+def gaps_of(X_, gap_, dt, world):
+    """Measure the smallest gap along every trajectory X_ [G, T+1, NX, L]."""
+    X, gaps = lanes(X_, LANES), lanes(gap_, LANES)
+    for g in range(X.shape[0]):
+        gaps[g] = smallest_gap(X[g], dt, world)
