@@ -1,5 +1,6 @@
 # make sim    a simulated robot drives a scenario to its goal (SCENARIO, CONTROLLER, PLANNER, OUT)
 # make test   ruff and the whole test suite
+# make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
 # make lint | format | params
 
 PYTHON ?= python3
@@ -18,13 +19,18 @@ export OPENBLAS_NUM_THREADS ?= 1
 # A sourced ROS 2 brings its own rclpy, messages and numpy; otherwise they come from PyPI.
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
-.PHONY: sim test lint format params clean
+.PHONY: sim test bench lint format params clean
 sim: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros.bringup --scenario $(SCENARIO) --controller $(CONTROLLER) \
 	  --planner $(PLANNER) --out $(OUT)
 
 test: lint
 	$(PY) -m pytest -q
+
+bench: $(VENV)/.sim
+	$(PY) -m mme_ilqr_ros.benchmark solve --out out/bench/solve
+	$(PY) -m mme_ilqr_ros.benchmark drive --worlds config/scenarios --controller $(CONTROLLER) \
+	  --planner $(PLANNER) --plots --out out/bench/drive
 
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
