@@ -95,6 +95,8 @@ def test_importing_a_part_does_not_load(module, absent):
 @pytest.mark.parametrize("part", PURE)
 def test_pure_parts_import_where_there_is_no_ros(part):
     """Every module of the part, in a process in which rclpy cannot be imported."""
+    if part == "planning":
+        pytest.importorskip("torch")  # its learning half stands on it
     files = [path for path in FILES if part_of(path) == part and path.parent != SOLVER_TEXT]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
     blocked = "".join(f"sys.modules[{name!r}] = None; " for name in sorted(ROS_MODULES))

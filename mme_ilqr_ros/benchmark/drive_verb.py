@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,23 @@ def run(options: argparse.Namespace, command: str) -> str:
     for world in worlds:
         _check(world, setup)
     options.out.mkdir(parents=True, exist_ok=True)
+    trials: list[Trial] = []
+    try:
+        for trial in _driven(options, worlds, setup):
+            _draw(trial, options)
+            trials.append(replace(trial, record=RunRecord()))
+    finally:  # what was driven before an interruption is not lost
+        if trials:
+            write_rows(trials, options.out / "results.csv")
+            content = summary(command, _settings(options, setup, worlds[0]), trials)
+            write_json(content, options.out / "summary.json")
+    return "\n".join(filter(None, [drive_table(trials), failures(trials)]))
+
+
+def _driven(
+    options: argparse.Namespace, worlds: Sequence[Scenario], setup: Setup
+) -> Iterator[Trial]:
+    """Yield the trials as they end, in order, and tell about them."""
     keep = options.plots or options.gif
     tasks = [
         (world, setup, trial, options.seed + trial, keep)
@@ -110,17 +128,14 @@ def run(options: argparse.Namespace, command: str) -> str:
         for trial in range(options.trials)
     ]
     results = run_all(_drive, tasks, options.jobs, options.scheduler)
-    trials = []
-    for trial in shown(results, len(tasks), _line, _failed):
-        if keep:
-            number = f"_{trial.result.trial}" if options.trials > 1 else ""
-            name = f"{trial.result.world}{number}".replace("/", "_")
-            write_pictures(trial, options.out, name, options.plots, options.gif)
-        trials.append(replace(trial, record=RunRecord()))
-    write_rows(trials, options.out / "results.csv")
-    content = summary(command, _settings(options, setup, worlds[0]), trials)
-    write_json(content, options.out / "summary.json")
-    return "\n".join(filter(None, [drive_table(trials), failures(trials)]))
+    return shown(results, len(tasks), _line, _failed)
+
+
+def _draw(trial: Trial, options: argparse.Namespace) -> None:
+    if options.plots or options.gif:
+        number = f"_{trial.result.trial}" if options.trials > 1 else ""
+        name = f"{trial.result.world}{number}".replace("/", "_")
+        write_pictures(trial, options.out, name, options.plots, options.gif)
 
 
 def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> Trial:

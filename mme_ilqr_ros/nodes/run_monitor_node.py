@@ -242,6 +242,7 @@ class RunMonitorNode(Node):
             scenario.robot.radius,
             scenario.map_with_walls(),
             self._settings.setup,
+            scenario.robot.footprint,
         )
         try:
             folder.mkdir(parents=True, exist_ok=True)

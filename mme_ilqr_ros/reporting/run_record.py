@@ -51,6 +51,7 @@ class RunRecord:
     circles: list[tuple[float, Floats]] = field(default_factory=list)
     _states: list[tuple[float, ...]] = field(default_factory=list)
     _commands: list[tuple[float, ...]] = field(default_factory=list)
+    _states_array: Floats = field(default_factory=lambda: np.empty((0, 6)))
 
     def add_state(self, time: float, x: float, y: float, yaw: float, vx: float, wz: float) -> None:
         """Add the robot's true pose [m, rad] and speeds [m/s, rad/s]."""
@@ -103,7 +104,9 @@ class RunRecord:
     @property
     def states(self) -> Floats:
         """[N, 6] time, x, y, yaw, vx, wz."""
-        return np.array(self._states, dtype=float).reshape(-1, 6)
+        if len(self._states_array) != len(self._states):  # kept, as pictures ask for it often
+            self._states_array = np.array(self._states, dtype=float).reshape(-1, 6)
+        return self._states_array
 
     @property
     def commands(self) -> Floats:

@@ -34,6 +34,11 @@ def drive(worlds, out, *more):
     return main(["drive", "--worlds", str(worlds), "--planner", "none", "--out", str(out), *more])
 
 
+def test_shipped_scenarios_have_names(tmp_path):
+    assert drive("trap", tmp_path, "--controller", "pure_pursuit", "--timeout", "1") == 0
+    assert rows(tmp_path)[0][0] == "trap"
+
+
 def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     out = tmp_path / "out"
     assert drive(worlds, out, "--ids", "w0", "--plots", "--gif", "--seed", "4") == 0
@@ -49,14 +54,12 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     assert "[1/1] w0: success" in shown.err
 
 
+BASELINE = ("--trials", "2", "--controller", "pure_pursuit")
+
+
 def test_the_number_of_jobs_changes_nothing(worlds, tmp_path):
-    assert drive(worlds, tmp_path / "one", "--trials", "2", "--controller", "pure_pursuit") == 0
-    assert (
-        drive(
-            worlds, tmp_path / "two", "--trials", "2", "--controller", "pure_pursuit", "--jobs", "2"
-        )
-        == 0
-    )
+    assert drive(worlds, tmp_path / "one", *BASELINE) == 0
+    assert drive(worlds, tmp_path / "two", *BASELINE, "--jobs", "2") == 0
     assert len(rows(tmp_path / "one")) == 6
     assert rows(tmp_path / "one") == rows(tmp_path / "two")
 
@@ -74,6 +77,16 @@ def test_a_dask_cluster_of_two_workers_drives_the_same(worlds, tmp_path):
     with cluster:
         assert drive(worlds, tmp_path / "there", "--scheduler", cluster.scheduler_address) == 0
     assert rows(tmp_path / "here") == rows(tmp_path / "there")
+
+
+def test_what_was_driven_before_an_interruption_is_kept(worlds, tmp_path, monkeypatch):
+    def interrupted(results, *_):
+        yield next(iter(results))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mme_ilqr_ros.benchmark.drive_verb.shown", interrupted)
+    assert drive(worlds, tmp_path / "out", *BASELINE) == 130
+    assert [row[0] for row in rows(tmp_path / "out")] == ["w0"]
 
 
 @pytest.mark.parametrize(

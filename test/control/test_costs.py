@@ -7,9 +7,8 @@ import casadi as ca
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.costs import PathTerm, RangeTerm, SpeedTerm, YawTerm
-from mme_ilqr_ros.control.kernel import Kernel, StageData
-from mme_ilqr_ros.control.kernel.kernel import free_space
+from mme_ilqr_ros.control.costs import EffortTerm, PathTerm, RangeTerm, SpeedTerm, YawTerm
+from mme_ilqr_ros.control.kernel import Kernel, StageData, free_space
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import Problem, gauss_newton
 from mme_ilqr_ros.control.robots import DifferentialDrive
@@ -104,7 +103,7 @@ def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():
         data = stage_data(problem, settings, np.array([2.0, 0.0]), np.zeros((0, 5)), None)
         at_rest = np.zeros((1, n_stages, 2))
         kernel = Kernel(problem, "python")
-        costs.append(kernel.optimise(np.zeros(5), at_rest, data, 0)[2][0])
+        costs.append(kernel.optimise(np.zeros(5), at_rest, data, 0).costs[0])
     assert costs[0] == pytest.approx(costs[1])
 
 
@@ -123,17 +122,21 @@ def test_acceleration_inputs_keep_their_box_exactly_and_the_speed_by_its_cost():
         RangeTerm(3, "v_low", "v_high", "range_weight"),
         RangeTerm(4, "w_low", "w_high", "range_weight"),
     )
-    problem = Problem(differential_drive_acceleration(), (*standard_problem().terms[:2], *ranges))
-    values = {"v_low": 0.0, "v_high": 1.0, "w_low": -1.5, "w_high": 1.5, "range_weight": 200.0}
+    efforts = (EffortTerm(0, "effort"), EffortTerm(1, "effort"))
+    goal = standard_problem().terms[:2]
+    problem = Problem(differential_drive_acceleration(), (*goal, *efforts, *ranges))
+    values = {"v_low": 0.0, "v_high": 1.0, "w_low": -1.5, "w_high": 1.5, "range_weight": 50.0}
+    values |= {"effort": 0.02}
     limits = ControlLimits((-2.0, -5.0), (2.0, 5.0), (np.inf, np.inf))
     target, nothing = np.array([5.0, 1.0]), np.zeros((0, 5))
     data = stage_data(problem, settings, target, nothing, None, limits=limits, values=values)
     starts = np.full((1, 25, 2), 0.05)
-    X, U, _, _ = Kernel(problem, "python").optimise(np.zeros(5), starts, data, 40)
+    found = Kernel(problem, "python").optimise(np.zeros(5), starts, data, 40)
+    X, U = found.X, found.U
     assert np.all(np.abs(U) <= np.array(limits.upper))
-    assert U[0, 0, 0] > 1.5
-    assert 0.95 < X[0, :, 3].max() < 1.02
-    assert X[0, :, 3].min() > -0.02
+    assert U[0, 0, 0] == pytest.approx(2.0)  # full acceleration from rest
+    assert 0.95 < X[0, :, 3].max() < 1.05
+    assert X[0, :, 3].min() > -0.05
     assert math.dist(X[0, -1, :2], target) < 0.1
 
 
@@ -151,8 +154,8 @@ def test_velocity_and_acceleration_inputs_find_the_same_plan():
         data = StageData(numbers, 0.2, limits, free_space())
         starts = np.full((1, n_stages, 2), start)
         plans.append(Kernel(problem, "python").optimise(x0, starts, data, 60))
-    assert plans[0][2] == pytest.approx(plans[1][2], rel=1e-4)
-    assert plans[0][0] == pytest.approx(plans[1][0], abs=0.02)
+    assert plans[0].costs == pytest.approx(plans[1].costs, rel=1e-4)
+    assert np.abs(plans[0].X - plans[1].X).max() < 0.02
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,38 @@
+"""After the warm-up nothing compiles any more: a robot on its way must not wait for a compiler."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
+from mme_ilqr_ros.geometry.circles import no_circles
+from mme_ilqr_ros.geometry.distance_field import build_distance_field
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+
+PATHS = (None, Path([[0.0, 0.0], [6.0, 0.0]]))
+CIRCLES = (None, no_circles(), np.asfortranarray([[2.0, 0.9, 0.6, 0, 0], [2.0, -0.9, 0.6, 0, 0]]))
+FIELDS = (None, build_distance_field(np.eye(60, dtype=bool), 0.1, Pose(-3.0, -3.0, 0.5)))
+
+
+def compiled(controller):
+    """Return how many versions of each kernel function have been compiled or loaded."""
+    functions = vars(controller._kernel._module).items()
+    return {name: len(f.signatures) for name, f in functions if hasattr(f, "signatures")}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_kind_of_input_makes_the_controller_compile_after_its_warm_up(variant):
+    controller = LocalController(ControllerSettings(variant=variant))
+    controller.warm_up()
+    before = compiled(controller)
+    assert before
+    cases = itertools.product(PATHS, CIRCLES, FIELDS, range(2))
+    for cycle, (path, circles, field, _) in enumerate(cases):
+        state, goal = RobotState(0.0, 0.0, 0.0), Pose(6.0, 0.0, 0.0)
+        controller.compute_command(
+            state, goal, 0.1 * cycle, path=path, circles=circles, field=field
+        )
+    assert compiled(controller) == before
