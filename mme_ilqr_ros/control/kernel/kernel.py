@@ -16,6 +16,9 @@ from mme_ilqr_ros.control.kernel.world import StageData
 from mme_ilqr_ros.control.problem import Problem
 
 Array = NDArray[np.float64]
+# Axes of [G, ..., L] from [G, L, ...] and back, by the number of axes.
+_LANES_LAST = {n: (0, *range(2, n), 1) for n in range(2, 6)}
+_MODES_FIRST = {n: (0, n - 1, *range(1, n - 1)) for n in range(2, 6)}
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ class Kernel:
         if n < groups * LANES:
             modes = np.concatenate([modes, np.repeat(modes[:1], groups * LANES - n, axis=0)])
         split = modes.reshape(groups, LANES, *modes.shape[1:])
-        return np.ascontiguousarray(np.moveaxis(split, 1, -1), self._dtype)
+        return np.ascontiguousarray(split.transpose(_LANES_LAST[split.ndim]), self._dtype)
 
     def _pack(self, data: StageData) -> tuple:
         """Return the arrays of `data`; one control cycle asks several times for the same."""
@@ -186,5 +189,5 @@ class Kernel:
 
 def _to_modes(array: NDArray, n: int) -> Array:
     """Return [G, ..., L] as [N, ...] in double precision."""
-    moved = np.moveaxis(array, -1, 1)
+    moved = array.transpose(_MODES_FIRST[array.ndim])
     return moved.reshape(-1, *moved.shape[2:])[:n].astype(np.float64, copy=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mme_ilqr_ros.control.kernel.generated import (
+        any_lane,
         fill,
         floor,
         gather_square,
@@ -83,30 +84,38 @@ def barrier_slopes(gap, shape):
 
 @inline
 def world_cost(px, py, time, world, final):
-    """Return the summed barriers of all obstacles, and the cost to go, at a position."""
+    """Return the summed barriers of all obstacles, and the cost to go, at a position.
+
+    Circles beyond the cutoff of every lane cost nothing, so most end after one comparison.
+    """
     circles, shape, field, frame, values, value_frame, value_weights = world
-    total, product = fill(px, 0.0), fill(px, 1.0)
+    total, product, time = fill(px, 0.0), fill(px, 1.0), fill(px, time)
     if frame[6] > 0.0:
         distance, _, _ = interpolate(px, py, field, frame)
         ratio, rest = barrier_parts(distance - shape[3], shape)
         total, product = total + rest, product * ratio
+    factors = 1
     for m in range(circles.shape[0]):
         _, _, squared = circle_offset(px, py, time, circles[m])
-        ratio, rest = barrier_parts(sqrt(squared) - (circles[m, 2] + shape[3]), shape)
-        total, product = total + rest, product * ratio
-        if m % LOG_EVERY == LOG_EVERY - 1:
-            total, product = total - shape[0] * log(product), fill(px, 1.0)
+        contact = circles[m, 2] + shape[3]
+        if any_lane(squared < (contact + shape[2]) * (contact + shape[2])):
+            ratio, rest = barrier_parts(sqrt(squared) - contact, shape)
+            total, product, factors = total + rest, product * ratio, factors + 1
+            if factors % LOG_EVERY == 0:
+                total, product = total - shape[0] * log(product), fill(px, 1.0)
     if value_frame[6] > 0.0:
         value, _, _ = interpolate(px, py, values, value_frame)
         total = total + value_weights[final] * value
-    return total - shape[0] * log(product)
+    if frame[6] > 0.0 or factors > 1:
+        total = total - shape[0] * log(product)
+    return total
 
 
 @inline
 def world_quadratic(px, py, time, world, final, b):
     """Fill b [5]: slopes in x, y and Gauss-Newton curvatures xx, xy, yy of `world_cost`."""
     circles, shape, field, frame, values, value_frame, value_weights = world
-    zero = fill(px, 0.0)
+    zero, time = fill(px, 0.0), fill(px, time)
     bx, by, bxx, bxy, byy = zero, zero, zero, zero, zero
     if frame[6] > 0.0:
         distance, nx, ny = interpolate(px, py, field, frame)
@@ -116,13 +125,14 @@ def world_quadratic(px, py, time, world, final, b):
         byy = byy + curvature * ny * ny
     for m in range(circles.shape[0]):
         dx, dy, squared = circle_offset(px, py, time, circles[m])
-        inverse = 1.0 / sqrt(squared)
-        nx, ny = dx * inverse, dy * inverse
-        gap = squared * inverse - (circles[m, 2] + shape[3])
-        slope, curvature = barrier_slopes(gap, shape)
-        bx, by = bx + slope * nx, by + slope * ny
-        bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
-        byy = byy + curvature * ny * ny
+        contact = circles[m, 2] + shape[3]
+        if any_lane(squared < (contact + shape[2]) * (contact + shape[2])):
+            inverse = 1.0 / sqrt(squared)
+            nx, ny = dx * inverse, dy * inverse
+            slope, curvature = barrier_slopes(squared * inverse - contact, shape)
+            bx, by = bx + slope * nx, by + slope * ny
+            bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
+            byy = byy + curvature * ny * ny
     if value_frame[6] > 0.0:
         _, sx, sy = interpolate(px, py, values, value_frame)
         bx, by = bx + value_weights[final] * sx, by + value_weights[final] * sy

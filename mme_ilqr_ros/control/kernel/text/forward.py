@@ -44,20 +44,27 @@ def rollout(X, U, k, K, share, feedback, X_new, U_new, p, dt, limits, world):
     Without feedback u = U. X_new may be X and U_new may be U then.
     """
     horizon = U.shape[0]
+    x, after, u = local(X, 1, NX)[0], local(X, 1, NX)[0], local(X, 1, NU)[0]
     cost = local(X, 1, 1)[0]
     J = fill(share, 0.0)
+    for j in range(NX):
+        x[j] = X_new[0, j]
     for t in range(horizon):
         for i in range(NU):
-            u = U[t, i]
+            wanted = U[t, i]
             if feedback:
-                u = u + share * k[t, i]
+                wanted = wanted + share * k[t, i]
                 for j in range(NX):
-                    u = u + K[t, i, j] * (X_new[t, j] - X[t, j])
-            low, high = bounds(i, X_new[t], limits, dt)
-            U_new[t, i] = vmin(vmax(u, low), high)
-        stage_cost(X_new[t], U_new[t], p[t], cost)
-        J = J + cost[0] + world_cost(X_new[t, 0], X_new[t, 1], t * dt[0], world, 0)
-        step(X_new[t], U_new[t], dt, X_new[t + 1])
+                    wanted = wanted + K[t, i, j] * (x[j] - X[t, j])
+            low, high = bounds(i, x, limits, dt)
+            u[i] = vmin(vmax(wanted, low), high)
+            U_new[t, i] = u[i]
+        stage_cost(x, u, p[t], cost)
+        J = J + cost[0] + world_cost(x[0], x[1], t * dt[0], world, 0)
+        step(x, u, dt, after)
+        for j in range(NX):
+            x[j] = after[j]
+            X_new[t + 1, j] = after[j]
     terminal_cost(X_new[horizon], p[horizon], cost)
     end = world_cost(X_new[horizon, 0], X_new[horizon, 1], horizon * dt[0], world, 1)
     return J + cost[0] + end

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # ---- kernel ----
 
 ARMIJO = 1e-4  # share of the promised decrease that a step must deliver
-LINE_SEARCH_STEPS = 6
+LINE_SEARCH_STEPS, SHORTER = 4, 0.35  # 1, 0.35, 0.12, 0.04: then rather regularise
 CONVERGED = 1e-5  # promised decrease, relative to max(1, |J|), below which a mode is done
 REG_MIN, REG_MAX, REG_FIRST = 1e-6, 1e4, 1e-2
 
@@ -65,7 +65,7 @@ def improve(X, U, J, reg, p, dt, limits, world, k, K, Quu, X_new, U_new):
             J, searching = select(taken, J_new, J), searching & ~taken
         if not any_lane(searching):
             break
-        share = 0.35 * share
+        share = SHORTER * share
     raised = vmax(reg, REG_FIRST) * 8.0
     lowered = vmax(reg * 0.25, REG_MIN)
     return J, select(done, reg, select(searching, raised, lowered)), ~done
