@@ -19,7 +19,7 @@ PLANNERS = ("id_vin", "dijkstra", "file", "none")
 SENSING = ("known", "lidar")
 
 TOLERANCE_SHARE = 0.8  # the controller aims to stop this far inside what counts as arrived
-POLYGON_SHARE = 0.5  # planned disc of a polygon, from its inscribed (0) to its outer radius (1)
+STATIC_SHARE = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
 NO_DEADLINE = 1e6  # control periods
 
 
@@ -69,16 +69,17 @@ class Setup:
     def radius(self, scenario: Scenario) -> float:
         """Return the radius [m] of the disc that controller and planner take the robot for.
 
-        A disc is itself. For a polygon the outer disc is safe but closes narrow gaps, and the
-        inscribed one is blind to the corners; what lies between is a choice that was measured.
+        A disc is itself. For a polygon the outer disc is safe but closes narrow gaps: among what
+        stands, half-way to the inscribed one gets through more often. Its corners are not looked
+        at then, and what moves would find them.
         """
         robot = scenario.robot
         if not robot.footprint:
             return robot.radius
         if self.planning_radius is not None:
             return self.planning_radius
-        inner = robot.inscribed_radius
-        return inner + POLYGON_SHARE * (robot.radius - inner)
+        share = STATIC_SHARE if scenario.is_static else 1.0
+        return robot.inscribed_radius + share * (robot.radius - robot.inscribed_radius)
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerSettings:
         """Return the controller's settings: the world's facts, then the file, then the choice."""

@@ -78,6 +78,11 @@ class Scenario:
     family: str = ""
     limits_speed: bool = False
 
+    @property
+    def is_static(self) -> bool:
+        """Whether nothing but the robot moves."""
+        return not (self.circles[:, 3:].any() or self.shuttles or self.discs)
+
     def world(self) -> World:
         """Return everything that the robot can touch, as it is at time 0."""
         return World(self.circles, self.grid, self.shuttles, self.discs, self.boxes)

@@ -89,7 +89,9 @@ def test_a_footprint_is_planned_for_as_a_disc_and_can_become_one(tmp_path):
     jackal = {"name": "Jackal", "footprint": RobotSpec.jackal().footprint}
     barn = world(tmp_path, robot=jackal)
     inner, outer = barn.robot.inscribed_radius, barn.robot.radius
-    assert inner < Setup().radius(barn) <= outer
+    assert inner < Setup().radius(barn) < outer
+    moving = world(tmp_path, robot=jackal, circles=[[9, 9, 1, 0.1, 0]])
+    assert Setup().radius(moving) == pytest.approx(outer)  # corners are not left out
     assert Setup(planning_radius=0.3).radius(barn) == 0.3
     as_disc = Setup(robot_radius=0.25).apply(barn)
     assert as_disc.robot.footprint == ()
