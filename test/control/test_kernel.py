@@ -13,6 +13,7 @@ from mme_ilqr_ros.control.kernel import (
     StageData,
     ValueField,
     World,
+    lane_math,
     lanes,
 )
 from mme_ilqr_ros.control.kernel.build import build_module, kernel_source
@@ -271,9 +272,13 @@ def _call_lane_functions(a, out):
     x, y = lanes.lanes(a, 8), lanes.lanes(out, 8)
     for i in range(x.shape[0]):
         v = x[i]
-        y[i, 0], y[i, 1] = lanes.sin(v), lanes.cos(v)
-        y[i, 2], y[i, 3] = lanes.log(lanes.absolute(v) + 1e-3), lanes.floor(v)
-        y[i, 4], y[i, 5] = lanes.exp(-lanes.absolute(v)), lanes.power(lanes.absolute(v), 1.5)
+        size = lane_math.absolute(v)
+        y[i, 0], y[i, 1] = lane_math.sin(v), lane_math.cos(v)
+        y[i, 2], y[i, 3] = lane_math.log(size + 1e-3), lane_math.floor(v)
+        y[i, 4], y[i, 5] = (
+            lane_math.exp(-lane_math.absolute(v)),
+            lane_math.power(lane_math.absolute(v), 1.5),
+        )
 
 
 def test_an_operation_without_a_lane_form_is_named(monkeypatch):

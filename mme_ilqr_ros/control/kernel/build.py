@@ -26,16 +26,16 @@ TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py")  # callees fir
 MARKER = "# ---- kernel ----\n"
 BACKENDS = ("numba", "python")
 LANES = 8  # modes side by side: one vector of 8 floats on AVX2, of 8 doubles on AVX-512
-LANE_FUNCTIONS = (
-    "absolute any_lane cos exp fill floor gather_square lanes local log power select sin sqrt tan"
-    " time_is_up vmax vmin"
-)
+LANES_OFFER = "any_lane, fill, gather_square, lanes, local, select, vmax, vmin"
+MATH_OFFERS = "absolute, cos, exp, floor, log, power, sin, sqrt, tan, time_is_up"
+LANE_TEXTS = ("lanes.py", "lane_math.py")
 PRINTED = ("step", "stage_cost", "terminal_cost", "terminal_quadratic", "action_value")
 PRINTED += ("value_update",)
 _HEADER = '''"""Generated from the problem's symbols and the kernel's texts. Do not edit."""
 
 import numpy as np
-from mme_ilqr_ros.control.kernel.{module} import {functions}
+from mme_ilqr_ros.control.kernel.{lanes_module} import {lanes_offer}
+from mme_ilqr_ros.control.kernel.{math_module} import {math_offers}
 
 NX, NU, NK, HELD, LANES = {nx}, {nu}, {nx} + 1, {held}, {lanes}  # NK: columns of [k, K]
 {decorators}
@@ -67,8 +67,10 @@ class KernelError(RuntimeError):
 def kernel_source(problem: Problem, backend: str) -> str:
     """Return the text of the kernel module of a problem."""
     header = _HEADER.format(
-        module="lanes" if backend == "numba" else "reference",
-        functions=", ".join(LANE_FUNCTIONS.split()),
+        lanes_module="lanes" if backend == "numba" else "reference",
+        math_module="lane_math" if backend == "numba" else "reference",
+        lanes_offer=LANES_OFFER,
+        math_offers=MATH_OFFERS,
         nx=problem.model.nx,
         nu=problem.model.nu,
         held=problem.model.held_state,
@@ -111,8 +113,8 @@ def build_module(problem: Problem, backend: str) -> ModuleType:
 
 
 def _digest(source: str) -> str:
-    lane_text = Path(__file__).with_name("lanes.py").read_text(encoding="utf-8")
-    facts = [source, lane_text, sys.version, platform.machine(), _processor(), np.__version__]
+    lane_texts = [Path(__file__).with_name(n).read_text(encoding="utf-8") for n in LANE_TEXTS]
+    facts = [source, *lane_texts, sys.version, platform.machine(), _processor(), np.__version__]
     if importlib.util.find_spec("numba") is not None:
         from importlib.metadata import version
 
