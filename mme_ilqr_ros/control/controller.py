@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm
 from mme_ilqr_ros.control.fallback import brake, stop_time
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
@@ -160,6 +161,7 @@ class LocalController:
         path: Path | None = None,
         circles: Array | None = None,
         field: DistanceField | None = None,
+        cost_to_go: CostToGo | None = None,
     ) -> ControlResult:
         """Run one control cycle.
 
@@ -170,6 +172,8 @@ class LocalController:
             path: Plan to follow; None heads for the goal itself.
             circles: Obstacles as they are now: x, y, radius, vx, vy [M, 5].
             field: Distance field of the map.
+            cost_to_go: Of the planner, to the same goal. With it the robot is not drawn to a point
+                of the plan, but down the field, whichever way it takes.
         """
         begin = time.perf_counter()
         circles = no_circles() if circles is None else circles
@@ -184,7 +188,7 @@ class LocalController:
         tolerances = (self._settings.xy_goal_tolerance, self._settings.yaw_goal_tolerance)
         if self._goal_checker.reached(state, goal, *tolerances):
             return self._braking(ControlStatus.GOAL_REACHED, state, goal, begin)
-        return self._drive(state, goal, elapsed, path, circles, field, begin)
+        return self._drive(state, goal, elapsed, path, circles, field, cost_to_go, begin)
 
     def _drive(
         self,
@@ -194,6 +198,7 @@ class LocalController:
         path: Path | None,
         circles: Array,
         field: DistanceField | None,
+        cost_to_go: CostToGo | None,
         begin: float,
     ) -> ControlResult:
         s = self._settings
@@ -201,12 +206,15 @@ class LocalController:
         held = self._held(state, limits)
         x0 = self._robot.initial_state(self._predicted(state), held)
         target, reference = self._follow(goal, path, x0[:2], circles, field)
+        if cost_to_go is not None:
+            target = np.array([goal.x, goal.y])
         data = stage_data(
             self._kernel.problem,
             s,
             target,
             circles,
             field,
+            cost_to_go=cost_to_go,
             yaw=self._wanted_yaw(goal, target, x0),
             reference=reference,
             limits=limits,
@@ -247,13 +255,15 @@ class LocalController:
         circles: Array,
         field: DistanceField | None,
     ) -> tuple[Array, Array | None]:
-        """Return the target [2] and, with a plan, its points for every stage [T+1, 3]."""
+        """Return the target [2] and, where the plan is to be kept to, its points [T+1, 3]."""
         s = self._settings
         if path is None:
             return np.array([goal.x, goal.y]), None
         lookahead = (s.min_lookahead_distance, s.lookahead_distance)
         radius = s.robot_radius + s.clearance_margin
         target = self._target.point(path, here, circles, field, radius, lookahead)
+        if s.costs.contour_weight == 0.0:
+            return target, None
         spacing = s.path_speed * s.mme.model_dt
         return target, self._target.reference(path, here, spacing, s.mme.time_steps + 1)
 

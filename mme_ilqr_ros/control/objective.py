@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm, GoalTerm, PathTerm, SpeedTerm, YawTerm
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING
 from mme_ilqr_ros.control.kernel import Barrier, StageData, World
@@ -55,6 +56,7 @@ def stage_data(
     circles: Array,
     field: DistanceField | None,
     *,
+    cost_to_go: CostToGo | None = None,
     yaw: float | None = None,
     reference: Array | None = None,
     limits: ControlLimits | None = None,
@@ -68,6 +70,7 @@ def stage_data(
         target: Point to head for [2] in m.
         circles: Obstacles [M, 5].
         field: Distance field of the map, or None.
+        cost_to_go: Of the planner; it takes the place of most of the distance to the target.
         yaw: Heading wanted at the end of the horizon [rad]; None for any.
         reference: Points of the plan for every stage, x, y, heading [T+1, 3]; None without a plan.
         limits: Of the controls; by default those of the robot that the settings name.
@@ -86,6 +89,14 @@ def stage_data(
     missing = [name for name in problem.parameter_names if name not in known]
     if missing:
         raise KeyError(f"no value for the cost parameter '{missing[0]}': give it in `values`")
+    share = 0.0 if cost_to_go is None else settings.costs.cost_to_go_share
+    goal_weights = (known["goal_weight"], known["terminal_goal_weight"])
+    along_field = None
+    if cost_to_go is not None:
+        along_field = cost_to_go.weighted(*(share * weight for weight in goal_weights))
+    known["goal_weight"], known["terminal_goal_weight"] = (
+        (1.0 - share) * weight for weight in goal_weights
+    )
     parameters = np.empty((n_stages + 1, len(problem.parameter_names)))
     for i, name in enumerate(problem.parameter_names):
         parameters[:, i] = known[name]
@@ -96,7 +107,7 @@ def stage_data(
         radius=settings.robot_radius + settings.clearance_margin,
     )
     limits = limits or robot_of(settings).limits(settings)
-    return StageData(parameters, dt, limits, World(circles, field, barrier))
+    return StageData(parameters, dt, limits, World(circles, field, barrier, along_field))
 
 
 def _weights(settings: ControllerSettings) -> dict[str, float]:

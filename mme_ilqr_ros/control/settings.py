@@ -77,6 +77,13 @@ class CostSettings:
     goal_width: float = setting(
         0.3, "Distance below which the pull of the target fades.", unit="m", low=0.01, high=5.0
     )
+    cost_to_go_share: float = setting(
+        0.7,
+        "Share of the two goal weights that goes to the planner's cost to go, where there is one;"
+        " the rest pulls straight to the goal. Below 0.5 a wall between robot and goal can win.",
+        low=0.0,
+        high=1.0,
+    )
     vx_weight: float = setting(
         0.1, "Cost of forward speed squared. Raise it to drive slower.", unit="s/m^2", low=0.0
     )

@@ -11,6 +11,7 @@ from mme_ilqr_ros.geometry.path import Path, PathProgress
 
 Array = NDArray[np.float64]
 SPACING = 0.1  # [m] between the points of the plan that are tried
+SEARCH = 5.0  # [m] along the plan in which room for the target is looked for, before its end
 SAME = 0.2  # [m] a plan moved by less is the same plan, and points nearer by less as near
 
 
@@ -50,9 +51,10 @@ class PathTarget:
         here = self._arc_length(path, position)
         nearest, farthest = (min(here + distance, path.length) for distance in lookahead)
         s = np.arange(farthest, nearest - 1e-9, -SPACING)
-        in_sight = [in_line_of_sight(position, path.point_at(v), field, radius) for v in s]
-        start = s[int(np.argmax(in_sight))] if any(in_sight) else nearest
-        ahead = np.append(np.arange(start, path.length, SPACING), path.length)
+        in_sight = in_line_of_sight(position, path.point_at(s), field, radius)
+        start = s[int(np.argmax(in_sight))] if in_sight.any() else nearest
+        far = min(start + SEARCH, path.length)
+        ahead = np.append(np.arange(start, far, SPACING), path.length)
         points = path.point_at(ahead)
         room = np.minimum(circle_geometry.clearance(points, circles), _distance(points, field))
         free = room > radius
@@ -101,20 +103,24 @@ def _entry(path: Path, position: Array) -> float:
     return min(float(s[first]), path.length)
 
 
-def in_line_of_sight(start: Array, end: Array, field: DistanceField | None, radius: float) -> bool:
-    """Return True when a disc could slide straight from start [2] to end [2] past the walls.
+def in_line_of_sight(
+    start: Array, ends: Array, field: DistanceField | None, radius: float
+) -> NDArray[np.bool_]:
+    """Return for every end [K, 2] whether a disc could slide straight there past the walls [K].
 
     The first `radius` is not looked at, so a robot that stands close to a wall is not blind.
     """
-    if field is None:
-        return True
-    length = float(np.hypot(*(end - start)))
-    s = np.arange(min(radius, length), length, SPACING / 2)
-    points = start + s[:, None] * (end - start) / max(length, 1e-9)
-    return bool(np.all(_distance(points, field) > radius))
+    if field is None or len(ends) == 0:
+        return np.ones(len(ends), dtype=bool)
+    lengths = np.hypot(*(ends - start).T)
+    count = 1 + int(np.ceil(2.0 * lengths.max() / SPACING))
+    share = np.linspace(0.0, 1.0, count, endpoint=False)
+    points = start + share[:, None] * (ends - start)[:, None]
+    blind = share * lengths[:, None] < radius
+    return np.all(blind | (_distance(points, field) > radius), axis=1)
 
 
 def _distance(points: Array, field: DistanceField | None) -> Array:
     if field is None:
-        return np.full(len(points), np.inf)
+        return np.full(points.shape[:-1], np.inf)
     return field.value_and_gradient(points)[0]

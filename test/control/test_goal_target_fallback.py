@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.fallback import brake
+from mme_ilqr_ros.control.fallback import brake, stop_time
 from mme_ilqr_ros.control.goal_checker import GoalChecker
 from mme_ilqr_ros.control.target import PathTarget, in_line_of_sight
 from mme_ilqr_ros.geometry.circles import no_circles
@@ -70,7 +70,9 @@ def test_a_wall_of_the_map_brings_the_target_into_sight():
     path = Path(np.array([[1.0, 0.5], [1.2, 2.5], [3.0, 2.5], [3.0, 0.5]]))
     position = np.array([1.0, 0.5])
     point = PathTarget().point(path, position, no_circles(), field, 0.23, (0.5, 4.0))
-    assert in_line_of_sight(position, point, field, 0.23)
+    assert in_line_of_sight(position, point[None], field, 0.23).all()
+    beyond = np.array([[3.0, 2.5], [3.0, 0.5]])
+    assert in_line_of_sight(position, beyond, field, 0.23).tolist() == [False, False]
     far = PathTarget().point(path, position, no_circles(), None, 0.23, (0.5, 4.0))
     assert far[0] > 2.5  # without the map it looks through the wall
 
@@ -82,5 +84,55 @@ def test_progress_is_kept_when_the_same_plan_comes_again_and_restarts_with_anoth
         target.point(Path(loop), np.array([x, 0.0]), *args)
     again = target.point(Path(loop.copy()), np.array([3.0, 0.0]), *args)
     assert again == pytest.approx([4.0, 1.5])
+    moved = Path(np.add(loop, [0.03, -0.02]))  # the map was corrected
+    assert target.point(moved, np.array([3.0, 0.0]), *args) == pytest.approx([4.03, 1.5], abs=0.03)
     other = target.point(STRAIGHT, np.array([5.0, 0.0]), *args)
     assert other == pytest.approx([7.5, 0.0])
+
+
+def figure_of_eight():
+    t = np.linspace(0.0, 2 * np.pi, 400)
+    return Path(np.column_stack([2.0 * np.sin(t), np.sin(2.0 * t)]))
+
+
+def test_a_plan_that_crosses_itself_is_followed_past_its_crossing_whatever_comes_again():
+    """The same plan comes again in every cycle, once in a while moved by a corrected map."""
+    target, path, rng = PathTarget(), figure_of_eight(), np.random.default_rng(0)
+    for i, s in enumerate(np.arange(0.0, path.length - 2.6, 0.1)):
+        shift = rng.normal(scale=0.02, size=2) if i % 10 == 0 else np.zeros(2)
+        again = Path(path.points + shift)
+        position = path.point_at(s) + rng.normal(scale=0.03, size=2)
+        point = target.point(again, position, no_circles(), None, 0.23, (2.5, 2.5))
+        assert np.hypot(*(point - path.point_at(s + 2.5))) < 0.3
+        reference = target.reference(again, position, 0.1, 5)
+        assert reference[:, :2] == pytest.approx(path.point_at(s + 0.1 * np.arange(5)), abs=0.3)
+
+
+def test_a_plan_is_joined_at_the_first_of_its_near_points():
+    """It starts on the crossing: the nearest point may lie on the branch that comes back."""
+    path = Path(np.array([[-0.1, 0.0], [3.0, 0.0], [3.0, 3.0], [0.0, 3.0], [0.0, -1.0]]))
+    position = np.array([0.0, 0.02])
+    reference = PathTarget().reference(path, position, 0.5, 3)
+    assert reference[:, 0] == pytest.approx([0.0, 0.5, 1.0], abs=0.11)
+    assert reference[:, 1] == pytest.approx([0.0, 0.0, 0.0])
+    assert reference[:, 2] == pytest.approx([0.0, 0.0, 0.0])
+
+
+def test_the_points_of_a_reference_end_at_the_end_of_the_plan():
+    reference = PathTarget().reference(STRAIGHT, np.array([9.0, 0.2]), 0.4, 6)
+    assert reference[:, 0] == pytest.approx([9.0, 9.4, 9.8, 10.0, 10.0, 10.0])
+
+
+def test_a_goal_with_a_heading_is_reached_only_turned_right():
+    checker, goal = GoalChecker(), Pose(1.0, 0.0, math.pi)
+    assert not checker.reached(RobotState(1.0, 0.0, 0.0), goal, 0.25, 0.2)
+    assert not checker.reached(RobotState(1.0, 0.0, 2.8), goal, 0.25, 0.2)
+    assert checker.reached(RobotState(1.0, 0.0, -3.1), goal, 0.25, 0.2)  # across the seam
+    assert checker.reached(RobotState(1.0, 0.0, 2.9), goal, 0.25, 0.2)  # hysteresis
+    assert GoalChecker().reached(RobotState(1.0, 0.0, 0.0), goal, 0.25)
+
+
+def test_a_stopping_time_is_that_of_the_slowest_control_that_has_to_stop():
+    assert stop_time((1.0, 1.0), LIMITS) == pytest.approx(0.5)
+    assert stop_time((1.0, 5.0), LIMITS, kept=(1,)) == pytest.approx(0.5)
+    assert brake((1.0, 0.7), LIMITS, 0.1, kept=(1,)) == pytest.approx([0.8, 0.7])

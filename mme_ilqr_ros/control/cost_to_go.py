@@ -1,0 +1,62 @@
+"""The planner's cost to go as a cost of the controller: metres to the goal along a way there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+from mme_ilqr_ros.control.kernel import ValueField
+from mme_ilqr_ros.geometry.pose import Pose
+
+Array = NDArray[np.float64]
+SMOOTHING = 0.15  # [m] width of the filter that takes the kinks of grid moves out of the field
+
+
+@dataclass(frozen=True, eq=False)
+class CostToGo:
+    """Cost to go over a map, finite everywhere.
+
+    Attributes:
+        values: At cell centres [H, W] in m.
+        resolution: Side of a cell [m].
+        origin: Pose of the corner of cell (0, 0) in the controller's frame.
+    """
+
+    values: Array
+    resolution: float
+    origin: Pose
+
+    def weighted(self, stage_weight: float, final_weight: float) -> ValueField:
+        """Return it as a cost per stage and at the end of the horizon."""
+        outside = float(self.values.max())
+        return ValueField(
+            self.values, self.resolution, self.origin, outside, stage_weight, final_weight
+        )
+
+
+def build_cost_to_go(values: ArrayLike, resolution: float, origin: Pose) -> CostToGo:
+    """Return a planner's field with its gaps filled, smoothed.
+
+    Where no way leads to the goal (inside walls, closer to them than the robot's radius) the value
+    is that of the nearest cell with a way, plus the distance to it. So its slope leads back there.
+    A field of moves between cells has a kink at every cell, where a local search gets caught.
+
+    Args:
+        values: Cost to go [H, W] in m; inf where the goal cannot be reached.
+        resolution: Side of a cell [m].
+        origin: Pose of the corner of cell (0, 0) in the controller's frame.
+
+    Raises:
+        ValueError: The goal cannot be reached from anywhere, or the values are no grid.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or not np.isfinite(values).any():
+        raise ValueError("cost to go: needs a grid [H, W] with at least one finite value")
+    unreachable = ~np.isfinite(values)
+    distance, (rows, columns) = distance_transform_edt(unreachable, return_indices=True)
+    filled = values[rows, columns] + resolution * distance
+    smooth = gaussian_filter(filled, SMOOTHING / resolution, mode="nearest")
+    return CostToGo(smooth, resolution, origin)

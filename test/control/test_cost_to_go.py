@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.controller import ControlStatus, LocalController
+from mme_ilqr_ros.control.cost_to_go import build_cost_to_go
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.distance_field import build_distance_field
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+
+RESOLUTION, ORIGIN = 0.1, Pose(-2.0, -3.0, 0.0)
+GOAL = (6.0, 0.0)
+
+
+def corridor():
+    """A wall across the way (x = 3 m) with one door, far from the straight line, at y = 2.5 m.
+
+    Returns the walls and the exact cost to go: straight, or by way of the door.
+    """
+    rows, columns = np.mgrid[0:70, 0:100]
+    x, y = ORIGIN.x + RESOLUTION * (columns + 0.5), ORIGIN.y + RESOLUTION * (rows + 0.5)
+    walls = (np.abs(x - 3.0) < 0.15) & (np.abs(y - 2.5) > 0.5)
+    door, behind = (3.0, 2.5), x > 3.0
+    by_door = np.hypot(x - door[0], y - door[1]) + np.hypot(door[0] - GOAL[0], door[1] - GOAL[1])
+    cost = np.where(behind, np.hypot(x - GOAL[0], y - GOAL[1]), by_door)
+    field = build_distance_field(walls, RESOLUTION, ORIGIN)
+    return field, np.where(field.values > 0.25, cost, np.inf)
+
+
+def test_gaps_are_filled_so_that_the_slope_leads_back_to_where_there_is_a_way():
+    values = np.array([[0.0, 1.0, np.inf, np.inf, np.inf]] * 3)
+    filled = build_cost_to_go(values, 1.0, ORIGIN).values  # cells wider than the filter
+    assert filled[1] == pytest.approx([0.0, 1.0, 2.0, 3.0, 4.0], abs=0.01)
+
+
+def test_smoothing_keeps_a_plane_a_plane():
+    x = RESOLUTION * np.tile(np.arange(40.0), (40, 1))
+    values = build_cost_to_go(x, RESOLUTION, ORIGIN).values
+    assert values[:, 8:-8] == pytest.approx(x[:, 8:-8], abs=1e-6)
+
+
+def test_a_field_without_a_way_is_refused():
+    with pytest.raises(ValueError, match="finite"):
+        build_cost_to_go(np.full((3, 3), np.inf), 0.1, ORIGIN)
+
+
+def test_the_goal_weights_are_shared_out_between_field_and_straight_line():
+    settings, problem = ControllerSettings(), standard_problem()
+    field = build_cost_to_go(np.ones((3, 3)), 0.1, ORIGIN)
+    args = (problem, settings, np.zeros(2), np.zeros((0, 5)), None)
+    alone, with_field = stage_data(*args), stage_data(*args, cost_to_go=field)
+    assert alone.world.cost_to_go is None
+    for name, weight in (("goal_weight", "stage_weight"), ("terminal_goal_weight", "final_weight")):
+        i = problem.parameter_names.index(name)
+        along_field = getattr(with_field.world.cost_to_go, weight)
+        assert along_field == pytest.approx(0.7 * alone.parameters[0, i])
+        assert along_field + with_field.parameters[0, i] == pytest.approx(alone.parameters[0, i])
+
+
+def test_with_the_field_it_finds_the_door_and_reaches_the_goal():
+    field, values = corridor()
+    cost_to_go = build_cost_to_go(values, RESOLUTION, ORIGIN)
+    control, state = LocalController(ControllerSettings()), RobotState(0.0, -2.0, 0.0)
+    for i in range(150):
+        result = control.compute_command(
+            state, Pose(*GOAL, 0.0), 0.1 * i, field=field, cost_to_go=cost_to_go
+        )
+        if result.status is ControlStatus.GOAL_REACHED:
+            break
+        pose = state.pose.compose(Pose(0.1 * result.vx, 0.0, 0.1 * result.wz))
+        state = RobotState(pose.x, pose.y, pose.yaw, result.vx, result.wz)
+        assert field.value_and_gradient(state.position)[0] > 0.2
+    assert result.status is ControlStatus.GOAL_REACHED
