@@ -8,6 +8,7 @@ from typing import TextIO
 
 from mme_ilqr_ros.bringup.processes import NodeProcess
 
+LINE_WIDTH = 76  # a longer line would not be replaced by the next one
 PLAIN_PROGRESS_PERIOD = 5.0  # s between progress lines where there is no terminal
 
 
@@ -41,7 +42,7 @@ class Screen:
 
     def _progress(self, text: str) -> None:
         if self._is_terminal:
-            self._write(f"\r  {text:<40}")
+            self._write(f"\r  {text:<{LINE_WIDTH}.{LINE_WIDTH}}")
             self._has_progress = True
         elif time.monotonic() >= self._last_plain + PLAIN_PROGRESS_PERIOD:
             self._last_plain = time.monotonic()

@@ -179,7 +179,9 @@ class RunMonitorNode(Node):
         self.exit_status = FAILURE
 
     def _say_progress(self) -> None:
-        if self._judge is not None and self.exit_status is None:
+        if self._judge is None:
+            self.get_logger().info(f"progress: waiting for {', '.join(self._missing())}")
+        elif self.exit_status is None:
             x, y = self._state.position
             left = math.hypot(self._scenario.goal.x - x, self._scenario.goal.y - y)
             time = self._now() - self._goal_time

@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +75,38 @@ def test_a_parameter_out_of_range_ends_the_run_with_status_2(tmp_path):
     assert run.returncode == 2
     assert "controller: fatal: vx_max = -1.0: must lie in" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_node_behind(tmp_path, number):
+    pytest.importorskip("rclpy")
+    mark = f"MARK={tmp_path}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mme_ilqr_ros.bringup", "--planner", "none", "--out", tmp_path],
+        env={**os.environ, "MARK": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=restore_interrupts,
+    )
+    for line in process.stdout:
+        if "ROS_DOMAIN_ID" in line:
+            break
+    time.sleep(1.0)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted; the nodes are told to stop" in output
+    assert not [pid for pid in Path("/proc").glob("[0-9]*") if mark in environment_of(pid)]
+
+
+def restore_interrupts():
+    """A process started in the background of a shell would ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def environment_of(process):
+    try:
+        return (process / "environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []

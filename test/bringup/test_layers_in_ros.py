@@ -6,10 +6,10 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
-from rclpy.node import Node  # noqa: E402
+from rclpy.node import Node
 
-from mme_ilqr_ros.bringup.layers import parameter_files  # noqa: E402
-from mme_ilqr_ros.bringup.system import NodeSpec  # noqa: E402
+from mme_ilqr_ros.bringup.layers import parameter_files
+from mme_ilqr_ros.bringup.system import NodeSpec
 
 SPEC = NodeSpec("controller", facts={"vx_max": 0.7, "ax_max": 1.5}, choices={"variant": "ilqr"})
 USER = """\
