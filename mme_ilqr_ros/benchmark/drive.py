@@ -9,6 +9,7 @@ import numpy as np
 
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
+from mme_ilqr_ros.control.cost_to_go import CostToGo, build_cost_to_go
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
@@ -92,6 +93,7 @@ class _Run:
         self._known_map = scenario.map_of_what_stands() if self._planner else None
         self._field = wall_field(scenario.map_with_walls())
         self._path: Path | None = scenario.path if setup.planner == "file" else None
+        self._slope: dict[str, CostToGo] = {}
         self._next_plan = 0.0
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
 
@@ -128,12 +130,17 @@ class _Run:
             return
         self._path = planned.path
         self.record.add_plan(self.simulator.time, planned.path.points)
+        if self._setup.guidance == "cost_to_go" and not self._slope:  # one map, one goal
+            grid = self._known_map
+            field = build_cost_to_go(planned.cost_to_go, grid.resolution, grid.origin)
+            self._slope = {"cost_to_go": field}
 
     def _control(self, state: RobotState) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
+        world = {"circles": circles, "field": self._field, **self._slope}
         result = self._controller.compute_command(
-            state, self._scenario.goal, now, path=self._path, circles=circles, field=self._field
+            state, self._scenario.goal, now, path=self._path, **world
         )
         self.record.add_circles(now, circles)
         self.record.add_solve_time(result.solve_time)

@@ -14,7 +14,7 @@ from mme_ilqr_ros.benchmark.jobs import run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.progress import shown
 from mme_ilqr_ros.benchmark.report import drive_table, failures, write_pictures
-from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNERS, SENSING, Setup
+from mme_ilqr_ros.benchmark.setup import CONTROLLERS, GUIDANCE, PLANNERS, SENSING, Setup
 from mme_ilqr_ros.benchmark.summary import summary, write_json, write_rows
 from mme_ilqr_ros.benchmark.usage import UsageError, positive, positive_int, whole
 from mme_ilqr_ros.benchmark.worlds import load_worlds
@@ -70,6 +70,13 @@ def add_parser(verbs: Any) -> None:
         choices=SENSING,
         default="known",
         help="known: the controller is given true circles with their velocities",
+    )
+    add(
+        "--guidance",
+        choices=GUIDANCE,
+        default="path",
+        help="what of the plan draws the robot: its path, or down the planner's cost to go"
+        " whichever way (%(default)s)",
     )
     add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrules the world")
     add("--trials", type=positive_int, default=1, metavar="N", help="runs of every world (1)")
@@ -149,11 +156,18 @@ def _setup(options: argparse.Namespace) -> Setup:
         raise UsageError("--sensing lidar: is not there yet; use --sensing known")
     if options.controller not in (*VARIANTS, "pure_pursuit"):
         raise UsageError(f"--controller {options.controller}: is not there yet")
+    plans = options.planner in ("id_vin", "dijkstra") and options.controller != "pure_pursuit"
+    if options.guidance == "cost_to_go" and not plans:
+        raise UsageError(
+            "--guidance cost_to_go: needs --planner id_vin or dijkstra and a --controller that can"
+            " use it"
+        )
     parameters = read_parameters(options.params) if options.params else Parameters()
     return Setup(
         controller=options.controller,
         planner=options.planner,
         sensing=options.sensing,
+        guidance=options.guidance,
         parameters=parameters,
         max_speed=options.max_speed,
         goal_tolerance=options.goal_tolerance,

@@ -17,6 +17,7 @@ from mme_ilqr_ros.simulation.settings import SimulatorSettings
 CONTROLLERS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr", "pure_pursuit")
 PLANNERS = ("id_vin", "dijkstra", "file", "none")
 SENSING = ("known", "lidar")
+GUIDANCE = ("path", "cost_to_go")
 
 TOLERANCE_SHARE = 0.8  # the controller aims to stop this far inside what counts as arrived
 STATIC_SHARE = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
@@ -31,6 +32,7 @@ class Setup:
         controller: One of CONTROLLERS.
         planner: One of PLANNERS.
         sensing: One of SENSING.
+        guidance: One of GUIDANCE: what of the plan draws the robot.
         parameters: From a parameter file.
         max_speed: Top speed [m/s] where the world limits none; a limit of the world stays.
         goal_tolerance: In place of the world's [m].
@@ -43,6 +45,7 @@ class Setup:
     controller: str = "mme_ilqr"
     planner: str = "id_vin"
     sensing: str = "known"
+    guidance: str = "path"
     parameters: Parameters = field(default_factory=Parameters)
     max_speed: float | None = None
     goal_tolerance: float | None = None

@@ -95,6 +95,7 @@ def test_what_was_driven_before_an_interruption_is_kept(worlds, tmp_path, monkey
         (["--sensing", "lidar"], "lidar: is not there yet"),
         (["--ids", "w7"], "no world 'w7'"),
         (["--planner", "file"], "world 'w0': path: is missing"),
+        (["--guidance", "cost_to_go"], "--guidance cost_to_go: needs --planner"),
         (["--params", "none.yaml"], "none.yaml: cannot be read"),
         (["--max-speed", "-1"], "'-1' must be a number above 0"),
         (["--jobs", "0"], "'0' must be a whole number"),

@@ -51,6 +51,11 @@ def test_a_planner_knows_what_stands(controller):
     assert length > np.hypot(6.0, 0.0) + 0.2  # round the trap, not through it
 
 
+def test_the_planners_cost_to_go_leads_round_the_trap():
+    trial = drive(load_scenario("trap"), Setup(planner="dijkstra", guidance="cost_to_go"))
+    assert trial.result.outcome is Outcome.SUCCESS
+
+
 def test_pure_pursuit_stops_before_what_its_path_did_not_know(tmp_path):
     blocked = world(tmp_path, goal=[3, 0], circles=[[1.5, 0, 0.3]], timeout=5)
     trial = drive(blocked, Setup("pure_pursuit", "none"))
