@@ -16,7 +16,7 @@ from nav_msgs.srv import GetPlan
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from std_msgs.msg import Float32
+from std_msgs.msg import Float32, Header
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
@@ -104,6 +104,8 @@ class PlannerNode(Node):
         self._map_frame = self._own_parameters.settings.global_frame
         self._odometry: Odometry | None = None
         self._goal: Pose | None = None
+        self._goal_header = Header()
+        self._is_due = False
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
         self._connect()
@@ -147,17 +149,20 @@ class PlannerNode(Node):
 
     def _take_goal(self, message: PoseStamped) -> None:
         try:
-            goal = self._in_map_frame(pose_value(message.pose, "goal_pose"), message.header)
+            pose = pose_value(message.pose, "goal_pose")
         except MessageError as error:
             self._complaints.say("goal", f"{error}; this goal is not used")
             return
-        self._goal = goal
-        if goal is not None:
-            self.get_logger().info(f"goal ({goal.x:.2f}, {goal.y:.2f}) in '{self._map_frame}'")
-            self._plan_to_goal()
+        # Kept in its own frame: the transform may come later, or change.
+        self._goal, self._goal_header = pose, message.header
+        frame = message.header.frame_id or self._map_frame
+        self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
+        self._plan_to_goal()
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
+        if self._is_due:
+            self._plan_to_goal()
 
     def _ask_for_map(self) -> None:
         if self._map is None:
@@ -167,7 +172,7 @@ class PlannerNode(Node):
                 f"no map on '{topic}' yet; is the publisher's durability transient_local?",
             )
 
-    def _in_map_frame(self, pose: Pose, header) -> Pose | None:
+    def _in_map_frame(self, pose: Pose, header: Header) -> Pose | None:
         tolerance = self._own_parameters.settings.transform_tolerance
         frame = self._frames.pose_in(self._map_frame, header.frame_id, tolerance)
         return None if frame is None else frame.compose(pose)
@@ -186,20 +191,26 @@ class PlannerNode(Node):
         return self._in_map_frame(pose, self._odometry.header)
 
     def _plan_periodically(self) -> None:
-        robot, goal = (self._robot() if self._goal else None), self._goal
-        if robot is None or goal is None:
-            return
-        distance = float(np.hypot(goal.x - robot.x, goal.y - robot.y))
-        if distance > self._own_parameters.settings.replan_distance:
-            self._plan_to_goal()
+        ends = self._ends()
+        if ends is not None:
+            start, goal = ends
+            distance = float(np.hypot(goal.x - start.x, goal.y - start.y))
+            if distance > self._own_parameters.settings.replan_distance:
+                self._plan_to_goal()
+
+    def _ends(self) -> tuple[Pose, Pose] | None:
+        """Return where the robot and the goal are in the map frame, or None when that is open."""
+        if self._goal is None or self._map is None:
+            return None
+        robot, goal = self._robot(), self._in_map_frame(self._goal, self._goal_header)
+        return None if robot is None or goal is None else (robot, goal)
 
     def _plan_to_goal(self) -> None:
-        if self._goal is None or self._map is None:
-            return
-        robot = self._robot()
-        if robot is not None:
-            result = self._plan(robot, self._goal)
-            self._publish(result, self._goal)
+        """Plan for a new goal or map, now or as soon as odometry and transforms are there."""
+        ends = self._ends()
+        self._is_due = ends is None
+        if ends is not None:
+            self._publish(self._plan(*ends), ends[1])
 
     def _plan(self, start: Pose, goal: Pose) -> PlanResult:
         begun = time.perf_counter()

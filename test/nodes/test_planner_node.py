@@ -135,6 +135,24 @@ def test_it_plans_again_from_where_the_robot_is(bench):
     assert bench.spin_until(lambda: stand.plan().points[0] == pytest.approx([2.0, 3.5]))
 
 
+def test_a_goal_that_comes_before_odometry_is_not_lost(bench, log):
+    plans = bench.collect(PathMessage, "plan", LATCHED)
+    bench.add(PlannerNode, kind="dijkstra", expected_planner_frequency=0.0)
+    goal, odom, maps = (
+        bench.publisher(PoseStamped, "goal_pose"),
+        bench.publisher(Odometry, "odom"),
+        bench.publisher(OccupancyGrid, "map", LATCHED),
+    )
+    bench.connect(goal, odom, maps)
+    stamp = bench.node.get_clock().now().to_msg()
+    goal.publish(convert.pose_stamped(Pose(5.0, 1.0, 0.0), stamp, "map"))
+    maps.publish(convert.occupancy_message(room(), stamp, "map"))
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log) == ["no odometry on '/odom' yet"]
+    odom.publish(convert.odometry_message(RobotState(1.0, 1.0, 0.0), stamp, "odom", "base_link"))
+    assert bench.spin_until(lambda: plans)
+
+
 def test_an_arrived_robot_is_left_alone(bench):
     stand = Stand(bench, expected_planner_frequency=10.0)
     stand.send_goal(1.2, 1.0)
