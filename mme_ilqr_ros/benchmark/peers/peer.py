@@ -89,14 +89,14 @@ class Peer(ABC):
         self._path_target.reset()
         self.forget()
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> None:  # noqa: B027 (most have nothing to do)
         """Do what takes long before the first cycle."""
 
     @abstractmethod
     def forget(self) -> None:
         """Forget the warm start."""
 
-    def prepare(self, n_circles: int) -> None:
+    def prepare(self, n_circles: int) -> None:  # noqa: B027
         """Build what depends on the number of circles; not counted as solve time."""
 
     @abstractmethod

@@ -1,0 +1,203 @@
+"""What is told of a comparison: results.csv, summary.json, report.md."""
+
+from __future__ import annotations
+
+import csv
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mme_ilqr_ros import __version__
+from mme_ilqr_ros.benchmark.drive import Trial
+from mme_ilqr_ros.benchmark.peers.registry import PEERS
+from mme_ilqr_ros.benchmark.summary import families, totals
+from mme_ilqr_ros.reporting.judge import Outcome
+
+OURS = "mme_ilqr"  # whom the others are compared with, world by world
+
+
+@dataclass(frozen=True)
+class Row:
+    """One peer's trial in one world."""
+
+    peer: str
+    trial: Trial
+
+
+def peers_summary(
+    command: str, settings: dict[str, dict[str, Any]], rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Return the content of summary.json: a block per peer.
+
+    Args:
+        command: What was asked for.
+        settings: Of every peer by name: what all share, and its own.
+        rows: All trials.
+    """
+    by_peer = {name: [row.trial for row in rows if row.peer == name] for name in settings}
+    blocks = {}
+    for name, trials in by_peer.items():
+        blocks[name] = {
+            "about": PEERS[name].about,
+            "package": PEERS[name].package or "mme_ilqr_ros",
+            "version": PEERS[name].version,
+            "settings": settings[name]["own"],
+            "totals": _totals(trials),
+            "families": {kind: _totals(group) for kind, group in families(trials).items()},
+            "against_ours": against(trials, by_peer.get(OURS, [])),
+            "runs": [trial.result.row() for trial in trials],
+        }
+    return {
+        "command": command,
+        "version": __version__,
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "settings": next(iter(settings.values()))["shared"],
+        "peers": blocks,
+    }
+
+
+def _totals(trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return the totals of `drive`, with path length and clearance."""
+    arrived = [trial.result for trial in trials if trial.result.outcome is Outcome.SUCCESS]
+    clearances = [trial.result.min_clearance for trial in trials]
+    finite = [metres for metres in clearances if np.isfinite(metres)]
+    return {
+        **totals(trials),
+        "mean_path_length_m": _mean([result.path_length for result in arrived]),
+        "min_clearance_m": round(min(finite), 3) if finite else None,
+        "mean_clearance_m": _mean(finite),
+    }
+
+
+def against(trials: Sequence[Trial], ours: Sequence[Trial]) -> dict[str, Any]:
+    """Return a peer's times and lengths as shares of ours, over the trials in which both arrive."""
+    mine = {_key(trial): trial.result for trial in ours if _arrived(trial)}
+    pairs = [(t.result, mine[_key(t)]) for t in trials if _arrived(t) and _key(t) in mine]
+    return {
+        "worlds": len(pairs),
+        "time_ratio": _mean([peer.time / own.time for peer, own in pairs]),
+        "length_ratio": _mean([peer.path_length / own.path_length for peer, own in pairs]),
+        "faster_in": sum(peer.time < 0.99 * own.time for peer, own in pairs),
+        "slower_in": sum(peer.time > 1.01 * own.time for peer, own in pairs),
+    }
+
+
+def _key(trial: Trial) -> tuple[str, int]:
+    return trial.result.world, trial.result.trial
+
+
+def _arrived(trial: Trial) -> bool:
+    return trial.result.outcome is Outcome.SUCCESS
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(float(np.mean(values)), 3) if len(values) else None
+
+
+def write_rows(rows: Sequence[Row], path: Path) -> None:
+    """Write a row per trial as CSV."""
+    flat = []
+    for row in rows:
+        result = row.trial.result.row()
+        nested = {key: result.pop(key) for key in ("solve_ms", "plan_ms")}
+        inside = {f"{key}_{k}": v for key, part in nested.items() for k, v in part.items()}
+        flat.append({"peer": row.peer, "family": row.trial.family, **result, **inside})
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(flat[0]))
+        writer.writeheader()
+        writer.writerows(flat)
+
+
+def table(content: dict[str, Any]) -> str:
+    """Return the totals as a Markdown table, a row per peer."""
+    head = (
+        "peer",
+        "trials",
+        *("success", "collision", "stuck", "timeout"),
+        *("time s", "length m", "clearance m (least)", "solve ms median", "p95"),
+        "time / ours",
+        "length / ours",
+    )
+    lines = []
+    for name, block in content["peers"].items():
+        sums, ratio = block["totals"], block["against_ours"]
+        lines.append(
+            [
+                name,
+                str(sums["trials"]),
+                *(_percent(sums[kind]) for kind in ("success", "collision", "stuck", "timeout")),
+                _text(sums["mean_time_s"], 2),
+                _text(sums["mean_path_length_m"], 2),
+                f"{_text(sums['mean_clearance_m'], 2)} ({_text(sums['min_clearance_m'], 2)})",
+                _text(sums["solve_ms"]["median"], 2),
+                _text(sums["solve_ms"]["p95"], 2),
+                f"{_text(ratio['time_ratio'], 3)} ({ratio['worlds']})",
+                _text(ratio["length_ratio"], 3),
+            ]
+        )
+    return _markdown(head, lines)
+
+
+def family_table(content: dict[str, Any]) -> str:
+    """Return success (collisions), and the mean time of successes, by kind of world."""
+    kinds = list(next(iter(content["peers"].values()))["families"])
+    lines = []
+    for name, block in content["peers"].items():
+        groups = [block["families"][kind] for kind in kinds]
+        lines.append([name, *(_cell(group) for group in groups)])
+    counts = next(iter(content["peers"].values()))["families"]
+    return _markdown(("peer", *(f"{kind} ({counts[kind]['trials']})" for kind in kinds)), lines)
+
+
+def _cell(sums: dict[str, Any]) -> str:
+    hits = f", {_percent(sums['collision'])} hit" if sums["collision"] else ""
+    time = f", {sums['mean_time_s']:.1f} s" if sums["mean_time_s"] is not None else ""
+    return f"{_percent(sums['success'])}{hits}{time}"
+
+
+def report(content: dict[str, Any]) -> str:
+    """Return report.md."""
+    blocks = content["peers"]
+    own = [f"- `{name}`: {_listed(block['settings'])}" for name, block in blocks.items()]
+    versions = [
+        f"- `{name}`: {block['about']}; {block['package']} {block['version']}"
+        for name, block in blocks.items()
+    ]
+    return "\n\n".join(
+        [
+            "# Peers in the same worlds",
+            f"    {content['command']}",
+            "All drive the same plant at the same rate with the same limits and know the true"
+            " circles with their velocities. Times and lengths are means over arrivals; *ours* is"
+            f" `{OURS}`, compared over the trials (number in brackets) in which both arrive."
+            " Time stands still while a controller thinks. All stop for a plan that would touch"
+            " something before they could have stopped.",
+            table(content),
+            "By kind of world (trials): success, collisions if any, mean time of arrivals.",
+            family_table(content),
+            "## Versions\n\n" + "\n".join([*versions, f"- machine: {content['machine']}"]),
+            "## Settings\n\nOwn settings of each:\n\n" + "\n".join(own),
+            f"Shared by all (limits as in the first world): {_listed(content['settings'])}\n",
+        ]
+    )
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items()) or "those shared by all"
+
+
+def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.0f} %"
+
+
+def _text(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,214 @@
+"""Multiple shooting with interior points: IPOPT and fatrop through CasADi.
+
+Source: Waechter, Biegler, On the Implementation of an Interior-Point Filter Line-Search Algorithm,
+2006; Vanroye et al., FATROP: A Fast Constrained Optimal Control Problem Solver, IROS 2023.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import casadi as ca
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task
+from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle, cost_of
+from mme_ilqr_ros.control.mme_ilqr import shift_controls
+from mme_ilqr_ros.control.settings import ControllerSettings
+
+Array = NDArray[np.float64]
+SLOTS = 8  # circles come in multiples of this; those too many are far away
+FAR = [1e3, 1e3, 0.0, 0.0, 0.0]
+NZ = NX + NU
+
+
+@dataclass(frozen=True)
+class ShootingTuning:
+    """Settings of the solver; stages and cost are those of the package's controller."""
+
+    solver: str = "fatrop"
+    obstacles: str = "constraint"  # or "barrier", the package's own cost
+    iterations: int = 60
+    tolerance: float = 1e-3
+    first_guess: str = "straight"  # to the target, through whatever is there; or "roll"
+    restart_after_failure: bool = True
+    barrier_start: float = 0.1  # mu of the interior point method
+    warm_start: bool = True
+
+
+class Shooting(Peer):
+    """One plan, states and controls both unknowns, warm-started with its own last one."""
+
+    tuning: ShootingTuning
+
+    def __init__(self, settings: ControllerSettings, tuning: ShootingTuning | None = None) -> None:
+        self.tuning = tuning or ShootingTuning()
+        self._slots = -1
+        super().__init__(settings)
+
+    def forget(self) -> None:
+        """Forget the last plan."""
+        self._states: Array | None = None
+        self._controls: Array | None = None
+
+    def prepare(self, n_circles: int) -> None:
+        """Build the solver where the number of circles outgrew the last one."""
+        slots = -(-n_circles // SLOTS) * SLOTS
+        if slots != self._slots:
+            self._slots = slots
+            self._solver, self._bounds = _build(self._settings, self.tuning, slots)
+
+    def plan(self, task: Task) -> Plan | None:
+        """Solve from the last plan; the shifted last plan drives where that fails."""
+        states, controls = self._start(task)
+        solved = self._solve(task, states, controls)
+        if solved is None:
+            if self.tuning.restart_after_failure:
+                self.forget()
+            return None
+        self._states, self._controls = solved
+        dt = self._settings.mme.model_dt
+        share = min(1.0, self._period / dt)
+        command = task.x0[3:] + share * (self._controls[0] - task.x0[3:])
+        return Plan(self._states[:, :3], dt, command)
+
+    def _solve(self, task: Task, states: Array, controls: Array) -> tuple[Array, Array] | None:
+        lower, upper, low_g, high_g = self._bounds
+        lower[:NX] = upper[:NX] = task.x0
+        spare = [FAR] * (self._slots - len(task.circles))
+        circles = np.vstack([task.circles, np.reshape(spare, (-1, 5))])
+        found = self._solver(
+            x0=np.append(np.hstack([states[:-1], controls]).ravel(), states[-1]),
+            p=np.concatenate([task.target, circles.ravel()]),
+            lbx=lower,
+            ubx=upper,
+            lbg=low_g,
+            ubg=high_g,
+        )
+        z = np.asarray(found["x"]).ravel()
+        stages = z[:-NX].reshape(-1, NZ)
+        states, controls = np.vstack([stages[:, :NX], z[-NX:]]), stages[:, NX:]
+        return (states, controls) if self._usable(states, controls) else None
+
+    def _usable(self, states: Array, controls: Array) -> bool:
+        """Return whether an answer, converged or not, moves as the robot does at first."""
+        if not (np.isfinite(states).all() and np.isfinite(controls).all()):
+            return False
+        ahead = roll(states[0], controls[:10], self._settings.mme.model_dt)
+        return bool(np.abs(ahead[:, :2] - states[:11, :2]).max() < 0.05)
+
+    def _start(self, task: Task) -> tuple[Array, Array]:
+        mme = self._settings.mme
+        dt, n = mme.model_dt, mme.time_steps
+        if self._controls is not None and self.tuning.warm_start:
+            controls = shift_controls(self._controls[None], task.x0[3:], task.elapsed, dt)[0]
+            return roll(task.x0, controls, dt), controls
+        offset = task.target - task.x0[:2]
+        length, heading = float(np.hypot(*offset)), float(np.arctan2(offset[1], offset[0]))
+        heading = task.x0[2] + float(np.angle(np.exp(1j * (heading - task.x0[2]))))
+        s = np.minimum(self._settings.vx_max * dt * np.arange(n + 1), length)
+        states = np.zeros((n + 1, NX))
+        states[:, :2] = task.x0[:2] + s[:, None] / max(length, 1e-9) * offset
+        states[:, 2] = heading
+        controls = np.zeros((n, NU))
+        controls[:, 0] = np.diff(s) / dt
+        states[1:, 3:] = controls
+        states[0] = task.x0
+        return states, controls
+
+
+def roll(x0: Array, controls: Array, dt: float) -> Array:
+    """Return the states [T+1, 5] that follow controls [T, 2]; see `models.differential_drive`."""
+    held = np.vstack([x0[3:], controls])
+    mean = 0.5 * (held[1:] + held[:-1])
+    yaw = x0[2] + dt * np.cumsum(mean[:, 1])
+    heading = yaw - 0.5 * dt * mean[:, 1]
+    moved = dt * np.cumsum(mean[:, :1] * np.stack([np.cos(heading), np.sin(heading)], -1), axis=0)
+    return np.vstack([x0, np.column_stack([x0[:2] + moved, yaw, controls])])
+
+
+@lru_cache(maxsize=8)
+def _build(
+    settings: ControllerSettings, tuning: ShootingTuning, slots: int
+) -> tuple[ca.Function, tuple[Array, Array, Array, Array]]:
+    """Return the solver, and the bounds of unknowns and constraints.
+
+    Unknowns are x_0, u_0, x_1, ..., x_T; constraints come stage by stage: the dynamics, the rates
+    of the controls, the distances to the circles: the order from which fatrop tells the structure.
+    """
+    barrier = tuning.obstacles == "barrier"
+    task = Unicycle(settings, slots if barrier else 0)
+    n, dt = settings.mme.time_steps, settings.mme.model_dt
+    p = ca.SX.sym("p", 2 + 5 * slots)
+    circles = ca.reshape(p[2:], 5, slots).T
+    rate = dt * np.array([settings.ax_max, settings.az_max])
+    room = settings.robot_radius + settings.clearance_margin
+    x, u = ca.SX.sym("x_0", NX), ca.SX.sym("u_0", NU)
+    unknowns, cost, g, low, high, equal = [], ca.SX(0), [], [], [], []
+
+    def constrain(values: ca.SX, lowest: Array, highest: Array, is_equal: bool) -> None:
+        g.append(values)
+        low.append(np.broadcast_to(lowest, values.numel()))
+        high.append(np.broadcast_to(highest, values.numel()))
+        equal.extend([is_equal] * values.numel())
+
+    for t in range(n + 1):
+        final = t == n
+        at = circles[:, :3] + t * dt * ca.horzcat(circles[:, 3:], ca.SX(slots, 1))
+        named = task.named(p[:2], at)
+        u = ca.SX(NU, 1) if final else ca.SX.sym(f"u_{t}", NU)
+        cost += cost_of(task.terms(final), x, u, named)
+        unknowns += [x] if final else [x, u]
+        ahead = ca.SX.sym(f"x_{t + 1}", NX)
+        if not final:
+            constrain(ahead - task.step(x, u), 0.0, 0.0, True)
+            constrain(u - x[3:], -rate, rate, False)
+        if not barrier and t > 0 and slots:
+            offsets = ca.vertcat(x[0] - at[:, 0].T, x[1] - at[:, 1].T)
+            squares = ca.sum1(offsets**2).T - (at[:, 2] + room) ** 2
+            constrain(squares, 0.0, np.inf, False)
+        x = ahead
+    z = ca.vertcat(*unknowns)
+    nlp = {"x": z, "f": cost, "g": ca.vertcat(*g), "p": p}
+    solver = ca.nlpsol("shooting", tuning.solver, nlp, _options(tuning, equal))
+    low_z, high_z = np.full(z.numel(), -np.inf), np.full(z.numel(), np.inf)
+    for i, (least, most) in enumerate(
+        ((settings.vx_min, settings.vx_max), (-settings.wz_max, settings.wz_max))
+    ):
+        low_z[NX + i :: NZ], high_z[NX + i :: NZ] = least, most
+    return solver, (low_z, high_z, np.concatenate(low), np.concatenate(high))
+
+
+def _options(tuning: ShootingTuning, equal: list[bool]) -> dict:
+    common = {"print_time": False, "error_on_fail": False}
+    if tuning.solver == "fatrop":
+        return {
+            **common,
+            "structure_detection": "auto",
+            "equality": equal,
+            "fatrop": {
+                "print_level": 0,
+                "max_iter": tuning.iterations,
+                "tol": tuning.tolerance,
+                "mu_init": tuning.barrier_start,
+            },
+        }
+    return {
+        **common,
+        "ipopt": {
+            "print_level": 0,
+            "sb": "yes",
+            "max_iter": tuning.iterations,
+            "tol": tuning.tolerance,
+            "acceptable_tol": 10 * tuning.tolerance,
+            "mu_init": tuning.barrier_start,
+        },
+    }
+
+
+TUNED = {
+    "fatrop": ShootingTuning(solver="fatrop"),
+    "ipopt": ShootingTuning(solver="ipopt"),
+}
