@@ -61,6 +61,7 @@ setup(
     extras_require={
         "train": ["torch>=2.0", "safetensors"],
         "cluster": ["dask", "distributed"],
+        "peers": ["crocoddyl", "pytorch-mppi"],
         "test": ["pytest"],
     },
     data_files=[
