@@ -43,7 +43,6 @@ Array = NDArray[np.float64]
 REQUIRED_SHARE = 1.0 / 3.0  # share of the clearance margin that a predicted trajectory must keep
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
-HEADING_SHARE = 0.5  # share of the horizon's reach within which the goal's heading counts
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
@@ -215,7 +214,7 @@ class LocalController:
             circles,
             field,
             cost_to_go=cost_to_go,
-            yaw=self._wanted_yaw(goal, target, x0),
+            yaw=self._wanted_yaw(goal, target),
             reference=reference,
             limits=limits,
             values=self._values,
@@ -267,14 +266,11 @@ class LocalController:
         spacing = s.path_speed * s.mme.model_dt
         return target, self._target.reference(path, here, spacing, s.mme.time_steps + 1)
 
-    def _wanted_yaw(self, goal: Pose, target: Array, x0: Array) -> float | None:
-        """Return the goal's heading where the horizon can end there and a heading is asked for."""
+    def _wanted_yaw(self, goal: Pose, target: Array) -> float | None:
+        """Return the goal's heading if one is asked for and the goal itself is the target."""
         s = self._settings
-        reach = HEADING_SHARE * s.vx_max * s.mme.model_dt * s.mme.time_steps
-        near = math.dist(x0[:2], (goal.x, goal.y)) <= reach
         heads_there = math.dist(target, (goal.x, goal.y)) <= s.xy_goal_tolerance
-        wanted = s.yaw_goal_tolerance < ANY_HEADING and near and heads_there
-        return goal.yaw if wanted else None
+        return goal.yaw if s.yaw_goal_tolerance < ANY_HEADING and heads_there else None
 
     def _first_command(self, modes: Modes, held: Array, limits: ControlLimits) -> Array:
         """Return the controls [nu] one period ahead on the chosen plan, exactly within limits."""

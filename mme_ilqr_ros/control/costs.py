@@ -189,22 +189,28 @@ class SpeedTerm:
 
 @dataclass(frozen=True)
 class YawTerm:
-    """Heading at the end of the horizon: weight * 2 (1 - cos(error)), which knows no wrapping."""
+    """Wrong heading at the goal point: weight * 2 (1 - cos(error)), which knows no wrapping.
 
-    terminal: bool = True
+    It fades out away from the goal, where the way there decides on the heading.
+    """
+
+    weight: str = "goal_yaw_weight"
+    terminal: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The weight, and the wanted heading's cosine and sine."""
-        return ("goal_yaw_weight", "goal_cos", "goal_sin")
+        """The weight, the wanted heading's cosine and sine, the goal [m] and its width [m]."""
+        return (self.weight, "goal_cos", "goal_sin", "goal_x", "goal_y", "goal_width")
 
     def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return the chord between the headings on the unit circle [2]."""
-        return ca.vertcat(ca.cos(x[2]) - p["goal_cos"], ca.sin(x[2]) - p["goal_sin"])
+        """Return the chord between the headings on the unit circle, faded [2]."""
+        square = (x[0] - p["goal_x"]) ** 2 + (x[1] - p["goal_y"]) ** 2
+        near = p["goal_width"] ** 2 / (square + p["goal_width"] ** 2)
+        return near * ca.vertcat(ca.cos(x[2]) - p["goal_cos"], ca.sin(x[2]) - p["goal_sin"])
 
     def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
         """Return weight * |r|^2."""
-        return p["goal_yaw_weight"] * ca.sumsqr(r)
+        return p[self.weight] * ca.sumsqr(r)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def standard_problem(
     optional = (
         (PathTerm(), s.costs.contour_weight > 0.0),
         (SpeedTerm(), s.costs.speed_weight > 0.0),
-        (YawTerm(), s.yaw_goal_tolerance < ANY_HEADING),
+        (YawTerm("goal_yaw_weight"), s.yaw_goal_tolerance < ANY_HEADING),
+        (YawTerm("terminal_goal_yaw_weight", True), s.yaw_goal_tolerance < ANY_HEADING),
     )
     goal = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
     chosen = tuple(term for term, wanted in optional if wanted)
@@ -71,7 +72,7 @@ def stage_data(
         circles: Obstacles [M, 5].
         field: Distance field of the map, or None.
         cost_to_go: Of the planner; it takes the place of most of the distance to the target.
-        yaw: Heading wanted at the end of the horizon [rad]; None for any.
+        yaw: Heading wanted at the target [rad]; None for any.
         reference: Points of the plan for every stage, x, y, heading [T+1, 3]; None without a plan.
         limits: Of the controls; by default those of the robot that the settings name.
         values: Numbers for the parameters of terms of your own.
@@ -132,13 +133,14 @@ def _weights(settings: ControllerSettings) -> dict[str, float]:
 
 
 def _goal(settings: ControllerSettings, target: Array, yaw: float | None) -> dict[str, float]:
-    wanted = 0.0 if yaw is None else yaw
+    costs, wanted = settings.costs, 0.0 if yaw is None else yaw
     return {
         "goal_x": target[0],
         "goal_y": target[1],
         "goal_cos": np.cos(wanted),
         "goal_sin": np.sin(wanted),
-        "goal_yaw_weight": 0.0 if yaw is None else settings.costs.goal_yaw_weight,
+        "goal_yaw_weight": 0.0 if yaw is None else costs.goal_yaw_weight * settings.mme.model_dt,
+        "terminal_goal_yaw_weight": 0.0 if yaw is None else costs.terminal_goal_yaw_weight,
     }
 
 

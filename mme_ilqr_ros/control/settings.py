@@ -138,9 +138,15 @@ class CostSettings:
         high=20.0,
     )
     goal_yaw_weight: float = setting(
+        0.5,
+        "Running cost of the wrong heading near the goal, up to four times this; used when"
+        " yaw_goal_tolerance asks for a heading. Raise it if the robot turns too slowly there.",
+        unit="1/s",
+        low=0.0,
+    )
+    terminal_goal_yaw_weight: float = setting(
         2.0,
-        "Cost of the wrong heading at the goal, up to four times this; used when"
-        " yaw_goal_tolerance asks for a heading. Raise it if the robot arrives turned.",
+        "Cost of the wrong heading at the end of the horizon, up to four times this.",
         low=0.0,
     )
     clearance_weight: float = setting(

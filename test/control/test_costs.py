@@ -64,10 +64,12 @@ def test_contour_is_the_distance_across_the_plan_and_lag_the_distance_along_it()
 
 
 @pytest.mark.parametrize("error", [0.0, 0.5, -2.0, math.pi, 2 * math.pi])
-def test_the_cost_of_a_heading_knows_no_wrapping(error):
+def test_the_cost_of_a_heading_knows_no_wrapping_and_fades_away_from_the_goal(error):
     p = {"goal_yaw_weight": 3.0, "goal_cos": math.cos(0.4), "goal_sin": math.sin(0.4)}
-    cost = value(YawTerm(), [0.0, 0.0, 0.4 + error], [0.0], **p)
+    p |= {"goal_x": 1.0, "goal_y": 2.0, "goal_width": 0.3}
+    cost = value(YawTerm(), [1.0, 2.0, 0.4 + error], [0.0], **p)
     assert cost == pytest.approx(6.0 * (1.0 - math.cos(error)), abs=1e-12)
+    assert value(YawTerm(), [1.0, 5.0, 0.4 + error], [0.0], **p) <= 1e-4 * cost + 1e-12
 
 
 def test_the_wish_for_a_speed_fades_out_at_the_target():
@@ -82,7 +84,7 @@ def test_terms_that_are_switched_off_are_not_in_the_problem():
     assert not [t for t in standard_problem().terms if isinstance(t, optional)]
     assert (
         len([t for t in standard_problem(settings=EVERYTHING).terms if isinstance(t, optional)])
-        == 3
+        == 4
     )
 
 
@@ -90,7 +92,8 @@ def test_without_a_plan_or_a_wanted_heading_the_optional_terms_cost_nothing():
     problem = standard_problem(settings=EVERYTHING)
     data = stage_data(problem, EVERYTHING, np.zeros(2), np.zeros((0, 5)), None)
     row = dict(zip(problem.parameter_names, data.parameters[0], strict=True))
-    assert row["contour_weight"] == row["lag_weight"] == row["goal_yaw_weight"] == 0.0
+    names = ("contour_weight", "lag_weight", "goal_yaw_weight", "terminal_goal_yaw_weight")
+    assert [row[name] for name in names] == [0.0] * 4
 
 
 def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():

@@ -9,6 +9,7 @@ import pytest
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.robots import STEERING_SPEED, Ackermann, robot_of
 from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings
+from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.geometry.circles import as_circles, clearance
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
@@ -59,6 +60,18 @@ def test_a_robot_that_slides_gets_to_a_goal_beside_it_without_turning_round():
     _, results = drive(LocalController(settings("omni")), goal=Pose(0.5, 2.0, 0.0), circles=None)
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert max(r.vy for r in results) > 0.3
+
+
+@pytest.mark.parametrize("goal", [Pose(3.0, 0.0, 3.0), Pose(0.6, 0.0, -1.5)])
+@pytest.mark.parametrize("kind", MOTION_MODELS)
+def test_it_parks_with_the_heading_that_is_asked_for(kind, goal):
+    states, results = drive(
+        LocalController(settings(kind, yaw_goal_tolerance=0.2)), None, goal=goal
+    )
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert len(results) * PERIOD < 10.0
+    assert abs(difference(states[-1].yaw, goal.yaw)) < 0.3
+    assert math.dist(states[-1].position, (goal.x, goal.y)) < 0.25
 
 
 @pytest.mark.parametrize("seed", range(3))
