@@ -7,7 +7,7 @@ PYTHON ?= python3
 SCENARIO ?= trap
 CONTROLLER ?= mme_ilqr
 PLANNER ?= id_vin
-OUT ?= out/$(SCENARIO)
+OUT ?= out/$(basename $(notdir $(SCENARIO)))
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -26,6 +26,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
+from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
@@ -295,7 +296,7 @@ class ControllerNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the controller node."""
-    sys.exit(run_node(ControllerNode, NAME, args))
+    sys.exit(run_node(ControllerNode, NAME, args, unusable=(KernelError,)))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanResult
+from mme_ilqr_ros.planning.weights import WeightsError
 from mme_ilqr_ros.settings import setting
 
 NAME = "planner"
@@ -289,7 +290,7 @@ class PlannerNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the planner node."""
-    sys.exit(run_node(PlannerNode, NAME, args))
+    sys.exit(run_node(PlannerNode, NAME, args, unusable=(WeightsError,)))
 
 
 if __name__ == "__main__":
