@@ -29,12 +29,12 @@ class MppiTuning:
     samples: int = 500
     time_steps: int = 40
     dt: float = 0.1  # [s] the control period, so that a shift by one stage is a shift in time
-    temperature: float = 0.3  # lambda
-    sigma_v: float = 0.3  # [m/s]
-    sigma_w: float = 0.7  # [rad/s]
+    temperature: float = 0.1  # lambda
+    sigma_v: float = 0.8  # [m/s]
+    sigma_w: float = 1.5  # [rad/s]
     contact_cost: float = 50.0  # per stage inside an obstacle
-    goal_weight: float = 1.0  # times the package's running weight
-    terminal_goal_weight: float = 0.5  # times the package's
+    goal_weight: float = 5.0  # times the package's running weight
+    terminal_goal_weight: float = 2.0  # times the package's
 
 
 class Mppi(Peer):

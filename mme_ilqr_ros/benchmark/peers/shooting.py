@@ -13,7 +13,7 @@ import casadi as ca
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task
+from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task, gaps_along
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle, cost_of
 from mme_ilqr_ros.control.mme_ilqr import shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 SLOTS = 8  # circles come in multiples of this; those too many are far away
 FAR = [1e3, 1e3, 0.0, 0.0, 0.0]
 NZ = NX + NU
+SLIP = 0.02  # [m] by which an answer may miss the dynamics or come too close
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,8 @@ class ShootingTuning:
     obstacles: str = "constraint"  # or "barrier", the package's own cost
     iterations: int = 60
     tolerance: float = 1e-3
-    first_guess: str = "straight"  # to the target, through whatever is there; or "roll"
-    restart_after_failure: bool = True
     barrier_start: float = 0.1  # mu of the interior point method
-    warm_start: bool = True
+    bulges: tuple[float, ...] = (0.0, 2.0, -2.0, 4.0, -4.0)  # [m] of first guesses, in turn
 
 
 class Shooting(Peer):
@@ -50,8 +49,9 @@ class Shooting(Peer):
 
     def forget(self) -> None:
         """Forget the last plan."""
-        self._states: Array | None = None
         self._controls: Array | None = None
+        self._failed = False
+        self._guesses = 0
 
     def prepare(self, n_circles: int) -> None:
         """Build the solver where the number of circles outgrew the last one."""
@@ -61,18 +61,31 @@ class Shooting(Peer):
             self._solver, self._bounds = _build(self._settings, self.tuning, slots)
 
     def plan(self, task: Task) -> Plan | None:
-        """Solve from the last plan; the shifted last plan drives where that fails."""
-        states, controls = self._start(task)
-        solved = self._solve(task, states, controls)
-        if solved is None:
-            if self.tuning.restart_after_failure:
-                self.forget()
+        """Solve from the last plan; while that fails drive it on and try first guesses."""
+        dt, kept = self._settings.mme.model_dt, None
+        if self._controls is not None:
+            kept = shift_controls(self._controls[None], task.x0[3:], task.elapsed, dt)[0]
+        solved = self._solve(task, *self._start(task, kept))
+        self._failed = solved is None
+        states, self._controls = solved or (None, kept)
+        if self._controls is None:
             return None
-        self._states, self._controls = solved
-        dt = self._settings.mme.model_dt
+        if states is None:
+            states = roll(task.x0, self._controls, dt)
+        else:
+            self._guesses = 0
         share = min(1.0, self._period / dt)
         command = task.x0[3:] + share * (self._controls[0] - task.x0[3:])
-        return Plan(self._states[:, :3], dt, command)
+        return Plan(states[:, :3], dt, command)
+
+    def _start(self, task: Task, kept: Array | None) -> tuple[Array, Array]:
+        """Return the states and controls from which the solver begins."""
+        mme = self._settings.mme
+        if kept is not None and not self._failed:
+            return roll(task.x0, kept, mme.model_dt), kept
+        bulge = self.tuning.bulges[self._guesses % len(self.tuning.bulges)]
+        self._guesses += 1
+        return first_guess(task, self._settings.vx_max, mme.model_dt, mme.time_steps, bulge)
 
     def _solve(self, task: Task, states: Array, controls: Array) -> tuple[Array, Array] | None:
         lower, upper, low_g, high_g = self._bounds
@@ -90,33 +103,46 @@ class Shooting(Peer):
         z = np.asarray(found["x"]).ravel()
         stages = z[:-NX].reshape(-1, NZ)
         states, controls = np.vstack([stages[:, :NX], z[-NX:]]), stages[:, NX:]
-        return (states, controls) if self._usable(states, controls) else None
+        return (states, controls) if self._usable(task, states, controls) else None
 
-    def _usable(self, states: Array, controls: Array) -> bool:
-        """Return whether an answer, converged or not, moves as the robot does at first."""
+    def _usable(self, task: Task, states: Array, controls: Array) -> bool:
+        """Return whether an answer, converged or not, can be driven and touches nothing."""
         if not (np.isfinite(states).all() and np.isfinite(controls).all()):
             return False
-        ahead = roll(states[0], controls[:10], self._settings.mme.model_dt)
-        return bool(np.abs(ahead[:, :2] - states[:11, :2]).max() < 0.05)
+        dt = self._settings.mme.model_dt
+        driven = roll(states[0], controls, dt)
+        if np.abs(driven[:, :2] - states[:, :2]).max() > SLIP:
+            return False
+        gaps = gaps_along(states[:, :2], dt, task.circles) - self._settings.robot_radius
+        return bool(gaps.min() > min(0.0, gaps[0] - SLIP))
 
-    def _start(self, task: Task) -> tuple[Array, Array]:
-        mme = self._settings.mme
-        dt, n = mme.model_dt, mme.time_steps
-        if self._controls is not None and self.tuning.warm_start:
-            controls = shift_controls(self._controls[None], task.x0[3:], task.elapsed, dt)[0]
-            return roll(task.x0, controls, dt), controls
-        offset = task.target - task.x0[:2]
-        length, heading = float(np.hypot(*offset)), float(np.arctan2(offset[1], offset[0]))
-        heading = task.x0[2] + float(np.angle(np.exp(1j * (heading - task.x0[2]))))
-        s = np.minimum(self._settings.vx_max * dt * np.arange(n + 1), length)
-        states = np.zeros((n + 1, NX))
-        states[:, :2] = task.x0[:2] + s[:, None] / max(length, 1e-9) * offset
-        states[:, 2] = heading
-        controls = np.zeros((n, NU))
-        controls[:, 0] = np.diff(s) / dt
-        states[1:, 3:] = controls
-        states[0] = task.x0
-        return states, controls
+
+def first_guess(task: Task, speed: float, dt: float, n: int, bulge: float) -> tuple[Array, Array]:
+    """Return states [n+1, 5] and controls [n, 2] on a bow to the target, through obstacles too.
+
+    Args:
+        task: Start and target.
+        speed: On the way [m/s].
+        dt: Stage duration [s].
+        n: Stages.
+        bulge: Of the bow, to the left, in its middle [m].
+    """
+    offset = task.target - task.x0[:2]
+    share = np.linspace(0.0, 1.0, 100)
+    side = np.array([-offset[1], offset[0]]) / max(float(np.hypot(*offset)), 1e-9)
+    bow = task.x0[:2] + share[:, None] * offset
+    bow = bow + bulge * np.sin(np.pi * share)[:, None] * side
+    arc = np.append(0.0, np.cumsum(np.hypot(*np.diff(bow, axis=0).T)))
+    s = np.minimum(speed * dt * np.arange(n + 1), arc[-1])
+    states = np.zeros((n + 1, NX))
+    states[:, 0], states[:, 1] = np.interp(s, arc, bow[:, 0]), np.interp(s, arc, bow[:, 1])
+    slope = np.gradient(bow, axis=0)
+    heading = np.unwrap(np.append(task.x0[2], np.arctan2(slope[:, 1], slope[:, 0])))[1:]
+    states[:, 2] = np.interp(s, arc, heading)
+    controls = np.column_stack([np.diff(s), np.diff(states[:, 2])]) / dt
+    states[1:, 3:] = controls
+    states[0] = task.x0
+    return states, controls
 
 
 def roll(x0: Array, controls: Array, dt: float) -> Array:
