@@ -7,11 +7,10 @@ the chosen plan, or braking.
 
 from __future__ import annotations
 
-import enum
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from mme_ilqr_ros.control.objective import (
     stage_data,
     standard_problem,
 )
+from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.target import PathTarget
@@ -44,47 +44,6 @@ REQUIRED_SHARE = 1.0 / 3.0  # share of the clearance margin that a predicted tra
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
-
-
-class ControlStatus(enum.Enum):
-    """What the controller is doing, in words."""
-
-    DRIVING = "driving"
-    GOAL_REACHED = "goal reached"
-    BLOCKED = "every way is blocked, braking"
-    NO_GOAL = "no goal"
-    INVALID_INPUT = "input is not finite, braking"
-
-
-@dataclass(frozen=True)
-class ControlResult:
-    """One control cycle.
-
-    Attributes:
-        status: What the controller is doing.
-        message: The reason in a sentence.
-        vx: Forward speed to command [m/s].
-        wz: Turning rate to command [rad/s].
-        plan: x, y, yaw of the chosen mode [T+1, 3]; the robot's pose alone [1, 3] without modes.
-        modes: All modes, or None when nothing was optimised.
-        target: Point headed for [2], or None.
-        goal_distance: Distance to the goal [m]; inf without one.
-        solve_time: Duration of the cycle [s].
-        vy: Speed to the left to command [m/s]; zero but for robots that slide.
-        controls: The command as controls of the robot's model [nu].
-    """
-
-    status: ControlStatus
-    message: str
-    vx: float
-    wz: float
-    plan: Array
-    modes: Modes | None
-    target: Array | None
-    goal_distance: float
-    solve_time: float
-    vy: float = 0.0
-    controls: tuple[float, ...] = ()
 
 
 class LocalController:
@@ -242,6 +201,8 @@ class LocalController:
     def _predicted(self, state: RobotState) -> RobotState:
         """Return where the robot will be when this cycle's command acts."""
         delay = self._settings.command_delay
+        if delay == 0.0:
+            return state
         heading = Pose(0.0, 0.0, state.yaw + 0.5 * delay * state.wz)
         x, y = state.position + delay * heading.rotate([state.vx, state.vy])
         return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)

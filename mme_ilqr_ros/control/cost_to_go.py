@@ -23,17 +23,18 @@ class CostToGo:
         values: At cell centres [H, W] in m.
         resolution: Side of a cell [m].
         origin: Pose of the corner of cell (0, 0) in the controller's frame.
+        outside: Value beyond the map [m].
     """
 
     values: Array
     resolution: float
     origin: Pose
+    outside: float
 
     def weighted(self, stage_weight: float, final_weight: float) -> ValueField:
         """Return it as a cost per stage and at the end of the horizon."""
-        outside = float(self.values.max())
         return ValueField(
-            self.values, self.resolution, self.origin, outside, stage_weight, final_weight
+            self.values, self.resolution, self.origin, self.outside, stage_weight, final_weight
         )
 
 
@@ -59,4 +60,4 @@ def build_cost_to_go(values: ArrayLike, resolution: float, origin: Pose) -> Cost
     distance, (rows, columns) = distance_transform_edt(unreachable, return_indices=True)
     filled = values[rows, columns] + resolution * distance
     smooth = gaussian_filter(filled, SMOOTHING / resolution, mode="nearest")
-    return CostToGo(smooth, resolution, origin)
+    return CostToGo(smooth, resolution, origin, float(smooth.max()))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm, GoalTerm, PathTerm, SpeedTerm, YawTerm
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING
-from mme_ilqr_ros.control.kernel import Barrier, StageData, World
+from mme_ilqr_ros.control.kernel import Barrier, StageData, ValueField, World
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings, MmeSettings
@@ -80,44 +80,53 @@ def stage_data(
     Raises:
         KeyError: A term names a parameter that has no value.
     """
-    dt, n_stages = settings.mme.model_dt, settings.mme.time_steps
+    share = 0.0 if cost_to_go is None else settings.costs.cost_to_go_share
     known: dict[str, float | Array] = {
-        **_weights(settings),
+        **_weights(settings, share),
         **_goal(settings, target, yaw),
         **_path(reference),
+        **(values or {}),
     }
-    known |= values or {}
-    missing = [name for name in problem.parameter_names if name not in known]
+    names = problem.parameter_names
+    missing = [name for name in names if name not in known]
     if missing:
         raise KeyError(f"no value for the cost parameter '{missing[0]}': give it in `values`")
-    share = 0.0 if cost_to_go is None else settings.costs.cost_to_go_share
-    goal_weights = (known["goal_weight"], known["terminal_goal_weight"])
-    along_field = None
-    if cost_to_go is not None:
-        along_field = cost_to_go.weighted(*(share * weight for weight in goal_weights))
-    known["goal_weight"], known["terminal_goal_weight"] = (
-        (1.0 - share) * weight for weight in goal_weights
-    )
-    parameters = np.empty((n_stages + 1, len(problem.parameter_names)))
-    for i, name in enumerate(problem.parameter_names):
+    parameters = np.empty((settings.mme.time_steps + 1, len(names)))
+    for i, name in enumerate(names):
         parameters[:, i] = known[name]
-    barrier = Barrier(
-        weight=settings.costs.clearance_weight * dt,
-        stiff_gap=min(settings.costs.stiff_distance, 0.5 * settings.costs.clearance_distance),
-        cutoff_gap=settings.costs.clearance_distance,
+    world = World(circles, field, _barrier(settings), _along_field(settings, cost_to_go))
+    limits = limits or robot_of(settings).limits(settings)
+    return StageData(parameters, settings.mme.model_dt, limits, world)
+
+
+def _barrier(settings: ControllerSettings) -> Barrier:
+    costs = settings.costs
+    return Barrier(
+        weight=costs.clearance_weight * settings.mme.model_dt,
+        stiff_gap=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
+        cutoff_gap=costs.clearance_distance,
         radius=settings.robot_radius + settings.clearance_margin,
     )
-    limits = limits or robot_of(settings).limits(settings)
-    return StageData(parameters, dt, limits, World(circles, field, barrier, along_field))
 
 
-def _weights(settings: ControllerSettings) -> dict[str, float]:
-    """Return the weights per stage; those in the settings are per second of driving."""
+def _along_field(settings: ControllerSettings, cost_to_go: CostToGo | None) -> ValueField | None:
+    """Return the planner's field with its share of the goal weights."""
+    if cost_to_go is None:
+        return None
+    weights = _weights(settings, 1.0 - settings.costs.cost_to_go_share)
+    return cost_to_go.weighted(weights["goal_weight"], weights["terminal_goal_weight"])
+
+
+def _weights(settings: ControllerSettings, share: float) -> dict[str, float]:
+    """Return the weights per stage; those in the settings are per second of driving.
+
+    `share` of the two goal weights is charged elsewhere.
+    """
     costs, dt = settings.costs, settings.mme.model_dt
     return {
         "goal_width": costs.goal_width,
-        "goal_weight": costs.goal_weight * dt,
-        "terminal_goal_weight": costs.terminal_goal_weight,
+        "goal_weight": (1.0 - share) * costs.goal_weight * dt,
+        "terminal_goal_weight": (1.0 - share) * costs.terminal_goal_weight,
         "vx_weight": costs.vx_weight * dt,
         "wz_weight": costs.wz_weight * dt,
         "steering_weight": costs.steering_weight * dt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,8 +81,9 @@ class RobotState:
 
     def as_array(self) -> NDArray[np.float64]:
         """Return [x, y, yaw, vx, wz], without vy."""
-        return np.array(astuple(self)[:5])
+        return np.array([self.x, self.y, self.yaw, self.vx, self.wz])
 
     def is_finite(self) -> bool:
         """Return True when every number is finite."""
-        return all(math.isfinite(value) for value in astuple(self))
+        numbers = (self.x, self.y, self.yaw, self.vx, self.wz, self.vy)
+        return all(map(math.isfinite, numbers))
