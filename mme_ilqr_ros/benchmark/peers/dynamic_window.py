@@ -27,14 +27,18 @@ class DynamicWindowTuning:
     dt: float = 0.1
     goal_weight: float = 1.0  # per metre from the arc's nearest point to the target
     heading_weight: float = 0.15  # per radian between the arc's end and the target
-    speed_weight: float = 0.3  # per m/s below the top speed
-    clearance_weight: float = 0.1
+    speed_weight: float = 3.0  # per m/s below the top speed
+    clearance_weight: float = 0.1  # for the least room along the arc
     clearance_distance: float = 0.4  # [m] beyond it more room is worth nothing
     steadiness_weight: float = 0.1  # per rad/s of change against the last command
 
 
 class DynamicWindow(Peer):
-    """Arcs of constant speeds; the best of those on which the robot can stop in time."""
+    """Arcs of constant speeds; the best of those that touch nothing as far as it looks.
+
+    Speed is worth so much that standing before an obstacle is never best: so it finds its way out
+    of dead ends, sooner or later.
+    """
 
     tuning: DynamicWindowTuning
 
@@ -48,7 +52,7 @@ class DynamicWindow(Peer):
         """Nothing is kept but the last command."""
 
     def plan(self, task: Task) -> Plan | None:
-        """Return the best arc, or None when the robot could stop on none of them."""
+        """Return the best arc, or None when every one touches something."""
         tuning, s = self.tuning, self._settings
         commands = self._window(task.x0[3:])
         arcs = self._arcs(task.x0, commands)
@@ -85,23 +89,16 @@ class DynamicWindow(Peer):
         return np.concatenate([np.broadcast_to(x0[:3], states[:, :1].shape), states], axis=1)
 
     def _costs(self, task: Task, commands: Array, arcs: Array, gaps: Array) -> Array:
-        """Return the cost of every arc [N]; inf where the robot would touch before it stops."""
+        """Return the cost of every arc [N]; inf for those that touch something."""
         tuning, s = self.tuning, self._settings
-        stages = gaps.shape[1]
-        hits = np.where((gaps < 0.0).any(axis=1), np.argmax(gaps < 0.0, axis=1), stages)
-        stopping = np.abs(commands[:, 0]) / s.ax_max + 2.0 * self._period
-        admissible = tuning.dt * hits > stopping
-        # Beyond its first contact an arc does not exist: the robot would have stopped.
-        ends = np.minimum(hits, stages) - 1
-        rows = np.arange(len(arcs))
+        admissible = (gaps >= 0.0).all(axis=1)
         to_target = np.hypot(*np.moveaxis(arcs[..., :2] - task.target, -1, 0))
-        reached = np.where(np.arange(stages) <= ends[:, None], to_target, np.inf).min(axis=1)
-        end = arcs[rows, np.maximum(ends, 0)]
+        end = arcs[:, -1]
         bearing = np.arctan2(task.target[1] - end[:, 1], task.target[0] - end[:, 0]) - end[:, 2]
         off = np.abs(np.arctan2(np.sin(bearing), np.cos(bearing)))
         room = np.clip(gaps.min(axis=1), 0.0, tuning.clearance_distance)
         costs = (
-            tuning.goal_weight * reached
+            tuning.goal_weight * to_target.min(axis=1)
             + tuning.heading_weight * off
             + tuning.speed_weight * (s.vx_max - commands[:, 0])
             - tuning.clearance_weight * room / tuning.clearance_distance
