@@ -115,6 +115,12 @@ def test_commands_carry_a_stamp_when_asked_to(bench):
     assert stand.commands[-1].header.frame_id == "base_link"
 
 
+def test_a_robot_that_slides_is_told_to(bench):
+    stand = Stand(bench, use_plan=False, motion_model="omni")
+    stand.send_goal(0.0, 4.0)
+    assert bench.spin_until(lambda: stand.commands and stand.commands[-1].linear.y > 0.2)
+
+
 def test_a_plan_with_nan_stops_the_robot_in_one_clear_line(bench, log):
     stand = Stand(bench)
     stand.send_plan(STRAIGHT)

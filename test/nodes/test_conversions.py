@@ -49,10 +49,12 @@ def test_numpy_scalars_become_python_floats():
 
 
 def test_odometry_comes_back_from_its_message():
-    state = RobotState(1.0, 2.0, 0.5, 0.7, -0.3)
+    state = RobotState(1.0, 2.0, 0.5, 0.7, -0.3, vy=0.2)
     message = convert.odometry_message(state, STAMP, "odom", "base_link")
     assert (message.header.frame_id, message.child_frame_id) == ("odom", "base_link")
-    assert np.allclose(convert.robot_state(message).as_array(), state.as_array())
+    back = convert.robot_state(message)
+    assert np.allclose(back.as_array(), state.as_array())
+    assert back.vy == state.vy
 
 
 @pytest.mark.parametrize("field", ["position.x", "orientation.w"])
