@@ -34,7 +34,7 @@ class CrocoddylTuning:
     """Settings of the solver; stages and cost are those of the package's controller."""
 
     solver: str = "boxddp"
-    iterations: int = 10
+    iterations: int = 30
     rate_weight: float = 20.0
     first_speed_share: float = 0.5  # of the top speed, in the first guess
     stop: float = 1e-4

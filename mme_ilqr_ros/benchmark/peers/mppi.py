@@ -26,15 +26,15 @@ THREADS = 1  # small tensors gain nothing from more
 class MppiTuning:
     """Settings of the sampler; the cost's weights are those of the package's controller."""
 
-    samples: int = 500
-    time_steps: int = 40
+    samples: int = 1000
+    time_steps: int = 30
     dt: float = 0.1  # [s] the control period, so that a shift by one stage is a shift in time
-    temperature: float = 0.1  # lambda
-    sigma_v: float = 0.8  # [m/s]
-    sigma_w: float = 1.5  # [rad/s]
+    temperature: float = 0.05  # lambda
+    sigma_v: float = 0.5  # [m/s]
+    sigma_w: float = 1.0  # [rad/s]
     contact_cost: float = 50.0  # per stage inside an obstacle
-    goal_weight: float = 5.0  # times the package's running weight
-    terminal_goal_weight: float = 2.0  # times the package's
+    goal_weight: float = 20.0  # times the package's running weight
+    terminal_goal_weight: float = 8.0  # times the package's
 
 
 class Mppi(Peer):

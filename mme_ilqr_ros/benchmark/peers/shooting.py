@@ -34,7 +34,15 @@ class ShootingTuning:
     iterations: int = 60
     tolerance: float = 1e-3
     barrier_start: float = 0.1  # mu of the interior point method
-    bulges: tuple[float, ...] = (0.0, 2.0, -2.0, 4.0, -4.0)  # [m] of first guesses, in turn
+    bulges: tuple[float, ...] = (
+        0.0,
+        1.0,
+        -1.0,
+        2.0,
+        -2.0,
+        4.0,
+        -4.0,
+    )  # [m] of first guesses, in turn
 
 
 class Shooting(Peer):
