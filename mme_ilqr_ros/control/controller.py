@@ -280,7 +280,9 @@ class LocalController:
         target: Array | None = None,
     ) -> ControlResult:
         limits = self._robot.limits(self._settings)
-        held = self._robot.measured(state, None) if self._command is None else self._command
+        held = self._command  # all there is to go by without a measurement
+        if held is None or state.is_finite():
+            held = self._held(state, limits)
         period = 1.0 / self._settings.controller_frequency
         command = brake(held, limits, period, self._robot.kept_when_braking)
         return self._result(status, command, state, goal, begin, modes, target)

@@ -165,7 +165,9 @@ def test_without_a_goal_it_comes_to_rest():
     control = controller()
     for i in range(5):
         control.compute_command(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i)
-    stopping = [control.compute_command(RobotState(0, 0, 0), None, 0.5 + 0.1 * i) for i in range(6)]
+    stopping = [
+        control.compute_command(RobotState(0, 0, 0, 0.5), None, 0.5 + 0.1 * i) for i in range(6)
+    ]
     assert stopping[0].status is ControlStatus.NO_GOAL
     assert stopping[0].vx > 0.0  # not a jump
     assert stopping[-1].vx == 0.0
@@ -202,6 +204,26 @@ def test_a_push_takes_the_measured_speed_over_the_commanded_one():
         control.compute_command(RobotState(0, 0, 0, 1.0), GOAL, 0.1 * i)
     result = control.compute_command(RobotState(0, 0, 0, -0.9), GOAL, 1.0)
     assert result.vx <= -0.9 + 2.5 * PERIOD + 1e-9
+
+
+def test_braking_begins_at_the_measured_speed_where_the_commanded_one_was_not_reached():
+    """Wheels that slip: commanded 1 m/s, measured 0.1 m/s; braking from 1 m/s would push on."""
+    control = controller()
+    for i in range(10):
+        driving = control.compute_command(RobotState(0, 0, 0, 0.1 * i), GOAL, 0.1 * i)
+    assert driving.vx > 0.9
+    braking = control.compute_command(RobotState(0, 0, 0, 0.1), None, 1.0)
+    assert braking.vx == 0.0
+
+
+def test_a_controller_that_was_overruled_goes_on_from_the_measured_speed():
+    control = controller()
+    for i in range(4):
+        driving = control.compute_command(RobotState(0, 0, 0, 0.25 * i), GOAL, 0.1 * i)
+    assert driving.vx > 0.6
+    control.stopped()  # somebody sent a stop, and the robot obeyed
+    again = control.compute_command(RobotState(0, 0, 0, 0.0), GOAL, 0.5)
+    assert again.vx <= 2.5 * PERIOD + 1e-9
 
 
 def test_a_clock_that_jumps_back_or_far_ahead_does_no_harm():
