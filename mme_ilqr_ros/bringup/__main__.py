@@ -10,8 +10,8 @@ when not, 2 for unusable input, 130 after Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-import random
 import signal
 import sys
 import tempfile
@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mme_ilqr_ros.bringup.domain import NoDomainError, reserved_domain
 from mme_ilqr_ros.bringup.layers import parameter_files
 from mme_ilqr_ros.bringup.processes import NodeProcess, start, stop_all
 from mme_ilqr_ros.bringup.screen import Screen
@@ -52,8 +53,13 @@ def main(args: Sequence[str] | None = None) -> int:
     )
     monitor = (options.scenario, options.id, options.planner, setup, str(out), PROGRESS_PERIOD)
     specs.append(monitor_node(*monitor))
-    with tempfile.TemporaryDirectory(prefix="mme_ilqr_ros_") as folder:
-        return run(specs, options.params, Path(folder), out / "log")
+    scratch = tempfile.TemporaryDirectory(prefix="mme_ilqr_ros_")
+    try:
+        with scratch as folder, domain_of_a_run(os.environ) as domain:
+            environment = environment_of_a_run(os.environ, domain)
+            return run(specs, options.params, Path(folder), out / "log", environment)
+    except NoDomainError as error:
+        return _unusable(str(error))
 
 
 def parse(args: Sequence[str] | None) -> argparse.Namespace:
@@ -71,7 +77,13 @@ def parse(args: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
-def run(specs: Sequence[NodeSpec], params: Path | None, scratch: Path, log_folder: Path) -> int:
+def run(
+    specs: Sequence[NodeSpec],
+    params: Path | None,
+    scratch: Path,
+    log_folder: Path,
+    environment: Mapping[str, str],
+) -> int:
     """Start the nodes, wait for the monitor's verdict, and end them all.
 
     Args:
@@ -79,9 +91,9 @@ def run(specs: Sequence[NodeSpec], params: Path | None, scratch: Path, log_folde
         params: The user's parameter file, or None.
         scratch: Folder for generated parameter files.
         log_folder: Folder for the nodes' logs.
+        environment: The nodes' environment.
     """
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    environment = environment_of_a_run(os.environ)
     print(f"ROS_DOMAIN_ID={environment['ROS_DOMAIN_ID']}, logs in {log_folder}", flush=True)
     processes: list[NodeProcess] = []
     try:
@@ -104,11 +116,16 @@ def command_of(spec: NodeSpec, params: Path | None, scratch: Path) -> list[str]:
     return command
 
 
-def environment_of_a_run(given: Mapping[str, str]) -> dict[str, str]:
+def domain_of_a_run(given: Mapping[str, str]) -> contextlib.AbstractContextManager[int]:
+    """Hold a ROS domain: the user's own, or one that no other run holds."""
+    chosen = given.get("ROS_DOMAIN_ID", "")
+    return contextlib.nullcontext(int(chosen)) if chosen.isdigit() else reserved_domain()
+
+
+def environment_of_a_run(given: Mapping[str, str], domain: int) -> dict[str, str]:
     """Return the environment of the nodes: DDS on loopback, a thread a process, a plain log."""
     environment = {
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_DOMAIN_ID": str(random.SystemRandom().randint(1, 101)),
         "AMENT_PREFIX_PATH": sys.prefix,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -116,6 +133,7 @@ def environment_of_a_run(given: Mapping[str, str]) -> dict[str, str]:
     }
     # What the user has set wins, so that RViz in another terminal can be made to listen.
     environment.update(given)
+    environment["ROS_DOMAIN_ID"] = str(domain)
     environment["RCUTILS_CONSOLE_OUTPUT_FORMAT"] = "[{severity}] {message}"
     environment["RCUTILS_LOGGING_USE_STDOUT"] = "1"
     environment["RCUTILS_LOGGING_BUFFERED_STREAM"] = "0"
