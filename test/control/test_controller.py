@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
-from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.path import Path
@@ -133,6 +133,22 @@ def test_walled_in_it_brakes_and_says_why():
     states, results = drive(controller(), circles=ring, seconds=5.0, state=RobotState(0, 0, 0, 0.8))
     assert np.abs(commands(results)[-1]) == pytest.approx([0.0, 0.0], abs=0.05)
     assert clearance(positions(states), ring).min() > 0.2
+
+
+def test_the_path_and_speed_terms_keep_to_the_corner_of_a_plan_and_to_a_speed():
+    corner, goal = Path(np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 3.0]])), Pose(3.0, 3.0, 0.0)
+    inputs = {"circles": as_circles([]), "goal": goal, "path": corner}
+    costs = CostSettings(contour_weight=3.0, lag_weight=1.0, speed_weight=5.0, speed_reference=0.4)
+    freely, results = drive(controller(), **inputs)
+    keeping, slow_results = drive(controller(costs=costs, path_speed=0.5), **inputs)
+    assert results[-1].status is slow_results[-1].status is ControlStatus.GOAL_REACHED
+    assert _furthest_from(corner, keeping) < 0.5 * _furthest_from(corner, freely)
+    assert np.median(commands(slow_results)[:, 0]) < 0.7 < np.median(commands(results)[:, 0])
+
+
+def _furthest_from(path, states):
+    line = path.resampled(0.02).points
+    return max(np.hypot(*(line - s.position).T).min() for s in states)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

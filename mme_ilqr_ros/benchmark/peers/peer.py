@@ -191,5 +191,14 @@ def gaps_along(points: Array, dt: float, circles: Array) -> Array:
 
 def _one_mode(states: Array) -> Modes:
     """Return a single plan in the form in which pictures are drawn of plans."""
-    one, controls = np.ones(1), np.zeros((1, len(states) - 1, 2))
-    return Modes(states[None], controls, one, one, one, one > 0.0, 0, False, 0)
+    return Modes(
+        states=states[None],
+        controls=np.zeros((1, len(states) - 1, 2)),
+        costs=np.zeros(1),
+        weights=np.ones(1),
+        gaps=np.zeros(1),
+        feasible=np.ones(1, dtype=bool),
+        chosen=0,
+        switched=False,
+        iterations=0,
+    )

@@ -6,7 +6,7 @@ Source: Waechter, Biegler, On the Implementation of an Interior-Point Filter Lin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import casadi as ca
@@ -34,15 +34,7 @@ class ShootingTuning:
     iterations: int = 60
     tolerance: float = 1e-3
     barrier_start: float = 0.1  # mu of the interior point method
-    bulges: tuple[float, ...] = (
-        0.0,
-        1.0,
-        -1.0,
-        2.0,
-        -2.0,
-        4.0,
-        -4.0,
-    )  # [m] of first guesses, in turn
+    bulges: tuple[float, ...] = (0.0, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0)  # [m], see first_guess
 
 
 class Shooting(Peer):
@@ -66,7 +58,7 @@ class Shooting(Peer):
         slots = -(-n_circles // SLOTS) * SLOTS
         if slots != self._slots:
             self._slots = slots
-            self._solver, self._bounds = _build(self._settings, self.tuning, slots)
+            self._solver, self._bounds = _build(replace(self._settings, seed=0), self.tuning, slots)
 
     def plan(self, task: Task) -> Plan | None:
         """Solve from the last plan; while that fails drive it on and try first guesses."""
@@ -96,15 +88,14 @@ class Shooting(Peer):
         return first_guess(task, self._settings.vx_max, mme.model_dt, mme.time_steps, bulge)
 
     def _solve(self, task: Task, states: Array, controls: Array) -> tuple[Array, Array] | None:
-        lower, upper, low_g, high_g = self._bounds
-        lower[:NX] = upper[:NX] = task.x0
+        low_z, high_z, low_g, high_g = self._bounds
         spare = [FAR] * (self._slots - len(task.circles))
         circles = np.vstack([task.circles, np.reshape(spare, (-1, 5))])
         found = self._solver(
             x0=np.append(np.hstack([states[:-1], controls]).ravel(), states[-1]),
             p=np.concatenate([task.target, circles.ravel()]),
-            lbx=lower,
-            ubx=upper,
+            lbx=np.append(task.x0, low_z[NX:]),
+            ubx=np.append(task.x0, high_z[NX:]),
             lbg=low_g,
             ubg=high_g,
         )
@@ -163,6 +154,27 @@ def roll(x0: Array, controls: Array, dt: float) -> Array:
     return np.vstack([x0, np.column_stack([x0[:2] + moved, yaw, controls])])
 
 
+class _Constraints:
+    """Expressions with their bounds, in order."""
+
+    def __init__(self) -> None:
+        self.values: list[ca.SX] = []
+        self.equal: list[bool] = []
+        self._bounds: list[Array] = []
+
+    def add(self, values: ca.SX, lowest: float | Array, highest: float | Array) -> None:
+        """Demand lowest <= values <= highest."""
+        bounds = [np.broadcast_to(bound, values.numel()) for bound in (lowest, highest)]
+        self.values.append(values)
+        self.equal += (bounds[0] == bounds[1]).tolist()
+        self._bounds.append(np.array(bounds))
+
+    @property
+    def bounds(self) -> Array:
+        """Lowest and highest values [2, NG]."""
+        return np.hstack(self._bounds)
+
+
 @lru_cache(maxsize=8)
 def _build(
     settings: ControllerSettings, tuning: ShootingTuning, slots: int
@@ -178,41 +190,35 @@ def _build(
     p = ca.SX.sym("p", 2 + 5 * slots)
     circles = ca.reshape(p[2:], 5, slots).T
     rate = dt * np.array([settings.ax_max, settings.az_max])
-    room = settings.robot_radius + settings.clearance_margin
-    x, u = ca.SX.sym("x_0", NX), ca.SX.sym("u_0", NU)
-    unknowns, cost, g, low, high, equal = [], ca.SX(0), [], [], [], []
-
-    def constrain(values: ca.SX, lowest: Array, highest: Array, is_equal: bool) -> None:
-        g.append(values)
-        low.append(np.broadcast_to(lowest, values.numel()))
-        high.append(np.broadcast_to(highest, values.numel()))
-        equal.extend([is_equal] * values.numel())
-
+    x, unknowns, cost, rows = ca.SX.sym("x_0", NX), [], ca.SX(0), _Constraints()
     for t in range(n + 1):
         final = t == n
         at = circles[:, :3] + t * dt * ca.horzcat(circles[:, 3:], ca.SX(slots, 1))
-        named = task.named(p[:2], at)
         u = ca.SX(NU, 1) if final else ca.SX.sym(f"u_{t}", NU)
-        cost += cost_of(task.terms(final), x, u, named)
+        cost += cost_of(task.terms(final), x, u, task.named(p[:2], at))
         unknowns += [x] if final else [x, u]
         ahead = ca.SX.sym(f"x_{t + 1}", NX)
         if not final:
-            constrain(ahead - task.step(x, u), 0.0, 0.0, True)
-            constrain(u - x[3:], -rate, rate, False)
+            rows.add(ahead - task.step(x, u), 0.0, 0.0)
+            rows.add(u - x[3:], -rate, rate)
         if not barrier and t > 0 and slots:
             offsets = ca.vertcat(x[0] - at[:, 0].T, x[1] - at[:, 1].T)
-            squares = ca.sum1(offsets**2).T - (at[:, 2] + room) ** 2
-            constrain(squares, 0.0, np.inf, False)
+            room = settings.robot_radius + settings.clearance_margin + at[:, 2]
+            rows.add(ca.sum1(offsets**2).T - room**2, 0.0, np.inf)
         x = ahead
-    z = ca.vertcat(*unknowns)
-    nlp = {"x": z, "f": cost, "g": ca.vertcat(*g), "p": p}
-    solver = ca.nlpsol("shooting", tuning.solver, nlp, _options(tuning, equal))
-    low_z, high_z = np.full(z.numel(), -np.inf), np.full(z.numel(), np.inf)
-    for i, (least, most) in enumerate(
-        ((settings.vx_min, settings.vx_max), (-settings.wz_max, settings.wz_max))
-    ):
-        low_z[NX + i :: NZ], high_z[NX + i :: NZ] = least, most
-    return solver, (low_z, high_z, np.concatenate(low), np.concatenate(high))
+    nlp = {"x": ca.vertcat(*unknowns), "f": cost, "g": ca.vertcat(*rows.values), "p": p}
+    solver = ca.nlpsol("shooting", tuning.solver, nlp, _options(tuning, rows.equal))
+    return solver, (*_box(settings), *rows.bounds)
+
+
+def _box(settings: ControllerSettings) -> tuple[Array, Array]:
+    """Return the lowest and highest values of the unknowns: only the controls have any."""
+    count = settings.mme.time_steps * NZ + NX
+    low, high = np.full(count, -np.inf), np.full(count, np.inf)
+    limits = ((settings.vx_min, settings.vx_max), (-settings.wz_max, settings.wz_max))
+    for i, (least, most) in enumerate(limits):
+        low[NX + i :: NZ], high[NX + i :: NZ] = least, most
+    return low, high
 
 
 def _options(tuning: ShootingTuning, equal: list[bool]) -> dict:
