@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Kernel, Policies, StageData
 from mme_ilqr_ros.control.modes import Modes, select_mode, selection_costs
-from mme_ilqr_ros.control.sampling import random_controls
+from mme_ilqr_ros.control.sampling import draw, random_controls
 from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
@@ -113,12 +113,11 @@ class MmeIlqr:
         if self._multimodal:
             nu = policies.U.shape[2]
             weights = self._weights(policies.cost, policies.log_det, feasible, nu)
-            sources = self._rng.choice(n_modes, size=len(resampled), p=weights)
-        white = self._rng.standard_normal(starts[resampled].shape)
-        noise = self._kernel.policy_noise(
-            policies.Quu[sources], white, s.temperature, s.noise_correlation
+            sources = draw(weights, self._rng.random(len(resampled)))
+        white = self._rng.standard_normal((len(resampled), *policies.U.shape[1:]))
+        starts[resampled] = self._kernel.sample(
+            policies, sources, white, s.temperature, s.noise_correlation, data
         )
-        starts[resampled] = self._kernel.follow(policies, sources, noise, data)
         return starts
 
     def _weights(

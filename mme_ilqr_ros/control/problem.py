@@ -75,9 +75,9 @@ class Problem:
         Q = [
             l_x + b_x + A.T @ V_x,
             l_u + B.T @ V_x,
-            l_xx + b_xx + A.T @ V @ A,
+            ca.triu(l_xx + b_xx + A.T @ V @ A),
             l_ux + B.T @ V @ A,
-            l_uu + B.T @ V @ B,
+            ca.triu(l_uu + B.T @ V @ B),
         ]
         functions = [
             _function("step", [x, u, dt], [f]),
@@ -85,7 +85,7 @@ class Problem:
             _function("stage_cost", [x, u, p], [l_]),
             _function("stage_quadratic", [x, u, p], [l_x, l_u, l_xx, l_ux, l_uu]),
             _function("terminal_cost", [x, p], [phi]),
-            _function("terminal_quadratic", [x, p, b], [phi_x + b_x, phi_xx + b_xx]),
+            _function("terminal_quadratic", [x, p, b], [phi_x + b_x, ca.triu(phi_xx + b_xx)]),
             _function("action_value", [x, u, p, dt, b, V_x, V_xx], Q),
             value_update(nx, self.model.nu),
         ]
@@ -104,7 +104,9 @@ def value_update(nx: int, nu: int) -> ca.Function:
     V_x = Q_x + K.T @ (uu @ k + Q_u) + Q_ux.T @ k
     V_xx = xx + K.T @ (uu @ K + Q_ux) + Q_ux.T @ K
     change = ca.vertcat(Q_u.T @ k, k.T @ uu @ k / 2)
-    return _function("value_update", [Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K], [V_x, V_xx, change])
+    return _function(
+        "value_update", [Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K], [V_x, ca.triu(V_xx), change]
+    )
 
 
 def _barrier(b: ca.SX, nx: int) -> tuple[ca.SX, ca.SX]:

@@ -1,4 +1,4 @@
-"""Fresh random starts, for the modes that do not sample from the mixture."""
+"""Which mode a sample follows, and fresh random starts for the modes that follow none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 RESTART_BLOCKS = 5
+
+
+def draw(weights: Array, uniform: Array) -> NDArray[np.int64]:
+    """Return one mode [S] for every uniform number [S] in [0, 1), with the given weights [N]."""
+    edges = np.cumsum(weights)
+    return np.minimum(np.searchsorted(edges, uniform * edges[-1], "right"), len(weights) - 1)
 
 
 def random_controls(n_stages: int, limits: ControlLimits, rng: Generator) -> Array:

@@ -100,8 +100,7 @@ def test_policy_samples_have_the_covariance_of_the_boltzmann_distribution(kernel
     policies = kernel.policies(lq.X0, np.zeros((1, n_stages, 2)), data)
     sources = np.zeros(n, dtype=int)
     white = np.random.default_rng(3).standard_normal((n, n_stages, 2))
-    noise = kernel.policy_noise(policies.Quu[sources], white, alpha, 0.0)
-    draws = kernel.follow(policies, sources, noise, data).reshape(n, -1)
+    draws = kernel.sample(policies, sources, white, alpha, 0.0, data).reshape(n, -1)
     expected = alpha * np.linalg.inv(lq.hessian(kernel, n_stages))
     error = np.linalg.norm(np.cov(draws.T) - expected) / np.linalg.norm(expected)
     assert error < 4 / np.sqrt(n) * 2

@@ -72,13 +72,13 @@ def test_plain_ilqr_is_one_mode_at_temperature_zero():
 
 def test_unimodal_me_ilqr_samples_round_the_incumbent_only(monkeypatch):
     followed = []
-    follow = KERNEL.follow
+    sample = KERNEL.sample
 
-    def recording(policies, sources, noise, stage):
+    def recording(policies, sources, *rest):
         followed.extend(sources)
-        return follow(policies, sources, noise, stage)
+        return sample(policies, sources, *rest)
 
-    monkeypatch.setattr(KERNEL, "follow", recording)
+    monkeypatch.setattr(KERNEL, "sample", recording)
     s = solver(multimodal=False)
     first = s.cycle(X0, data(), 0.0, 0.2)
     s.cycle(X0, data(), 0.0, 0.2)

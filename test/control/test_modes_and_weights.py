@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import Kernel, Policies
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
-from mme_ilqr_ros.control.objective import standard_problem
-from mme_ilqr_ros.control.sampling import random_controls
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.sampling import draw, random_controls
+from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
+from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.models import ControlLimits
 
 ALL = np.ones(4, dtype=bool)
@@ -43,8 +47,17 @@ def test_at_temperature_zero_the_best_mode_takes_all():
 
 
 def noise(Quu, temperature, rho, n, n_stages, seed=0):
+    """Samples of a policy at zero without gains: its noise alone."""
+    data = stage_data(KERNEL.problem, ControllerSettings(), np.zeros(2), no_circles(), None)
+    limits = ControlLimits((-1e3, -1e3), (1e3, 1e3), (1e6, 1e6))
+    data = replace(
+        data, limits=limits, parameters=np.ones((n_stages + 1, data.parameters.shape[1]))
+    )
+    X, U = np.zeros((1, n_stages + 1, 5)), np.zeros((1, n_stages, 2))
+    K, one = np.zeros((1, n_stages, 2, 5)), np.zeros(1)
+    policies = Policies(X, U, U, K, np.tile(Quu, (1, n_stages, 1, 1)), one, one, one)
     white = np.random.default_rng(seed).standard_normal((n, n_stages, 2))
-    return KERNEL.policy_noise(np.tile(Quu, (n, n_stages, 1, 1)), white, temperature, rho)
+    return KERNEL.sample(policies, np.zeros(n, dtype=int), white, temperature, rho, data)
 
 
 def test_policy_noise_has_covariance_temperature_times_inverse_hessian():
@@ -60,6 +73,13 @@ def test_neighbouring_noise_is_correlated_by_rho():
     for lag in (1, 10):
         pairs = np.corrcoef(draws[:, lag:].ravel(), draws[:, :-lag].ravel())
         assert pairs[0, 1] == pytest.approx(0.9**lag, abs=0.03)
+
+
+def test_sources_are_drawn_with_their_weights_and_never_without():
+    weights = np.array([0.5, 0.0, 0.3, 0.2, 0.0])
+    sources = draw(weights, np.random.default_rng(0).random(20000))
+    assert np.bincount(sources, minlength=5) / 20000 == pytest.approx(weights, abs=0.015)
+    assert draw(weights, np.array([0.0, 0.4999, 0.5, 1 - 2**-53])).tolist() == [0, 0, 2, 3]
 
 
 def test_random_controls_fill_the_box_in_blocks():

@@ -99,9 +99,9 @@ def test_action_value_is_the_quadratic_of_stage_cost_plus_value():
     expected = [
         l_x[:, 0] + A.T @ V_x,
         l_u[:, 0] + B.T @ V_x,
-        l_xx + A.T @ V_xx @ A,
+        np.triu(l_xx + A.T @ V_xx @ A),
         l_ux + B.T @ V_xx @ A,
-        l_uu + B.T @ V_xx @ B,
+        np.triu(l_uu + B.T @ V_xx @ B),
     ]
     for ours, theirs in zip(got, expected, strict=True):
         assert ours.reshape(theirs.shape) == pytest.approx(theirs)

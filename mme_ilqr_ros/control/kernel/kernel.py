@@ -94,37 +94,32 @@ class Kernel:
         self._module.policies(X, U_, k, K, Quu, cost, log_det, gaps, *self._pack(data))
         return Policies(*(_to_modes(a, n) for a in (X, U_, k, K, Quu, cost, log_det, gaps)))
 
-    def policy_noise(self, Quu: Array, white: Array, temperature: float, rho: float) -> Array:
-        """Return control noise [S, T, nu] of covariance temperature * Quu^-1 at every stage.
-
-        Args:
-            Quu: Action-value Hessians [S, T, nu, nu], positive definite.
-            white: Independent unit normal numbers [S, T, nu].
-            temperature: alpha, in cost units.
-            rho: Correlation between neighbouring stages, in [0, 1). Without it the noise averages
-                out over the horizon and hardly leaves the basin of its mode.
-        """
-        noise = self._empty(len(Quu), *white.shape[1:])
-        spread = math.sqrt(temperature)
-        self._module.policy_noise(self._to_lanes(Quu), self._to_lanes(white), noise, spread, rho)
-        return _to_modes(noise, len(Quu))
-
-    def follow(
-        self, policies: Policies, sources: NDArray[np.int64], noise: Array, data: StageData
+    def sample(
+        self,
+        policies: Policies,
+        sources: NDArray[np.int64],
+        white: Array,
+        temperature: float,
+        rho: float,
+        data: StageData,
     ) -> Array:
-        """Return the controls [S, T, nu] of rollouts of modes' policies with added noise.
+        """Return the controls [S, T, nu] of rollouts of modes' policies with their noise.
 
         Args:
             policies: The policies.
             sources: Mode that each rollout follows [S].
-            noise: Added to its controls [S, T, nu].
+            white: Independent unit normal numbers [S, T, nu].
+            temperature: alpha, in cost units; the noise has covariance alpha Quu^-1.
+            rho: Correlation of the noise between neighbouring stages, in [0, 1).
             data: What the modes share.
         """
-        U = self._to_lanes(policies.U[sources] + noise)
-        X, k, K = (self._to_lanes(a[sources]) for a in (policies.X, policies.k, policies.K))
-        X_new, U_new = np.empty_like(X), np.empty_like(U)
-        X_new[:, 0] = X[:, 0]
-        self._module.follow(X, U, k, K, X_new, U_new, *self._pack(data))
+        lanes = [self._to_lanes(getattr(policies, name)) for name in ("X", "U", "k", "K", "Quu")]
+        scratch = [np.empty(a.shape[1:], self._dtype) for a in lanes]
+        U_new = self._empty(len(sources), *white.shape[1:])
+        spread = math.sqrt(temperature)
+        given = (sources, self._to_lanes(white), spread, rho)
+        outputs = (np.empty_like(scratch[0]), U_new)
+        self._module.sample(*lanes, *given, *scratch, *outputs, *self._pack(data))
         return _to_modes(U_new, len(sources))
 
     def optimise(

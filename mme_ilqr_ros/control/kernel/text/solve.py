@@ -143,41 +143,84 @@ def policies(X_, U_, k_, K_, Q_, cost_, log_det_, gap_, p, dt, limits, world):
         gaps[g] = smallest_gap(X, dt, world)
 
 
-@jit
-def follow(X_, U_, k_, K_, Xn_, Un_, p, dt, limits, world):
-    """Roll out u = U + k + K (x - X) from Xn_[:, 0] into Xn_, Un_."""
-    X, U, k, K = lanes(X_, LANES), lanes(U_, LANES), lanes(k_, LANES), lanes(K_, LANES)
-    X_new, U_new = lanes(Xn_, LANES), lanes(Un_, LANES)
-    for g in range(U.shape[0]):
-        share = fill(X[g, 0, 0], 1.0)
-        rollout(X[g], U[g], k[g], K[g], share, True, X_new[g], U_new[g], p, dt, limits, world)
+@inline
+def copy_lane(array, source, out, lane):
+    """Copy one mode of array [G, ...], L into a lane of out [...]."""
+    flat, into = array[source // LANES].reshape(-1), out.reshape(-1)
+    for n in range(0, into.size, LANES):
+        into[n + lane] = flat[n + source % LANES]
 
 
 @jit
-def policy_noise(Q_, white_, noise_, spread, rho):
-    """Fill noise_ [G, T, NU, L] with covariance spread^2 Q_uu^-1 at every stage.
+def sample(
+    X_,
+    U_,
+    k_,
+    K_,
+    Q_,
+    sources,
+    white_,
+    spread,
+    rho,
+    Xs_,
+    Us_,
+    ks_,
+    Ks_,
+    Qs_,
+    Xn_,
+    Un_,
+    p,
+    dt,
+    limits,
+    world,
+):
+    """Roll out policies with noise: mode sources[s] for the s-th sample, into Un_ [G, T, NU, L].
 
-    xi_t = rho xi_{t-1} + sqrt(1 - rho^2) white_t is correlated along the horizon; with Q_uu = L L'
-    the noise is spread L'^-1 xi.
+    Spare lanes follow the first source. Xs_ to Xn_ are scratch for one group.
     """
-    Quu, white, noise = lanes(Q_, LANES), lanes(white_, LANES), lanes(noise_, LANES)
+    X, U, k, K = lanes(Xs_, LANES), lanes(Us_, LANES), lanes(ks_, LANES), lanes(Ks_, LANES)
+    Quu, white = lanes(Qs_, LANES), lanes(white_, LANES)
+    X_new, U_new = lanes(Xn_, LANES), lanes(Un_, LANES)
+    for g in range(U_new.shape[0]):
+        for lane in range(LANES):
+            s = g * LANES + lane
+            source = sources[s if s < sources.shape[0] else 0]
+            copy_lane(X_, source, Xs_, lane)
+            copy_lane(U_, source, Us_, lane)
+            copy_lane(k_, source, ks_, lane)
+            copy_lane(K_, source, Ks_, lane)
+            copy_lane(Q_, source, Qs_, lane)
+        add_noise(Quu, white[g], spread, rho, U)
+        for j in range(NX):
+            X_new[0, j] = X[0, j]
+        share = fill(X[0, 0], 1.0)
+        rollout(X, U, k, K, share, True, X_new, U_new[g], p, dt, limits, world)
+
+
+@inline
+def add_noise(Quu, white, spread, rho, U):
+    """Add noise of covariance spread^2 Q_uu^-1 to the controls U [T, NU], at every stage.
+
+    xi_t = rho xi_{t-1} + sqrt(1 - rho^2) white_t is correlated along the horizon: independent
+    draws would average out and hardly leave the basin of their mode. With Q_uu = L L' the noise is
+    spread L'^-1 xi.
+    """
     fresh = np.sqrt(1.0 - rho * rho)
-    for g in range(Quu.shape[0]):
-        L, xi = local(white, NU, NU), local(white, 1, NU)[0]
-        for t in range(Quu.shape[1]):
-            for i in range(NU):
-                xi[i] = white[g, t, i] if t == 0 else rho * xi[i] + fresh * white[g, t, i]
-            for i in range(NU):
-                for j in range(i + 1):
-                    rest = Quu[g, t, i, j]
-                    for m in range(j):
-                        rest = rest - L[i, m] * L[j, m]
-                    L[i, j] = sqrt(rest) if i == j else rest / L[j, j]
-            for i in range(NU - 1, -1, -1):
-                rest = xi[i]
-                for j in range(i + 1, NU):
-                    rest = rest - L[j, i] * (noise[g, t, j] / spread)
-                noise[g, t, i] = spread * rest / L[i, i]
+    L, xi, noise = local(U, NU, NU), local(U, 1, NU)[0], local(U, 1, NU)[0]
+    for t in range(U.shape[0]):
+        for i in range(NU):
+            xi[i] = white[t, i] if t == 0 else rho * xi[i] + fresh * white[t, i]
+            for j in range(i + 1):
+                rest = Quu[t, i, j]
+                for m in range(j):
+                    rest = rest - L[i, m] * L[j, m]
+                L[i, j] = sqrt(rest) if i == j else rest / L[j, j]
+        for i in range(NU - 1, -1, -1):
+            rest = xi[i]
+            for j in range(i + 1, NU):
+                rest = rest - L[j, i] * noise[j]
+            noise[i] = rest / L[i, i]
+            U[t, i] = U[t, i] + spread * noise[i]
 
 
 @jit
