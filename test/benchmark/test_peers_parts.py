@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.benchmark.peers.dynamic_window import DynamicWindow, DynamicWindowTuning
-from mme_ilqr_ros.benchmark.peers.peer import Task, gaps_along
+from mme_ilqr_ros.benchmark.peers.peer import Task, gaps_along, within_reach
 from mme_ilqr_ros.benchmark.peers.shooting import first_guess, roll
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, CircleTerm, Unicycle
 from mme_ilqr_ros.benchmark.peers.walls import LIMIT, SPACING, wall_circles
@@ -27,6 +27,14 @@ def test_gaps_are_to_where_the_circles_will_be():
         d = np.hypot(points[n, t, 0] - x - 0.5 * t * vx, points[n, t, 1] - y - 0.5 * t * vy) - r
         assert gaps[n, t] == pytest.approx(d.min())
     assert np.isinf(gaps_along(points, 0.5, np.zeros((0, 5)))).all()
+
+
+def test_only_circles_out_of_reach_are_left_out():
+    row = [[4.0, 0.0, 0.5, 0.0, 0.0], [9.0, 0.0, 0.5, 0.0, 0.0], [9.0, 0.0, 0.5, -2.0, 0.0]]
+    given = task(circles=row)
+    np.testing.assert_array_equal(within_reach(given, 1.0, 3.0, 0.6), np.array(row)[[0, 2]])
+    assert len(within_reach(given, 1.0, 3.0, 0.4)) == 1
+    assert len(within_reach(given, 1.0, 9.0, 0.0)) == 3
 
 
 def test_walls_become_circles_that_cover_their_near_surface():

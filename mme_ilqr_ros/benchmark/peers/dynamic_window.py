@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task, gaps_along
+from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task, gaps_along, within_reach
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 Array = NDArray[np.float64]
@@ -56,8 +56,11 @@ class DynamicWindow(Peer):
         tuning, s = self.tuning, self._settings
         commands = self._window(task.x0[3:])
         arcs = self._arcs(task.x0, commands)
-        gaps = gaps_along(arcs[..., :2], tuning.dt, task.circles) - s.robot_radius
-        gaps -= s.clearance_margin
+        radius = s.robot_radius + s.clearance_margin
+        room = radius + tuning.clearance_distance
+        speed = max(s.vx_max, -s.vx_min)
+        near = within_reach(task, speed, tuning.horizon_s, room)
+        gaps = gaps_along(arcs[..., :2], tuning.dt, near) - radius
         costs = self._costs(task, commands, arcs, gaps)
         best = int(np.argmin(costs))
         if not np.isfinite(costs[best]):

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from pytorch_mppi import MPPI
 
-from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task
+from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task, within_reach
 from mme_ilqr_ros.benchmark.peers.unicycle import Unicycle
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry import circles as circle_math
@@ -71,7 +71,10 @@ class Mppi(Peer):
     def plan(self, task: Task) -> Plan:
         """Sample once and take the weighted mean."""
         stages = self.tuning.dt * np.arange(1, self.tuning.time_steps + 1)
-        self._circles = _tensor(circle_math.predict(task.circles, stages)[..., :3])
+        s = self._settings
+        room = s.robot_radius + s.clearance_margin + s.costs.clearance_distance
+        near = within_reach(task, max(s.vx_max, -s.vx_min), stages[-1], room)
+        self._circles = _tensor(circle_math.predict(near, stages)[..., :3])
         self._goal, self._held = _tensor(task.target), _tensor(task.x0[3:])
         # pytorch-mppi draws from torch's global generator: ours stands in for it.
         with torch.random.fork_rng(devices=[]), torch.no_grad():

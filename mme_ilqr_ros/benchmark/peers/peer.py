@@ -189,6 +189,21 @@ def gaps_along(points: Array, dt: float, circles: Array) -> Array:
     return (np.hypot(offsets[..., 0], offsets[..., 1]) - moved[..., 2]).min(axis=-1)
 
 
+def within_reach(task: Task, speed: float, seconds: float, room: float) -> Array:
+    """Return the circles [M, 5] that could come nearer than `room` within some seconds.
+
+    Args:
+        task: The robot and all circles.
+        speed: Top speed of the robot [m/s].
+        seconds: How far ahead.
+        room: Distance from the robot's centre to a circle's edge beyond which it is ignored [m].
+    """
+    circles = task.circles
+    distance = np.hypot(*(circles[:, :2] - task.x0[:2]).T) - circles[:, 2]
+    meeting = seconds * (speed + np.hypot(circles[:, 3], circles[:, 4]))
+    return circles[distance <= meeting + room]
+
+
 def _one_mode(states: Array) -> Modes:
     """Return a single plan in the form in which pictures are drawn of plans."""
     return Modes(
