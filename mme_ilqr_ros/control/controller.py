@@ -94,11 +94,8 @@ class LocalController:
 
         Only with another number of modes the plans begin afresh.
         """
-        before, algorithm = algorithm_settings(self._settings), algorithm_settings(settings)
         self._settings = settings
-        self._solver.update(algorithm, multimodal(settings))
-        if algorithm.n_modes != before.n_modes:
-            self._solver.reset()
+        self._solver.update(algorithm_settings(settings), multimodal(settings))
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""

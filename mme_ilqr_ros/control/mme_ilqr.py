@@ -52,7 +52,7 @@ class MmeIlqr:
         self._settings, self._multimodal = settings, multimodal
         shape = (settings.n_modes, settings.time_steps)
         if self._controls is not None and self._controls.shape[:2] != shape:
-            self._controls = None
+            self._controls, self._incumbent = None, 0
 
     def cycle(
         self,

@@ -18,7 +18,7 @@ class MmeSettings:
         8, "Number of plans kept alive. More find more ways round.", low=1, high=64
     )
     n_iterations: int = setting(
-        10, "Most iLQR iterations per mode and control cycle.", low=1, high=100
+        20, "Most iLQR iterations per mode and control cycle.", low=1, high=100
     )
     time_steps: int = setting(
         50,

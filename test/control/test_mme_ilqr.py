@@ -110,3 +110,14 @@ def test_shifting_by_a_whole_stage_drops_the_first():
     U = np.arange(5.0)[None, :, None]
     shifted = shift_controls(U, np.array([np.nan]), 0.2, 0.2)
     assert shifted[0, :, 0] == pytest.approx([1, 2, 3, 4, 4])
+
+
+def test_fewer_modes_begin_afresh_with_a_driver_among_them():
+    s = solver()
+    for _ in range(3):
+        s.cycle(X0, data(), 0.1, 0.2)
+    s._incumbent = 7
+    s.update(dataclasses.replace(SETTINGS.mme, n_modes=3), multimodal=True)
+    modes = s.cycle(X0, data(), 0.1, 0.2)
+    assert len(modes.costs) == 3
+    assert 0 <= modes.chosen < 3
