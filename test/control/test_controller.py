@@ -127,11 +127,12 @@ def test_walls_of_a_map_are_kept_clear_of():
 
 
 def test_walled_in_it_brakes_and_says_why():
-    """A ring of circles closer than the stopping distance: nothing is feasible, it must stop."""
+    """In a ring of circles it stops without touching; turning where it stands is allowed."""
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ring = as_circles([[np.cos(a), np.sin(a), 0.2] for a in angles])
     states, results = drive(controller(), circles=ring, seconds=5.0, state=RobotState(0, 0, 0, 0.8))
-    assert np.abs(commands(results)[-1]) == pytest.approx([0.0, 0.0], abs=0.05)
+    assert ControlStatus.BLOCKED in {r.status for r in results}
+    assert np.abs(commands(results)[-20:, 0]).max() < 0.05
     assert clearance(positions(states), ring).min() > 0.2
 
 
