@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.benchmark.peers.dynamic_window import DynamicWindow, DynamicWindowTuning
+from mme_ilqr_ros.benchmark.peers.guesses import first_guess, roll
 from mme_ilqr_ros.benchmark.peers.peer import Task, gaps_along, within_reach
-from mme_ilqr_ros.benchmark.peers.shooting import first_guess, roll
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, CircleTerm, Unicycle
 from mme_ilqr_ros.benchmark.peers.walls import LIMIT, SPACING, wall_circles
 from mme_ilqr_ros.control.settings import ControllerSettings

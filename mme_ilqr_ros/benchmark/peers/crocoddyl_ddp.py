@@ -18,6 +18,7 @@ import crocoddyl
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess
 from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle
 from mme_ilqr_ros.control.mme_ilqr import shift_controls
@@ -38,6 +39,8 @@ class CrocoddylTuning:
     rate_weight: float = 20.0
     first_speed_share: float = 0.5  # of the top speed, in the first guess
     stop: float = 1e-4
+    bulges: tuple[float, ...] = BULGES  # [m] of first guesses while the plan goes nowhere
+    nowhere: float = 0.5  # share of the way that could be driven, below which a plan goes nowhere
 
 
 class Crocoddyl(Peer):
@@ -54,6 +57,7 @@ class Crocoddyl(Peer):
     def forget(self) -> None:
         """Forget the last plan."""
         self._controls: Array | None = None
+        self._guesses = 0
 
     def warm_up(self) -> None:
         """Build the smallest problem."""
@@ -76,30 +80,44 @@ class Crocoddyl(Peer):
         self._solver.th_stop = self.tuning.stop
 
     def plan(self, task: Task) -> Plan | None:
-        """Improve the last plan by some iterations."""
+        """Improve the last plan; while that goes nowhere, try another first guess as well."""
         self._tell(task)
-        controls = self._start(task)
         self._problem.x0 = task.x0
-        guess = list(controls)
-        states = self._problem.rollout(guess)
-        self._solver.solve(list(states), guess, self.tuning.iterations, False)
-        states, controls = np.array(self._solver.xs), np.array(self._solver.us)
-        if not (np.isfinite(states).all() and np.isfinite(controls).all()):
-            self._controls = None
-            return None
-        self._controls = controls
-        dt = self._settings.mme.model_dt
-        share = min(1.0, self._period / dt)
-        command = task.x0[3:] + share * (controls[0] - task.x0[3:])
-        return Plan(states[:, :3], dt, command)
-
-    def _start(self, task: Task) -> Array:
+        mme, best = self._settings.mme, None
         if self._controls is not None:
-            dt, held = self._settings.mme.model_dt, task.x0[3:]
-            return shift_controls(self._controls[None], held, task.elapsed, dt)[0]
-        controls = np.zeros((self._settings.mme.time_steps, NU))
-        controls[:, 0] = self.tuning.first_speed_share * self._settings.vx_max
-        return controls
+            held, dt = task.x0[3:], mme.model_dt
+            best = self._improved(shift_controls(self._controls[None], held, task.elapsed, dt)[0])
+        if best is None or self._goes_nowhere(best[1], task):
+            bulge = self.tuning.bulges[self._guesses % len(self.tuning.bulges)]
+            self._guesses += 1
+            speed = self.tuning.first_speed_share * self._settings.vx_max
+            guess = first_guess(task, speed, mme.model_dt, mme.time_steps, bulge)[1]
+            other = self._improved(np.clip(guess, *self._limits.as_arrays()[:2]))
+            best = min(filter(None, (best, other)), key=lambda found: found[0], default=None)
+        self._controls = None if best is None else best[2]
+        if best is None:
+            return None
+        _, states, controls = best
+        share = min(1.0, self._period / mme.model_dt)
+        command = task.x0[3:] + share * (controls[0] - task.x0[3:])
+        return Plan(states[:, :3], mme.model_dt, command)
+
+    def _improved(self, controls: Array) -> tuple[float, Array, Array] | None:
+        """Return (cost, states [T+1, 5], controls [T, 2]) of a solve; None for a broken one."""
+        guess = list(controls)
+        states = list(self._problem.rollout(guess))
+        self._solver.solve(states, guess, self.tuning.iterations, False)
+        states, controls = np.array(self._solver.xs), np.array(self._solver.us)
+        cost = float(self._solver.cost)
+        sound = np.isfinite(cost) and np.isfinite(states).all() and np.isfinite(controls).all()
+        return (cost, states, controls) if sound else None
+
+    def _goes_nowhere(self, states: Array, task: Task) -> bool:
+        length = float(np.hypot(*np.diff(states[:, :2], axis=0).T).sum())
+        mme = self._settings.mme
+        far = self._settings.vx_max * mme.model_dt * mme.time_steps
+        possible = min(far, float(np.hypot(*(task.target - task.x0[:2]))))
+        return length < self.tuning.nowhere * possible
 
     def _tell(self, task: Task) -> None:
         """Write goal and circles, where they will be, into every stage."""
