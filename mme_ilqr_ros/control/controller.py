@@ -43,6 +43,8 @@ Array = NDArray[np.float64]
 REQUIRED_SHARE = 1.0 / 3.0  # share of the clearance margin that a predicted trajectory must keep
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
+STANDING = 0.02  # [m/s] below it the robot stands; it may turn
+STAYING = 0.3  # [m] between the ends of a plan that leads nowhere
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
@@ -181,7 +183,8 @@ class LocalController:
         if not self._safe_for_now(modes, held, data, required_gap):
             return self._braking(ControlStatus.BLOCKED, state, goal, begin, modes, target)
         command = self._first_command(modes, held, limits)
-        return self._result(ControlStatus.DRIVING, command, state, goal, begin, modes, target)
+        status = ControlStatus.WAITING if _waits(modes, command) else ControlStatus.DRIVING
+        return self._result(status, command, state, goal, begin, modes, target)
 
     def _held(self, state: RobotState, limits: ControlLimits) -> Array:
         """Return the controls [nu] that hold when this cycle's command will act.
@@ -305,3 +308,10 @@ class LocalController:
         return ControlResult(
             status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy, controls
         )
+
+
+def _waits(modes: Modes, command: Array) -> bool:
+    """Return True when the robot stands, and its plan leads nowhere or through something."""
+    states = modes.states[modes.chosen]
+    leads_on = math.dist(states[0, :2], states[-1, :2]) > STAYING and modes.feasible[modes.chosen]
+    return bool(abs(command[0]) < STANDING) and not leads_on

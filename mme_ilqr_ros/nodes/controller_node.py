@@ -239,7 +239,7 @@ class ControllerNode(Node):
             self._complaints.say("missing", f"{snapshot.missing}; the robot brakes")
         else:
             self._complaints.settle("missing")
-        if result.status is ControlStatus.BLOCKED:
+        if result.status in (ControlStatus.BLOCKED, ControlStatus.WAITING):
             self._complaints.say("blocked", result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)

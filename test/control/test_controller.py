@@ -20,7 +20,9 @@ PERIOD, LAG = 0.1, 0.1
 
 
 def controller(**changes) -> LocalController:
-    return LocalController(dataclasses.replace(ControllerSettings(), **changes))
+    control = LocalController(dataclasses.replace(ControllerSettings(), **changes))
+    control.warm_up()  # or loading the kernel would eat the first cycle's time budget
+    return control
 
 
 def plant(state: RobotState, vx: float, wz: float) -> RobotState:
@@ -72,7 +74,7 @@ def test_the_multimodal_controller_gets_past_the_trap(trap_run):
 def test_plain_ilqr_stalls_in_the_pocket():
     states, results = drive(controller(variant="ilqr"), seconds=15.0)
     end = states[-1]
-    assert results[-1].status is not ControlStatus.GOAL_REACHED
+    assert results[-1].status in (ControlStatus.BLOCKED, ControlStatus.WAITING)
     assert 0.8 < end.x < 2.4
     assert abs(end.y) < 0.3
     assert abs(end.vx) < 0.05
@@ -131,7 +133,7 @@ def test_walled_in_it_brakes_and_says_why():
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ring = as_circles([[np.cos(a), np.sin(a), 0.2] for a in angles])
     states, results = drive(controller(), circles=ring, seconds=5.0, state=RobotState(0, 0, 0, 0.8))
-    assert ControlStatus.BLOCKED in {r.status for r in results}
+    assert [r.status for r in results].count(ControlStatus.WAITING) > len(results) / 3
     assert np.abs(commands(results)[-20:, 0]).max() < 0.05
     assert clearance(positions(states), ring).min() > 0.2
 
