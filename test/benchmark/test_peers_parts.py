@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.benchmark.peers.dynamic_window import DynamicWindow, DynamicWindowTuning
-from mme_ilqr_ros.benchmark.peers.guesses import first_guess, roll
+from mme_ilqr_ros.benchmark.peers.guesses import first_guess, goes_nowhere, roll
 from mme_ilqr_ros.benchmark.peers.peer import Task, gaps_along, within_reach
+from mme_ilqr_ros.benchmark.peers.shooting import Shooting, ShootingTuning
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, CircleTerm, Unicycle
 from mme_ilqr_ros.benchmark.peers.walls import LIMIT, SPACING, wall_circles
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -142,3 +143,25 @@ def test_the_dynamic_window_keeps_off_and_prefers_to_move():
     assert inside is None
     timid = DynamicWindow(SETTINGS, DynamicWindowTuning(speed_weight=0.0, goal_weight=0.0))
     assert abs(timid.plan(task((0.0, 0.0, 0.0, 0.0, 0.0))).command[1]) <= SETTINGS.wz_max
+
+
+def test_a_plan_that_stops_before_a_wall_goes_nowhere():
+    mme = SETTINGS.mme
+    states = np.zeros((mme.time_steps + 1, NX))
+    states[:, 0] = np.linspace(0.0, 4.5, len(states))
+    assert not goes_nowhere(states, task(), mme, 1.0)
+    states[:, 0] = np.minimum(states[:, 0], 1.5)
+    assert goes_nowhere(states, task(), mme, 1.0)
+    assert not goes_nowhere(states, task(target=(1.7, 0.0)), mme, 1.0)
+    assert not goes_nowhere(states, task(), mme, 0.1)  # a slow robot gets no further
+
+
+def test_constraints_keep_a_plan_off_circles_and_within_rates():
+    shooting = Shooting(SETTINGS, ShootingTuning("ipopt", "constraint"))
+    shooting.prepare(len(CIRCLES))
+    for _ in range(3):  # the first guess leads through the circle
+        plan = shooting.plan(task())
+    gaps = gaps_along(plan.states[:, :2], plan.dt, CIRCLES)
+    assert gaps.min() >= SETTINGS.robot_radius + SETTINGS.clearance_margin - 1e-3
+    assert np.hypot(*(plan.states[-1, :2] - [5.0, 0.0])) < 0.3
+    assert plan.command[0] <= 0.1 * SETTINGS.ax_max + 1e-6

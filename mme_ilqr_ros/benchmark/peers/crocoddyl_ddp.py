@@ -18,7 +18,7 @@ import crocoddyl
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess
+from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess, goes_nowhere
 from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle
 from mme_ilqr_ros.control.mme_ilqr import shift_controls
@@ -40,7 +40,6 @@ class CrocoddylTuning:
     first_speed_share: float = 0.5  # of the top speed, in the first guess
     stop: float = 1e-4
     bulges: tuple[float, ...] = BULGES  # [m] of first guesses while the plan goes nowhere
-    nowhere: float = 0.5  # share of the way that could be driven, below which a plan goes nowhere
 
 
 class Crocoddyl(Peer):
@@ -87,7 +86,7 @@ class Crocoddyl(Peer):
         if self._controls is not None:
             held, dt = task.x0[3:], mme.model_dt
             best = self._improved(shift_controls(self._controls[None], held, task.elapsed, dt)[0])
-        if best is None or self._goes_nowhere(best[1], task):
+        if best is None or goes_nowhere(best[1], task, mme, self._settings.vx_max):
             bulge = self.tuning.bulges[self._guesses % len(self.tuning.bulges)]
             self._guesses += 1
             speed = self.tuning.first_speed_share * self._settings.vx_max
@@ -111,13 +110,6 @@ class Crocoddyl(Peer):
         cost = float(self._solver.cost)
         sound = np.isfinite(cost) and np.isfinite(states).all() and np.isfinite(controls).all()
         return (cost, states, controls) if sound else None
-
-    def _goes_nowhere(self, states: Array, task: Task) -> bool:
-        length = float(np.hypot(*np.diff(states[:, :2], axis=0).T).sum())
-        mme = self._settings.mme
-        far = self._settings.vx_max * mme.model_dt * mme.time_steps
-        possible = min(far, float(np.hypot(*(task.target - task.x0[:2]))))
-        return length < self.tuning.nowhere * possible
 
     def _tell(self, task: Task) -> None:
         """Write goal and circles, where they will be, into every stage."""

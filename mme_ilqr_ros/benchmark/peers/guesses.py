@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.peers.peer import Task
+from mme_ilqr_ros.control.settings import MmeSettings
 
 Array = NDArray[np.float64]
 BULGES = (0.0, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0)  # [m], tried in turn
+NOWHERE = 0.5  # share of the way that could be driven, below which a plan goes nowhere
 
 
 def first_guess(task: Task, speed: float, dt: float, n: int, bulge: float) -> tuple[Array, Array]:
@@ -37,6 +39,20 @@ def first_guess(task: Task, speed: float, dt: float, n: int, bulge: float) -> tu
     states[1:, 3:] = controls
     states[0] = task.x0
     return states, controls
+
+
+def goes_nowhere(states: Array, task: Task, mme: MmeSettings, speed: float) -> bool:
+    """Return whether a plan is much shorter than it could be: the mark of a local minimum.
+
+    Args:
+        states: The plan [T+1, 5].
+        task: Start and target.
+        mme: Stages and their duration.
+        speed: Top speed [m/s].
+    """
+    length = float(np.hypot(*np.diff(states[:, :2], axis=0).T).sum())
+    distance = float(np.hypot(*(task.target - task.x0[:2])))
+    return length < NOWHERE * min(distance, speed * mme.model_dt * mme.time_steps)
 
 
 def roll(x0: Array, controls: Array, dt: float) -> Array:

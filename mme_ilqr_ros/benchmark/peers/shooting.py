@@ -13,7 +13,7 @@ import casadi as ca
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess, roll
+from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess, goes_nowhere, roll
 from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task, gaps_along
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle, cost_of
 from mme_ilqr_ros.control.mme_ilqr import shift_controls
@@ -31,7 +31,7 @@ class ShootingTuning:
     """Settings of the solver; stages and cost are those of the package's controller."""
 
     solver: str = "fatrop"
-    obstacles: str = "constraint"  # or "barrier", the package's own cost
+    obstacles: str = "barrier"  # the package's own cost; or "constraint"
     iterations: int = 60
     tolerance: float = 1e-3
     barrier_start: float = 0.1  # mu of the interior point method
@@ -62,7 +62,7 @@ class Shooting(Peer):
             self._solver, self._bounds = _build(replace(self._settings, seed=0), self.tuning, slots)
 
     def plan(self, task: Task) -> Plan | None:
-        """Solve from the last plan; while that fails drive it on and try first guesses."""
+        """Solve from the last plan; while that fails, drive it on and try first guesses."""
         dt, kept = self._settings.mme.model_dt, None
         if self._controls is not None:
             kept = shift_controls(self._controls[None], task.x0[3:], task.elapsed, dt)[0]
@@ -73,6 +73,8 @@ class Shooting(Peer):
             return None
         if states is None:
             states = roll(task.x0, self._controls, dt)
+        elif goes_nowhere(states, task, self._settings.mme, self._settings.vx_max):
+            self._failed = True
         else:
             self._guesses = 0
         share = min(1.0, self._period / dt)
