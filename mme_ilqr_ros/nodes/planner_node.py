@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -19,6 +18,7 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Float32, Header
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
@@ -32,46 +32,14 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.planner_settings import PlannerNodeSettings
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
-from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanResult
+from mme_ilqr_ros.planning.plan_switch import is_worth_switching
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.weights import WeightsError
-from mme_ilqr_ros.settings import setting
 
 NAME = "planner"
-
-
-@dataclass(frozen=True)
-class PlannerNodeSettings(PlannerSettings):
-    """The planner's parameters and those of its node."""
-
-    expected_planner_frequency: float = setting(
-        1.0,
-        "Plans per second while a goal is pursued; 0 plans only for a new goal or map.",
-        unit="Hz",
-        low=0.0,
-        high=20.0,
-        dynamic=False,
-    )
-    replan_distance: float = setting(
-        0.5,
-        "Nearer to the goal than this the last plan stands, and an arrived robot is left alone.",
-        unit="m",
-        low=0.0,
-        high=100.0,
-    )
-    global_frame: str = setting("map", "Frame of the plan where the map names none.", dynamic=False)
-    transform_tolerance: float = setting(
-        0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0
-    )
-    map_patience: float = setting(
-        5.0,
-        "Time without a map after which the node says so.",
-        unit="s",
-        low=0.1,
-        high=3600.0,
-        dynamic=False,
-    )
 
 
 class PlannerNode(Node):
@@ -108,6 +76,7 @@ class PlannerNode(Node):
         self._goal_header = Header()
         self._is_due = False
         self._last: PlanResult | None = None
+        self._path: Path | None = None
         self._n_fallbacks = 0
         self._connect()
         self.get_logger().info("ready")
@@ -193,11 +162,22 @@ class PlannerNode(Node):
 
     def _plan_periodically(self) -> None:
         ends = self._ends()
-        if ends is not None:
-            start, goal = ends
-            distance = float(np.hypot(goal.x - start.x, goal.y - start.y))
-            if distance > self._own_parameters.settings.replan_distance:
-                self._plan_to_goal()
+        if ends is None:
+            return
+        start, goal = ends
+        distance = float(np.hypot(goal.x - start.x, goal.y - start.y))
+        if distance > self._own_parameters.settings.replan_distance:
+            result = self._plan(start, goal)
+            if not self._is_kept(result, start):
+                self._publish(result, goal)
+
+    def _is_kept(self, new: PlanResult, start: Pose) -> bool:
+        """Return True when the plan in force stays; goal and map are those it was made for."""
+        if self._path is None or new.path is None:
+            return False
+        s = self._own_parameters.settings
+        margins = (s.plan_switch_margin, s.plan_switch_distance)
+        return not is_worth_switching(self._path, new.path, (start.x, start.y), *margins)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
@@ -213,9 +193,10 @@ class PlannerNode(Node):
         if ends is not None:
             self._publish(self._plan(*ends), ends[1])
 
-    def _plan(self, start: Pose, goal: Pose) -> PlanResult:
+    def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         begun = time.perf_counter()
-        result = self._planner.plan(self._map, (start.x, start.y), (goal.x, goal.y))
+        ends = (start.x, start.y), (goal.x, goal.y)
+        result = self._planner.plan(self._map, *ends, tolerance=tolerance)
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
@@ -226,6 +207,7 @@ class PlannerNode(Node):
         return result
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
+        self._path = result.path
         self._plan_publisher.publish(self._path_message(result, goal))
         if result.cost_to_go is not None and self._cost_publisher.get_subscription_count():
             stamp = self.get_clock().now().to_msg()
@@ -262,11 +244,8 @@ class PlannerNode(Node):
             return response
         if start is None or goal is None:
             return response
-        kept = self._planner.settings
-        if request.tolerance > 0.0:
-            self._planner.settings = replace(kept, tolerance=float(request.tolerance))
-        result = self._plan(start, goal)
-        self._planner.settings = kept
+        tolerance = float(request.tolerance) if request.tolerance > 0.0 else None
+        result = self._plan(start, goal, tolerance)
         response.plan = self._path_message(result, goal)
         return response
 

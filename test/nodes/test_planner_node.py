@@ -130,9 +130,9 @@ def test_it_plans_again_from_where_the_robot_is(bench):
     stand = Stand(bench, expected_planner_frequency=10.0)
     stand.send_goal(5.0, 1.0)
     stand.plan()
-    state = RobotState(2.0, 3.5, 0.0)
+    state = RobotState(1.0, 3.5, 0.0)  # far from the plan
     stand.odom.publish(convert.odometry_message(state, stand.stamp(), "odom", "base_link"))
-    assert bench.spin_until(lambda: stand.plan().points[0] == pytest.approx([2.0, 3.5]))
+    assert bench.spin_until(lambda: stand.plan().points[0] == pytest.approx([1.0, 3.5]))
 
 
 def test_a_goal_that_comes_before_odometry_is_not_lost(bench, log):
@@ -200,3 +200,28 @@ def test_make_plan_without_a_map_is_an_empty_plan(bench, log):
     assert len(response.plan.poses) == 0
     assert bench.spin_until(lambda: warnings_of(log))
     assert warnings_of(log) == ["make_plan: there is no map yet"]
+
+
+def two_ways():
+    """Return a room of 6 m x 4 m with a block in its middle, as far from either side."""
+    occupied = np.zeros((40, 60), bool)
+    occupied[10:30, 25:35] = True
+    return GridMap(occupied, 0.1, Pose(0.0, 0.0, 0.0))
+
+
+def test_of_two_ways_equally_long_the_first_choice_stays(bench):
+    stand = Stand(bench, two_ways(), expected_planner_frequency=10.0)
+    for y in (2.1, 1.9, 2.1, 1.9):  # on either side of the middle line
+        state = RobotState(1.0, y, 0.0)
+        stand.odom.publish(convert.odometry_message(state, stand.stamp(), "odom", "base_link"))
+        if y == 2.1 and not stand.plans:
+            bench.spin_for(0.2)
+            stand.send_goal(5.0, 2.0)
+        bench.spin_for(0.4)
+    sides = {bool(np.max(convert.path_value(p).points[:, 1]) > 2.5) for p in stand.plans}
+    assert len(sides) == 1
+    state = RobotState(3.0, 3.5 if False in sides else 0.5, 0.0)  # carried to the other side
+    stand.odom.publish(convert.odometry_message(state, stand.stamp(), "odom", "base_link"))
+    before = len(stand.plans)
+    assert bench.spin_until(lambda: len(stand.plans) > before)
+    assert stand.plan().points[0] == pytest.approx([state.x, state.y], abs=0.15)
