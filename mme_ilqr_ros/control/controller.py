@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm
-from mme_ilqr_ros.control.fallback import brake, stop_time
+from mme_ilqr_ros.control.fallback import brake
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
-from mme_ilqr_ros.control.kernel import Kernel, StageData
+from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
@@ -30,6 +30,7 @@ from mme_ilqr_ros.control.objective import (
 )
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.robots import Robot, robot_of
+from mme_ilqr_ros.control.safety import Safety, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.geometry.circles import no_circles
@@ -40,11 +41,6 @@ from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
-REQUIRED_SHARE = 1.0 / 3.0  # share of the clearance margin that a predicted trajectory must keep
-ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
-REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
-STANDING = 0.02  # [m/s] below it the robot stands; it may turn
-STAYING = 0.3  # [m] between the ends of a plan that leads nowhere
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
@@ -71,6 +67,7 @@ class LocalController:
         self._robot = robot or robot_of(settings)
         self._values = values
         self._kernel = Kernel(standard_problem(self._robot, settings, terms), settings.backend)
+        self._safety = Safety(self._kernel, self._robot.kept_when_braking)
         self._settings = settings
         self._solver = MmeIlqr(
             self._kernel, algorithm_settings(settings), multimodal(settings), settings.seed
@@ -169,7 +166,7 @@ class LocalController:
             self._kernel.problem,
             s,
             target,
-            circles,
+            grown(circles, s.moving_margin_time),
             field,
             cost_to_go=cost_to_go,
             yaw=self._wanted_yaw(goal, target),
@@ -178,12 +175,15 @@ class LocalController:
             values=self._values,
         )
         deadline = begin + s.solve_time_share / s.controller_frequency
-        required_gap = self._required_gap(x0, data)
+        required_gap = self._safety.required_gap(x0, data, s.robot_radius, s.clearance_margin)
         modes = self._solver.cycle(x0, data, elapsed, required_gap, deadline)
-        if not self._safe_for_now(modes, held, data, required_gap):
-            return self._braking(ControlStatus.BLOCKED, state, goal, begin, modes, target)
+        if not self._safety.may_drive(modes, held, data, required_gap):
+            evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
+            if evasion is None:
+                return self._braking(ControlStatus.BLOCKED, state, goal, begin, modes, target)
+            modes = replace(modes, chosen=evasion)
         command = self._first_command(modes, held, limits)
-        status = ControlStatus.WAITING if _waits(modes, command) else ControlStatus.DRIVING
+        status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, state, goal, begin, modes, target)
 
     def _held(self, state: RobotState, limits: ControlLimits) -> Array:
@@ -242,26 +242,6 @@ class LocalController:
         wanted = np.where(ramps, held + share * (first - held), first)
         return limits.clip(wanted, held, period)
 
-    def _required_gap(self, x0: Array, data: StageData) -> float:
-        """Return the distance of the robot's centre to obstacles that a mode must keep [m]."""
-        s = self._settings
-        here = float(self._kernel.smallest_gaps(x0[None, None], data)[0])
-        return min(s.robot_radius + REQUIRED_SHARE * s.clearance_margin, here - ESCAPE)
-
-    def _safe_for_now(
-        self, modes: Modes, held: Array, data: StageData, required_gap: float
-    ) -> bool:
-        """Return True when the chosen mode touches nothing before the robot could have stopped.
-
-        A mode that does so later may still drive: the next cycles have time to find another.
-        """
-        if modes.feasible[modes.chosen]:
-            return True
-        stopping = stop_time(held, data.limits, self._robot.kept_when_braking)
-        stages = int(np.ceil((stopping + REACTION_TIME) / data.dt))
-        near = modes.states[modes.chosen, : stages + 1]
-        return bool(self._kernel.smallest_gaps(near[None], data)[0] >= required_gap)
-
     def _elapsed(self, now: float) -> float:
         """Return the time since the last cycle [s]; a clock that jumps counts as one period."""
         period = 1.0 / self._settings.controller_frequency
@@ -308,10 +288,3 @@ class LocalController:
         return ControlResult(
             status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy, controls
         )
-
-
-def _waits(modes: Modes, command: Array) -> bool:
-    """Return True when the robot stands, and its plan leads nowhere or through something."""
-    states = modes.states[modes.chosen]
-    leads_on = math.dist(states[0, :2], states[-1, :2]) > STAYING and modes.feasible[modes.chosen]
-    return bool(abs(command[0]) < STANDING) and not leads_on

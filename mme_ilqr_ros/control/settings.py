@@ -234,7 +234,19 @@ class ControllerSettings:
         0.2, "Radius of the smallest circle round the robot.", unit="m", low=0.01, high=5.0
     )
     clearance_margin: float = setting(
-        0.03, "Distance planned in addition to the radius.", unit="m", low=0.0, high=1.0
+        0.06,
+        "Distance planned in addition to the radius. Raise it if the robot grazes what it passes.",
+        unit="m",
+        low=0.0,
+        high=1.0,
+    )
+    moving_margin_time: float = setting(
+        0.15,
+        "Moving obstacles are planned larger by what they drive in this time: how long they keep"
+        " their velocity is not known.",
+        unit="s",
+        low=0.0,
+        high=2.0,
     )
     xy_goal_tolerance: float = setting(
         0.25, "Distance at which the goal counts as reached.", unit="m", low=0.01, high=5.0
@@ -269,8 +281,9 @@ class ControllerSettings:
         high=50.0,
     )
     command_delay: float = setting(
-        0.0,
-        "Time from a measurement to the moment its command acts; the state is predicted over it.",
+        0.05,
+        "Time from a measurement to the moment its command acts; the state is predicted over it."
+        " About half the time constant of the drive, plus what messages take.",
         unit="s",
         low=0.0,
         high=1.0,

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from test_controller import PERIOD, controller, drive, positions
+
+from mme_ilqr_ros.control.controller import ControlStatus
+from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.robots import robot_of
+from mme_ilqr_ros.control.safety import Safety, grown, waits
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+
+SETTINGS = ControllerSettings()
+KERNEL = Kernel(standard_problem(robot_of(SETTINGS), SETTINGS))
+SAFETY = Safety(KERNEL, ())
+AT_REST = np.zeros(5)
+
+
+def data(circles):
+    return stage_data(
+        KERNEL.problem, SETTINGS, np.array([6.0, 0.0]), as_circles(circles), None,
+        limits=robot_of(SETTINGS).limits(SETTINGS),
+    )  # fmt: skip
+
+
+def modes(x0, controls, circles, required=0.22):
+    """Modes that simply keep their velocities, rolled out."""
+    T = SETTINGS.mme.time_steps
+    U = np.repeat(np.array(controls, float)[:, None], T, axis=1)
+    found = KERNEL.optimise(x0, U, data(circles), iterations=0)
+    feasible = found.gaps >= required
+    return Modes(found.X, found.U, found.costs, found.costs, found.gaps, feasible, 0, False, 0)
+
+
+def test_a_plan_that_hits_something_late_may_drive_and_one_that_hits_soon_may_not():
+    moving = np.array([0, 0, 0, 1.0, 0.0])  # stops within 0.4 s; must be free for 1.4 s
+    for distance, expected in ((3.0, True), (1.2, False)):
+        wall = [[distance, 0.0, 0.3]]
+        straight = modes(moving, [[1.0, 0.0]], wall)
+        assert not straight.feasible[0]
+        assert SAFETY.may_drive(straight, moving[3:], data(wall), 0.22) is expected
+
+
+def test_where_braking_is_safe_the_robot_brakes():
+    moving = np.array([0, 0, 0, 1.0, 0.0])
+    wall = [[1.2, 0.0, 0.3]]
+    plans = modes(moving, [[1.0, 0.0], [0.2, 1.5]], wall)
+    assert SAFETY.evasion(plans, moving, moving[3:], data(wall), 0.2) is None
+
+
+def test_from_something_that_comes_the_robot_drives_away():
+    coming = [[1.1, 0.0, 0.4, -1.0, 0.0]]
+    plans = modes(AT_REST, [[0.0, 0.0], [1.0, 0.0], [1.0, 1.5]], coming)
+    assert SAFETY.evasion(plans, AT_REST, AT_REST[3:], data(coming), 0.2) == 2
+
+
+def test_a_disc_that_drives_at_a_standing_robot_does_not_reach_it():
+    """Slower than the robot, at constant velocity, while the robot's goal lies behind the disc."""
+    disc = as_circles([[4.0, 0.02, 0.5, -0.6, 0.0]])
+    states, results = drive(controller(), circles=disc, seconds=25.0)
+    gaps = [clearance(s.position, predict(disc, i * PERIOD)) for i, s in enumerate(states[:-1])]
+    assert min(gaps) > 0.2
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+
+
+def test_an_evading_robot_keeps_its_limits():
+    disc = as_circles([[1.0, 0.0, 0.4, -0.9, 0.0]])  # no time left: evasion from the first cycle
+    control = controller()
+    state = RobotState(0.0, 0.0, 0.0)
+    before = np.zeros(2)
+    _, results = drive(control, circles=disc, seconds=2.0, state=state)
+    for result in results:
+        command = np.array([result.vx, result.wz])
+        assert np.all(np.abs(command - before) <= np.array([2.5, 5.0]) * PERIOD + 1e-9)
+        before = command
+
+
+def test_circles_grow_by_what_they_drive_and_only_those_that_move():
+    circles = as_circles([[0, 0, 0.5, 0.3, -0.4], [1, 1, 0.2, 0, 0]])
+    assert grown(circles, 0.2)[:, 2] == pytest.approx([0.6, 0.2])
+    assert circles[0, 2] == 0.5
+
+
+def test_a_robot_waits_when_it_stands_and_its_plan_stays():
+    nothing = [[9.0, 9.0, 0.1]]
+    staying, leading = modes(AT_REST, [[0.0, 0.0]], nothing), modes(AT_REST, [[1.0, 0.0]], nothing)
+    assert waits(staying, np.array([0.0, 0.0]))
+    assert not waits(staying, np.array([0.5, 0.0]))
+    assert not waits(leading, np.array([0.0, 1.0]))  # it turns toward its way
+
+
+def test_a_goal_reached_next_to_traffic_stays_reached():
+    disc = as_circles([[1.0, 2.0, 0.3, 0.0, -0.3]])
+    states, results = drive(controller(), circles=disc, seconds=15.0, goal=Pose(1.8, 0.0, 0.0))
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert np.hypot(*(positions(states)[-1] - [1.8, 0.0])) < SETTINGS.xy_goal_tolerance
