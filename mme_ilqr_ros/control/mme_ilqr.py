@@ -76,7 +76,7 @@ class MmeIlqr:
         found = self._kernel.optimise(x0, starts, data, s.n_iterations, deadline)
         feasible = found.gaps >= required_gap
         compared = selection_costs(found.costs, found.gaps, required_gap)
-        chosen = select_mode(compared, self._incumbent, s.mode_switch_margin)
+        chosen = select_mode(compared, self._incumbent, s.mode_switch_margin, s.mode_switch_cost)
         switched = chosen != self._incumbent
         self._controls, self._incumbent = found.U, chosen
         return Modes(

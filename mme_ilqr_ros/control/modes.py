@@ -44,18 +44,22 @@ def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
     return np.where(depth > 0.0, costs + INFEASIBLE * (1.0 + depth), costs)
 
 
-def select_mode(costs: Array, incumbent: int, switch_margin: float) -> int:
+def select_mode(
+    costs: Array, incumbent: int, switch_margin: float, switch_cost: float = 0.0
+) -> int:
     """Return the index of the mode that drives.
 
     The incumbent stays unless another mode is better by more than `switch_margin` times the
-    incumbent's cost. A larger margin therefore always means fewer switches.
+    incumbent's cost, or times `switch_cost` if that is more. Larger values therefore always mean
+    fewer switches.
 
     Args:
         costs: Selection costs [N].
         incumbent: The mode that drove in the cycle before, already shifted and optimised.
         switch_margin: Relative improvement that justifies a switch, >= 0.
+        switch_cost: Cost below which the improvement asked for no longer shrinks, >= 0.
     """
     best = int(np.argmin(costs))
-    if costs[best] < costs[incumbent] - switch_margin * abs(costs[incumbent]):
+    if costs[best] < costs[incumbent] - switch_margin * max(abs(costs[incumbent]), switch_cost):
         return best
     return incumbent

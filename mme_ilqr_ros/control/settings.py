@@ -58,6 +58,13 @@ class MmeSettings:
         low=0.0,
         high=1.0,
     )
+    mode_switch_cost: float = setting(
+        10.0,
+        "Cost below which the improvement that justifies a switch no longer shrinks: near its"
+        " target every way is cheap.",
+        low=0.0,
+        high=1000.0,
+    )
 
 
 @dataclass(frozen=True)

@@ -116,3 +116,11 @@ def test_a_larger_switch_margin_means_fewer_switches():
 def test_an_improvement_beyond_the_margin_is_taken():
     assert select_mode(np.array([10.0, 9.4]), 0, 0.05) == 1
     assert select_mode(np.array([10.0, 9.6]), 0, 0.05) == 0
+
+
+def test_near_the_target_where_every_way_is_cheap_the_margin_does_not_vanish():
+    cheap = np.array([1.0, 0.8])
+    assert select_mode(cheap, 0, 0.05) == 1
+    assert select_mode(cheap, 0, 0.05, 10.0) == 0
+    assert select_mode(np.array([1.0, 0.4]), 0, 0.05, 10.0) == 1
+    assert select_mode(np.array([100.0, 94.0]), 0, 0.05, 10.0) == 1  # dear ways: as before
