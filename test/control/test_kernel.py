@@ -310,3 +310,14 @@ def test_a_read_only_cache_falls_back_and_none_at_all_is_an_error(tmp_path, monk
     monkeypatch.setattr(build, "cache_directories", lambda: iter([blocked]))
     with pytest.raises(KernelError, match="can be written"):
         build._write("x = 1\n", "kernel")
+
+
+def test_what_a_kernel_returned_is_not_changed_by_its_next_use():
+    """Results are views of lanes; given back as a start they must not be worked on in place."""
+    U = np.random.default_rng(6).uniform([0, -1.5], [1.0, 1.5], size=(8, 12, 2))
+    kernel, data = Kernel(PROBLEM, "numba"), stage_data(12)
+    found = kernel.optimise(np.zeros(5), U, data, 1)
+    kept = found.U.copy()
+    kernel.optimise(np.zeros(5), found.U, data, 5)
+    kernel.policies(np.array([0, 0, 0, 1.0, 1.5]), found.U, data)
+    assert np.array_equal(found.U, kept)

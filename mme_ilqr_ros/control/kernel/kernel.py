@@ -85,7 +85,7 @@ class Kernel:
     def policies(self, x0: Array, U: Array, data: StageData) -> Policies:
         """Roll out U [N, T, nu] from x0 [nx] within the limits and take every mode's policy."""
         n, horizon, nu = U.shape
-        X, U_, nx = self._states(x0, n, horizon), self._to_lanes(U), self.problem.model.nx
+        X, U_, nx = self._states(x0, n, horizon), self._own_lanes(U), self.problem.model.nx
         k, K = self._empty(n, horizon, nu), self._empty(n, horizon, nu, nx)
         Quu, cost, log_det, gaps = (
             self._empty(n, horizon, nu, nu),
@@ -140,7 +140,7 @@ class Kernel:
             deadline: Value of `time.perf_counter()` after which no further iteration starts.
         """
         (n, horizon, nu), nx = U.shape, self.problem.model.nx
-        X, U_ = self._states(x0, n, horizon), self._to_lanes(U)
+        X, U_ = self._states(x0, n, horizon), self._own_lanes(U)
         J, log_det, gaps, count = *(self._empty(n) for _ in range(3)), np.zeros(1, np.int64)
         shapes = ((horizon, nu), (horizon, nu, nx), (horizon, nu, nu), (horizon + 1, nx))
         scratch = [np.empty((*shape, LANES), self._dtype) for shape in (*shapes, shapes[0])]
@@ -164,8 +164,13 @@ class Kernel:
         X[:, 0] = np.asarray(x0)[:, None]
         return X
 
+    def _own_lanes(self, modes: Array) -> NDArray:
+        """Return lanes that the kernel may write: not the caller's memory, whatever its layout."""
+        lanes = self._to_lanes(modes)
+        return lanes.copy() if np.may_share_memory(lanes, modes) else lanes
+
     def _to_lanes(self, modes: Array) -> NDArray:
-        """Return [N, ...] as [G, ..., L]; spare lanes repeat the first mode."""
+        """Return [N, ...] as [G, ..., L], to be read; spare lanes repeat the first mode."""
         n, groups = len(modes), -(-len(modes) // LANES)
         if n < groups * LANES:
             modes = np.concatenate([modes, np.repeat(modes[:1], groups * LANES - n, axis=0)])
