@@ -45,6 +45,11 @@ class Trial:
     scene: Scene
     failed_plans: int
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the goal was reached without collision."""
+        return self.result.outcome is Outcome.SUCCESS
+
 
 def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Trial:
     """Drive one world to its end.

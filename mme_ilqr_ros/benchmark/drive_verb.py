@@ -16,10 +16,16 @@ from mme_ilqr_ros.benchmark.progress import shown
 from mme_ilqr_ros.benchmark.report import drive_table, failures, write_pictures
 from mme_ilqr_ros.benchmark.setup import CONTROLLERS, GUIDANCE, PLANNERS, SENSING, Setup
 from mme_ilqr_ros.benchmark.summary import summary, write_json, write_rows
-from mme_ilqr_ros.benchmark.usage import UsageError, positive, positive_int, whole
+from mme_ilqr_ros.benchmark.usage import (
+    UsageError,
+    add_world_arguments,
+    names,
+    positive,
+    positive_int,
+    whole,
+)
 from mme_ilqr_ros.benchmark.worlds import load_worlds
 from mme_ilqr_ros.control.settings import VARIANTS
-from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -54,9 +60,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.set_defaults(run=run)
     add = parser.add_argument
-    add("--worlds", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
-    add("--ids", metavar="a,b,c", default="", help="only these worlds")
-    add("--limit", type=positive_int, metavar="K", help="at most K worlds")
+    add_world_arguments(add)
     add("--controller", choices=CONTROLLERS, default="mme_ilqr", help="who drives (%(default)s)")
     add(
         "--planner",
@@ -107,9 +111,9 @@ def run(options: argparse.Namespace, command: str) -> str:
         ScenarioError, SettingError, JobsError: Something given cannot be used.
     """
     setup = _setup(options)
-    worlds = load_worlds(options.worlds, _names(options.ids), options.limit)
+    worlds = load_worlds(options.worlds, names(options.ids), options.limit)
     for world in worlds:
-        _check(world, setup)
+        setup.check(world)
     options.out.mkdir(parents=True, exist_ok=True)
     trials: list[Trial] = []
     try:
@@ -140,9 +144,7 @@ def _driven(
 
 def _draw(trial: Trial, options: argparse.Namespace) -> None:
     if options.plots or options.gif:
-        number = f"_{trial.result.trial}" if options.trials > 1 else ""
-        name = f"{trial.result.world}{number}".replace("/", "_")
-        write_pictures(trial, options.out, name, options.plots, options.gif)
+        write_pictures(trial, options.out, options.trials > 1, options.plots, options.gif)
 
 
 def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> Trial:
@@ -178,16 +180,6 @@ def _setup(options: argparse.Namespace) -> Setup:
     )
 
 
-def _check(world: Scenario, setup: Setup) -> None:
-    """Find what would end a run in its middle before the first one starts."""
-    if setup.planner == "file" and world.path is None:
-        raise UsageError(f"--planner file: world '{world.name}': path: is missing")
-    scenario = setup.apply(world)
-    setup.controller_settings(scenario, 0)
-    if setup.planner in ("id_vin", "dijkstra"):
-        setup.planner_settings(scenario)
-
-
 def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dict[str, Any]:
     """Return everything that the runs depended on; limits as in the first world."""
     chosen = {
@@ -207,14 +199,10 @@ def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dic
     return {**chosen, "trials": options.trials, "seed": options.seed, **parts}
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _line(trial: Trial) -> str:
     note = f", {trial.failed_plans} plans failed" if trial.failed_plans else ""
     return f"{trial.result.line()}{note}"
 
 
 def _failed(trial: Trial) -> bool:
-    return trial.result.outcome is not Outcome.SUCCESS
+    return not trial.succeeded

@@ -55,13 +55,23 @@ def _text(value: Any, form: str) -> str:
     return "-" if value is None else form.format(value)
 
 
-def write_pictures(trial: Trial, folder: Path, name: str, png: bool, gif: bool) -> None:
-    """Write the picture and the animation of a trial as `name`.png and `name`.gif."""
+def write_pictures(trial: Trial, folder: Path, several: bool, png: bool, gif: bool) -> None:
+    """Write the picture and the animation of a trial, named by its world.
+
+    Args:
+        trial: What was driven.
+        folder: Where the files go.
+        several: Whether the world has several trials; the name then ends in the trial's number.
+        png: Whether to draw the picture.
+        gif: Whether to draw the animation.
+    """
     # matplotlib takes a second to load, and most benchmarks draw nothing.
     from mme_ilqr_ros.reporting.animation import animate_run
     from mme_ilqr_ros.reporting.pictures import draw_run
 
     parts = (trial.record, trial.scene, trial.result)
+    number = f"_{trial.result.trial}" if several else ""
+    name = f"{trial.result.world}{number}".replace("/", "_")
     if png:
         draw_run(*parts, folder / f"{name}.png")
     if gif:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
+from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
@@ -68,6 +69,20 @@ class Setup:
             goal_tolerance=self.goal_tolerance or scenario.goal_tolerance,
             timeout=self.timeout or scenario.timeout,
         )
+
+    def check(self, world: Scenario) -> None:
+        """Find what would end a run in its middle before the first one starts.
+
+        Raises:
+            UsageError: The world lacks what is asked for.
+            SettingError: A parameter is refused.
+        """
+        if self.planner == "file" and world.path is None:
+            raise UsageError(f"--planner file: world '{world.name}': path: is missing")
+        scenario = self.apply(world)
+        self.controller_settings(scenario, 0)
+        if self.planner in ("id_vin", "dijkstra"):
+            self.planner_settings(scenario)
 
     def radius(self, scenario: Scenario) -> float:
         """Return the radius [m] of the disc that controller and planner take the robot for.

@@ -1,9 +1,11 @@
-"""Complaints about a command line, and the numbers on it."""
+"""What the verbs' command lines share: complaints, numbers, names, and which worlds."""
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 
 class UsageError(ValueError):
@@ -33,3 +35,15 @@ def positive_int(text: str) -> int:
     if whole(text) == 0:
         raise argparse.ArgumentTypeError("'0' must be a whole number above 0")
     return int(text)
+
+
+def names(text: str) -> list[str]:
+    """Return the names in a list like `a,b,c`."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def add_world_arguments(add: Callable[..., argparse.Action]) -> None:
+    """Add the arguments that choose worlds: --worlds, --ids and --limit."""
+    add("--worlds", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
+    add("--ids", metavar="a,b,c", default="", help="only these worlds")
+    add("--limit", type=positive_int, metavar="K", help="at most K worlds")

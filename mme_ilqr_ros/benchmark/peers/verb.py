@@ -16,10 +16,16 @@ from mme_ilqr_ros.benchmark.progress import shown
 from mme_ilqr_ros.benchmark.report import write_pictures
 from mme_ilqr_ros.benchmark.setup import PLANNERS, Setup
 from mme_ilqr_ros.benchmark.summary import write_json
-from mme_ilqr_ros.benchmark.usage import UsageError, positive, positive_int, whole
+from mme_ilqr_ros.benchmark.usage import (
+    UsageError,
+    add_world_arguments,
+    names,
+    positive,
+    positive_int,
+    whole,
+)
 from mme_ilqr_ros.benchmark.worlds import load_worlds
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -67,9 +73,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.set_defaults(run=run)
     add = parser.add_argument
-    add("--worlds", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
-    add("--ids", metavar="a,b,c", default="", help="only these worlds")
-    add("--limit", type=positive_int, metavar="K", help="at most K worlds")
+    add_world_arguments(add)
     add("--peers", metavar="a,b,c", default=",".join(PEERS), help="of %(default)s (all)")
     add(
         "--planner",
@@ -92,15 +96,15 @@ def run(options: argparse.Namespace, command: str) -> str:
         UsageError: No such peer, or none of them can run.
         ScenarioError, SettingError: Something given cannot be used.
     """
-    names = _available(_names(options.peers))
-    worlds = load_worlds(options.worlds, _names(options.ids), options.limit)
-    if options.planner == "file" and (without := [w.name for w in worlds if w.path is None]):
-        raise UsageError(f"--planner file: world '{without[0]}': path: is missing")
-    setups = {name: PeerSetup(name, options.planner, timeout=options.timeout) for name in names}
+    able = _available(names(options.peers))
+    worlds = load_worlds(options.worlds, names(options.ids), options.limit)
+    setups = {name: PeerSetup(name, options.planner, timeout=options.timeout) for name in able}
+    for world in worlds:
+        setups[able[0]].check(world)  # they differ in who drives, not in what is given
     options.out.mkdir(parents=True, exist_ok=True)
     tasks = [
         (world, setups[name], trial, options.seed + trial, options.plots)
-        for name in names
+        for name in able
         for world in worlds
         for trial in range(options.trials)
     ]
@@ -109,7 +113,7 @@ def run(options: argparse.Namespace, command: str) -> str:
         if options.plots:
             _draw(row, options.out, options.trials > 1)
         rows.append(replace(row, trial=replace(row.trial, record=RunRecord())))
-    settings = {name: _settings(setups[name], worlds[0], options.seed) for name in names}
+    settings = {name: _settings(setups[name], worlds[0], options.seed) for name in able}
     content = peers_summary(command, settings, rows)
     write_rows(rows, options.out / "results.csv")
     write_json(content, options.out / "summary.json")
@@ -122,16 +126,16 @@ def _drive(world: Scenario, setup: PeerSetup, trial: int, seed: int, keep: bool)
     return Row(setup.controller, finished if keep else replace(finished, record=RunRecord()))
 
 
-def _available(names: list[str]) -> list[str]:
+def _available(wanted: list[str]) -> list[str]:
     """Return the peers that can run, and say of the others what they lack."""
-    for name in names:
+    for name in wanted:
         if name not in PEERS:
             raise UsageError(f"--peers {name}: there is {', '.join(PEERS)}")
-    lacks = {name: PEERS[name].missing() for name in names}
+    lacks = {name: PEERS[name].missing() for name in wanted}
     for name, lack in lacks.items():
         if lack:
             sys.stderr.write(f"benchmark: peer {name} is skipped: {lack}\n")
-    able = [name for name in names if not lacks[name]]
+    able = [name for name in wanted if not lacks[name]]
     if not able:
         raise UsageError("--peers: none of them is installed")
     return able
@@ -146,13 +150,7 @@ def _settings(setup: PeerSetup, world: Scenario, seed: int) -> dict[str, Any]:
 def _draw(row: Row, out: Path, several: bool) -> None:
     folder = out / row.peer
     folder.mkdir(exist_ok=True)
-    number = f"_{row.trial.result.trial}" if several else ""
-    name = f"{row.trial.result.world}{number}".replace("/", "_")
-    write_pictures(row.trial, folder, name, png=True, gif=False)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    write_pictures(row.trial, folder, several, png=True, gif=False)
 
 
 def _line(row: Row) -> str:
@@ -160,4 +158,4 @@ def _line(row: Row) -> str:
 
 
 def _failed(row: Row) -> bool:
-    return row.trial.result.outcome is not Outcome.SUCCESS
+    return not row.trial.succeeded
