@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.planning.field import Field, follow
 from mme_ilqr_ros.planning.result import PlanStatus, RefusedError
-from mme_ilqr_ros.planning.shortest_path import Field
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.value_field import follow
 
 Cell = tuple[int, int]
 

@@ -15,10 +15,10 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cost_encoder import CostEncoder
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
+from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
-from mme_ilqr_ros.planning.shortest_path import Field, FieldError, solve_field
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.value_field import first_fault, follow, metric_path
+from mme_ilqr_ros.planning.value_field import first_fault, metric_path
 from mme_ilqr_ros.planning.weights import shipped_weights
 from mme_ilqr_ros.settings import setting
 

@@ -19,8 +19,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from mme_ilqr_ros.planning.bellman import UNREACHED, action_values, bellman, unreached_like
+from mme_ilqr_ros.planning.field import solve_field
 from mme_ilqr_ros.planning.fixed_point import FixedPoint, Stopping, solve
-from mme_ilqr_ros.planning.shortest_path import solve_field
 
 ADJOINTS = ("exact", "implicit", "unrolled")
 

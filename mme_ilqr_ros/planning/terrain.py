@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.planning.shortest_path import Field, solve_field
+from mme_ilqr_ros.planning.field import Field, solve_field
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,67 +1,14 @@
-"""From a value field to a path: follow its own best moves, check every cell, go to metres."""
+"""From the cells of a walk to a path: check every one of them, go to metres."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.planning.compiled import compiled
-from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.planning.shortest_path import Field
 from mme_ilqr_ros.planning.straighten import straighten
-
-_D_ROWS, _D_COLUMNS = STEPS[:, 0].copy(), STEPS[:, 1].copy()
-
-
-@dataclass(frozen=True, eq=False)
-class Walk:
-    """The cells visited by following a field.
-
-    Attributes:
-        cells: [N, 2] cells (row, column), the start first.
-        reached: Whether the last one is the goal. If not, the walk ended at a cell without a move
-            or came back to a cell it had visited.
-    """
-
-    cells: np.ndarray
-    reached: bool
-
-
-def follow(field: Field, start: tuple[int, int]) -> Walk:
-    """Follow the best move of each cell (argmin over legal moves of edge cost + V) to the goal.
-
-    The walk is bounded by the number of cells and ends at the first cell visited twice, so it
-    returns for any field, also one whose values are wrong.
-    """
-    width = field.values.shape[1]
-    goal = field.goal[0] * width + field.goal[1]
-    arrows = np.ascontiguousarray(field.arrows).reshape(-1)
-    cells = _follow(arrows, start[0] * width + start[1], goal, width, _D_ROWS, _D_COLUMNS)
-    reached = bool(cells[-1] == goal)
-    return Walk(np.stack(np.divmod(cells, width), axis=-1), reached)
-
-
-@compiled
-def _follow(arrows, start, goal, width, d_rows, d_columns):
-    """Return the flat cells from `start` to `goal`, or to where the arrows end or repeat."""
-    visited = np.zeros(arrows.size, dtype=np.bool_)
-    cells = np.empty(arrows.size, dtype=np.int64)
-    cell, n = start, 0
-    while True:
-        visited[cell] = True
-        cells[n] = cell
-        n += 1
-        move = arrows[cell]
-        if cell == goal or move < 0:
-            break
-        cell = cell + d_rows[move] * width + d_columns[move]
-        if visited[cell]:
-            break
-    return cells[:n]
 
 
 def first_fault(

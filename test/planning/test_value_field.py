@@ -1,44 +1,11 @@
-"""Following a field ends for any field, and the checker trusts nothing."""
-
-from dataclasses import replace
+"""The checker of paths trusts nothing."""
 
 import numpy as np
 import pytest
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.shortest_path import solve_field
-from mme_ilqr_ros.planning.value_field import first_fault, follow, metric_path
-
-
-def test_the_walk_costs_what_its_first_value_says():
-    rng = np.random.default_rng(0)
-    cost = np.where(rng.random((20, 31)) < 0.25, np.inf, 1 + 5 * rng.random((20, 31)))
-    cost[3, 4] = 1.0
-    field = solve_field(cost, (3, 4))
-    for start in np.argwhere(np.isfinite(field.values))[::37]:
-        walk = follow(field, tuple(start))
-        assert walk.reached
-        assert first_fault(walk.cells, np.isinf(cost), tuple(start), (3, 4)) is None
-        lengths = np.hypot(*np.diff(walk.cells, axis=0).T)
-        along = cost[walk.cells[:, 0], walk.cells[:, 1]]
-        total = (lengths * (along[:-1] + along[1:]) / 2).sum()
-        assert total == pytest.approx(field.values[tuple(start)], rel=1e-12)
-
-
-def test_a_loop_ends_at_the_first_cell_visited_twice():
-    field = solve_field(np.ones((1, 5)), (0, 0), n_moves=4)
-    arrows = field.arrows.copy()
-    arrows[0, 2], arrows[0, 3] = 3, 1  # to the right and to the left: each points at the other
-    walk = follow(replace(field, arrows=arrows), (0, 4))
-    assert not walk.reached
-    assert walk.cells.tolist() == [[0, 4], [0, 3], [0, 2]]
-
-
-def test_an_unreachable_start_stays_where_it_is():
-    walk = follow(solve_field(np.array([[1.0, np.inf, 1.0]]), (0, 0)), (0, 2))
-    assert not walk.reached
-    assert walk.cells.tolist() == [[0, 2]]
+from mme_ilqr_ros.planning.value_field import first_fault, metric_path
 
 
 @pytest.mark.parametrize(

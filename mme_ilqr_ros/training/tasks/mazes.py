@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mme_ilqr_ros.planning.field import solve_field
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
-from mme_ilqr_ros.planning.shortest_path import solve_field
 
 
 class MazeError(ValueError):

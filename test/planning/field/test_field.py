@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import dijkstra
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.bellman import UNREACHED, bellman, unreached_like
+from mme_ilqr_ros.planning.field import NO_MOVE, FieldError, solve_field
 from mme_ilqr_ros.planning.fixed_point import SolveStatus, Stopping, iterate, solve
-from mme_ilqr_ros.planning.shortest_path import NO_MOVE, FieldError, solve_field
 from mme_ilqr_ros.planning.structured import goal_mask
 
 
