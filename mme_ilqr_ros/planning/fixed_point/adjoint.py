@@ -1,13 +1,13 @@
-"""Fixed points v = f(v, x) solved to a residual, and two ways to differentiate through them.
+"""Two ways to differentiate through v* = f(v*, x).
 
-Forward, v* = f(v*, x) comes from plain iteration. Backward, for a loss l(v*),
+For a loss l(v*),
 
-    unrolled   differentiates through every iteration that was made (VIN);
+    unrolled   differentiates through every iteration that was made: f as a network of that many
+               layers (VIN);
     implicit   solves  w = (df/dv)^T w + dl/dv  at v* and returns (df/dx)^T w (ID-VIN): its memory
                does not grow with the number of forward iterations.
 
-Which one is used is independent of f. Both sides stop by residual, sample by sample, so the answer
-for a sample does not depend on which others share its batch.
+Which one is used is independent of f, and the implicit one leaves the forward solver open.
 
 Source: Zhao, Xu, Wong, "Scaling up and Stabilizing Differentiable Planning with Implicit
 Differentiation", ICLR 2023.
@@ -16,78 +16,44 @@ Differentiation", ICLR 2023.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mme_ilqr_ros.planning.fixed_point.result import FixedPoint, SolveStatus, Stopping
+from mme_ilqr_ros.planning.fixed_point.solvers import Function, Solver, iterate
+
 ADJOINTS = ("implicit", "unrolled")
-
-
-@dataclass(frozen=True)
-class Stopping:
-    """When to stop iterating. Both are always said out loud; there is no hidden cap.
-
-    Attributes:
-        tolerance: Largest change of any element in one iteration at which a sample is done. 0 is
-            reached exactly where f settles in finitely many steps, like the Bellman operator.
-        max_iterations: Iterations after which the solver gives up and says so.
-    """
-
-    tolerance: float
-    max_iterations: int
-
-
-class SolveStatus(Enum):
-    """How an iteration ended."""
-
-    CONVERGED = "every sample reached the tolerance"
-    MAX_ITERATIONS = "the iteration limit was reached first"
-    NOT_FINITE = "a value became NaN or infinite"
-
-
-@dataclass(frozen=True, eq=False)
-class FixedPoint:
-    """Result of a solve.
-
-    Attributes:
-        value: [B, ...] last iterate.
-        residual: [B] largest change of each sample in its last iteration.
-        iterations: Iterations of the slowest sample.
-        status: CONVERGED, or why not.
-    """
-
-    value: Tensor
-    residual: Tensor
-    iterations: int
-    status: SolveStatus
 
 
 class FixedPointError(RuntimeError):
     """An adjoint solve failed and nobody was listening."""
 
 
-def iterate(f: Callable[[Tensor], Tensor], v0: Tensor, stopping: Stopping) -> FixedPoint:
-    """Iterate v <- f(v) from v0 [B, ...] until every sample changes by at most the tolerance.
+def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
+    """Apply f to v0 [B, ...] until every sample changes by at most the tolerance.
 
-    A sample that is done is left alone while the others go on.
+    The result is the last layer's, not the best: this is a network, and its output is what the
+    gradient is of. Its residual is that of its last change. A sample that is done is left alone
+    while the others go on.
     """
-    value = v0
     per_sample = (-1,) + (1,) * (v0.ndim - 1)
-    residual = torch.full((v0.shape[0],), torch.inf, dtype=v0.dtype)
-    for k in range(stopping.max_iterations):
-        active = ~(residual <= stopping.tolerance)
+    value = v0
+    residual = torch.full((v0.shape[0],), torch.inf, dtype=v0.dtype, device=v0.device)
+    iterations = 0
+    while iterations < stopping.max_iterations and (residual > stopping.tolerance).any():
+        active = residual > stopping.tolerance
         new = torch.where(active.view(per_sample), f(value), value)
-        change = (new - value).detach().abs().flatten(1).amax(dim=1)
-        residual = torch.where(active, change, residual)
+        residual = torch.where(active, stopping.residual(new, value), residual)
         value = new
-        if not torch.isfinite(residual).all():
-            return FixedPoint(value, residual, k + 1, SolveStatus.NOT_FINITE)
-        if (residual <= stopping.tolerance).all():
-            return FixedPoint(value, residual, k + 1, SolveStatus.CONVERGED)
-    return FixedPoint(value, residual, stopping.max_iterations, SolveStatus.MAX_ITERATIONS)
+        iterations += 1
+    if not torch.isfinite(residual).all():
+        return FixedPoint(value, residual, iterations, SolveStatus.NOT_FINITE)
+    done = (residual <= stopping.tolerance).all()
+    status = SolveStatus.CONVERGED if done else SolveStatus.MAX_ITERATIONS
+    return FixedPoint(value, residual, iterations, status)
 
 
 def solve(
@@ -97,6 +63,8 @@ def solve(
     stopping: Stopping,
     *,
     adjoint: str,
+    solver: Solver = iterate,
+    adjoint_solver: Solver = iterate,
     adjoint_stopping: Stopping | None = None,
     on_adjoint: Callable[[FixedPoint], None] | None = None,
 ) -> FixedPoint:
@@ -109,7 +77,9 @@ def solve(
         inputs: Tensors that f depends on.
         stopping: For the forward solve.
         adjoint: "implicit" or "unrolled".
-        adjoint_stopping: For the implicit adjoint's own solve; None takes `stopping`.
+        solver: Forward solver of "implicit"; "unrolled" is plain iteration by its nature.
+        adjoint_solver: Solver of the implicit adjoint's equation.
+        adjoint_stopping: When that one stops; None takes `stopping`.
         on_adjoint: Called with the result of the adjoint's solve in every backward pass. Without
             it, an adjoint that does not converge raises `FixedPointError`: a truncated gradient
             is never passed on silently.
@@ -120,11 +90,15 @@ def solve(
     if adjoint not in ADJOINTS:
         raise ValueError(f"adjoint = '{adjoint}': must be one of {', '.join(ADJOINTS)}")
     if adjoint == "unrolled":
-        return iterate(lambda v: f(v, *inputs), v0, stopping)
+        return unroll(lambda v: f(v, *inputs), v0, stopping)
     with torch.no_grad():
-        result = iterate(lambda v: f(v, *inputs), v0, stopping)
+        result = solver(lambda v: f(v, *inputs), v0, stopping)
     value = _Implicit.apply(
-        f, adjoint_stopping or stopping, on_adjoint or _insist, result.value, *inputs
+        f,
+        lambda back, w0: adjoint_solver(back, w0, adjoint_stopping or stopping),
+        on_adjoint or _insist,
+        result.value,
+        *inputs,
     )
     return replace(result, value=value)
 
@@ -141,8 +115,8 @@ class _Implicit(torch.autograd.Function):
     """Identity on the solved value; its gradient is that of the fixed point."""
 
     @staticmethod
-    def forward(ctx, f, stopping, on_adjoint, value, *inputs):
-        ctx.f, ctx.stopping, ctx.on_adjoint = f, stopping, on_adjoint
+    def forward(ctx, f, solve_adjoint, on_adjoint, value, *inputs):
+        ctx.f, ctx.solve_adjoint, ctx.on_adjoint = f, solve_adjoint, on_adjoint
         ctx.save_for_backward(value, *inputs)
         return value.clone()
 
@@ -159,7 +133,7 @@ class _Implicit(torch.autograd.Function):
         def back(w: Tensor) -> Tensor:
             return torch.autograd.grad(fv, v, w, retain_graph=True)[0] + gradient
 
-        adjoint = iterate(back, gradient, ctx.stopping)
+        adjoint = ctx.solve_adjoint(back, gradient)
         ctx.on_adjoint(adjoint)
         differentiable = [t for t, w in zip(x, wanted, strict=True) if w]
         parts = iter(torch.autograd.grad(fv, differentiable, adjoint.value))
