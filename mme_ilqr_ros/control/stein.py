@@ -8,9 +8,9 @@ order, the divergence of the particles from that density falls fastest with the 
     phi_m   = 1/N sum_l (-k_lm Q_u,l / alpha + grad k_lm)
     H[m, n] = 1/N sum_l (k_lm k_ln Q_uu,l / alpha + grad k_lm grad k_ln')
 
-with k_lm = k(u_l, u_m) and gradients in u_l. The system couples all modes; solving only its diagonal blocks would let
-modes that lie close push one another too far. Its second part stands for (div w)^2, which is what
-tr(grad w grad w) is for one control, and never indefinite for several.
+with k_lm = k(u_l, u_m) and gradients in u_l. The system couples all modes; solving only its
+diagonal blocks would let modes that lie close push one another too far. Its second part stands for
+(div w)^2, which is what tr(grad w grad w) is for one control, and never indefinite for several.
 
 Source: Detommaso, Cui, Spantini, Marzouk, Scheichl, A Stein variational Newton method, NeurIPS
 2018, Galerkin system of section 3 and Gauss-Newton Hessian.
