@@ -1,20 +1,5 @@
-"""Compile a numerical loop with numba, with its disk cache wherever one can be written."""
+"""The numba compiler with its cache, under the name by which planning knows it."""
 
-from __future__ import annotations
+from mme_ilqr_ros.compiled import compiled
 
-from collections.abc import Callable
-
-from numba import njit
-
-
-def compiled(function: Callable) -> Callable:
-    """Return `function` compiled at its first call, cached on disk if any cache folder is writable.
-
-    numba looks for a folder when a function is declared and raises where there is none (a package
-    in a read-only place and a read-only home). Planning must work there too, only slower to start;
-    the environment variable NUMBA_CACHE_DIR names a folder to use.
-    """
-    try:
-        return njit(cache=True)(function)
-    except (RuntimeError, OSError):
-        return njit(function)
+__all__ = ["compiled"]
