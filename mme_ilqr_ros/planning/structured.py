@@ -107,7 +107,7 @@ class StructuredIDVIN(nn.Module):
         goals: Tensor,
         *,
         n_moves: int,
-        adjoint: str,
+        adjoint: str = "exact",
         stopping: Stopping | None = None,
         on_adjoint: Callable[[FixedPoint], None] | None = None,
     ) -> Plan:

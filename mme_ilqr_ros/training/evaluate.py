@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.planning.fixed_point import Stopping
-from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
-from mme_ilqr_ros.planning.structured import StructuredIDVIN
+from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
+
+_CELLS_AT_A_TIME = 200_000  # keeps the evaluation of large maps within some hundred MB
+
+
+class Answer(Protocol):
+    """What a planner returns for a batch, as far as rollouts need it."""
+
+    logits: Tensor
+    residual: float
 
 
 @dataclass(frozen=True)
@@ -20,16 +29,69 @@ class Score:
     """Outcome of rollouts from all cells that can reach the goal.
 
     Attributes:
-        success: Share that reaches the goal without touching a wall.
-        optimal: Share that does so in the fewest moves.
         n_starts: Number of rollouts.
+        n_reached: How many reach the goal without touching a wall.
+        n_optimal: How many do so in the fewest moves.
         residual: Largest Bellman residual of the values that were followed.
     """
 
-    success: float
-    optimal: float
-    n_starts: int
-    residual: float
+    n_starts: int = 0
+    n_reached: int = 0
+    n_optimal: int = 0
+    residual: float = 0.0
+
+    @property
+    def success(self) -> float:
+        """Share of rollouts that reach the goal."""
+        return self.n_reached / self.n_starts
+
+    @property
+    def optimal(self) -> float:
+        """Share of rollouts that reach it in the fewest moves."""
+        return self.n_optimal / self.n_starts
+
+    def __add__(self, other: Score) -> Score:
+        """Return the score over the rollouts of both."""
+        return Score(
+            self.n_starts + other.n_starts,
+            self.n_reached + other.n_reached,
+            self.n_optimal + other.n_optimal,
+            max(self.residual, other.residual),
+        )
+
+    def rank(self) -> tuple[float, ...]:
+        """Return what models are compared by."""
+        return self.success, self.optimal
+
+    def row(self) -> dict[str, float]:
+        """Return the numbers shown."""
+        return {
+            "success %": 100.0 * self.success,
+            "optimal %": 100.0 * self.optimal,
+            "starts": self.n_starts,
+            "failures": self.n_starts - self.n_reached,
+            "residual": self.residual,
+        }
+
+
+@torch.no_grad()
+def evaluate(planner: Callable[[MazeSet], Answer], mazes: MazeSet) -> Score:
+    """Roll a planner out on mazes, without a mask.
+
+    Args:
+        planner: Takes mazes, returns the answer of a model for them.
+        mazes: Maps, goals and true distances.
+    """
+    score = Score()
+    at_a_time = max(1, _CELLS_AT_A_TIME // mazes.occupied[0].size)
+    for k in range(0, len(mazes), at_a_time):
+        part = mazes.part(k, k + at_a_time)
+        answer = planner(part)
+        arrived, moves = rollout(answer.logits.argmax(dim=1).cpu().numpy(), part)
+        optimal = arrived & (moves == part.distance)
+        counts = (int(x[part.starts].sum()) for x in (part.starts, arrived, optimal))
+        score += Score(*counts, answer.residual)
+    return score
 
 
 def rollout(best_move: np.ndarray, mazes: MazeSet) -> tuple[np.ndarray, np.ndarray]:
@@ -55,37 +117,3 @@ def rollout(best_move: np.ndarray, mazes: MazeSet) -> tuple[np.ndarray, np.ndarr
         place = np.take_along_axis(place, place, axis=1)
     reached = (place == goal[:, None]) & ~walls
     return reached.reshape(best_move.shape), moves.reshape(best_move.shape)
-
-
-@torch.no_grad()
-def evaluate(
-    model: StructuredIDVIN, mazes: MazeSet, sweeps: int | None = None, batch: int = 64
-) -> Score:
-    """Roll a model out on mazes, with four moves and no mask.
-
-    Args:
-        model: The planner.
-        mazes: Maps, goals and true distances.
-        sweeps: Bellman sweeps to make; None solves the fixed point exactly.
-        batch: Maps at a time.
-    """
-    reached, optimal, residual = 0, 0, 0.0
-    for k in range(0, len(mazes), batch):
-        part = mazes.part(k, k + batch)
-        plan = model(
-            torch.from_numpy(part.occupied.astype(np.float32)),
-            torch.from_numpy(part.goals),
-            n_moves=N_STRAIGHT,
-            adjoint="exact" if sweeps is None else "implicit",
-            stopping=None if sweeps is None else Stopping(0.0, sweeps),
-        )
-        arrived, moves = rollout(_best_moves(plan.logits), part)
-        reached += int(arrived[part.starts].sum())
-        optimal += int((arrived & (moves == part.distance))[part.starts].sum())
-        residual = max(residual, plan.residual)
-    n_starts = int(mazes.starts.sum())
-    return Score(reached / n_starts, optimal / n_starts, n_starts, residual)
-
-
-def _best_moves(logits: Tensor) -> np.ndarray:
-    return logits.argmax(dim=1).numpy()

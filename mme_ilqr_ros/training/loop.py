@@ -1,145 +1,77 @@
-"""The training loop: batches in, the model that did best on validation out."""
+"""The training loop: samples in, the model that did best on validation out."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.planning.structured import CostEncoder, Plan, StructuredIDVIN
-from mme_ilqr_ros.training.evaluate import Score, evaluate
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
-from mme_ilqr_ros.training.tasks.navigation import imitation_loss, push_loss
+from mme_ilqr_ros.training.distributed import World
+from mme_ilqr_ros.training.progress import Progress
+from mme_ilqr_ros.training.settings import TrainSettings
+from mme_ilqr_ros.training.task import Loss, Task, TrainingError
 
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """Parameters of a training.
-
-    Attributes:
-        epochs: Passes over the data.
-        batch: Maps in a step.
-        learning_rate: Peak of the one-cycle schedule of Adam.
-        push: Weight of the push term.
-        clip: Largest norm of the gradient.
-        adjoint: "exact", "implicit" or "unrolled".
-        validations: How often the model is validated in the whole training.
-        seed: Of initial weights and the order of the data.
-    """
-
-    epochs: int = 1
-    batch: int = 32
-    learning_rate: float = 3e-2
-    push: float = 0.03
-    clip: float = 1.0
-    adjoint: str = "exact"
-    validations: int = 8
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One step of a training, for a progress bar."""
-
-    step: int
-    n_steps: int
-    loss: float
-    residual: float
-    success: float
-
-
-@dataclass(frozen=True, eq=False)
-class TrainResult:
-    """The model that did best on validation, and when.
-
-    Attributes:
-        model: With the weights of the best validation.
-        score: Its score on the validation mazes.
-        untrained: Score of the initial weights on them.
-        best_step: Steps after which it was best.
-        n_steps: Steps made.
-    """
-
-    model: StructuredIDVIN
-    score: Score
-    untrained: Score
-    best_step: int
-    n_steps: int
-
-
-class TrainingError(ValueError):
-    """A training cannot start or has failed."""
+ALONE = World()
 
 
 def train(
-    data: MazeSet,
-    validation: MazeSet,
+    task: Task,
     settings: TrainSettings,
+    *,
+    world: World = ALONE,
+    state: dict[str, Any] | None = None,
     on_step: Callable[[Progress], None] = lambda progress: None,
-) -> TrainResult:
-    """Train the structured model; the same arguments give the same weights.
+) -> Progress:
+    """Train a task's model; the same arguments give the same weights.
+
+    Args:
+        task: What to learn.
+        settings: How.
+        world: The processes that train together. Each calls this function alike.
+        state: `Progress.state` of an interrupted training to go on with; the leader's counts.
+        on_step: Called after every step.
+
+    Returns:
+        The finished training; `best_model()` is its result. Only the leader's has one.
 
     Raises:
-        TrainingError: There are fewer maps than a batch holds, or the loss is no longer finite.
+        TrainingError: There are fewer samples than a batch holds, the processes cannot share a
+            batch, or the loss is no longer finite.
     """
-    if len(data) < settings.batch:
-        raise TrainingError(f"{len(data)} maps do not fill a batch of {settings.batch}")
-    generator = torch.Generator().manual_seed(settings.seed)
-    model = StructuredIDVIN(CostEncoder(generator))
-    batches = _batches(data, settings, generator)
-    n_steps = settings.epochs * (len(data) // settings.batch)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=n_steps
-    )
-    due = set(np.linspace(0, n_steps, settings.validations + 1).round().astype(int)[1:].tolist())
-    score = untrained = evaluate(model, validation)
-    best, best_score, best_step = copy.deepcopy(model), untrained, 0
-    for step, (occupied, goals, labels) in enumerate(batches, start=1):
-        plan = model(occupied, goals, n_moves=N_STRAIGHT, adjoint=settings.adjoint)
-        loss = _step(model, optimizer, plan, labels, settings)
-        schedule.step()
-        if step in due:
-            score = evaluate(model, validation)
-            # Of equally good ones the later: its prices have had longer to settle.
-            if (score.success, score.optimal) >= (best_score.success, best_score.optimal):
-                best, best_score, best_step = copy.deepcopy(model), score, step
-        on_step(Progress(step, n_steps, loss, plan.residual, score.success))
-    return TrainResult(best, best_score, untrained, best_step, n_steps)
+    if task.n_samples < settings.batch:
+        raise TrainingError(f"{task.n_samples} samples do not fill a batch of {settings.batch}")
+    torch.manual_seed(settings.seed)
+    model = task.model(torch.Generator().manual_seed(settings.seed)).to(world.device)
+    progress = Progress(model, settings, settings.epochs * (task.n_samples // settings.batch))
+    state = world.from_leader(state)
+    if state is not None:
+        progress.restore(state)
+    elif world.leads:
+        progress.validate(task)
+    together = world.wrap(model)
+    while progress.step < progress.n_steps:
+        indices = world.part(batch(task.n_samples, settings, progress.step))
+        progress.advance(Loss(*task.loss(together, indices)), world)
+        if progress.is_due and world.leads:
+            progress.validate(task)
+        on_step(progress)
+    return progress
 
 
-def _batches(
-    data: MazeSet, settings: TrainSettings, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield (occupied [B, H, W], goals [B, 2], labels [B, 4, H, W]) in a new order each epoch."""
-    occupied = torch.from_numpy(data.occupied.astype(np.float32))
-    goals, labels = torch.from_numpy(data.goals), torch.from_numpy(data.labels())
-    for _ in range(settings.epochs):
-        order = torch.randperm(len(data), generator=generator)
-        for chosen in order.split(settings.batch):
-            if len(chosen) == settings.batch:
-                yield occupied[chosen], goals[chosen], labels[chosen]
+def batch(n_samples: int, settings: TrainSettings, step: int) -> Tensor:
+    """Return the samples int64 [batch] of a step (from 0): each epoch has an order of its own.
+
+    Samples that do not fill a last batch are left out of that epoch.
+    """
+    epoch, k = divmod(step, n_samples // settings.batch)
+    order = _order(n_samples, settings.seed, epoch)
+    return torch.from_numpy(order[k * settings.batch : (k + 1) * settings.batch])
 
 
-def _step(
-    model: StructuredIDVIN,
-    optimizer: torch.optim.Optimizer,
-    plan: Plan,
-    labels: Tensor,
-    settings: TrainSettings,
-) -> float:
-    """Make one step of gradient descent; return the imitation loss."""
-    imitation = imitation_loss(plan, labels)
-    loss = imitation + settings.push * push_loss(plan, labels)
-    if not torch.isfinite(loss):
-        raise TrainingError(f"the loss became {loss.item()}; try a smaller learning rate")
-    optimizer.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-    optimizer.step()
-    return imitation.item()
+@lru_cache(maxsize=1)
+def _order(n_samples: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(n_samples)

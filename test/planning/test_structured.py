@@ -34,7 +34,7 @@ def loss_of(planner, adjoint, n_moves=4):
     plan = planner(occupied, goals, n_moves=n_moves, adjoint=adjoint)
     if n_moves == 8:  # the labels know four moves; any loss of the values will do
         return (plan.values * torch.linspace(0, 1, plan.values[0].numel()).view(9, 9)).sum()
-    return imitation_loss(plan, labels) + 0.03 * push_loss(plan, labels)
+    return imitation_loss(plan.logits, labels) + 0.03 * push_loss(plan.log_cost, labels)
 
 
 def gradients(planner, adjoint, n_moves=4):

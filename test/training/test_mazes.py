@@ -29,6 +29,22 @@ def test_a_perfect_maze_is_a_tree(size):
         assert links == free.sum() - 1
 
 
+def test_mazes_of_mixed_size_lie_in_maps_of_the_largest():
+    mixed = generate_mazes(40, (7, 13), np.random.default_rng(2), openness=0.0)
+    assert mixed.occupied.shape == (40, 13, 13)
+    free = ~mixed.occupied
+    sides = [np.argwhere(maze).max() for maze in free]
+    assert len(set(sides)) >= 4
+    assert mixed.starts.any(axis=(1, 2)).mean() > 0.9  # a goal freed in a far corner may be alone
+    assert not mixed.labels()[:, :, -1].any()
+
+
+@pytest.mark.parametrize("size", [4, (3, 9), (9, 7)])
+def test_a_size_without_a_maze_is_refused(size):
+    with pytest.raises(MazeError, match="at least 5 cells"):
+        generate_mazes(1, size, np.random.default_rng(0))
+
+
 def test_labels_are_all_shortest_moves_in_equal_shares():
     occupied = np.zeros((1, 3, 4), dtype=bool)
     occupied[0, 1, 3] = True

@@ -1,1 +1,11 @@
-"""Tasks: each is data, a loss and a measure of success."""
+"""Tasks: each is data, a model, a loss and a measure of success. A new one is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mme_ilqr_ros.training.task import Command
+from mme_ilqr_ros.training.tasks import navigation
+
+COMMANDS: Mapping[str, Command] = {"navigation": navigation.COMMAND}
+"""Subcommands of `python -m mme_ilqr_ros.training`, by name."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from mme_ilqr_ros.planning.field import solve_field
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
+from mme_ilqr_ros.training.task import TrainingError
 
 
-class MazeError(ValueError):
+class MazeError(TrainingError):
     """A maze file cannot be used; the message names the file and what is wrong."""
 
 
@@ -55,7 +56,10 @@ class MazeSet:
 
     def part(self, start: int, stop: int) -> MazeSet:
         """Return the mazes from `start` up to `stop`."""
-        chosen = slice(start, stop)
+        return self.take(slice(start, stop))
+
+    def take(self, chosen: slice | np.ndarray) -> MazeSet:
+        """Return the chosen mazes."""
         return MazeSet(self.occupied[chosen], self.goals[chosen], self.distance[chosen])
 
 
@@ -69,25 +73,37 @@ def with_expert(occupied: np.ndarray, goals: np.ndarray) -> MazeSet:
     return MazeSet(occupied, goals, np.stack(fields))
 
 
-def generate_mazes(n: int, size: int, rng: np.random.Generator, openness: float = 1.0) -> MazeSet:
+def generate_mazes(
+    n: int, size: int | tuple[int, int], rng: np.random.Generator, openness: float = 1.0
+) -> MazeSet:
     """Make random mazes: carved depth first, then opened.
 
     Args:
         n: How many.
-        size: Cells along a side, the closed border included, at least 5.
+        size: Cells along a side, the closed border included, at least 5; or the smallest and the
+            largest size, from which each maze's is drawn. All lie in maps of the largest, the
+            smaller ones in their upper left corner with wall around them.
         rng: Source of randomness.
         openness: In each maze every inner wall is removed with a probability d ~ U[0, openness];
             0 leaves perfect mazes.
+
+    Raises:
+        MazeError: A size is too small, or the largest is below the smallest.
     """
-    if size < 5:
-        raise MazeError(f"maze size = {size}: must be at least 5 cells")
-    occupied = np.ones((n, size, size), dtype=bool)
-    inner = slice(1, size - 1)
-    goals = rng.integers(1, size - 1, size=(n, 2))
-    for maze, goal in zip(occupied, goals, strict=True):
+    smallest, largest = (size, size) if isinstance(size, int) else size
+    if not 5 <= smallest <= largest:
+        raise MazeError(f"maze size = {size}: must be at least 5 cells, the smallest one first")
+    occupied = np.ones((n, largest, largest), dtype=bool)
+    goals = np.empty((n, 2), dtype=np.int64)
+    sides = np.full(n, largest)
+    if smallest < largest:
+        sides = rng.integers(smallest, largest + 1, size=n)
+    for k, side in enumerate(sides.tolist()):
+        maze = occupied[k, :side, :side]
+        goals[k] = rng.integers(1, side - 1, size=2)
         _carve(maze, rng)
-        maze[inner, inner] &= rng.random((size - 2, size - 2)) >= openness * rng.random()
-        maze[tuple(goal)] = False
+        maze[1:-1, 1:-1] &= rng.random((side - 2, side - 2)) >= openness * rng.random()
+        maze[tuple(goals[k])] = False
     return with_expert(occupied, goals)
 
 
