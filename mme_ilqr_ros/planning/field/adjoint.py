@@ -12,41 +12,40 @@ import numpy as np
 from mme_ilqr_ros.planning.compiled import compiled
 from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, HALF_LENGTHS
 
+U = np.uintp  # unsigned indices spare the test for negative ones
+
 
 @compiled
-def gather(order, arrows, stride, weights):
-    """Turn dL/dV [n] into the solution w of the adjoint equation, in place.
+def cell_gradient(order, arrows, stride, weights):
+    """Return dL/dcost [n] of cells: a move charges half its length to either end.
 
     Args:
         order: [k] settled cells, each after the one its arrow points to; the goal first.
         arrows: int8 [n].
         stride: Entries of a row.
-        weights: [n] dL/dV in, w out.
+        weights: [n] dL/dV; becomes the solution w.
     """
-    for k in range(len(order) - 1, 0, -1):
-        cell = order[k]
-        move = arrows[cell]
-        weights[cell + D_ROWS[move] * stride + D_COLUMNS[move]] += weights[cell]
-
-
-@compiled
-def cell_gradient(order, arrows, stride, weights):
-    """Return dL/dcost [n] of cells for w [n]: a move charges half its length to either end."""
     result = np.zeros(len(weights))
-    for k in range(1, len(order)):
-        cell = order[k]
-        move = arrows[cell]
-        share = HALF_LENGTHS[move] * weights[cell]
-        result[cell] += share
-        result[cell + D_ROWS[move] * stride + D_COLUMNS[move]] += share
+    shift = D_ROWS * stride + D_COLUMNS
+    for k in range(len(order) - 1, 0, -1):
+        cell = np.int64(order[U(k)])
+        move = arrows[U(cell)]
+        other = cell + shift[U(move)]
+        w = weights[U(cell)]
+        share = HALF_LENGTHS[U(move)] * w
+        weights[U(other)] += w
+        result[U(cell)] += share
+        result[U(other)] += share
     return result
 
 
 @compiled
-def edge_gradient(order, arrows, n_moves, weights):
-    """Return dL/dedge [A, n] for w [n]; only the edges of the tree have any."""
+def edge_gradient(order, arrows, stride, n_moves, weights):
+    """Return dL/dedge [A, n], where edges leave; see `cell_gradient`. Only the tree has any."""
     result = np.zeros((n_moves, len(weights)))
-    for k in range(1, len(order)):
+    for k in range(len(order) - 1, 0, -1):
         cell = order[k]
-        result[arrows[cell], cell] = weights[cell]
+        move = arrows[cell]
+        weights[cell + D_ROWS[move] * stride + D_COLUMNS[move]] += weights[cell]
+        result[move, cell] = weights[cell]
     return result

@@ -12,12 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
-from mme_ilqr_ros.planning.field.adjoint import cell_gradient, edge_gradient, gather
+from mme_ilqr_ros.planning.field.adjoint import cell_gradient, edge_gradient
+from mme_ilqr_ros.planning.field.buckets import Buckets
 from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.field.layout import bordered, inner
 from mme_ilqr_ros.planning.field.price import arriving, extremes, leaving
+from mme_ilqr_ros.planning.field.solve import CHUNK, spread
 from mme_ilqr_ros.planning.field.sweep import sweep
-from mme_ilqr_ros.planning.moves import check_n_moves
+from mme_ilqr_ros.planning.moves import LENGTHS, check_n_moves
 
 
 class FieldError(ValueError):
@@ -36,6 +38,8 @@ class Field:
         flat_values: [n] values in flat form, see `layout.py`.
         stride: Entries of a row in flat form.
         order: int32 [k] settled cells as flat indices, each after the cell its arrow points to.
+        buckets: Of the queue that solved it; None when the prices were too far apart for one and
+            a heap did.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Field:
         flat_values: np.ndarray,
         stride: int,
         order: np.ndarray,
+        buckets: Buckets | None,
     ) -> None:
         """Keep what a solver found."""
         self.goal = goal
@@ -54,6 +59,7 @@ class Field:
         self.flat_values = flat_values
         self.stride = stride
         self.order = order
+        self.buckets = buckets
 
     @property
     def cost(self) -> np.ndarray:
@@ -103,7 +109,7 @@ class Field:
         """
         if self.prices.ndim != 1:
             raise FieldError("a field of edge costs has no cell costs; use edge_adjoint")
-        weights = self._gathered(gradient)
+        weights = self._flat(gradient)
         result = cell_gradient(self.order, self._swept[0], self.stride, weights)
         return inner(result, self.stride)
 
@@ -114,16 +120,13 @@ class Field:
         much of `gradient` passes there on the best ways: for a gradient of ones the number of
         starts, the visitation.
         """
-        weights = self._gathered(gradient)
-        result = edge_gradient(self.order, self._swept[0], self.n_moves, weights)
+        arrows, weights = self._swept[0], self._flat(gradient)
+        result = edge_gradient(self.order, arrows, self.stride, self.n_moves, weights)
         return result.reshape(self.n_moves, -1, self.stride)[:, 1:-1, 1:-1]
 
-    def _gathered(self, gradient: np.ndarray) -> np.ndarray:
-        """Return the solution w [n] of the adjoint equation w = (df/dV)^T w + dL/dV."""
-        weights = np.zeros_like(self.flat_values)
-        inner(weights, self.stride)[...] = gradient
-        gather(self.order, self._swept[0], self.stride, weights)
-        return weights
+    def _flat(self, gradient: np.ndarray) -> np.ndarray:
+        """Return dL/dV in flat form, in memory of its own."""
+        return bordered(np.asarray(gradient, dtype=np.float64), 0.0)
 
 
 def solve_field(cost: np.ndarray, goal: tuple[int, int], n_moves: int = 8) -> Field:
@@ -142,10 +145,11 @@ def solve_field(cost: np.ndarray, goal: tuple[int, int], n_moves: int = 8) -> Fi
     cost = np.asarray(cost, dtype=np.float64)
     goal = _checked_goal(goal, cost.shape)
     prices = bordered(cost, np.inf)
-    _checked_prices(prices, "cell", "blocked")
+    cheapest, dearest = _checked_prices(prices, "cell", "blocked")
     if not np.isfinite(cost[goal]):
         raise FieldError(f"goal cell {goal} is blocked")
-    return _solved(prices, cost.shape, goal, n_moves)
+    buckets = Buckets.between(cheapest, LENGTHS[n_moves - 1] * dearest)
+    return _solved(prices, cost.shape, goal, n_moves, buckets)
 
 
 def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
@@ -165,8 +169,8 @@ def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
     n_moves = check_n_moves(len(edge_cost))
     goal = _checked_goal(goal, edge_cost.shape[1:])
     prices = arriving(edge_cost)
-    _checked_prices(prices.reshape(-1), "edge", "not allowed")
-    return _solved(prices, edge_cost.shape[1:], goal, n_moves)
+    buckets = Buckets.between(*_checked_prices(prices.reshape(-1), "edge", "not allowed"))
+    return _solved(prices, edge_cost.shape[1:], goal, n_moves, buckets)
 
 
 def _checked_goal(goal: tuple[int, int], shape: tuple[int, ...]) -> tuple[int, int]:
@@ -185,10 +189,21 @@ def _checked_prices(prices: np.ndarray, of: str, closed: str) -> tuple[float, fl
 
 
 def _solved(
-    prices: np.ndarray, shape: tuple[int, ...], goal: tuple[int, int], n_moves: int
+    prices: np.ndarray,
+    shape: tuple[int, ...],
+    goal: tuple[int, int],
+    n_moves: int,
+    buckets: Buckets | None,
 ) -> Field:
     stride = shape[1] + 2
     values = np.full(len(prices), np.inf)
     index = (goal[0] + 1) * stride + goal[1] + 1
-    order = solve_by_heap(prices, stride, n_moves, index, values)
-    return Field(goal, n_moves, prices, values, stride, order)
+    if buckets is None:
+        order = solve_by_heap(prices, stride, n_moves, index, values)
+    else:
+        values[index] = 0.0
+        order = np.empty(len(prices) + CHUNK, np.int32)
+        seeds = np.array([index])
+        n = spread(prices, stride, n_moves, values, seeds, buckets.scale, buckets.n, order, True)
+        order = order[:n]
+    return Field(goal, n_moves, prices, values, stride, order, buckets)

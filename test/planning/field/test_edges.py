@@ -78,7 +78,9 @@ def test_costs_of_cells_are_a_layer_over_costs_of_edges(n_moves):
     np.testing.assert_array_equal(cells.values, edges.values)
     np.testing.assert_array_equal(cells.arrows, edges.arrows)
     gradient = rng.normal(size=cost.shape)
-    np.testing.assert_array_equal(cells.edge_adjoint(gradient), edges.edge_adjoint(gradient))
+    # Sums are made in settling order, which depends on the width of the buckets.
+    passed = cells.edge_adjoint(gradient)
+    np.testing.assert_allclose(passed, edges.edge_adjoint(gradient), rtol=1e-12)
 
 
 def test_one_way_streets_are_kept():

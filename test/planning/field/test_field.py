@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.planning.bellman import UNREACHED, bellman, unreached_like
 from mme_ilqr_ros.planning.field import NO_MOVE, FieldError, solve_field
 from mme_ilqr_ros.planning.fixed_point import SolveStatus, Stopping, iterate, solve
+from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.planning.structured import goal_mask
 
 
@@ -69,14 +70,17 @@ def test_field_equals_scipy_and_torch_sweeps(seed, n_moves):
     assert field.residual <= 1e-12 * field.values[np.isfinite(field.values)].max()
 
 
-def test_cells_settle_in_ascending_order_each_once():
+def test_each_cell_settles_once_and_after_the_cell_its_arrow_points_to():
     cost, goal = random_cost(1)
     field = solve_field(cost, goal)
     row, column = np.divmod(field.order, cost.shape[1] + 2)
-    values = field.values[row - 1, column - 1]
-    assert values[0] == 0.0
-    assert (np.diff(values) >= 0).all()
+    settled = np.full(cost.shape, -1)
+    settled[row - 1, column - 1] = np.arange(field.n_settled)
+    assert settled[goal] == 0
     assert len(np.unique(field.order)) == field.n_settled == np.isfinite(field.values).sum()
+    cells = np.argwhere(settled > 0)
+    before = cells + STEPS[field.arrows[tuple(cells.T)]]
+    assert (settled[tuple(before.T)] < settled[tuple(cells.T)]).all()
 
 
 def test_no_corner_is_cut():
