@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from mme_ilqr_ros.benchmark import drive_verb, solve_verb
 from mme_ilqr_ros.benchmark.jobs import JobsError
 from mme_ilqr_ros.benchmark.peers import verb as peers_verb
+from mme_ilqr_ros.benchmark.plan import verb as plan_verb
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.settings import SettingError
 from mme_ilqr_ros.simulation.scenario import ScenarioError
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     drive_verb.add_parser(verbs)
     solve_verb.add_parser(verbs)
     peers_verb.add_parser(verbs)
+    plan_verb.add_parser(verbs)
     return whole
 
 

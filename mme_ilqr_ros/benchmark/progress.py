@@ -34,3 +34,30 @@ def shown(
                 bar.write(line(result), file=sys.stderr)
             bar.update()
             yield result
+
+
+class Counter:
+    """Counts what is done: a bar on a terminal, plain lines anywhere else."""
+
+    def __init__(self, total: int, unit: str) -> None:
+        self._total, self._done = total, 0
+        self._bar = tqdm(
+            total=total, unit=unit, dynamic_ncols=True, disable=not sys.stderr.isatty()
+        )
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def step(self) -> None:
+        """Count one more."""
+        self._done += 1
+        self._bar.update()
+
+    def line(self, text: str) -> None:
+        """Say something that stays; on a terminal the bar says enough."""
+        if self._bar.disable:
+            sys.stderr.write(f"[{self._done}/{self._total}] {text}\n")
+            sys.stderr.flush()

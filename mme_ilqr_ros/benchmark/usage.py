@@ -23,6 +23,17 @@ def positive(text: str) -> float:
     return value
 
 
+def not_negative(text: str) -> float:
+    """Return a finite number from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number from 0 on")
+    return value
+
+
 def whole(text: str) -> int:
     """Return a whole number from 0 on."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:

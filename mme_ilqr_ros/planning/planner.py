@@ -95,6 +95,7 @@ class GlobalPlanner:
             self._cost_model = CostEncoder.from_file(weights)
         self._terrain: Terrain | None = None
         self._cost: np.ndarray | None = None
+        self._priced: Terrain | None = None
         self._solved: dict[bool, _Solved] = {}
 
     def warm_up(self) -> None:
@@ -138,7 +139,6 @@ class GlobalPlanner:
         if self._terrain is None or self._terrain.grid is not grid:
             radius = self.settings.robot_radius + self.settings.inflation_margin
             self._terrain = Terrain.build(grid, radius, self.settings.allow_unknown)
-            self._cost = None
             self._solved = {}
         return self._terrain
 
@@ -189,18 +189,31 @@ class GlobalPlanner:
         """Return the field to a goal cell, the kept one if it is the same."""
         kept = self._solved.get(learned)
         if kept is None or kept.field.goal != goal_cell:
-            cost = self._learned_cost(terrain) if learned else 1.0
-            field = solve_field(np.where(terrain.blocked, np.inf, cost), goal_cell)
+            cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
+            field = solve_field(cost, goal_cell)
             cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
             cost_to_go.setflags(write=False)
             kept = self._solved[learned] = _Solved(field, cost_to_go)
         return kept
 
-    def _learned_cost(self, terrain: Terrain) -> np.ndarray:
-        """Return the learned cost of the cells of a map, the kept one if there is."""
-        if self._cost is None:
-            self._cost = self._cost_model(terrain.blocked)
-        return self._cost
+    def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:
+        """Return the cost of the cells [H, W] by which this planner plans.
+
+        Args:
+            terrain: Of the map; the learned cost is kept for the one that comes again.
+            masked: inf where blocked. Without it a learned cost shows what the model takes walls
+                for; there is no unmasked uniform cost.
+        """
+        if self._cost_model is None:
+            return uniform_cost(terrain)
+        if self._cost is None or self._priced is not terrain:
+            self._cost, self._priced = self._cost_model(terrain.blocked), terrain
+        return np.where(terrain.blocked, np.inf, self._cost) if masked else self._cost
+
+
+def uniform_cost(terrain: Terrain) -> np.ndarray:
+    """Return cost 1 for free cells [H, W], inf for blocked ones."""
+    return np.where(terrain.blocked, np.inf, 1.0)
 
 
 def _field_fault(field: Field) -> str | None:

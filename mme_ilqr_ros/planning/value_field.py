@@ -8,6 +8,7 @@ import numpy as np
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.planning.compiled import compiled
 from mme_ilqr_ros.planning.straighten import straighten
 
 
@@ -29,26 +30,36 @@ def first_fault(
         return f"it begins at cell {tuple(cells[0].tolist())}, not at the start {tuple(start)}"
     if tuple(cells[-1]) != tuple(goal):
         return f"it ends at cell {tuple(cells[-1].tolist())}, not at the goal {tuple(goal)}"
-    outside = np.any((cells < 0) | (cells >= blocked.shape), axis=1)
-    if outside.any():
-        return f"cell {_first(cells, outside)} lies outside the map"
-    hit = blocked[cells[:, 0], cells[:, 1]]
-    if hit.any():
-        return f"cell {_first(cells, hit)} is blocked"
-    before, after = cells[:-1], cells[1:]
-    jump = np.max(np.abs(after - before), axis=1, initial=0) != 1
-    if jump.any():
-        return f"the move from cell {_first(before, jump)} is not to a neighbour"
-    # Of a straight move's two corner cells one is its start and the other its end: both free.
-    cut = blocked[after[:, 0], before[:, 1]] | blocked[before[:, 0], after[:, 1]]
-    if cut.any():
-        return f"the move from cell {_first(before, cut)} cuts a corner"
-    return None
+    kind, index = _first_fault(np.ascontiguousarray(cells, dtype=np.int64), blocked)
+    return _FAULTS[kind].format(tuple(cells[index].tolist())) if kind >= 0 else None
 
 
-def _first(cells: np.ndarray, mask: np.ndarray) -> tuple[int, int]:
-    row, column = cells[int(np.argmax(mask))]
-    return int(row), int(column)
+_FAULTS = (
+    "cell {} lies outside the map",
+    "cell {} is blocked",
+    "the move from cell {} is not to a neighbour",
+    "the move from cell {} cuts a corner",
+)
+
+
+@compiled
+def _first_fault(cells, blocked):
+    """Return which of `_FAULTS` is at which index of the path; -1 for none."""
+    for k in range(len(cells)):
+        r, c = cells[k, 0], cells[k, 1]
+        if r < 0 or c < 0 or r >= blocked.shape[0] or c >= blocked.shape[1]:
+            return 0, k
+        if blocked[r, c]:
+            return 1, k
+        if k == 0:
+            continue
+        r0, c0 = cells[k - 1, 0], cells[k - 1, 1]
+        if max(abs(r - r0), abs(c - c0)) != 1:
+            return 2, k - 1
+        # Of a straight move's two corner cells one is its start and the other its end: both free.
+        if blocked[r, c0] or blocked[r0, c]:
+            return 3, k - 1
+    return -1, 0
 
 
 def metric_path(

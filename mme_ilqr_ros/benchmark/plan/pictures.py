@@ -1,0 +1,93 @@
+"""The picture of a map: what the planner pays for its cells, its values, and its paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
+from mme_ilqr_ros.benchmark.plan.planners import Planner
+from mme_ilqr_ros.planning.value_field import first_fault
+from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK
+
+N_PATHS = 8
+PANEL = 5.0  # [in] a side
+WIDE = 1.4  # shares of the height from which panels stand above one another
+
+
+def draw_plan(asked: PlanMap, planner: Planner, title: str, path: Path) -> None:
+    """Write the picture: the price of cells, the values to one goal, and paths of several queries.
+
+    Args:
+        asked: Map and queries; the values are those to the goal of its first query.
+        planner: Who plans.
+        title: Of the whole picture.
+        path: File to write.
+    """
+    answer = planner.solve(asked, asked.queries[0].goal)
+    blocked = asked.terrain.blocked
+    height, width = blocked.shape
+    columns = 1 if width > WIDE * height else 3
+    panel = (PANEL * 1.15, PANEL * 0.85 * height / width + 0.45)
+    if columns == 1:
+        panel = (2.0 * PANEL, 2.0 * PANEL * height / width + 0.3)
+    figure = Figure(figsize=(panel[0] * columns, panel[1] * (3 // columns) + 0.5))
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=11, color=INK)
+    axes = figure.subplots(3 // columns, columns).ravel()
+    occupied = asked.terrain.grid.occupied
+    _image(axes[0], answer.cost, occupied, "price of a cell", asked.from_top, log=True)
+    _image(axes[1], answer.values, occupied, "cost to go [cells]", asked.from_top, log=False)
+    _image(axes[2], None, occupied, "paths", asked.from_top, log=False)
+    axes[2].contourf(blocked & ~occupied, levels=[0.5, 1.5], colors=["#b9b9b9"])
+    axes[1].plot(*asked.queries[0].goal[::-1], marker="*", ms=12, color=GOAL, mec="white")
+    _paths(axes[2], asked, planner)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def _image(
+    axes: Axes,
+    cells: NDArray[np.float64] | None,
+    occupied: NDArray[np.bool_],
+    title: str,
+    from_top: bool,
+    *,
+    log: bool,
+) -> None:
+    origin = "upper" if from_top else "lower"
+    axes.imshow(np.where(occupied, 0.35, 1.0), cmap="gray", vmin=0, vmax=1, origin=origin)
+    axes.set_title(title, fontsize=9, color=INK)
+    axes.tick_params(labelsize=7)
+    if cells is None:
+        return
+    shown = np.ma.masked_invalid(cells)
+    low, high = float(shown.min()), float(shown.max())
+    norm = LogNorm(low, high) if log and high > 10.0 * low else Normalize(low, high)
+    image = axes.imshow(shown, cmap="viridis", norm=norm, origin=origin)
+    axes.figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02).ax.tick_params(labelsize=7)
+
+
+def _paths(axes: Axes, asked: PlanMap, planner: Planner) -> None:
+    """Draw the paths of queries from the first to the last; dashed where one fails its check."""
+    blocked = asked.terrain.blocked
+    for query in _some(asked.queries):
+        cells = planner.solve(asked, query.goal).walk(query.start)
+        fault = first_fault(cells, blocked, query.start, query.goal)
+        axes.plot(cells[:, 1], cells[:, 0], "--" if fault else "-", color=CHOSEN, lw=1.3)
+        axes.plot(*query.start[::-1], marker="o", ms=4, color=INK, mec="white", mew=0.5)
+        axes.plot(*query.goal[::-1], marker="*", ms=8, color=GOAL, mec="white", mew=0.5)
+
+
+def _some(queries: Sequence[Query]) -> list[Query]:
+    single = [query for query in queries if query.start is not None]
+    if len(single) <= N_PATHS:
+        return single
+    return [single[i] for i in np.linspace(0, len(single) - 1, N_PATHS).round().astype(int)]

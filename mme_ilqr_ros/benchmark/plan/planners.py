@@ -1,0 +1,155 @@
+"""The planners under test, each as: blocked cells and a goal in, a best move for every cell out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
+from mme_ilqr_ros.benchmark.usage import UsageError
+from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
+from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, uniform_cost
+from mme_ilqr_ros.planning.policy import follow_arrows
+from mme_ilqr_ros.planning.weights import shipped_weights
+
+EXACT = "dijkstra"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a planner knows of one goal.
+
+    Attributes:
+        knows: A field of values, or a best move for each cell: int8 [H, W], -1 for none.
+        goal: Cell (row, column).
+        cost: [H, W] price of the cells, or None.
+        field_time: From blocked cells to what it knows [s], the price of the cells included.
+        sweeps: Passes over the map; the compiled solver settles each cell once.
+        residual: Of the planner's own equation.
+    """
+
+    knows: Field | NDArray[np.int8]
+    goal: Cell
+    cost: NDArray[np.float64] | None
+    field_time: float
+    sweeps: int
+    residual: float
+
+    def walk(self, start: Cell) -> NDArray[np.int64]:
+        """Return the cells [N, 2] from a start to the goal, or to where the planner leads."""
+        if isinstance(self.knows, Field):
+            return follow(self.knows, start).cells
+        return follow_arrows(self.knows, start, self.goal).cells
+
+    @property
+    def arrows(self) -> NDArray[np.int8]:
+        """Best move of each cell [H, W]."""
+        return self.knows.arrows if isinstance(self.knows, Field) else self.knows
+
+    @property
+    def values(self) -> NDArray[np.float64] | None:
+        """Cost to go [H, W] under the planner's own cost, or None."""
+        return self.knows.values if isinstance(self.knows, Field) else None
+
+
+class Planner(Protocol):
+    """A planner under test."""
+
+    is_learned: bool
+
+    def solve(self, asked: PlanMap, goal: Cell) -> Answer:
+        """Plan from everywhere on a map to a goal."""
+        ...
+
+
+class CompiledPlanner:
+    """`GlobalPlanner`'s own cost and solver: exact on a uniform cost, or on a learned one."""
+
+    def __init__(self, settings: PlannerSettings, masked: bool) -> None:
+        self.is_learned = settings.kind != EXACT
+        self._masked = masked or not self.is_learned
+        self._planner = GlobalPlanner(settings)
+        self._planner.warm_up()
+        self._map: PlanMap | None = None
+
+    def solve(self, asked: PlanMap, goal: Cell) -> Answer:
+        """See `Planner.solve`; a map is priced once, and its time counted for every goal."""
+        if self._map is not asked:
+            begun = time.perf_counter()
+            self._cost = self._planner.cell_cost(asked.terrain, masked=self._masked)
+            self._cost_time = time.perf_counter() - begun
+            self._map = asked
+            if not self._masked:
+                self._edges = edges_without_mask(self._cost, asked.n_moves)
+        begun = time.perf_counter()
+        if self._masked:
+            field = solve_field(self._cost, goal, asked.n_moves)
+        else:
+            field = solve_edges(self._edges, goal)
+        seconds = self._cost_time + time.perf_counter() - begun
+        return Answer(field, goal, self._cost, seconds, 1, field.residual)
+
+
+def edges_without_mask(cost: NDArray[np.float64], n_moves: int) -> NDArray[np.float64]:
+    """Return the edge costs [A, H, W] of cells whose walls are known by their price alone.
+
+    Not to cut corners needs a price too: a diagonal costs at least its length times the dearest
+    of the two cells that it passes between. With a price of inf this is the rule of `moves.py`.
+    """
+    padded = np.pad(cost, 1, constant_values=np.inf)
+    height, width = cost.shape
+
+    def seen(row: int, column: int) -> NDArray[np.float64]:
+        return padded[1 + row : 1 + row + height, 1 + column : 1 + column + width]
+
+    edges = np.empty((n_moves, height, width))
+    for move, (row, column) in enumerate(STEPS[:n_moves].tolist()):
+        price = 0.5 * (cost + seen(row, column))
+        if move >= N_STRAIGHT:
+            price = np.maximum(price, np.maximum(seen(row, 0), seen(0, column)))
+        edges[move] = LENGTHS[move] * price
+    return edges
+
+
+def best_field(asked: PlanMap, goal: Cell) -> Field:
+    """Return the exact field on uniform cost: who can reach the goal, and over what length."""
+    return solve_field(uniform_cost(asked.terrain), goal, asked.n_moves)
+
+
+def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
+    """Return a planner by the name of the command line.
+
+    Raises:
+        UsageError: It is not there, or not with these options.
+        WeightsError: Its weights cannot be used.
+    """
+    if name not in (EXACT, "id_vin"):
+        raise UsageError(f"--planner {name}: is not there yet; there is {EXACT}, id_vin")
+    if device != "cpu":
+        raise UsageError(f"--device {device}: the compiled solver of {name} runs on the CPU only")
+    if name == EXACT:
+        return CompiledPlanner(PlannerSettings(kind=EXACT), masked)
+    file = weights_file(weights)
+    return CompiledPlanner(PlannerSettings(kind="id_vin", weights=str(file)), masked)
+
+
+def weights_file(text: str) -> Path:
+    """Return the weight file that `--weights` means: a shipped one by its name, or a file.
+
+    Raises:
+        UsageError: There is no such file.
+    """
+    if not text:
+        return shipped_weights()
+    shipped = shipped_weights().with_name(f"{text}.safetensors")
+    file = shipped if shipped.is_file() else Path(text)
+    if not file.is_file():
+        known = sorted(path.stem for path in shipped.parent.glob("*.safetensors"))
+        raise UsageError(f"--weights {text}: is no file and none of {', '.join(known)}")
+    return file
