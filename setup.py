@@ -61,7 +61,7 @@ setup(
     extras_require={
         "train": ["torch>=2.0", "safetensors"],
         "cluster": ["dask", "distributed"],
-        "peers": ["crocoddyl", "pytorch-mppi"],
+        "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
         "test": ["pytest"],
     },
     data_files=[
