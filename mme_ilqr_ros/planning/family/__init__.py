@@ -1,13 +1,37 @@
-"""The planners that can be trained, by name; each is made from a seeded generator alone."""
+"""The planners that can be trained, by name; each is made from a seeded generator.
+
+structured              learned cost, known moves, exact fixed point: the planner that ships
+vin, gppn, symvin       free kernels, unrolled: the papers' baselines
+id_vin, id_gppn, ...    the same three with the implicit adjoint
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import nn
 
+from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
+from mme_ilqr_ros.planning.family.gppn import GPPN
+from mme_ilqr_ros.planning.family.symvin import SymVIN
+from mme_ilqr_ros.planning.family.vin import VIN
+from mme_ilqr_ros.planning.fixed_point import Stopping
 from mme_ilqr_ros.planning.structured import CostEncoder, StructuredIDVIN
+
+UNROLLED = FreeKernelSettings()
+IMPLICIT = FreeKernelSettings(adjoint="implicit", stopping=Stopping(1e-4, 400, relative=True))
+
+FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = {
+    "vin": (VIN, UNROLLED),
+    "id_vin": (VIN, IMPLICIT),
+    "gppn": (GPPN, UNROLLED),
+    "id_gppn": (GPPN, IMPLICIT),
+    "symvin": (SymVIN, UNROLLED),
+    "id_symvin": (SymVIN, IMPLICIT),
+}
+"""Class and settings of the planners with a free kernel."""
 
 
 def structured(generator: torch.Generator) -> StructuredIDVIN:
@@ -15,4 +39,15 @@ def structured(generator: torch.Generator) -> StructuredIDVIN:
     return StructuredIDVIN(CostEncoder(generator))
 
 
-MODELS: Mapping[str, Callable[[torch.Generator], nn.Module]] = {"structured": structured}
+def free_kernel(
+    name: str, generator: torch.Generator, settings: FreeKernelSettings | None = None
+) -> FreeKernelPlanner:
+    """Return a planner with a free kernel, with other settings than its own if some are given."""
+    kind, own = FREE_KERNEL[name]
+    return kind(generator, settings or own)
+
+
+MODELS: Mapping[str, Callable[[torch.Generator], nn.Module]] = {
+    "structured": structured,
+    **{name: partial(free_kernel, name) for name in FREE_KERNEL},
+}

@@ -1,0 +1,71 @@
+"""Convolutions with seeded weights, and what makes their iteration a contraction."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, *, wrap: bool) -> Tensor:
+    """Return the convolution [B, n_out, H, W] of x [B, n_in, H, W] with [n_out, n_in, F, F].
+
+    Beyond the map is 0, or with `wrap` its opposite side.
+    """
+    margin = weight.shape[-1] // 2
+    if wrap and margin:
+        x, margin = functional.pad(x, (margin,) * 4, mode="circular"), 0
+    return functional.conv2d(x, weight, bias, padding=margin)
+
+
+def uniform(shape: tuple[int, ...], fan_in: int, generator: torch.Generator) -> nn.Parameter:
+    """Return a parameter drawn from U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
+    numbers = torch.rand(shape, generator=generator) * 2.0 - 1.0
+    return nn.Parameter(numbers / math.sqrt(fan_in))
+
+
+class Convolution(nn.Module):
+    """A convolution; see `convolve`."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        size: int,
+        generator: torch.Generator,
+        *,
+        wrap: bool,
+        bias: bool = False,
+    ) -> None:
+        super().__init__()
+        fan_in = n_in * size * size
+        self.weight = uniform((n_out, n_in, size, size), fan_in, generator)
+        self.bias = uniform((n_out,), fan_in, generator) if bias else None
+        self.wrap = wrap
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [B, n_out, H, W] for x [B, n_in, H, W]."""
+        return convolve(x, self.weight, self.bias, wrap=self.wrap)
+
+
+def kernel_norms(weight: Tensor) -> Tensor:
+    """Return [n_out] the L1 norm of each output's kernel.
+
+    Their maximum L bounds the iteration v <- max_a (x_a + w_a * v):
+
+        |f(v) - f(v')|_inf <= max_a |w_a * (v - v')|_inf <= L |v - v'|_inf
+    """
+    return weight.abs().sum(dim=(1, 2, 3))
+
+
+def contracted(weight: Tensor, bound: float | None) -> Tensor:
+    """Return the weight with every output's L1 norm scaled down to the bound where it is above.
+
+    With a bound below 1 the iteration above is a contraction, so its fixed point exists, is the
+    only one, and plain iteration reaches it from anywhere.
+    """
+    if bound is None:
+        return weight
+    return weight * (bound / kernel_norms(weight).clamp(min=bound))[:, None, None, None]
