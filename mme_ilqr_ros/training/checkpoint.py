@@ -35,8 +35,12 @@ def save_checkpoint(path: Path, made: Mapping[str, str], state: Mapping[str, Any
     write_whole(path, lambda new: torch.save({"made": dict(made), "state": dict(state)}, new))
 
 
-def load_checkpoint(path: Path, made: Mapping[str, str]) -> dict[str, Any] | None:
+def load_checkpoint(path: Path, made: Mapping[str, str] | None) -> dict[str, Any] | None:
     """Return the state of a checkpoint, or None where there is none.
+
+    Args:
+        path: Where it is.
+        made: What a training that goes on with it depends on; None asks for nothing.
 
     Raises:
         TrainingError: It cannot be read, or it is of a training that was made otherwise.
@@ -49,6 +53,8 @@ def load_checkpoint(path: Path, made: Mapping[str, str]) -> dict[str, Any] | Non
     except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
         first = (str(error).splitlines() or ["empty"])[0]
         raise TrainingError(f"{path}: not a checkpoint of a training: {first}") from error
+    if made is None:
+        return state
     for name in {**was, **made}:
         if was.get(name) != made.get(name):
             raise TrainingError(

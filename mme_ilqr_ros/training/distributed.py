@@ -45,7 +45,7 @@ class World:
         """Return this process's part of a batch [B]: always the same, all of one size."""
         if len(batch) % self.size:
             raise TrainingError(
-                f"a batch of {len(batch)} cannot be shared by {self.size} processes"
+                f"--batch {len(batch)}: must be a multiple of the {self.size} processes that share it"
             )
         return batch.chunk(self.size)[self.rank]
 

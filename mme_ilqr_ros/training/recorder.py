@@ -32,7 +32,7 @@ class Recorder:
         self._checkpoint = stem.with_name(f"{stem.name}.checkpoint")
         self._begun, self._before = time.process_time(), 0.0
         self._saved = self._drawn = time.monotonic()
-        self._bar: tqdm | None = None
+        self._bar: tqdm | None = None  # made at the first step, when it is known how many there are
 
     @property
     def seconds(self) -> float:
@@ -46,18 +46,16 @@ class Recorder:
             TrainingError: There is an unfinished training and `resume` is not wanted, or one that
                 was made with other options.
         """
-        if not resume:
-            if self._checkpoint.exists() and not self._stem.with_suffix(".md").exists():
-                raise TrainingError(
-                    f"{self._checkpoint} is of a training that was stopped: add --resume to go on"
-                    " with it, or remove the file to begin anew"
-                )
-            return None
-        state = load_checkpoint(self._checkpoint, self._made)
-        if state is None:
-            return None
-        self._before = state["seconds"]
-        return state["progress"]
+        state = load_checkpoint(self._checkpoint, self._made if resume else None)
+        if resume and state is not None:
+            self._before = state["seconds"]
+            return state["progress"]
+        if state is not None and not state["published"]:
+            raise TrainingError(
+                f"{self._checkpoint} is of a training that was stopped: add --resume to go on"
+                " with it, or remove the file to begin anew"
+            )
+        return None
 
     def __call__(self, progress: Progress) -> None:
         """Show and, when it is time, write."""
@@ -77,12 +75,16 @@ class Recorder:
         self._save(progress)
         write_curves(self._stem, progress.history)
 
-    def _save(self, progress: Progress) -> None:
-        state = {"progress": progress.state(), "seconds": self.seconds}
+    def published(self, progress: Progress) -> None:
+        """Note that weights and card are written, so that a new training may take their place."""
+        self._save(progress, published=True)
+
+    def _save(self, progress: Progress, published: bool = False) -> None:
+        state = {"progress": progress.state(), "seconds": self.seconds, "published": published}
         save_checkpoint(self._checkpoint, self._made, state)
 
     def _show(self, progress: Progress) -> None:
-        if self._bar is None:  # made at the first step, so that the rate is not of a resumed one's
+        if self._bar is None:
             done = progress.step - 1
             self._bar = tqdm(total=progress.n_steps, initial=done, unit="step", dynamic_ncols=True)
         row = progress.history[-1]

@@ -39,7 +39,9 @@ def run(options: argparse.Namespace, arguments: Sequence[str], world: World) -> 
     progress = train(task, settings, world=world, state=state, on_step=recorder)
     recorder.finish(progress)
     command = shlex.join(["python", "-m", "mme_ilqr_ros.training", *arguments])
-    return _publish(stem, task, settings, progress, (command, recorder.seconds))
+    lines = _publish(stem, task, settings, progress, (command, recorder.seconds))
+    recorder.published(progress)
+    return lines
 
 
 def _publish(

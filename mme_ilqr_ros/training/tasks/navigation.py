@@ -99,9 +99,9 @@ class NavigationTask:
 
 
 def maze_inputs(mazes: MazeSet, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return occupied float32 [B, H, W] and goals int64 [B, 2]."""
-    occupied = torch.from_numpy(mazes.occupied.astype(np.float32))
-    return occupied.to(device), torch.from_numpy(mazes.goals).to(device)
+    """Return occupied [B, H, W], in torch's default precision, and goals int64 [B, 2]."""
+    occupied = torch.from_numpy(mazes.occupied).to(device, torch.get_default_dtype())
+    return occupied, torch.from_numpy(mazes.goals).to(device)
 
 
 def follow(model: nn.Module) -> Callable[[MazeSet], Plan]:
