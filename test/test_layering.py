@@ -1,6 +1,7 @@
 """The house has three floors; imports point down only, and never to the room next door."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ PURE = sorted(part for part in FLOOR_OF if FLOOR_OF[part] < 3 and (ROOT / PACKAG
 ROS_MODULES = {"rclpy", "rcl_interfaces", "tf2_ros", "geometry_msgs", "nav_msgs", "sensor_msgs"}
 FILES = sorted((ROOT / PACKAGE).rglob("*.py"))
 SOLVER_TEXT = ROOT / PACKAGE / "control" / "kernel" / "text"  # compiled as a whole, never imported
+BATCHED = ROOT / PACKAGE / "control" / "batched"
 
 
 def part_of(path):
@@ -71,6 +73,13 @@ def test_control_and_planning_do_not_know_each_other():
             assert not own_parts(path) & {"control", "planning"}, path
 
 
+def test_of_the_controller_only_the_batched_backend_knows_torch():
+    for path in FILES:
+        if part_of(path) == "control" and BATCHED not in path.parents:
+            names = imports_of(path)
+            assert not [n for n in names if n.startswith(("torch", f"{PACKAGE}.control.batched"))]
+
+
 def run_python(code):
     return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
@@ -97,7 +106,8 @@ def test_pure_parts_import_where_there_is_no_ros(part):
     """Every module of the part, in a process in which rclpy cannot be imported."""
     if part == "planning":
         pytest.importorskip("torch")  # its learning half stands on it
-    files = [path for path in FILES if part_of(path) == part and path.parent != SOLVER_TEXT]
+    left_out = {SOLVER_TEXT} if importlib.util.find_spec("torch") else {SOLVER_TEXT, BATCHED}
+    files = [path for path in FILES if part_of(path) == part and path.parent not in left_out]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
     blocked = "".join(f"sys.modules[{name!r}] = None; " for name in sorted(ROS_MODULES))
     code = f"import importlib, sys; {blocked}[importlib.import_module(m) for m in {modules}]"

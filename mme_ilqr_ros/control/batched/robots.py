@@ -1,0 +1,191 @@
+"""The control cycle of `MmeIlqr` for many robots in one batch, each with modes of its own.
+
+What is cheap stays numpy and robot by robot, in the functions that one robot's cycle calls too:
+weights, draws, choice. What is dear (rollouts, policies, iterations) is one batch of all modes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.control.batched.kernel import BatchedKernel
+from mme_ilqr_ros.control.kernel import Optimised, Policies, StageData
+from mme_ilqr_ros.control.mme_ilqr import shift_controls
+from mme_ilqr_ros.control.modes import Modes, select_mode, selection_costs
+from mme_ilqr_ros.control.sampling import draw, random_controls
+from mme_ilqr_ros.control.settings import MmeSettings
+from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
+
+Array = NDArray[np.float64]
+AWAY = 1e6  # [m] where circles stand that fill up the rows of robots with fewer
+
+
+def stack_robots(data: Sequence[StageData]) -> StageData:
+    """Return the tasks of several robots as one: parameters [R, T+1, NP], circles [R, M, 5].
+
+    Raises:
+        ValueError: The robots differ in what a batch shares: stage duration, limits, number of
+            stages, barrier, distance field, cost to go.
+    """
+    first = data[0]
+    for name, value in _shared(first).items():
+        if any(_shared(other)[name] != value for other in data[1:]):
+            raise ValueError(f"robots of one batch must have the same {name}")
+    most = max(len(d.world.circles) for d in data)
+    circles = np.zeros((len(data), most, 5))
+    circles[:, :, :2] = AWAY
+    for row, d in zip(circles, data, strict=True):
+        row[: len(d.world.circles)] = d.world.circles
+    return dataclasses.replace(
+        first,
+        parameters=np.stack([d.parameters for d in data]),
+        world=dataclasses.replace(first.world, circles=circles),
+    )
+
+
+def _shared(data: StageData) -> dict[str, object]:
+    goal = data.world.cost_to_go
+    return {
+        "stage duration": data.dt,
+        "limits": data.limits,
+        "number of stages": len(data.parameters),
+        "barrier": data.world.barrier,
+        "distance field": id(data.world.field),
+        "cost to go": None if goal is None else {**vars(goal), "values": id(goal.values)},
+    }
+
+
+class RobotBatch:
+    """Several locally optimal plans for each of many robots, kept alive from cycle to cycle.
+
+    Args:
+        kernel: Rollout, backward pass and line search of all modes.
+        settings: Numbers of modes, iterations and stages, temperature and the like, of all robots.
+        multimodal: False samples from the incumbents' policies only.
+        seeds: For every robot the seed of its randomness; its plans do not depend on the others.
+    """
+
+    def __init__(
+        self,
+        kernel: BatchedKernel,
+        settings: MmeSettings,
+        multimodal: bool,
+        seeds: Sequence[int],
+    ) -> None:
+        self._kernel, self._settings, self._multimodal = kernel, settings, multimodal
+        self._seeds = tuple(seeds)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the warm starts; the next cycle begins with random modes."""
+        self._rngs = [np.random.default_rng(seed) for seed in self._seeds]
+        self._controls: Array | None = None  # [R, N, T, nu]
+        self._incumbents = np.zeros(len(self._seeds), int)
+
+    def cycle(
+        self,
+        x0: Array,
+        data: StageData,
+        elapsed: float,
+        required_gap: float,
+        deadline: float | None = None,
+    ) -> list[Modes]:
+        """Run one control cycle of every robot.
+
+        Args:
+            x0: States at which the first controls apply [R, nx].
+            data: What `stack_robots` returns; or one robot's, where all have the same task.
+            elapsed: Time since the cycle before [s].
+            required_gap: Distance of the robots' centres to obstacles that a mode must keep [m].
+            deadline: `time.perf_counter()` value after which no iteration starts.
+        """
+        starts = self._starts(x0, data, elapsed, required_gap)
+        flat = starts.reshape(-1, *starts.shape[2:])
+        found = self._kernel.optimise(x0, flat, data, self._settings.n_iterations, deadline)
+        self._controls = found.U.reshape(starts.shape)
+        return [self._chosen(r, found, required_gap) for r in range(len(x0))]
+
+    def _chosen(self, robot: int, found: Optimised, required_gap: float) -> Modes:
+        """Choose a robot's mode."""
+        s, own, incumbent = self._settings, self._own(robot), self._incumbents[robot]
+        costs, gaps = found.costs[own], found.gaps[own]
+        compared = selection_costs(costs, gaps, required_gap)
+        chosen = select_mode(compared, incumbent, s.mode_switch_margin, s.mode_switch_cost)
+        self._incumbents[robot] = chosen
+        feasible, n_controls = gaps >= required_gap, found.U.shape[2]
+        return Modes(
+            states=found.X[own],
+            controls=found.U[own],
+            costs=costs,
+            weights=self._weights(costs, found.log_det[own], feasible, n_controls),
+            gaps=gaps,
+            feasible=feasible,
+            chosen=chosen,
+            switched=chosen != incumbent,
+            iterations=found.iterations,
+        )
+
+    def _starts(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Array:
+        """Return the controls [R, N, T, nu] from which this cycle optimises."""
+        if self._controls is None:
+            return np.stack([self._first_controls(data, rng) for rng in self._rngs])
+        held = self._kernel.problem.model.held_state
+        now = [[x[i] if i >= 0 else np.nan for i in held] for x in x0]
+        shifted = [
+            shift_controls(own, np.array(h), elapsed, data.dt)
+            for own, h in zip(self._controls, now, strict=True)
+        ]
+        policies = self._kernel.policies(x0, np.concatenate(shifted), data)
+        starts = policies.U.reshape(self._controls.shape).copy()
+        if self._settings.temperature > 0.0:
+            self._resample(starts, policies, policies.gaps >= required_gap, data)
+        return starts
+
+    def _resample(
+        self, starts: Array, policies: Policies, feasible: NDArray[np.bool_], data: StageData
+    ) -> None:
+        """Replace all modes but the incumbents by samples of the mixture and random starts."""
+        s, (_, n_modes, n_stages, nu) = self._settings, starts.shape
+        sources, whites, places = [], [], []
+        for r, (rng, incumbent) in enumerate(zip(self._rngs, self._incumbents, strict=True)):
+            own, others = self._own(r), np.delete(np.arange(n_modes), incumbent)
+            for n in others[: s.n_restarts]:
+                starts[r, n] = random_controls(n_stages, data.limits, rng)
+            places.append(others[s.n_restarts :])
+            source = np.full(len(places[-1]), incumbent)
+            if self._multimodal:
+                own_policies = policies.cost[own], policies.log_det[own], feasible[own]
+                source = draw(self._weights(*own_policies, nu), rng.random(len(source)))
+            sources.append(source + own.start)
+            whites.append(rng.standard_normal((len(source), n_stages, nu)))
+        noise = s.temperature, s.noise_correlation
+        drawn = self._kernel.sample(
+            policies, np.concatenate(sources), np.concatenate(whites), *noise, data
+        )
+        starts[np.arange(len(starts))[:, None], np.stack(places)] = drawn.reshape(
+            len(starts), -1, n_stages, nu
+        )
+
+    def _weights(
+        self, cost: Array, log_det: Array, feasible: NDArray[np.bool_], n_controls: int
+    ) -> Array:
+        s = self._settings
+        values = soft_value(cost, log_det, s.temperature, s.time_steps, n_controls)
+        return mixture_weights(values, s.temperature, feasible, s.weight_floor)
+
+    def _first_controls(self, data: StageData, rng: np.random.Generator) -> Array:
+        """Straight on at half speed for the incumbent, random blocks for the others."""
+        s = self._settings
+        draws = [random_controls(s.time_steps, data.limits, rng) for _ in range(s.n_modes)]
+        controls = np.stack(draws)
+        controls[0] = 0.0
+        controls[0, :, 0] = 0.5 * data.limits.upper[0]
+        return controls
+
+    def _own(self, robot: int) -> slice:
+        """Return where a robot's modes stand among all."""
+        return slice(robot * self._settings.n_modes, (robot + 1) * self._settings.n_modes)
