@@ -1,7 +1,9 @@
 """The min-plus Bellman operator of known moves on batches of grids, as plain torch functions.
 
-    Q(p, a) = V(q) + length_a (cost(p) + cost(q)) / 2       for the legal move a from p to q
+    Q(p, a) = V(q) + E(p, a)        for the legal move a from p to q
     f(V)(p) = min_a Q(p, a),    f(V)(goal) = 0
+
+E is the cost of an edge. Where cells have a cost, E(p, a) = length_a (cost(p) + cost(q)) / 2.
 
 With positive costs, iterating f from V = UNREACHED reaches its fixed point exactly, after as many
 sweeps as the longest best path has moves; every sweep after that changes nothing.
@@ -16,67 +18,91 @@ from torch.nn import functional
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS, check_n_moves
 
 UNREACHED = 1e30
-"""Value of a cell without a way to the goal. Finite, so that differences stay numbers; so large
-that adding an edge cost does not change it."""
+"""Value of a cell without a way to the goal, and cost of a move that is not legal. Finite, so that
+differences stay numbers; so large that adding an edge cost does not change it."""
 
 
-def action_values(
-    values: Tensor, cost: Tensor, blocked: Tensor | None = None, n_moves: int = 8
-) -> Tensor:
-    """Return Q [B, A, H, W] of every move from every cell; UNREACHED where it is not legal.
+def edge_costs(cost: Tensor, blocked: Tensor | None = None, n_moves: int = 8) -> Tensor:
+    """Return the cost E [B, A, H, W] of every move from every cell; UNREACHED where not legal.
 
     Args:
-        values: [B, H, W] values of the cells.
         cost: [B, H, W] costs of the cells, > 0.
         blocked: bool [B, H, W] cells that no move may touch; None for none.
         n_moves: A, 8 or 4.
     """
     check_n_moves(n_moves)
-    height, width = values.shape[1:]
+    padded = functional.pad(cost, (1, 1, 1, 1), value=1.0)
+    moves = [
+        LENGTHS[a] * (0.5 * (cost + _at(padded, d_row, d_column)))
+        for a, (d_row, d_column) in enumerate(STEPS[:n_moves].tolist())
+    ]
+    return legal_only(torch.stack(moves, dim=1), blocked)
+
+
+def legal_only(edges: Tensor, blocked: Tensor | None = None) -> Tensor:
+    """Return edge costs [B, A, H, W] with UNREACHED where the move is not legal.
+
+    Args:
+        edges: [B, A, H, W], A = 8 or 4.
+        blocked: bool [B, H, W] cells that no move may touch; None for none.
+    """
     if blocked is None:
-        blocked = torch.zeros(values.shape, dtype=torch.bool)
-    padded_values = functional.pad(values, (1, 1, 1, 1), value=UNREACHED)
-    padded_cost = functional.pad(cost, (1, 1, 1, 1), value=1.0)
+        blocked = torch.zeros_like(edges[:, 0], dtype=torch.bool)
     closed = functional.pad(blocked, (1, 1, 1, 1), value=True)
-
-    def seen(padded: Tensor, d_row: int, d_column: int) -> Tensor:
-        """Return what each cell sees at an offset."""
-        row, column = 1 + d_row, 1 + d_column
-        return padded[:, row : row + height, column : column + width]
-
-    moves = []
-    for a, (d_row, d_column) in enumerate(STEPS[:n_moves].tolist()):
-        edge = LENGTHS[a] * (0.5 * (cost + seen(padded_cost, d_row, d_column)))
-        illegal = blocked | seen(closed, d_row, d_column)
+    illegal = []
+    for a, (d_row, d_column) in enumerate(STEPS[: edges.shape[1]].tolist()):
+        stopped = blocked | _at(closed, d_row, d_column)
         if a >= N_STRAIGHT:
-            illegal = illegal | seen(closed, d_row, 0) | seen(closed, 0, d_column)
-        q = seen(padded_values, d_row, d_column) + edge
-        moves.append(q.masked_fill(illegal, UNREACHED))
-    return torch.stack(moves, dim=1)
+            stopped = stopped | _at(closed, d_row, 0) | _at(closed, 0, d_column)
+        illegal.append(stopped)
+    return edges.masked_fill(torch.stack(illegal, dim=1), UNREACHED)
 
 
-def bellman(
-    values: Tensor, cost: Tensor, goal: Tensor, blocked: Tensor | None = None, n_moves: int = 8
-) -> Tensor:
+def edge_action_values(values: Tensor, edges: Tensor) -> Tensor:
+    """Return Q [B, A, H, W] of every move from every cell, UNREACHED where it leads nowhere.
+
+    Args:
+        values: [B, H, W] values of the cells.
+        edges: [B, A, H, W] cost of the moves, UNREACHED where not legal.
+    """
+    padded = functional.pad(values, (1, 1, 1, 1), value=UNREACHED)
+    after = [_at(padded, *step) for step in STEPS[: edges.shape[1]].tolist()]
+    q = torch.stack(after, dim=1) + edges
+    return q.masked_fill(q >= UNREACHED, UNREACHED)
+
+
+def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor) -> Tensor:
     """Apply the operator f once.
 
     Args:
         values: [B, H, W].
-        cost: [B, H, W], > 0.
+        edges: [B, A, H, W], > 0, UNREACHED where not legal.
         goal: bool [B, H, W], True at the goal cells.
-        blocked: bool [B, H, W] or None.
-        n_moves: 8 or 4.
 
     Returns:
         [B, H, W]. Of equal moves one is taken (not their average), so that the best moves form a
         tree and the adjoint of the fixed point ends after finitely many steps.
     """
-    best = action_values(values, cost, blocked, n_moves).min(dim=1).values
+    best = edge_action_values(values, edges).min(dim=1).values
     # A constant where nothing is reached: there the best moves may run in circles.
     best = best.masked_fill(best >= UNREACHED, UNREACHED)
     return best.masked_fill(goal, 0.0)
 
 
+def bellman(
+    values: Tensor, cost: Tensor, goal: Tensor, blocked: Tensor | None = None, n_moves: int = 8
+) -> Tensor:
+    """Apply the operator f once where cells have a cost; see `edge_costs` and `edge_bellman`."""
+    return edge_bellman(values, edge_costs(cost, blocked, n_moves), goal)
+
+
 def unreached_like(cost: Tensor) -> Tensor:
     """Return the values to start iterating from: UNREACHED everywhere."""
     return torch.full_like(cost, UNREACHED, requires_grad=False)
+
+
+def _at(padded: Tensor, d_row: int, d_column: int) -> Tensor:
+    """Return what each cell sees at an offset, of a grid padded by one cell."""
+    height, width = padded.shape[-2] - 2, padded.shape[-1] - 2
+    row, column = 1 + d_row, 1 + d_column
+    return padded[..., row : row + height, column : column + width]
