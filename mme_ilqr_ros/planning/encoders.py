@@ -1,9 +1,9 @@
 """Encoders: from what is seen of a map to a bounded positive cost, of cells or of edges.
 
-Each is called with the blocked cells and the extra layers of a batch and returns a log cost: of the
-cells, [B, H, W], or of the edges per unit of length, [B, A, H, W]. All are as symmetric as what they
-stand for. What a place costs does not change when the map is turned or mirrored; what it costs to
-drive on one side of an aisle changes when it is mirrored, not when it is turned.
+Each is called with the blocked cells and the extra layers of a batch and returns a log cost: of
+the cells, [B, H, W], or of the edges per unit of length, [B, A, H, W]. All are as symmetric as what
+they stand for. What a place costs does not change when the map is turned or mirrored; what it costs
+to drive on one side of an aisle changes when it is mirrored, not when it is turned.
 """
 
 from __future__ import annotations
