@@ -47,7 +47,8 @@ def standard_problem(
     )
     goal = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
     chosen = tuple(term for term, wanted in optional if wanted)
-    return Problem(robot.model, (*goal, *robot.terms(), *chosen, *extra))
+    terms = (*goal, *robot.terms(), *chosen, *extra)
+    return Problem(robot.model, terms, s.mme.second_order_dynamics)
 
 
 def stage_data(

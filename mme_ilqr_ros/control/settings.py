@@ -51,6 +51,12 @@ class MmeSettings:
     n_restarts: int = setting(
         1, "Modes that start from random controls in every cycle.", low=0, high=63
     )
+    second_order_dynamics: bool = setting(
+        False,
+        "Whether iterations know the curvature of the robot's step (full DDP). Pays where much cost"
+        " remains at the optimum, not with the costs of this package.",
+        dynamic=False,
+    )
     mode_switch_margin: float = setting(
         0.05,
         "Relative cost improvement that justifies driving another mode. Raise it if the robot"
