@@ -45,20 +45,27 @@ def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
 
 
 def select_mode(
-    costs: Array, incumbent: int, switch_margin: float, switch_cost: float = 0.0
+    costs: Array,
+    incumbent: int,
+    switch_margin: float,
+    switch_cost: float = 0.0,
+    dwells: bool = False,
 ) -> int:
     """Return the index of the mode that drives.
 
     The incumbent stays unless another mode is better by more than `switch_margin` times the
-    incumbent's cost, or times `switch_cost` if that is more. Larger values therefore always mean
-    fewer switches.
+    incumbent's cost, or times `switch_cost` if that is more; and it stays while it dwells. There
+    is one sign: larger margin, cost or dwell time always means fewer switches, never more.
 
     Args:
         costs: Selection costs [N].
         incumbent: The mode that drove in the cycle before, already shifted and optimised.
         switch_margin: Relative improvement that justifies a switch, >= 0.
         switch_cost: Cost below which the improvement asked for no longer shrinks, >= 0.
+        dwells: The incumbent is feasible and drives for less than the dwell time.
     """
+    if dwells:
+        return incumbent
     best = int(np.argmin(costs))
     if costs[best] < costs[incumbent] - switch_margin * max(abs(costs[incumbent]), switch_cost):
         return best

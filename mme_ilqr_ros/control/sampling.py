@@ -18,6 +18,21 @@ def draw(weights: Array, uniform: Array) -> NDArray[np.int64]:
     return np.minimum(np.searchsorted(edges, uniform * edges[-1], "right"), len(weights) - 1)
 
 
+def shared_weights(weights: Array, ways: NDArray[np.int64]) -> Array:
+    """Return weights [N] with which every way round counts once: its modes share its best weight.
+
+    Modes that fell together into one basin would count it as often as there are of them.
+
+    Args:
+        weights: Weights of the modes [N], summing to one.
+        ways: Label of every mode's way round [N], in 0 ... N - 1.
+    """
+    best = np.zeros(len(weights))
+    np.maximum.at(best, ways, weights)
+    shared = best[ways] / np.bincount(ways, minlength=len(weights))[ways]
+    return shared / shared.sum()
+
+
 def random_controls(n_stages: int, limits: ControlLimits, rng: Generator) -> Array:
     """Return controls [T, nu] that are uniform in the box and constant on a few blocks."""
     lower, upper, _ = limits.as_arrays()

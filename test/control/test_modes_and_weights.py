@@ -6,7 +6,7 @@ import pytest
 from mme_ilqr_ros.control.kernel import Kernel, Policies
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import draw, random_controls
+from mme_ilqr_ros.control.sampling import draw, random_controls, shared_weights
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.geometry.circles import no_circles
@@ -82,6 +82,16 @@ def test_sources_are_drawn_with_their_weights_and_never_without():
     assert draw(weights, np.array([0.0, 0.4999, 0.5, 1 - 2**-53])).tolist() == [0, 0, 2, 3]
 
 
+def test_copies_of_a_mode_do_not_make_its_way_likelier():
+    """Two ways of equal value; three modes fell into the first one."""
+    weights, ways = np.array([0.25, 0.25, 0.25, 0.25]), np.array([2, 1, 2, 2])
+    assert shared_weights(weights, ways) == pytest.approx([1 / 6, 1 / 2, 1 / 6, 1 / 6])
+    alone = np.array([0.1, 0.2, 0.3, 0.4])
+    assert shared_weights(alone, np.arange(4)) == pytest.approx(alone)
+    infeasible = shared_weights(np.array([0.0, 0.5, 0.5]), np.array([1, 1, 2]))
+    assert infeasible == pytest.approx([0.25, 0.25, 0.5])
+
+
 def test_random_controls_fill_the_box_in_blocks():
     limits = ControlLimits((-0.2, -1.5), (1.0, 1.5), (2.5, 5.0))
     U = random_controls(50, limits, np.random.default_rng(0))
@@ -111,6 +121,11 @@ def test_a_larger_switch_margin_means_fewer_switches():
 
     counts = [switches(margin) for margin in (0.0, 0.01, 0.05)]
     assert counts[0] > counts[1] > counts[2] == 0
+
+
+def test_a_mode_that_dwells_stays_whatever_the_others_cost():
+    assert select_mode(np.array([10.0, 1.0]), 0, 0.05, dwells=True) == 0
+    assert select_mode(np.array([10.0, 1.0]), 0, 0.05, dwells=False) == 1
 
 
 def test_an_improvement_beyond_the_margin_is_taken():
