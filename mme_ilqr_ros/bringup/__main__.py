@@ -25,6 +25,7 @@ from mme_ilqr_ros.bringup.processes import NodeProcess, start, stop_all
 from mme_ilqr_ros.bringup.screen import Screen
 from mme_ilqr_ros.bringup.system import (
     CONTROLLERS,
+    GUIDANCE,
     PLANNERS,
     NodeSpec,
     monitor_node,
@@ -49,7 +50,12 @@ def main(args: Sequence[str] | None = None) -> int:
     setup = f"{options.controller}, planner {options.planner}"
     print(f"{scenario.name}: {setup}", flush=True)
     specs = simulation_nodes(
-        scenario, options.scenario, options.id, options.controller, options.planner
+        scenario,
+        options.scenario,
+        options.id,
+        options.controller,
+        options.planner,
+        options.guidance,
     )
     monitor = (options.scenario, options.id, options.planner, setup, str(out), PROGRESS_PERIOD)
     specs.append(monitor_node(*monitor))
@@ -72,6 +78,9 @@ def parse(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--id", default="", metavar="WORLD", help="which world of a file with many")
     parser.add_argument("--controller", default="mme_ilqr", choices=CONTROLLERS)
     parser.add_argument("--planner", default="id_vin", choices=PLANNERS)
+    parser.add_argument(
+        "--guidance", default="", choices=GUIDANCE, help="what of the plan draws it"
+    )
     parser.add_argument("--params", type=Path, help="ROS parameter file, overrules the scenario")
     parser.add_argument("--out", type=Path, help="folder for the result (out/<scenario>)")
     return parser.parse_args(args)

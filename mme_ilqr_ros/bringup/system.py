@@ -13,6 +13,7 @@ from mme_ilqr_ros.simulation.scenario import Scenario
 PACKAGE = "mme_ilqr_ros"
 CONTROLLERS = ("mme_ilqr", "me_ilqr", "ilqr")
 PLANNERS = ("id_vin", "dijkstra", "none")
+GUIDANCE = ("path", "cost_to_go")
 
 Value = bool | int | float | str
 
@@ -38,7 +39,10 @@ class NodeSpec:
 
 
 def navigation_nodes(
-    controller: str = "", planner: str = "", scenario: Scenario | None = None
+    controller: str = "",
+    planner: str = "",
+    scenario: Scenario | None = None,
+    guidance: str = "",
 ) -> list[NodeSpec]:
     """Return planner and controller, for a robot that exists, simulated or not.
 
@@ -46,6 +50,7 @@ def navigation_nodes(
         controller: One of CONTROLLERS; empty leaves it to the parameter file.
         planner: One of PLANNERS, where `none` starts no planner; empty leaves it to the file.
         scenario: Whose robot drives; None leaves its size and limits to the parameter file.
+        guidance: One of GUIDANCE; empty leaves it to the parameter file.
     """
     radius, limits = {}, {}
     if scenario is not None:
@@ -59,8 +64,9 @@ def navigation_nodes(
             "az_max": robot.az_max,
         }
     use_plan = planner != "none"
-    variant = {"variant": controller} if controller else {}
-    nodes = [NodeSpec("controller", {**radius, **limits}, {**variant, "use_plan": use_plan})]
+    chosen: dict[str, Value] = {"variant": controller} if controller else {}
+    chosen |= {"guidance": guidance} if guidance else {}
+    nodes = [NodeSpec("controller", {**radius, **limits}, {**chosen, "use_plan": use_plan})]
     if use_plan:
         nodes.insert(0, NodeSpec("planner", radius, {"kind": planner} if planner else {}))
     return nodes
@@ -72,6 +78,7 @@ def simulation_nodes(
     world_id: str = "",
     controller: str = "",
     planner: str = "",
+    guidance: str = "",
 ) -> list[NodeSpec]:
     """Return the simulator and the nodes that drive its robot.
 
@@ -81,9 +88,10 @@ def simulation_nodes(
         world_id: Which world, where the file holds several.
         controller: As in `navigation_nodes`.
         planner: As in `navigation_nodes`.
+        guidance: As in `navigation_nodes`.
     """
     simulator = NodeSpec("simulator", choices=_which_world(source, world_id))
-    return [simulator, *navigation_nodes(controller, planner, scenario)]
+    return [simulator, *navigation_nodes(controller, planner, scenario, guidance)]
 
 
 def monitor_node(

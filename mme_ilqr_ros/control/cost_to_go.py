@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from mme_ilqr_ros.control.kernel import ValueField
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.pose import Pose
 
 Array = NDArray[np.float64]
@@ -39,11 +39,11 @@ class CostToGo:
 
 
 def build_cost_to_go(values: ArrayLike, resolution: float, origin: Pose) -> CostToGo:
-    """Return a planner's field with its gaps filled, smoothed.
+    """Return a planner's field as the kernel reads it: smoothed, and finite everywhere.
 
-    Where no way leads to the goal (inside walls, closer to them than the robot's radius) the value
-    is that of the nearest cell with a way, plus the distance to it. So its slope leads back there.
-    A field of moves between cells has a kink at every cell, where a local search gets caught.
+    Where no way leads to the goal (inside walls, closer to them than the robot's radius) its slope
+    leads back to where there is one. A field of moves between cells has a kink at every cell, where
+    a local search gets caught. Neither step mixes the two sides of a wall.
 
     Args:
         values: Cost to go [H, W] in m; inf where the goal cannot be reached.
@@ -53,11 +53,6 @@ def build_cost_to_go(values: ArrayLike, resolution: float, origin: Pose) -> Cost
     Raises:
         ValueError: The goal cannot be reached from anywhere, or the values are no grid.
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or not np.isfinite(values).any():
-        raise ValueError("cost to go: needs a grid [H, W] with at least one finite value")
-    unreachable = ~np.isfinite(values)
-    distance, (rows, columns) = distance_transform_edt(unreachable, return_indices=True)
-    filled = values[rows, columns] + resolution * distance
-    smooth = gaussian_filter(filled, SMOOTHING / resolution, mode="nearest")
-    return CostToGo(smooth, resolution, origin, float(smooth.max()))
+    field = CostToGoMap(np.asarray(values, dtype=np.float64), resolution, origin)
+    filled = field.smoothed(SMOOTHING).filled()
+    return CostToGo(filled, resolution, origin, float(filled.max()))

@@ -13,11 +13,12 @@ from nav_msgs.msg import Path as PathMessage
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
+from mme_ilqr_ros.control.cost_to_go import CostToGo, build_cost_to_go
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.nodes import obstacle_cloud
+from mme_ilqr_ros.nodes import cost_to_go_cloud, obstacle_cloud
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
@@ -41,6 +42,7 @@ class InputLimits:
         use_map: True when there is no driving without a map.
         unknown_is_free: True when unknown cells of the map are no obstacles.
         max_distance: Distance in m beyond which walls are not seen.
+        use_cost_to_go: True when the planner's cost to go draws the robot.
     """
 
     odom_timeout: float
@@ -49,6 +51,7 @@ class InputLimits:
     use_map: bool
     unknown_is_free: bool
     max_distance: float
+    use_cost_to_go: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,8 @@ class Snapshot:
         circles: [M, 5], predicted to now.
         field: Distance to the walls, or None without a map.
         missing: Why the robot must not drive although it has a goal; empty when it may.
+        cost_to_go: Of the planner to this goal on this map, or None.
+        unguided: Why there is none although it is wanted; empty when there is, or it is not.
     """
 
     frame: str
@@ -72,6 +77,16 @@ class Snapshot:
     circles: NDArray[np.float64]
     field: DistanceField | None
     missing: str
+    cost_to_go: CostToGo | None = None
+    unguided: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Slope:
+    """A cost to go, ready for the controller, and where it leads [2]."""
+
+    field: CostToGo
+    goal: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +110,7 @@ class ControllerInputs:
         self._boxes: dict[str, _Received] = {}
         # The field is moved only when its map or the map's place changes.
         self._field_in_frame = lru_cache(maxsize=1)(_moved_field)
+        self._slope_in_frame = lru_cache(maxsize=1)(_moved_slope)
         self._path_in_frame = lru_cache(maxsize=1)(_moved_path)
 
     def take_odometry(self, message: Odometry) -> None:
@@ -108,6 +124,10 @@ class ControllerInputs:
     def take_map(self, message: OccupancyGrid) -> None:
         """Keep the distance field of the map."""
         self._keep("map", message, self._distance_field)
+
+    def take_cost_to_go(self, message: PointCloud2) -> None:
+        """Keep the planner's cost to go."""
+        self._keep("cost_to_go", message, _slope)
 
     def take_plan(self, message: PathMessage) -> None:
         """Keep the path and the pose at its end, or drop the goal when the path is empty."""
@@ -169,7 +189,8 @@ class ControllerInputs:
         circles, circles_missing = self._circles(frame, now)
         goal, path, goal_missing = self._goal(frame)
         missing = missing or field_missing or circles_missing or goal_missing
-        return Snapshot(frame, odom.value, goal, path, circles, field, missing)
+        guide, unguided = self._cost_to_go(frame, goal)
+        return Snapshot(frame, odom.value, goal, path, circles, field, missing, guide, unguided)
 
     def _pose_of(self, box: _Received, frame: str) -> Pose | None:
         return self._frames.pose_in(frame, box.frame, self.limits.transform_tolerance)
@@ -208,8 +229,35 @@ class ControllerInputs:
         path = None if plan is None else self._path_in_frame(plan.value, pose)
         return pose.compose(box.value), path, ""
 
+    def _cost_to_go(self, frame: str, goal: Pose | None) -> tuple[CostToGo | None, str]:
+        """Return the cost to go if it is that to this goal on the newest map, or why not."""
+        if goal is None or not self.limits.use_cost_to_go:
+            return None, ""
+        box, walls = self._boxes.get("cost_to_go"), self._boxes.get("map")
+        if box is None:
+            return None, "no cost to go yet"
+        if walls is not None and box.stamp < walls.stamp:
+            return None, "the cost to go is older than the map"
+        pose = self._pose_of(box, frame)
+        if pose is None:
+            return None, f"no transform from '{box.frame}' to '{frame}'"
+        field = self._slope_in_frame(box.value.field, pose)
+        away = np.hypot(*(pose.transform(box.value.goal) - (goal.x, goal.y)))
+        if away > field.resolution:
+            return None, f"the cost to go leads to another goal, {away:.2f} m away"
+        return field, ""
+
+
+def _slope(message: PointCloud2) -> _Slope:
+    field = cost_to_go_cloud.decode(message)
+    return _Slope(build_cost_to_go(field.values, field.resolution, field.origin), field.goal)
+
 
 def _moved_field(field: DistanceField, pose: Pose) -> DistanceField:
+    return replace(field, origin=pose.compose(field.origin))
+
+
+def _moved_slope(field: CostToGo, pose: Pose) -> CostToGo:
     return replace(field, origin=pose.compose(field.origin))
 
 

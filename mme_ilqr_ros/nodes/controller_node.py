@@ -51,6 +51,13 @@ class ControllerNodeSettings(ControllerSettings):
     use_plan: bool = setting(
         True, "Follow `plan`; false heads for `goal_pose` itself, without a planner.", dynamic=False
     )
+    guidance: str = setting(
+        "path",
+        "What of the planner draws the robot: path, a point ahead on `plan`; cost_to_go, the slope"
+        " of `cost_to_go`, whichever way that leads. Without a fitting field the plan is followed.",
+        choices=("path", "cost_to_go"),
+        dynamic=False,
+    )
     use_map: bool = setting(
         True, "Keep clear of what `map` shows, and wait for it; false sees `obstacles` only."
     )
@@ -93,6 +100,7 @@ class ControllerNodeSettings(ControllerSettings):
             self.use_map,
             self.unknown_is_free,
             self.field_max_distance,
+            self.guidance == "cost_to_go",
         )
 
 
@@ -151,6 +159,8 @@ class ControllerNode(Node):
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", inputs.take_plan, LATCHED)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
+            if settings.guidance == "cost_to_go":
+                self.create_subscription(PointCloud2, "cost_to_go", inputs.take_cost_to_go, LATCHED)
         else:
             self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
         self.create_service(Trigger, "~/reset", self._reset)
@@ -217,6 +227,7 @@ class ControllerNode(Node):
             path=snapshot.path,
             circles=snapshot.circles,
             field=snapshot.field,
+            cost_to_go=snapshot.cost_to_go,
         )
         self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
@@ -239,6 +250,10 @@ class ControllerNode(Node):
             self._complaints.say("missing", f"{snapshot.missing}; the robot brakes")
         else:
             self._complaints.settle("missing")
+        if snapshot.unguided:
+            self._complaints.say("cost_to_go", f"{snapshot.unguided}; following the plan")
+        else:
+            self._complaints.settle("cost_to_go")
         if result.status in (ControlStatus.BLOCKED, ControlStatus.WAITING):
             self._complaints.say("blocked", result.message)
         if result.modes is not None:

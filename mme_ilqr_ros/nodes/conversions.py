@@ -29,6 +29,7 @@ from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.angles import quaternion_to_yaw, yaw_to_quaternion
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -174,25 +175,26 @@ def grid_map(message: OccupancyGrid) -> GridMap:
 
 def occupancy_message(grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:
     """Return a map as an occupancy grid of 100 (occupied), 0 (free) and -1 (unknown)."""
-    return _occupancy(grid.to_occupancy(), grid, stamp, frame)
+    return _occupancy(grid.to_occupancy(), grid.resolution, grid.origin, stamp, frame)
 
 
-def cost_to_go_message(
-    cost_to_go: NDArray[np.floating], grid: GridMap, stamp: Time, frame: str
+def cost_to_go_message(field: CostToGoMap, stamp: Time, frame: str) -> OccupancyGrid:
+    """Return costs to the goal as a picture: 0 at the goal, 98 furthest, 100 unreachable."""
+    reachable = np.isfinite(field.values)
+    furthest = float(np.max(field.values, where=reachable, initial=0.0))
+    share = np.where(reachable, field.values, 0.0) / max(furthest, 1e-9)
+    cells = np.where(reachable, np.rint(98 * share), UNREACHABLE)
+    return _occupancy(cells, field.resolution, field.origin, stamp, frame)
+
+
+def _occupancy(
+    cells: NDArray, resolution: float, origin: Pose, stamp: Time, frame: str
 ) -> OccupancyGrid:
-    """Return costs to the goal [H, W] as a picture: 0 at the goal, 98 furthest, 100 unreachable."""
-    reachable = np.isfinite(cost_to_go)
-    furthest = float(np.max(cost_to_go, where=reachable, initial=0.0))
-    share = np.where(reachable, cost_to_go, 0.0) / max(furthest, 1e-9)
-    return _occupancy(np.where(reachable, np.rint(98 * share), UNREACHABLE), grid, stamp, frame)
-
-
-def _occupancy(cells: NDArray, grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:
     message = OccupancyGrid(header=header(stamp, frame))
     message.info.map_load_time = stamp
-    message.info.resolution = float(grid.resolution)
-    message.info.height, message.info.width = (int(n) for n in grid.shape)
-    message.info.origin = pose_message(grid.origin)
+    message.info.resolution = float(resolution)
+    message.info.height, message.info.width = (int(n) for n in cells.shape)
+    message.info.origin = pose_message(origin)
     # array.array is taken over as it is; a list or a numpy array would be walked number by number.
     message.data = array.array("b", cells.astype(np.int8).tobytes())
     return message

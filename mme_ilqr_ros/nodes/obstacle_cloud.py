@@ -6,29 +6,19 @@ header's frame, and a uint32 id that stays with an obstacle from message to mess
 
 from __future__ import annotations
 
-import array
 from dataclasses import dataclass
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from numpy.typing import ArrayLike, NDArray
-from sensor_msgs.msg import PointCloud2, PointField
+from sensor_msgs.msg import PointCloud2
 
 from mme_ilqr_ros.geometry.circles import CircleError, as_circles
-from mme_ilqr_ros.nodes.conversions import MessageError, header
+from mme_ilqr_ros.nodes.conversions import MessageError
+from mme_ilqr_ros.nodes.point_cloud import cloud_message, cloud_rows
 
 ROW = np.dtype([(name, "<f4") for name in ("x", "y", "z", "radius", "vx", "vy")] + [("id", "<u4")])
 _REQUIRED = ("x", "y", "radius")
-_FORMATS = {
-    PointField.INT8: "i1",
-    PointField.UINT8: "u1",
-    PointField.INT16: "i2",
-    PointField.UINT16: "u2",
-    PointField.INT32: "i4",
-    PointField.UINT32: "u4",
-    PointField.FLOAT32: "f4",
-    PointField.FLOAT64: "f8",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +42,7 @@ def encode(
     for column, name in enumerate(("x", "y", "radius", "vx", "vy")):
         rows[name] = circles[:, column]
     rows["id"] = np.arange(len(circles)) if ids is None else ids
-    message = PointCloud2(header=header(stamp, frame), height=1, width=len(rows), is_dense=True)
-    message.fields = [_field(name) for name in ROW.names]
-    message.point_step = ROW.itemsize
-    message.row_step = ROW.itemsize * len(rows)
-    message.data = array.array("B", rows.tobytes())
-    return message
-
-
-def _field(name: str) -> PointField:
-    kind = PointField.UINT32 if name == "id" else PointField.FLOAT32
-    return PointField(name=name, offset=ROW.fields[name][1], datatype=kind, count=1)
+    return cloud_message(rows[None], stamp, frame)
 
 
 def decode(message: PointCloud2) -> Obstacles:
@@ -74,7 +54,7 @@ def decode(message: PointCloud2) -> Obstacles:
         MessageError: A field x, y or radius is missing, the data does not fill the size, or a
             number is not finite.
     """
-    rows = _rows(message)
+    rows = cloud_rows(message, ROW.names, "obstacles").reshape(-1)
     missing = [name for name in _REQUIRED if name not in (rows.dtype.names or ())]
     if missing:
         have = ", ".join(field.name for field in message.fields) or "none"
@@ -88,30 +68,3 @@ def decode(message: PointCloud2) -> Obstacles:
         return Obstacles(as_circles(table), ids)
     except CircleError as error:
         raise MessageError(f"obstacles: {error}") from error
-
-
-def _rows(message: PointCloud2) -> NDArray:
-    """View the message's bytes as a structured array [M] of the fields that circles have."""
-    order = ">" if message.is_bigendian else "<"
-    wanted = [f for f in message.fields if f.name in ROW.names and f.datatype in _FORMATS]
-    names = [field.name for field in wanted]
-    if len(set(names)) < len(names):
-        raise MessageError(f"obstacles: a field is there twice: {', '.join(names)}")
-    try:
-        row = np.dtype(
-            {
-                "names": names,
-                "formats": [order + _FORMATS[field.datatype] for field in wanted],
-                "offsets": [field.offset for field in wanted],
-                "itemsize": message.point_step,
-            }
-        )
-        shape, strides = (message.height, message.width), (message.row_step, message.point_step)
-        if 0 in shape:
-            return np.zeros(0, row)
-        return np.ndarray(shape, row, bytes(message.data), strides=strides).reshape(-1)
-    except (TypeError, ValueError) as error:
-        raise MessageError(
-            f"obstacles: {len(message.data)} bytes do not hold {message.height} x {message.width}"
-            f" points of {message.point_step} bytes: {error}"
-        ) from error

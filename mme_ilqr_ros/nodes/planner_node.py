@@ -15,6 +15,7 @@ from nav_msgs.srv import GetPlan
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -23,12 +24,12 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
-    cost_to_go_message,
     grid_map,
     path_message,
     pose_value,
     robot_state,
 )
+from mme_ilqr_ros.nodes.cost_to_go_output import CostToGoOutput
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.parameters import NodeParameters
@@ -84,7 +85,10 @@ class PlannerNode(Node):
     def _connect(self) -> None:
         settings = self._own_parameters.settings
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
-        self._cost_publisher = self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED)
+        self._cost_output = CostToGoOutput(
+            self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED),
+            self.create_publisher(PointCloud2, "cost_to_go", LATCHED),
+        )
         self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
@@ -208,12 +212,9 @@ class PlannerNode(Node):
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
         self._path = result.path
+        stamp = self.get_clock().now().to_msg()
+        self._cost_output.update(result.cost_to_go_map, stamp, self._map_frame)
         self._plan_publisher.publish(self._path_message(result, goal))
-        if result.cost_to_go is not None and self._cost_publisher.get_subscription_count():
-            stamp = self.get_clock().now().to_msg()
-            self._cost_publisher.publish(
-                cost_to_go_message(result.cost_to_go, self._map, stamp, self._map_frame)
-            )
 
     def _path_message(self, result: PlanResult, goal: Pose) -> PathMessage:
         """Return the path with the goal's heading at its end; empty without a path."""
@@ -250,6 +251,7 @@ class PlannerNode(Node):
         return response
 
     def _publish_diagnostics(self) -> None:
+        self._cost_output.serve_latecomers()
         values: dict[str, object] = {"map": "yes" if self._map else "no"}
         level, text = OK, "no goal yet"
         if self._map is None:

@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
@@ -67,7 +68,7 @@ class _Solved:
     """A field to one goal cell, kept for the next request, and its form for the result."""
 
     field: Field
-    cost_to_go: np.ndarray
+    cost_to_go: CostToGoMap
 
 
 class GlobalPlanner:
@@ -160,7 +161,8 @@ class GlobalPlanner:
         result = PlanResult(
             PlanStatus.NO_VALID_PATH,
             f"the path fails its check: {fault}",
-            cost_to_go=solved.cost_to_go,
+            cost_to_go=solved.cost_to_go.values,
+            cost_to_go_map=solved.cost_to_go,
             residual=field.residual,
             iterations=field.n_settled,
             field_time=setup_time + field_done - begun,
@@ -193,7 +195,8 @@ class GlobalPlanner:
             field = solve_field(cost, goal_cell)
             cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
             cost_to_go.setflags(write=False)
-            kept = self._solved[learned] = _Solved(field, cost_to_go)
+            place = (terrain.grid.resolution, terrain.grid.origin)
+            kept = self._solved[learned] = _Solved(field, CostToGoMap(cost_to_go, *place))
         return kept
 
     def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:

@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.path import Path
 
 
@@ -38,6 +39,7 @@ class PlanResult:
         length: Of the path [m], 0 without one.
         cost_to_go: float32 [H, W], read-only: travel cost to the goal cell in metres of cost 1,
             inf where the goal cannot be reached. None when no field was solved.
+        cost_to_go_map: The same with its place, for any point. None when there is no field.
         residual: Bellman residual of the field [cells of cost 1].
         iterations: Cells that the exact solver settled for the field, each once.
         fallback_used: The learned path failed its check; exact search on uniform cost made this.
@@ -50,6 +52,7 @@ class PlanResult:
     path: Path | None = None
     length: float = 0.0
     cost_to_go: np.ndarray | None = None
+    cost_to_go_map: CostToGoMap | None = None
     residual: float = 0.0
     iterations: int = 0
     fallback_used: bool = False

@@ -26,12 +26,12 @@ circles:
 def start(bench, tmp_path):
     """Return a function that starts a whole system and gives back its monitor."""
 
-    def start(timeout=20.0, beside=0.15, **monitor):
+    def start(timeout=20.0, beside=0.15, guidance="path", **monitor):
         file = tmp_path / "short.yaml"
         file.write_text(WORLD.format(timeout=timeout, beside=beside))
         bench.add(SimulatorNode, scenario=str(file))
         bench.add(PlannerNode, kind="dijkstra")
-        bench.add(ControllerNode, mme__n_modes=4)
+        bench.add(ControllerNode, mme__n_modes=4, guidance=guidance)
         return bench.add(RunMonitorNode, scenario=str(file), out_dir=str(tmp_path), **monitor)
 
     return start
@@ -56,6 +56,13 @@ def test_a_run_that_reaches_its_goal_is_a_success_and_is_written_down(bench, sta
     assert (tmp_path / "run.gif").stat().st_size > 10_000
     bench.spin_until(lambda: any("result: short: success" in text for _, text in log), 2.0)
     assert any(text.startswith("result: short: success after") for _, text in log)
+
+
+def test_a_run_down_the_planners_cost_to_go_is_a_success(bench, start, log):
+    monitor = start(guidance="cost_to_go")
+    assert ended(bench, monitor)
+    assert monitor.exit_status == 0
+    assert not [text for level, text in log if "following the plan" in text]
 
 
 def test_a_run_that_takes_too_long_is_a_failure(bench, start, tmp_path):

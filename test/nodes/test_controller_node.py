@@ -16,9 +16,11 @@ from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
+from mme_ilqr_ros.nodes import cost_to_go_cloud
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
 from mme_ilqr_ros.nodes.markers import read_candidates
 from mme_ilqr_ros.nodes.obstacle_cloud import encode
@@ -286,3 +288,43 @@ def test_diagnostics_say_what_it_does_and_why(bench):
     assert float(values["solve time p95 [ms]"]) > 0.0
     assert values["modes"] == "3"
     assert {"missed deadlines", "age of odom [s]", "age of map [s]"} <= values.keys()
+
+
+def by_way_of_the_left():
+    """Return a cost to go that leads from anywhere to (0, 4), with its goal at (4, 0)."""
+    rows, columns = np.indices((100, 100))
+    x, y = -2.0 + 0.1 * (columns + 0.5), -5.0 + 0.1 * (rows + 0.5)
+    values = (6.0 + np.hypot(x, y - 4.0)).astype(np.float32)
+    values[50, 60] = 0.0
+    return CostToGoMap(values, 0.1, Pose(-2.0, -5.0, 0.0))
+
+
+def test_the_cost_to_go_draws_the_robot_off_its_plan(bench):
+    stand = Stand(bench, guidance="cost_to_go", costs__cost_to_go_share=1.0)
+    fields = bench.publisher(PointCloud2, "cost_to_go", LATCHED)
+    bench.connect(fields)
+    fields.publish(cost_to_go_cloud.encode(by_way_of_the_left(), stand.stamp(), "map"))
+    bench.spin_for(0.2)
+    stand.send_plan(STRAIGHT)
+    assert bench.spin_until(lambda: stand.commands and stand.commands[-1].angular.z > 0.2)
+
+
+@pytest.mark.parametrize("case", ["none", "another goal", "older than the map"])
+def test_without_a_fitting_cost_to_go_the_plan_is_followed_and_the_node_says_so(bench, log, case):
+    stand = Stand(bench, guidance="cost_to_go")
+    fields = bench.publisher(PointCloud2, "cost_to_go", LATCHED)
+    bench.connect(fields)
+    stamp = convert.stamp_of(1.0) if case == "older than the map" else stand.stamp()
+    if case != "none":
+        fields.publish(cost_to_go_cloud.encode(by_way_of_the_left(), stamp, "map"))
+    bench.spin_for(0.2)
+    stand.send_plan(STRAIGHT[:3] if case == "another goal" else STRAIGHT)
+    assert stand.drives()
+    assert abs(stand.commands[-1].angular.z) < 0.1
+    expected = {
+        "none": "no cost to go yet; following the plan",
+        "another goal": "the cost to go leads to another goal, 2.05 m away; following the plan",
+        "older than the map": "the cost to go is older than the map; following the plan",
+    }[case]
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log) == [expected]

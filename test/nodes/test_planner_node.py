@@ -9,12 +9,15 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
+from sensor_msgs.msg import PointCloud2
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
+from mme_ilqr_ros.nodes import cost_to_go_cloud
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
 from mme_ilqr_ros.nodes.qos import LATCHED
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 
 
 def room():
@@ -225,3 +228,20 @@ def test_of_two_ways_equally_long_the_first_choice_stays(bench):
     before = len(stand.plans)
     assert bench.spin_until(lambda: len(stand.plans) > before)
     assert stand.plan().points[0] == pytest.approx([state.x, state.y], abs=0.15)
+
+
+def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late(bench):
+    stand = Stand(bench, expected_planner_frequency=10.0)
+    stand.send_goal(5.05, 1.05)
+    stand.plan()
+    late = bench.collect(PointCloud2, "cost_to_go", LATCHED)
+    assert bench.spin_until(lambda: late)
+    bench.spin_for(0.5)
+    assert len(late) == 1
+    exact = GlobalPlanner(PlannerSettings(kind="dijkstra")).plan(room(), (1.0, 1.0), (5.05, 1.05))
+    field = cost_to_go_cloud.decode(late[0])
+    assert np.array_equal(field.values, exact.cost_to_go)
+    assert late[0].header.frame_id == "map"
+    stand.send_goal(5.05, 3.05)
+    assert bench.spin_until(lambda: len(late) == 2)
+    assert cost_to_go_cloud.decode(late[1]).goal == pytest.approx([5.05, 3.05], abs=0.01)

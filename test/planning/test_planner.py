@@ -329,3 +329,14 @@ def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
         assert not occupied[cells[:, 0], cells[:, 1]].any()
     else:
         assert result.path is None
+
+
+def test_the_cost_to_go_has_a_value_and_a_gradient_at_any_point():
+    grid = GridMap.empty(6.0, 4.0, 0.1, Pose(-1.0, 2.0, 0.3))
+    start, goal = grid.origin.transform([[1.02, 1.05], [5.05, 1.05]])
+    result = planner("dijkstra", robot_radius=0.0, inflation_margin=0.0).plan(grid, start, goal)
+    assert result.cost_to_go_map.value_and_gradient(start)[0] == pytest.approx(4.03, abs=1e-5)
+    assert result.cost_to_go_map.goal == pytest.approx(goal)
+    # On the line itself the field of eight moves has a kink.
+    _, gradient = result.cost_to_go_map.smoothed(0.2).value_and_gradient(start)
+    assert gradient == pytest.approx((start - goal) / 4.03, abs=0.1)

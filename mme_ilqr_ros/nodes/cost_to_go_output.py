@@ -1,0 +1,43 @@
+"""Publishes the planner's cost to go: a picture for people, the numbers for programs."""
+
+from __future__ import annotations
+
+from builtin_interfaces.msg import Time
+from rclpy.publisher import Publisher
+
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.nodes import cost_to_go_cloud
+from mme_ilqr_ros.nodes.conversions import cost_to_go_message
+
+
+class CostToGoOutput:
+    """Sends each field once, and only to whom it interests: it is the largest message there is."""
+
+    def __init__(self, picture: Publisher, numbers: Publisher) -> None:
+        """Take the latched publishers of an OccupancyGrid and a PointCloud2."""
+        self._encoders = {picture: cost_to_go_message, numbers: cost_to_go_cloud.encode}
+        self._sent: dict[Publisher, CostToGoMap] = {}
+        self._newest: tuple[CostToGoMap, Time, str] | None = None
+
+    def update(self, field: CostToGoMap | None, stamp: Time, frame: str) -> None:
+        """Publish a field if it is a new one; None, for no field, publishes nothing.
+
+        Args:
+            field: The same object as long as goal and map stay.
+            stamp: When it came to be.
+            frame: Of the map.
+        """
+        if field is None or (self._newest is not None and field is self._newest[0]):
+            return
+        self._newest = (field, stamp, frame)
+        self.serve_latecomers()
+
+    def serve_latecomers(self) -> None:
+        """Publish to those who have subscribed since the field came to be."""
+        if self._newest is None:
+            return
+        field = self._newest[0]
+        for publisher, encode in self._encoders.items():
+            if self._sent.get(publisher) is not field and publisher.get_subscription_count():
+                publisher.publish(encode(*self._newest))
+                self._sent[publisher] = field

@@ -1,0 +1,87 @@
+"""The cost to go survives its message exactly, and what is no cost to go is refused."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+from builtin_interfaces.msg import Time
+
+from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.conversions import MessageError
+from mme_ilqr_ros.nodes.cost_to_go_cloud import decode, encode
+
+TOPICS = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
+ORIGIN = Pose(-12.5, 31.0, 2.1)
+
+
+def field():
+    rng = np.random.default_rng(0)
+    values = (30.0 * rng.random((13, 21))).astype(np.float32)
+    values[rng.random(values.shape) < 0.3] = np.inf
+    values[5, 7] = 0.0
+    return CostToGoMap(values, 0.05, ORIGIN)
+
+
+def test_values_come_back_to_the_bit_and_lie_where_they_lay():
+    sent = field()
+    got = decode(encode(sent, Time(), "map"))
+    assert np.array_equal(got.values, sent.values)
+    assert got.resolution == pytest.approx(0.05, rel=1e-5)
+    assert (got.origin.x, got.origin.y) == pytest.approx((ORIGIN.x, ORIGIN.y), abs=1e-5)
+    assert got.origin.yaw == pytest.approx(ORIGIN.yaw, abs=1e-5)
+    assert got.goal == pytest.approx(sent.goal, abs=1e-5)
+
+
+def test_five_documented_lines_decode_it():
+    text = TOPICS.read_text()
+    (code,) = re.findall(
+        r"```python\n(.*?)```", text[text.index("## The `cost_to_go` message") :], re.S
+    )
+    assert len(code.strip().splitlines()) == 5
+    names = {"message": encode(field(), Time(), "map"), "np": np}
+    exec(code, names)
+    assert np.array_equal(names["values"], field().values)
+    assert names["resolution"] == pytest.approx(0.05, rel=1e-5)
+    assert names["goal"] == pytest.approx(field().goal, abs=1e-5)
+
+
+def broken(name):
+    message = encode(field(), Time(), "map")
+    cells = np.frombuffer(message.data, "<f4").reshape(13, 21, 4).copy()
+    if name == "field":
+        message.fields = [f for f in message.fields if f.name != "cost_to_go"]
+    elif name == "line":
+        message.height, message.width = 1, 13 * 21
+        message.row_step = 16 * 13 * 21
+    elif name == "short":
+        message.data = message.data[:-4]
+    elif name == "skew":
+        cells[-1, -1, 0] += 1.0
+    elif name == "nan":
+        cells[3, 3, 3] = np.nan
+    elif name == "closed":
+        cells[..., 3] = np.inf
+    if name in ("skew", "nan", "closed"):
+        message.data = cells.tobytes()
+    return message
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("field", "cost_to_go: field cost_to_go is missing (there are: x, y, z)"),
+        ("line", "cost_to_go: 1 x 273 cells are no map"),
+        ("short", "cost_to_go: 4364 bytes do not hold 13 x 21 points of 16 bytes"),
+        ("skew", "cost_to_go: the cells do not lie on a grid"),
+        ("nan", "cost_to_go: a value is below 0 or not a number"),
+        ("closed", "cost to go: needs a grid"),
+    ],
+)
+def test_what_is_no_cost_to_go_is_refused_in_one_line(name, complaint):
+    with pytest.raises(MessageError, match=re.escape(complaint)):
+        decode(broken(name))
