@@ -60,11 +60,16 @@ class Plan:
 class StructuredIDVIN(nn.Module):
     """The planner of this package as a differentiable model."""
 
-    def __init__(self, encoder: nn.Module) -> None:
-        """Take an encoder: called with (occupied, layers) it returns the log cost."""
+    def __init__(self, encoder: nn.Module, learns_beta: bool = True) -> None:
+        """Make a planner.
+
+        Args:
+            encoder: Called with (occupied, layers) it returns the log cost.
+            learns_beta: Whether beta is learned too; not for losses that do not use the logits.
+        """
         super().__init__()
         self.encoder = encoder
-        self.log_beta = nn.Parameter(torch.zeros(()))
+        self.log_beta = nn.Parameter(torch.zeros(()), requires_grad=learns_beta)
 
     def forward(
         self,

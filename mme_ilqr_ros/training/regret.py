@@ -14,40 +14,59 @@ from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, field_of
 
 
 @dataclass(frozen=True)
-class Regret:
-    """Regrets of the paths from all cells that can reach the goal, over all maps of a set.
+class PathScore:
+    """How good a planner's paths are, from all cells that can reach the goal.
 
     Attributes:
-        median: [%].
-        p95: 95th percentile [%].
+        agreement: Share of the experts' moves that the planner would have made as well.
+        median: Of the regret under the true cost [%].
+        p95: 95th percentile of the regret [%].
         n_starts: Number of paths.
     """
 
+    agreement: float
     median: float
     p95: float
     n_starts: int
 
     def rank(self) -> tuple[float, ...]:
-        """Return what models are compared by: larger is better."""
-        return -self.median - 0.2 * self.p95, -self.p95
+        """Return what models are compared by, which needs no true cost: larger is better."""
+        return (self.agreement,)
 
     def row(self) -> dict[str, float]:
         """Return the numbers shown, by name with unit."""
-        return {"regret median %": self.median, "p95 %": self.p95, "starts": self.n_starts}
+        return {
+            "moves as the expert %": 100.0 * self.agreement,
+            "regret median %": self.median,
+            "regret p95 %": self.p95,
+            "starts": self.n_starts,
+        }
 
 
-def measure(cost_of: CostOf, maps: MapSet) -> Regret:
-    """Plan on every map for what `cost_of` says and measure the paths under the true cost."""
-    each = [
-        regrets(field_of(closed(cost_of(maps, k), maps.cost[k]), maps.goal(k)), maps.truth(k))
-        for k in range(len(maps))
-    ]
-    return summary(np.concatenate(each))
+def measure(cost_of: CostOf, maps: MapSet, shown: np.ndarray | None = None) -> PathScore:
+    """Plan on every map for what `cost_of` says and measure the paths under the true cost.
+
+    Args:
+        cost_of: The planner.
+        maps: With hidden costs.
+        shown: What experts did, from `demonstrate`; None for the best moves under the true cost.
+    """
+    each, agreed, moves = [], 0, 0
+    for k in range(len(maps)):
+        field = field_of(closed(cost_of(maps, k), maps.cost[k]), maps.goal(k))
+        truth = maps.truth(k)
+        each.append(regrets(field, truth))
+        theirs = truth.arrows if shown is None else _arrows(shown[k])
+        agreed += int((field.arrows == theirs)[theirs >= 0].sum())
+        moves += int((theirs >= 0).sum())
+    values = np.concatenate(each)
+    median, p95 = np.percentile(values, (50, 95))
+    return PathScore(agreed / max(1, moves), float(median), float(p95), len(values))
 
 
-def summary(values: np.ndarray) -> Regret:
-    """Return median and 95th percentile of regrets [K] in %."""
-    return Regret(float(np.median(values)), float(np.percentile(values, 95)), len(values))
+def _arrows(shown: np.ndarray) -> np.ndarray:
+    """Return [H, W] the move shown in each cell of [8, H, W], -1 where none is."""
+    return np.where(shown.any(axis=0), shown.argmax(axis=0), -1)
 
 
 def closed(cost: np.ndarray, true_cost: np.ndarray) -> np.ndarray:

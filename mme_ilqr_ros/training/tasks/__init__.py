@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mme_ilqr_ros.training.task import Command
-from mme_ilqr_ros.training.tasks import navigation
+from mme_ilqr_ros.training.tasks import lanes, navigation, terrain
 
-COMMANDS: Mapping[str, Command] = {"navigation": navigation.COMMAND}
+COMMANDS: Mapping[str, Command] = {
+    "navigation": navigation.COMMAND,
+    "terrain": terrain.COMMAND,
+    "lanes": lanes.COMMAND,
+}
 """Subcommands of `python -m mme_ilqr_ros.training`, by name."""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mme_ilqr_ros.planning.encoders import LaneEncoder
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet
+from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
 from mme_ilqr_ros.training.tasks.terrain import any_goal, smooth_noise
 
 LAYERS = ("painted",)
@@ -103,3 +105,12 @@ def _draw(
     painted = (noise <= np.quantile(noise, statistics.painted)) & ~occupied
     layers = painted[None].astype(np.float32)
     return occupied, layers, any_goal(occupied, rng), hidden_cost(occupied, layers)
+
+
+WORLD = HiddenCost(
+    "lanes",
+    "learn on which side of an aisle one drives from paths of experts who know",
+    lambda n, size, rng, shifted: generate_lanes(n, size, rng, SHIFTED if shifted else ORDINARY),
+    lambda generator: LaneEncoder(generator, len(LAYERS)),
+)
+COMMAND = command(WORLD)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from mme_ilqr_ros.planning.encoders import TerrainEncoder
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet
+from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
 
 LAYERS = ("smooth", "carpet", "gravel", "mud", "wear", "people")
 REACH = 3
@@ -109,3 +111,12 @@ def _draw(
     layers = np.concatenate([floor, wear[None], people[None]]) * ~occupied
     cost = hidden_cost(occupied, layers)
     return occupied, layers.astype(np.float32), any_goal(occupied, rng), cost
+
+
+WORLD = HiddenCost(
+    "terrain",
+    "learn what floors, wear and people cost from paths of experts who know",
+    lambda n, size, rng, shifted: generate_terrain(n, size, rng, SHIFTED if shifted else ORDINARY),
+    lambda generator: TerrainEncoder(generator, len(LAYERS)),
+)
+COMMAND = command(WORLD)

@@ -1,0 +1,74 @@
+"""Learning a hidden cost from demonstrations alone, small."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from mme_ilqr_ros.planning.weights import load_weights
+from mme_ilqr_ros.training.__main__ import main
+from mme_ilqr_ros.training.loop import train
+from mme_ilqr_ros.training.options import parser, settings_of
+from mme_ilqr_ros.training.regret import measure
+from mme_ilqr_ros.training.tasks import COMMANDS, hidden_cost
+from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
+
+TASKS = ("terrain", "lanes")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def made(name, *more):
+    options = parser().parse_args([name, "--maps", "40", "--size", "16", *more])
+    settings = settings_of(options)
+    return COMMANDS[name].task(options, settings), settings
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_small_training_halves_the_regret_of_blind_planning_and_repeats(name):
+    weights = []
+    for _ in range(2):
+        task, settings = made(name, "--epochs", "16")
+        progress = train(task, settings)
+        weights.append(task.tensors(progress.best_model()))
+    for key, tensor in weights[0].items():
+        np.testing.assert_array_equal(tensor, weights[1][key])
+    unseen = task.world.draw(8, 20, np.random.default_rng(77), False)
+    blind = measure(lambda maps, k: np.ones(maps.occupied[k].shape), unseen)
+    learned = measure(cost_of(progress.best_model()), unseen)
+    assert learned.p95 < 0.5 * blind.p95
+    assert learned.agreement > blind.agreement + 0.1
+
+
+def test_what_chooses_the_best_model_needs_no_true_cost():
+    task, settings = made("terrain", "--paths", "2", "--noise", "0.3")
+    model = task.model(torch.Generator().manual_seed(0))
+    rank = task.validate(model).rank()
+    task.validation.cost[...] = np.where(np.isfinite(task.validation.cost), 1.0, np.inf)
+    assert task.validate(model).rank() == rank
+    assert 0 < task.validation_shown.sum() < 0.5 * (~task.validation.occupied).sum()
+
+
+def test_test_maps_are_larger_and_shifted(monkeypatch):
+    monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2), (30, 1)))
+    task, _ = made("lanes")
+    assert list(task.world.tests()) == ["20", "30", "256 shifted"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_command_writes_weights_and_card(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2),))
+    out = tmp_path / "learned"
+    short = ["--maps", "16", "--size", "12", "--paths", "3", "--epochs", "2"]
+    assert main([name, *short, "--out", str(out)]) == 0
+    assert "regret median %" in capsys.readouterr().out
+    assert load_weights(out / "learned.safetensors")
+    card = (out / "learned.md").read_text()
+    assert "3 path(s) on each" in card
+    assert "256 shifted" in card
