@@ -1,7 +1,18 @@
-"""Exact cost-to-go fields on grids: solvers, best moves, gradient and walks."""
+"""Exact cost-to-go fields on grids: solvers, best moves, gradient, repair and walks."""
 
-from mme_ilqr_ros.planning.field.field import Field, FieldError, solve_edges, solve_field
+from mme_ilqr_ros.planning.field.checks import FieldError
+from mme_ilqr_ros.planning.field.field import Field, Repair
 from mme_ilqr_ros.planning.field.layout import NO_MOVE
+from mme_ilqr_ros.planning.field.solve import solve_edges, solve_field
 from mme_ilqr_ros.planning.field.walk import Walk, follow
 
-__all__ = ["NO_MOVE", "Field", "FieldError", "Walk", "follow", "solve_edges", "solve_field"]
+__all__ = [
+    "NO_MOVE",
+    "Field",
+    "FieldError",
+    "Repair",
+    "Walk",
+    "follow",
+    "solve_edges",
+    "solve_field",
+]

@@ -37,6 +37,8 @@ class Buckets(NamedTuple):
     @classmethod
     def between(cls, cheapest: float, dearest: float) -> Buckets | None:
         """Return buckets for moves of these prices, or None when they would be too many."""
+        if not math.isfinite(cheapest):
+            cheapest = dearest = 1.0  # there is no move at all
         scale = 1.0 / (_NARROWER * cheapest)
         if not dearest * scale + 2.0 < MOST_BUCKETS:
             return None

@@ -1,35 +1,52 @@
-"""The Bellman fixed point on a grid, exactly.
-
-    V(goal) = 0,    V(p) = min over allowed moves a: p -> q of  V(q) + price(p, a)
-
-This is the fixed point that `bellman.py` reaches by sweeps. The solvers here settle every cell
-once, which also gives the exact gradient: V depends on the prices through a tree of best moves.
-"""
+"""A solved field: values, best moves, exact gradient, and repair."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from mme_ilqr_ros.planning.field.adjoint import cell_gradient, edge_gradient
 from mme_ilqr_ros.planning.field.buckets import Buckets
+from mme_ilqr_ros.planning.field.checks import (
+    FieldError,
+    check_goal_stays_free,
+    checked_range,
+    checked_window,
+)
 from mme_ilqr_ros.planning.field.heap import solve_by_heap
-from mme_ilqr_ros.planning.field.layout import bordered, inner
-from mme_ilqr_ros.planning.field.price import arriving, extremes, leaving
-from mme_ilqr_ros.planning.field.solve import CHUNK, spread
+from mme_ilqr_ros.planning.field.layout import around, bordered, inner
+from mme_ilqr_ros.planning.field.price import leaving
+from mme_ilqr_ros.planning.field.repair import repair_values
+from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 from mme_ilqr_ros.planning.field.sweep import sweep
-from mme_ilqr_ros.planning.moves import LENGTHS, check_n_moves
+from mme_ilqr_ros.planning.moves import LENGTHS
+
+_MOST_CLEARED = 0.1  # share of the map: past it a fresh solve costs less than a repair
 
 
-class FieldError(ValueError):
-    """The costs or the goal cannot carry a value field."""
+@dataclass(frozen=True)
+class Repair:
+    """What a repair did.
+
+    Attributes:
+        n_changed: Cells whose cost changed.
+        n_cleared: Cells that lost their value, and got another one or none.
+        solved_anew: Whether a fresh solve did it: too many cells were cleared, or the new costs do
+            not fit the buckets of the old ones.
+    """
+
+    n_changed: int
+    n_cleared: int
+    solved_anew: bool
 
 
 class Field:
     """Cost-to-go of every cell to one goal cell.
 
     Made by `solve_field` or `solve_edges`. Arrows and residual are computed when first asked for.
+    Only `repair` changes a field; arrays taken from it before then change with it.
 
     Attributes:
         goal: Goal cell (row, column).
@@ -37,7 +54,6 @@ class Field:
         prices: [n] or [n, A] costs of cells or edges in flat form, see `price.py`.
         flat_values: [n] values in flat form, see `layout.py`.
         stride: Entries of a row in flat form.
-        order: int32 [k] settled cells as flat indices, each after the cell its arrow points to.
         buckets: Of the queue that solved it; None when the prices were too far apart for one and
             a heap did.
     """
@@ -47,19 +63,38 @@ class Field:
         goal: tuple[int, int],
         n_moves: int,
         prices: np.ndarray,
-        flat_values: np.ndarray,
         stride: int,
-        order: np.ndarray,
         buckets: Buckets | None,
     ) -> None:
-        """Keep what a solver found."""
+        """Solve for checked prices; people call `solve_field` or `solve_edges`."""
         self.goal = goal
         self.n_moves = n_moves
         self.prices = prices
-        self.flat_values = flat_values
         self.stride = stride
-        self.order = order
         self.buckets = buckets
+        self.flat_values = np.empty(len(prices))
+        self._order: np.ndarray | None = None
+        self._solve()
+
+    def _solve(self) -> None:
+        """Settle all cells from the goal on."""
+        grid, values = (self.prices, self.stride, self.n_moves), self.flat_values
+        values.fill(np.inf)
+        if self.buckets is None:
+            self._order = solve_by_heap(*grid, self.goal_index, values)
+            return
+        scale, n_buckets = self.buckets.scale, self.buckets.n
+        values[self.goal_index] = 0.0
+        order = np.empty(len(values) + CHUNK, np.int32)
+        seeds = np.array([self.goal_index])
+        self._order = order[: spread(*grid, values, seeds, scale, n_buckets, order, True)]
+
+    @property
+    def order(self) -> np.ndarray:
+        """int32 [k] settled cells in flat form, each after the cell its arrow points to."""
+        if self._order is None:  # a repair has none; to sort the values would cost as much
+            self._solve()
+        return self._order
 
     @property
     def cost(self) -> np.ndarray:
@@ -70,8 +105,10 @@ class Field:
 
     @property
     def values(self) -> np.ndarray:
-        """[H, W] cost-to-go [cells * cost], inf where the goal cannot be reached."""
-        return inner(self.flat_values, self.stride)
+        """[H, W] cost-to-go [cells * cost], inf where the goal cannot be reached; read-only."""
+        values = inner(self.flat_values, self.stride)
+        values.flags.writeable = False
+        return values
 
     @property
     def goal_index(self) -> int:
@@ -81,7 +118,9 @@ class Field:
     @property
     def n_settled(self) -> int:
         """Number of cells from which the goal can be reached, the goal included."""
-        return len(self.order)
+        if self._order is None:
+            return int(np.count_nonzero(self.flat_values < np.inf))
+        return len(self._order)
 
     @property
     def arrows(self) -> np.ndarray:
@@ -124,86 +163,55 @@ class Field:
         result = edge_gradient(self.order, arrows, self.stride, self.n_moves, weights)
         return result.reshape(self.n_moves, -1, self.stride)[:, 1:-1, 1:-1]
 
+    def repair(self, corner: tuple[int, int], patch: np.ndarray) -> Repair:
+        """Give the cells of a window other costs and bring the values up to date.
+
+        Takes time for the cells whose values change, and none for the rest of the map. The values
+        are those of a fresh solve, bit by bit.
+
+        Args:
+            corner: Cell (row, column) of the window's first entry.
+            patch: [h, w] costs > 0 of the window's cells, inf where blocked.
+
+        Raises:
+            FieldError: The field is one of edge costs, the window reaches over the map's edge, a
+                cost is not > 0, or the goal would be blocked. The field stays what it was.
+        """
+        if self.prices.ndim != 1:
+            raise FieldError("a field of edge costs cannot be repaired; solve it anew")
+        patch = np.ascontiguousarray(patch, dtype=np.float64)
+        window = checked_window(self.cost, corner, patch.shape)
+        changed = window != patch
+        if not changed.any():
+            return Repair(0, 0, solved_anew=False)
+        cheapest, dearest = checked_range(patch, "cell")
+        check_goal_stays_free(self.goal, corner, patch)
+        window[...] = patch
+        self.__dict__.pop("_swept", None)
+        self._order = None
+        n_cleared = self._repaired(corner, changed, cheapest, dearest)
+        if n_cleared is None:
+            least, largest = checked_range(self.prices, "cell")
+            self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
+            self._solve()
+        n_changed = int(np.count_nonzero(changed))
+        return Repair(n_changed, n_cleared or 0, solved_anew=n_cleared is None)
+
+    def _repaired(
+        self, corner: tuple[int, int], changed: np.ndarray, cheapest: float, dearest: float
+    ) -> int | None:
+        """Repair the values round changed [h, w] cells; None when a fresh solve is called for."""
+        dearest *= LENGTHS[self.n_moves - 1]
+        if self.buckets is None or not self.buckets.hold(cheapest, dearest):
+            return None
+        cells = around(corner, changed, self.cost.shape, self.stride)
+        grid = (self.prices, self.stride, self.n_moves)
+        most = int(_MOST_CLEARED * len(self.prices))
+        n_cleared = repair_values(
+            *grid, self.goal_index, self.flat_values, self.buckets, cells, most
+        )
+        return n_cleared if n_cleared <= most else None
+
     def _flat(self, gradient: np.ndarray) -> np.ndarray:
         """Return dL/dV in flat form, in memory of its own."""
         return bordered(np.asarray(gradient, dtype=np.float64), 0.0)
-
-
-def solve_field(cost: np.ndarray, goal: tuple[int, int], n_moves: int = 8) -> Field:
-    """Solve the Bellman equation for one goal and costs of cells.
-
-    Args:
-        cost: [H, W] cost of a cell, > 0; inf marks a blocked one. A move costs its length times
-            the mean of both cells and does not cut corners (`moves.py`).
-        goal: Goal cell (row, column), not blocked.
-        n_moves: 8, or 4 for straight moves only.
-
-    Raises:
-        FieldError: The goal is outside the grid or blocked, or a cost is not > 0 (NaN included).
-    """
-    check_n_moves(n_moves)
-    cost = np.asarray(cost, dtype=np.float64)
-    goal = _checked_goal(goal, cost.shape)
-    prices = bordered(cost, np.inf)
-    cheapest, dearest = _checked_prices(prices, "cell", "blocked")
-    if not np.isfinite(cost[goal]):
-        raise FieldError(f"goal cell {goal} is blocked")
-    buckets = Buckets.between(cheapest, LENGTHS[n_moves - 1] * dearest)
-    return _solved(prices, cost.shape, goal, n_moves, buckets)
-
-
-def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
-    """Solve the Bellman equation for one goal and costs of edges, which may depend on direction.
-
-    Args:
-        edge_cost: [A, H, W] cost > 0 of leaving cell (i, j) by move a of `moves.STEPS`, A = 4 or 8;
-            inf = not allowed. What would leave the map is not allowed.
-        goal: Goal cell (row, column).
-
-    Raises:
-        FieldError: The goal is outside the grid, or a cost is not > 0 (NaN included).
-    """
-    edge_cost = np.asarray(edge_cost, dtype=np.float64)
-    if edge_cost.ndim != 3:
-        raise FieldError(f"edge costs have shape {edge_cost.shape}: must be [A, H, W]")
-    n_moves = check_n_moves(len(edge_cost))
-    goal = _checked_goal(goal, edge_cost.shape[1:])
-    prices = arriving(edge_cost)
-    buckets = Buckets.between(*_checked_prices(prices.reshape(-1), "edge", "not allowed"))
-    return _solved(prices, edge_cost.shape[1:], goal, n_moves, buckets)
-
-
-def _checked_goal(goal: tuple[int, int], shape: tuple[int, ...]) -> tuple[int, int]:
-    row, column = int(goal[0]), int(goal[1])
-    if len(shape) != 2 or not (0 <= row < shape[0] and 0 <= column < shape[1]):
-        raise FieldError(f"goal cell {(row, column)} lies outside the cost map {shape}")
-    return row, column
-
-
-def _checked_prices(prices: np.ndarray, of: str, closed: str) -> tuple[float, float]:
-    """Return the least and the largest finite price."""
-    least, largest = extremes(prices)
-    if not least > 0.0:
-        raise FieldError(f"every {of} cost must be > 0 (inf where {closed})")
-    return least, largest
-
-
-def _solved(
-    prices: np.ndarray,
-    shape: tuple[int, ...],
-    goal: tuple[int, int],
-    n_moves: int,
-    buckets: Buckets | None,
-) -> Field:
-    stride = shape[1] + 2
-    values = np.full(len(prices), np.inf)
-    index = (goal[0] + 1) * stride + goal[1] + 1
-    if buckets is None:
-        order = solve_by_heap(prices, stride, n_moves, index, values)
-    else:
-        values[index] = 0.0
-        order = np.empty(len(prices) + CHUNK, np.int32)
-        seeds = np.array([index])
-        n = spread(prices, stride, n_moves, values, seeds, buckets.scale, buckets.n, order, True)
-        order = order[:n]
-    return Field(goal, n_moves, prices, values, stride, order, buckets)

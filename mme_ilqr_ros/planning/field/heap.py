@@ -1,6 +1,6 @@
 """Dijkstra's algorithm with an indexed binary heap: the plain solver, for prices of any range.
 
-The bucket queue (`solve.py`) computes the same values, bit by bit, and is several times as fast; it
+The bucket queue (`spread.py`) computes the same values, bit by bit, several times as fast; but it
 needs a bucket for each step between the cheapest and the dearest move, so this one serves prices
 that lie too far apart, and tests.
 """

@@ -1,14 +1,12 @@
 """How a field lies in memory: flat arrays with a closed border one cell wide.
 
 No move leads over the border, so the inner loops need not ask where the map ends. Cell (i, j) of
-an [H, W] map is entry (i + 1) (W + 2) + j + 1; a move adds a fixed offset to it.
+an [H, W] map is entry (i + 1) (W + 2) + j + 1; a move adds a fixed offset to that.
 """
 
 from __future__ import annotations
 
 import numpy as np
-
-from mme_ilqr_ros.planning.moves import STEPS
 
 NO_MOVE = -1
 """In place of a move: there is none (the goal, and cells from which it cannot be reached)."""
@@ -29,6 +27,22 @@ def inner(flat: np.ndarray, stride: int) -> np.ndarray:
     return flat.reshape(-1, stride)[1:-1, 1:-1]
 
 
-def offsets(stride: int) -> np.ndarray:
-    """Return [8] what each move adds to the index of a cell."""
-    return STEPS[:, 0] * stride + STEPS[:, 1]
+def around(
+    corner: tuple[int, int], changed: np.ndarray, shape: tuple[int, int], stride: int
+) -> np.ndarray:
+    """Return int64 [k] in flat form: the box of the changed cells and a ring of cells round it.
+
+    The price of a move depends on the cells it touches, and each of them is at most one cell from
+    where the move begins.
+
+    Args:
+        corner: Cell (row, column) of the first entry of `changed`.
+        changed: bool [h, w], somewhere True.
+        shape: (H, W) of the map.
+        stride: W + 2.
+    """
+    spans = []
+    for axis in (0, 1):
+        where = np.flatnonzero(changed.any(axis=1 - axis)) + corner[axis]
+        spans.append(np.arange(max(where[0] - 1, 0), min(where[-1] + 2, shape[axis])))
+    return ((spans[0][:, None] + 1) * stride + spans[1] + 1).reshape(-1)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mme_ilqr_ros.planning.field import follow, solve_field
+from mme_ilqr_ros.planning.field.layout import inner
 from mme_ilqr_ros.planning.value_field import first_fault
 
 
@@ -29,7 +30,9 @@ def test_a_long_walk_is_whole():
 
 def test_a_walk_ends_where_wrong_values_do_not_fall():
     field = solve_field(np.ones((1, 5)), (0, 0), n_moves=4)
-    field.values[0, 1] = 9.0  # now the best move of cell 2 is to cell 3, and back again
+    inner(field.flat_values, field.stride)[0, 1] = (
+        9.0  # now the best move of cell 2 is to cell 3, and back again
+    )
     walk = follow(field, (0, 4))
     assert not walk.reached
     assert walk.cells.tolist() == [[0, 4], [0, 3], [0, 2]]
