@@ -18,3 +18,11 @@ def compiled(function: Callable) -> Callable:
         return njit(cache=True)(function)
     except (RuntimeError, OSError):
         return njit(function)
+
+
+def inlined(function: Callable) -> Callable:
+    """Return `function` for use in compiled functions, into which it is set in place of a call.
+
+    For parts of a loop that run for so short a time that a call would be felt.
+    """
+    return njit(inline="always")(function)

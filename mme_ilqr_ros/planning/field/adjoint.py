@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, HALF_LENGTHS
-
-U = np.uintp  # unsigned indices spare the test for negative ones
+from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, HALF_LENGTHS, U
 
 
 @compiled

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 
 _NARROWER = 0.98  # the rest covers the rounding of the values
-MOST_BUCKETS = 1 << 14
-"""From here on the buckets are mostly empty, and a heap is the better queue."""
+MOST_BUCKETS = 1 << 11
+"""From here on the buckets are mostly empty and far apart in memory: a heap is the better queue."""
 
 
 class Buckets(NamedTuple):
@@ -40,7 +40,7 @@ class Buckets(NamedTuple):
         if not math.isfinite(cheapest):
             cheapest = dearest = 1.0  # there is no move at all
         scale = 1.0 / (_NARROWER * cheapest)
-        if not dearest * scale + 2.0 < MOST_BUCKETS:
+        if not dearest * scale + 2.0 <= MOST_BUCKETS:
             return None
         n = 1 << math.ceil(math.log2(dearest * scale + 2.0))
         return cls(scale, n, cheapest, (n - 2.0) / scale)

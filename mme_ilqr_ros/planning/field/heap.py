@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, price
+from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, U, price
 
 
 @compiled
@@ -78,8 +78,8 @@ def solve_by_heap(prices, stride, n_moves, goal, values):
             _sift_down(heap, place, values, size)
         for move in range(n_moves):
             other = cell - D_ROWS[move] * stride - D_COLUMNS[move]
-            value = values[cell] + price(prices, stride, other, move)
-            if value < values[other]:
+            value = values[U(cell)] + price(prices, stride, other, move)
+            if value < values[U(other)]:
                 values[other] = value
                 if place[other] < 0:
                     heap[size] = other

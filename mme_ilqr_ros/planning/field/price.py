@@ -13,38 +13,74 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled, inlined
 from mme_ilqr_ros.planning.field.layout import inner
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
 
+U = np.uintp
+"""Indices made unsigned spare the compiled code the test for negative ones."""
 HALF_LENGTHS = 0.5 * LENGTHS  # exact, so length x mean and half length x sum round alike
 D_ROWS, D_COLUMNS = STEPS[:, 0].copy(), STEPS[:, 1].copy()
+STRAIGHT, DIAGONAL = HALF_LENGTHS[0], HALF_LENGTHS[-1]
+_INF = np.inf
 
 
 @compiled
 def price(prices, stride, cell, move):
     """Return the cost of leaving `cell` by `move`, inf where that is not allowed."""
-    row_step, column_step = D_ROWS[move] * stride, D_COLUMNS[move]
-    other = cell + row_step + column_step
-    if prices.ndim == 1:  # known when this is compiled
-        cost = HALF_LENGTHS[move] * (prices[cell] + prices[other])
+    a = U(move)
+    row_step, column_step = D_ROWS[a] * stride, D_COLUMNS[a]
+    other = U(cell + row_step + column_step)
+    if prices.ndim == 1:
+        cost = HALF_LENGTHS[a] * (prices[U(cell)] + prices[other])
         # For a straight move one of the corners is the cell and the other one its target.
-        corners = prices[cell + row_step] + prices[cell + column_step]
-        return cost if corners < np.inf else np.inf
-    else:  # noqa: RET505 (numba prunes this branch only in this form)
-        return prices[other, move]
+        corners = prices[U(cell + row_step)] + prices[U(cell + column_step)]
+        cost = cost if corners < _INF else _INF
+    else:
+        cost = prices[other, a]
+    return cost
 
 
 @compiled
 def best_move(prices, stride, values, n_moves, cell):
     """Return (value, move) of the best move of `cell`, the first of equals; (inf, -1) for none."""
-    best, move = np.inf, -1
-    for a in range(n_moves):
-        other = cell + D_ROWS[a] * stride + D_COLUMNS[a]
-        value = values[other] + price(prices, stride, cell, a)
-        if value < best:
-            best, move = value, a
+    if prices.ndim == 1:  # known when this is compiled
+        best, move = best_of_cells(prices, U(stride), values, n_moves == 8, U(cell))
+    else:
+        best, move = np.inf, -1
+        for a in range(n_moves):
+            other = U(cell + D_ROWS[a] * stride + D_COLUMNS[a])
+            value = values[other] + prices[other, U(a)]
+            if value < best:
+                best, move = value, a
     return best, move
+
+
+@inlined
+def best_of_cells(cost, w, values, diagonals, p):
+    """`best_move` for costs of cells, without branches; stride `w` and cell `p` are unsigned."""
+    one = U(1)
+    up, down, left, right = p - w, p + w, p - one, p + one
+    own, c_up, c_down, c_left, c_right = cost[p], cost[up], cost[down], cost[left], cost[right]
+    # A sum is finite where both corners are free.
+    up_left, down_left = diagonals & (c_up + c_left < _INF), diagonals & (c_down + c_left < _INF)
+    down_right = diagonals & (c_down + c_right < _INF)
+    up_right = diagonals & (c_up + c_right < _INF)
+    best, arrow = np.inf, -1
+    for value, allowed, move in (
+        (values[up] + STRAIGHT * (own + c_up), True, 0),
+        (values[left] + STRAIGHT * (own + c_left), True, 1),
+        (values[down] + STRAIGHT * (own + c_down), True, 2),
+        (values[right] + STRAIGHT * (own + c_right), True, 3),
+        (values[up - one] + DIAGONAL * (own + cost[up - one]), up_left, 4),
+        (values[down - one] + DIAGONAL * (own + cost[down - one]), down_left, 5),
+        (values[down + one] + DIAGONAL * (own + cost[down + one]), down_right, 6),
+        (values[up + one] + DIAGONAL * (own + cost[up + one]), up_right, 7),
+    ):
+        better = (value < best) & allowed
+        best = value if better else best
+        arrow = move if better else arrow
+    return best, arrow
 
 
 def arriving(edge_cost: np.ndarray) -> np.ndarray:

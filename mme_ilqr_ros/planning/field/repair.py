@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field.buckets import Buckets, empty_queue, with_room
 from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, best_move, price
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled, inlined
 from mme_ilqr_ros.planning.field.buckets import empty_queue, with_room
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, HALF_LENGTHS
+from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, DIAGONAL, STRAIGHT, U
 
 CHUNK = 64  # cells: their list of moves stays in the first-level cache
-U = np.uintp  # unsigned indices spare the test for negative ones
-_STRAIGHT, _DIAGONAL = HALF_LENGTHS[0], HALF_LENGTHS[-1]
 _INF = np.inf
 
 
@@ -39,16 +37,14 @@ def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fres
     Returns:
         Number of settled cells in `order`, if fresh.
     """
-    shift = D_ROWS * stride + D_COLUMNS
-    entries, counts = empty_queue(n_buckets, 2 * stride + 8 * CHUNK)
+    entries, counts = empty_queue(n_buckets, 4 * stride + 8 * CHUNK)
     room = 0  # entries that the fullest bucket can still take
-    moves = np.empty(8 * CHUNK + 8, np.int64)
-    mask = n_buckets - 1
+    targets, offers = np.empty(8 * CHUNK + 8, np.int64), np.empty(8 * CHUNK + 8)
     current, queued, n_settled, next_seed = 0, 0, 0, 0
     while queued > 0 or next_seed < len(seeds):
         if queued == 0:
             current = max(current, int(values[seeds[next_seed]] * scale))
-        b = current & mask
+        b = current & (n_buckets - 1)
         while next_seed < len(seeds) and int(values[seeds[next_seed]] * scale) <= current:
             entries = with_room(entries, counts, 1)
             room = 0
@@ -59,10 +55,6 @@ def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fres
         n = counts[b]
         for first in range(0, n, CHUNK):
             last = min(first + CHUNK, n)
-            if room < n_moves * CHUNK:
-                entries = with_room(entries, counts, n_moves * CHUNK + 1)
-                room = entries.shape[1] - counts.max() - 1
-            room -= n_moves * CHUNK
             if not fresh:
                 n_settled = 0
             begun = n_settled
@@ -70,101 +62,89 @@ def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fres
                 cell = np.int64(entries[b, U(i)])
                 order[U(n_settled)] = cell
                 n_settled += np.int64(int(values[U(cell)] * scale) == current)
-            n_improving = _improving(
-                prices, stride, n_moves, values, order, begun, n_settled, moves
-            )
-            queued += _apply(
-                prices, shift, values, moves[:n_improving], scale, mask, entries, counts, fresh
-            )
+            if prices.ndim == 1:  # known when this is compiled
+                n_offers = _improving_cells(
+                    prices, stride, n_moves, values, order, begun, n_settled, targets, offers
+                )
+            else:
+                n_offers = _improving_edges(
+                    prices, stride, n_moves, values, order, begun, n_settled, targets, offers
+                )
+            if room < n_offers:
+                entries = with_room(entries, counts, n_offers + 1)
+                room = entries.shape[1] - counts.max() - 1
+            room -= n_offers
+            queued += _apply(values, targets, offers, n_offers, scale, entries, counts, fresh)
         counts[b] = 0
         queued -= n
         current += 1
     return n_settled
 
 
-@compiled
-def _improving(prices, stride, n_moves, values, order, begun, end, moves):
-    """List the moves into the cells order[begun:end] that improve the cell they leave.
-
-    A move a into cell p is written as 8 p + a. Returns how many there are.
-    """
-    if prices.ndim == 1:
-        return _improving_cells(prices, stride, n_moves, values, order, begun, end, moves)
-    else:  # noqa: RET505 (numba prunes this branch only in this form)
-        return _improving_edges(prices, stride, n_moves, values, order, begun, end, moves)
-
-
-@compiled
-def _improving_cells(cost, stride, n_moves, values, order, begun, end, moves):
+@inlined
+def _improving_cells(cost, stride, n_moves, values, order, begun, end, targets, offers):
     """`_improving` for costs of cells."""
     n = 0
     w, one = U(stride), U(1)
     for i in range(begun, end):
         p = U(order[U(i)])
-        v, own, code = values[p], cost[p], np.int64(p) << 3
+        v, own = values[p], cost[p]
         up, down, left, right = p - w, p + w, p - one, p + one
         c_up, c_down, c_left, c_right = cost[up], cost[down], cost[left], cost[right]
-        # Move 0 leads up, so it comes into p from the cell below.
-        moves[U(n)] = code
-        n += np.int64(v + _STRAIGHT * (own + c_down) < values[down])
-        moves[U(n)] = code | 1
-        n += np.int64(v + _STRAIGHT * (own + c_right) < values[right])
-        moves[U(n)] = code | 2
-        n += np.int64(v + _STRAIGHT * (own + c_up) < values[up])
-        moves[U(n)] = code | 3
-        n += np.int64(v + _STRAIGHT * (own + c_left) < values[left])
+        for q, c in ((up, c_up), (down, c_down), (left, c_left), (right, c_right)):
+            offer = v + STRAIGHT * (own + c)
+            targets[U(n)] = q
+            offers[U(n)] = offer
+            n += np.int64(offer < values[q])
         if n_moves == 8:
             above, below = c_up < _INF, c_down < _INF
             before, after = c_left < _INF, c_right < _INF
-            moves[U(n)] = code | 4
-            q = down + one
-            n += np.int64((v + _DIAGONAL * (own + cost[q]) < values[q]) & below & after)
-            moves[U(n)] = code | 5
-            q = up + one
-            n += np.int64((v + _DIAGONAL * (own + cost[q]) < values[q]) & above & after)
-            moves[U(n)] = code | 6
-            q = up - one
-            n += np.int64((v + _DIAGONAL * (own + cost[q]) < values[q]) & above & before)
-            moves[U(n)] = code | 7
-            q = down - one
-            n += np.int64((v + _DIAGONAL * (own + cost[q]) < values[q]) & below & before)
+            for q, free in (
+                (up - one, above & before),
+                (up + one, above & after),
+                (down - one, below & before),
+                (down + one, below & after),
+            ):
+                offer = v + DIAGONAL * (own + cost[q])
+                targets[U(n)] = q
+                offers[U(n)] = offer
+                n += np.int64((offer < values[q]) & free)
     return n
 
 
-@compiled
-def _improving_edges(prices, stride, n_moves, values, order, begun, end, moves):
+@inlined
+def _improving_edges(prices, stride, n_moves, values, order, begun, end, targets, offers):
     """`_improving` for costs of edges."""
     n = 0
+    shift = D_ROWS * stride + D_COLUMNS
     for i in range(begun, end):
         p = np.int64(order[U(i)])
         v = values[U(p)]
         for a in range(n_moves):
-            moves[U(n)] = (p << 3) | a
-            q = p - (D_ROWS[a] * stride + D_COLUMNS[a])
-            n += np.int64(v + prices[U(p), U(a)] < values[U(q)])
+            q = p - shift[U(a)]
+            offer = v + prices[U(p), U(a)]
+            targets[U(n)] = q
+            offers[U(n)] = offer
+            n += np.int64(offer < values[U(q)])
     return n
 
 
-@compiled
-def _apply(prices, shift, values, moves, scale, mask, entries, counts, fresh):
-    """Lower the values of the cells that the moves leave and queue them; return how many."""
+@inlined
+def _apply(values, targets, offers, n, scale, entries, counts, fresh):
+    """Lower values to the first n offers and queue the cells; return how many were queued."""
+    mask = len(counts) - 1
     n_queued = 0
-    for i in range(len(moves)):
-        p, a = moves[U(i)] >> 3, moves[U(i)] & 7
-        q = p - shift[U(a)]
-        if prices.ndim == 1:
-            cost = HALF_LENGTHS[U(a)] * (prices[U(p)] + prices[U(q)])
-        else:
-            cost = prices[U(p), U(a)]
-        old, new = values[U(q)], values[U(p)] + cost
+    for i in range(n):
+        q, new = targets[U(i)], offers[U(i)]
+        old = values[U(q)]
         bucket = np.int64(new * scale)
         b = U(bucket & mask)
-        n = counts[b]
+        count = counts[b]
         values[U(q)] = min(new, old)
-        entries[b, U(n)] = q
+        entries[b, U(count)] = q
         # In a fresh solve a cell that was queued in this bucket before need not be again. The old
         # value may be inf, which has no bucket: compare numbers.
         queue = np.int64((new < old) & ((old * scale >= bucket + 1) | (not fresh)))
-        counts[b] = n + queue
+        counts[b] = count + queue
         n_queued += queue
     return n_queued
