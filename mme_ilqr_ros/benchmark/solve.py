@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.benchmark.vm_kernel import VmKernel
 from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
+from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
     algorithm_settings,
     multimodal,
     stage_data,
     standard_problem,
 )
+from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.control.robot_batch import ManyModes, RobotBatch
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 Array = NDArray[np.float64]
@@ -25,6 +30,64 @@ FIELD = ((1.2, -2.5), (7.0, 2.5))  # [m] corners between which the obstacles' ce
 RADII = (0.2, 0.5)  # [m]
 FREE = 0.3  # [m] between start or goal and the obstacles, besides the robot's radius
 CYCLES_PER_PROBLEM = 20  # then another field of obstacles, and no warm start
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What iterates the modes.
+
+    Attributes:
+        name: `compiled`, `vm` or `torch`.
+        device: `cpu`, or `cuda` for torch.
+        precision: `float64` or `float32`.
+    """
+
+    name: str = "compiled"
+    device: str = "cpu"
+    precision: str = "float64"
+
+
+class Solver(Protocol):
+    """What is timed."""
+
+    def reset(self) -> None:
+        """Forget the warm start."""
+        ...
+
+    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
+        """Run one control cycle."""
+        ...
+
+
+class OneRobot:
+    """A batch of one robot."""
+
+    def __init__(self, batch: RobotBatch) -> None:
+        self._batch = batch
+        self.reset = batch.reset
+
+    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
+        """Run one control cycle."""
+        return self._batch.cycle(x0[None], data, elapsed, required_gap)[0]
+
+
+def make_solver(problem: Problem, settings: ControllerSettings, backend: Backend) -> Solver:
+    """Return the control cycle on a backend; the same algorithm from the same seed on all.
+
+    Raises:
+        KernelError: The backend or its device is not there.
+    """
+    dtype, s = np.dtype(backend.precision).type, algorithm_settings(settings)
+    if backend.name == "compiled":
+        kernel = Kernel(problem, settings.backend, dtype)
+        return MmeIlqr(kernel, s, multimodal(settings), settings.seed)
+    if backend.name == "torch":
+        from mme_ilqr_ros.control.batched import BatchedKernel  # loads torch
+
+        many: ManyModes = BatchedKernel(problem, backend.device, dtype)
+    else:
+        many = VmKernel(problem)
+    return OneRobot(RobotBatch(many, s, multimodal(settings), [settings.seed]))
 
 
 @dataclass(frozen=True)
@@ -46,7 +109,9 @@ class SolveResult:
     feasible: float
 
 
-def time_cycles(settings: ControllerSettings, n_obstacles: int, repeat: int) -> SolveResult:
+def time_cycles(
+    settings: ControllerSettings, n_obstacles: int, repeat: int, backend: Backend | None = None
+) -> SolveResult:
     """Drive from problem to problem along the plans themselves and time every cycle.
 
     A cycle is all of it: shift, policies, sampling, optimisation, weights and choice. No clock
@@ -56,19 +121,23 @@ def time_cycles(settings: ControllerSettings, n_obstacles: int, repeat: int) -> 
         settings: The controller's; their seed makes problems and sampling.
         n_obstacles: Circles in each problem.
         repeat: Number of cycles.
+        backend: What iterates the modes; by default the compiled kernel.
+
+    Raises:
+        KernelError: The backend or its device is not there.
     """
     rng = np.random.default_rng(settings.seed)
     begin = time.perf_counter()
-    kernel = Kernel(standard_problem(settings=settings), settings.backend)
-    solver = MmeIlqr(kernel, algorithm_settings(settings), multimodal(settings), settings.seed)
-    data = _problem(kernel, settings, n_obstacles, rng)
-    _cycle(solver, np.zeros(kernel.problem.model.nx), data, settings)
+    problem = standard_problem(settings=settings)
+    solver = make_solver(problem, settings, backend or Backend())
+    data = _problem(problem, settings, n_obstacles, rng)
+    _cycle(solver, np.zeros(problem.model.nx), data, settings)
     first_call = time.perf_counter() - begin
     times, iterations, costs, feasible = [], [], [], []
     for index in range(repeat):
         if index % CYCLES_PER_PROBLEM == 0:
-            data = _problem(kernel, settings, n_obstacles, rng)
-            x = np.zeros(kernel.problem.model.nx)
+            data = _problem(problem, settings, n_obstacles, rng)
+            x = np.zeros(problem.model.nx)
             solver.reset()
         begin = time.perf_counter()
         modes = _cycle(solver, x, data, settings)
@@ -83,16 +152,16 @@ def time_cycles(settings: ControllerSettings, n_obstacles: int, repeat: int) -> 
     )
 
 
-def _cycle(solver: MmeIlqr, x: Array, data: StageData, settings: ControllerSettings):
+def _cycle(solver: Solver, x: Array, data: StageData, settings: ControllerSettings) -> Modes:
     required = settings.robot_radius + settings.clearance_margin / 3.0
     return solver.cycle(x, data, 1.0 / settings.controller_frequency, required)
 
 
 def _problem(
-    kernel: Kernel, settings: ControllerSettings, n_obstacles: int, rng: np.random.Generator
+    problem: Problem, settings: ControllerSettings, n_obstacles: int, rng: np.random.Generator
 ) -> StageData:
     circles = random_circles(n_obstacles, settings.robot_radius + FREE, rng)
-    return stage_data(kernel.problem, settings, GOAL, circles, None)
+    return stage_data(problem, settings, GOAL, circles, None)
 
 
 def random_circles(count: int, free: float, rng: np.random.Generator) -> Array:

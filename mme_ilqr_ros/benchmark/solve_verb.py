@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import importlib.util
 import os
 import platform
 from pathlib import Path
@@ -11,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from mme_ilqr_ros import __version__
-from mme_ilqr_ros.benchmark.solve import SolveResult, time_cycles
+from mme_ilqr_ros.benchmark.solve import Backend, SolveResult, time_cycles
 from mme_ilqr_ros.benchmark.summary import percentiles_ms, write_json
 from mme_ilqr_ros.benchmark.usage import UsageError, positive_int, whole
+from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.control.objective import algorithm_settings
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.settings import build, flatten, table
 
 VARIANTS = ("ilqr", "me_ilqr", "mme_ilqr", "sv_ilqr")
-BACKENDS = {"compiled": "numba", "vm": "vm", "torch": "torch"}
+BACKENDS = ("compiled", "vm", "torch")
+PRECISIONS = ("float64", "float32")
 
 ABOUT = """\
 Time whole control cycles (shift, rollout, derivatives, backward pass, line search, sampling,
@@ -29,6 +33,11 @@ NOTE = """\
 examples:
   benchmark solve --out out/solve
   benchmark solve --modes 64 --repeat 100 --out out/solve64
+  benchmark solve --backend torch --device cuda --modes 4096 --repeat 20 --out out/gpu
+
+backends: compiled is the controller's own kernel; torch runs the same cycle on tensors, on the CPU
+or on a GPU; vm interprets it in CasADi's virtual machine, as one would without a compiler. They
+begin from the same random numbers, so that their costs can be compared.
 
 summary.json has the median, 95th and 99th percentile and maximum in ms of a cycle, the time of one
 iteration of all modes in us, the first call (building or loading the kernel) apart, and the mean
@@ -53,8 +62,9 @@ def add_parser(verbs: Any) -> None:
     add("--iterations", type=positive_int, default=10, help="at most, per cycle (%(default)s)")
     add("--horizon", type=positive_int, default=50, help="stages (%(default)s)")
     add("--obstacles", type=whole, default=16, help="circles (%(default)s)")
-    add("--backend", choices=tuple(BACKENDS), default="compiled", help="(%(default)s)")
+    add("--backend", choices=BACKENDS, default="compiled", help="(%(default)s)")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for torch (%(default)s)")
+    add("--precision", choices=PRECISIONS, default="float64", help="(%(default)s)")
     add("--repeat", type=positive_int, default=200, help="cycles (%(default)s)")
     add("--seed", type=whole, default=0, help="of problems and sampling (%(default)s)")
     add("--out", type=Path, required=True, metavar="DIR", help="folder for summary.json")
@@ -69,7 +79,11 @@ def run(options: argparse.Namespace, command: str) -> str:
     """
     settings = _settings(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    result = time_cycles(settings, options.obstacles, options.repeat)
+    backend = Backend(options.backend, options.device, options.precision)
+    try:
+        result = time_cycles(settings, options.obstacles, options.repeat, backend)
+    except KernelError as error:
+        raise UsageError(str(error)) from None
     sums = totals(result)
     content = {
         "command": command,
@@ -79,36 +93,46 @@ def run(options: argparse.Namespace, command: str) -> str:
         "settings": {
             "obstacles": options.obstacles,
             "repeat": options.repeat,
-            "backend": options.backend,
-            "device": options.device,
             **flatten(settings),
+            "backend": options.backend,
+            "device": _device_name(options),
+            "precision": options.precision,
         },
         "totals": sums,
     }
     write_json(content, options.out / "summary.json")
-    return table_of(settings, sums)
+    return table_of(settings, sums, backend)
 
 
 def _settings(options: argparse.Namespace) -> ControllerSettings:
-    choices = {row.name: row.choices for row in table(ControllerSettings)}
-    backends = tuple(name for name, own in BACKENDS.items() if own in choices["backend"])
-    for option, value, known in (
-        ("--variant", options.variant, choices["variant"]),
-        ("--backend", options.backend, backends),
-    ):
-        if value not in known:
-            raise UsageError(f"{option} {value}: is not there yet; there is {', '.join(known)}")
+    variants = {row.name: row.choices for row in table(ControllerSettings)}["variant"]
+    if options.variant not in variants:
+        there = ", ".join(variants)
+        raise UsageError(f"--variant {options.variant}: is not there yet; there is {there}")
     if options.device == "cuda" and options.backend != "torch":
         raise UsageError(f"--device cuda: not for --backend {options.backend}")
+    if options.backend == "torch" and importlib.util.find_spec("torch") is None:
+        raise UsageError("--backend torch: torch is not installed: pip install torch")
+    if options.backend == "vm" and options.precision != "float64":
+        raise UsageError(f"--precision {options.precision}: not for --backend vm")
     values = {
         "variant": options.variant,
-        "backend": BACKENDS[options.backend],
         "seed": options.seed,
-        "mme.n_modes": options.modes,
         "mme.n_iterations": options.iterations,
         "mme.time_steps": options.horizon,
     }
-    return build(ControllerSettings, values)
+    settings = build(ControllerSettings, values)
+    # A study may ask for more modes than the range that is good for a robot.
+    mme = dataclasses.replace(settings.mme, n_modes=options.modes)
+    return dataclasses.replace(settings, mme=mme)
+
+
+def _device_name(options: argparse.Namespace) -> str:
+    if options.device == "cpu":
+        return "cpu"
+    import torch
+
+    return f"cuda, {torch.cuda.get_device_name()}, torch {torch.__version__}"
 
 
 def totals(result: SolveResult) -> dict[str, Any]:
@@ -124,12 +148,13 @@ def totals(result: SolveResult) -> dict[str, Any]:
     }
 
 
-def table_of(settings: ControllerSettings, sums: dict[str, Any]) -> str:
+def table_of(settings: ControllerSettings, sums: dict[str, Any], backend: Backend) -> str:
     """Return the figures as a Markdown table."""
     cycle = sums["cycle_ms"]
     columns = {
         "variant": settings.variant,
         "modes": str(algorithm_settings(settings).n_modes),
+        "backend": f"{backend.name} {backend.device} {backend.precision}",
         **{f"cycle ms {name}": f"{cycle[name]:.3f}" for name in cycle},
         "iteration us": f"{sums['iteration_us']:.1f}",
         "first call s": f"{sums['first_call_s']:.2f}",

@@ -10,12 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.control.batched import (
-    BatchedKernel,
-    RobotBatch,
-    clearance,
-    stack_robots,
-)
+from mme_ilqr_ros.control.batched import BatchedKernel, clearance
 from mme_ilqr_ros.control.batched.box import log_det_free, solve
 from mme_ilqr_ros.control.batched.kernel import correlated
 from mme_ilqr_ros.control.batched.texts import lane_functions, load_texts
@@ -31,6 +26,7 @@ from mme_ilqr_ros.control.kernel import (
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose

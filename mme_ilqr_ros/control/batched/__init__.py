@@ -1,7 +1,7 @@
 """The control cycle for very many modes or robots at once, on torch tensors (CPU or CUDA).
 
 For studies and GPU workstations; the compiled kernel is the faster one for a single robot. Nothing
-outside this package loads torch.
+else of the controller loads torch. `control.robot_batch` drives many robots with it.
 """
 
 import importlib.util
@@ -10,6 +10,5 @@ if importlib.util.find_spec("torch") is None:
     raise ImportError("mme_ilqr_ros.control.batched needs torch: pip install torch")
 
 from mme_ilqr_ros.control.batched.kernel import BatchedKernel
-from mme_ilqr_ros.control.batched.robots import RobotBatch, stack_robots
 
-__all__ = ["BatchedKernel", "RobotBatch", "stack_robots"]
+__all__ = ["BatchedKernel"]

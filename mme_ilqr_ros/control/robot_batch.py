@@ -8,20 +8,54 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.batched.kernel import BatchedKernel
 from mme_ilqr_ros.control.kernel import Optimised, Policies, StageData
 from mme_ilqr_ros.control.mme_ilqr import shift_controls
 from mme_ilqr_ros.control.modes import Modes, select_mode, selection_costs
+from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.sampling import draw, random_controls
 from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
 Array = NDArray[np.float64]
 AWAY = 1e6  # [m] where circles stand that fill up the rows of robots with fewer
+
+
+class ManyModes(Protocol):
+    """What a batch asks of its kernel, as of `control.batched.BatchedKernel`: x0 is [R, nx]."""
+
+    problem: Problem
+
+    def policies(self, x0: Array, U: Array, data: StageData) -> Policies:
+        """Roll out U [R N, T, nu] and take every mode's policy."""
+        ...
+
+    def sample(
+        self,
+        policies: Policies,
+        sources: NDArray[np.int64],
+        white: Array,
+        temperature: float,
+        rho: float,
+        data: StageData,
+    ) -> Array:
+        """Return the controls of rollouts of modes' policies with their noise."""
+        ...
+
+    def optimise(
+        self,
+        x0: Array,
+        U: Array,
+        data: StageData,
+        iterations: int,
+        deadline: float | None = None,
+    ) -> Optimised:
+        """Improve every mode."""
+        ...
 
 
 def stack_robots(data: Sequence[StageData]) -> StageData:
@@ -71,7 +105,7 @@ class RobotBatch:
 
     def __init__(
         self,
-        kernel: BatchedKernel,
+        kernel: ManyModes,
         settings: MmeSettings,
         multimodal: bool,
         seeds: Sequence[int],
