@@ -70,7 +70,7 @@ class Progress:
         if loss.adjoint is not None and loss.adjoint.iterations is not None:
             row["adjoint iterations"] = loss.adjoint.iterations
             row["adjoint residual"] = loss.adjoint.residual
-        self.history.append(row)
+        self.history.append(row | dict(loss.notes))
         self._optimizer.step()
         self._schedule.step()
 

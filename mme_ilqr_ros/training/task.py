@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -60,11 +61,13 @@ class Loss(NamedTuple):
             parts of the batch and their gradients' mean is that of the whole.
         residual: Largest residual of the planner's fixed point.
         adjoint: Filled by the backward pass; None where no iteration is made.
+        notes: Further numbers for the history, by name.
     """
 
     value: Tensor
     residual: float
     adjoint: AdjointLog | None = None
+    notes: Mapping[str, float] = MappingProxyType({})
 
 
 class Task(Protocol):

@@ -48,7 +48,7 @@ def shipped_model():
 
 
 def task(n, n_validation=20, adjoint="exact"):
-    return NavigationTask("structured", mazes(n, 0), mazes(n_validation, 1), "here", 0.03, adjoint)
+    return NavigationTask(mazes(n, 0), mazes(n_validation, 1), "here", 0.03, adjoint)
 
 
 @pytest.mark.parametrize("adjoint", ["exact", "implicit", "unrolled"])
@@ -78,7 +78,7 @@ def test_the_best_model_on_validation_is_the_result_and_not_the_last():
             return Score(100, int(100 * next(ranks)))
 
     job = task(64, 8)
-    job = Judged(job.kind, job.data, job.validation, job.source)
+    job = Judged(job.data, job.validation, job.source)
     progress = train(job, TrainSettings(batch=16, validations=4))
     assert progress.best_step == 3
     assert progress.best_score["success %"] == 90.0

@@ -8,6 +8,7 @@ A member of the family says only what its inputs, its f and its logits are. Whet
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ class Plan:
         residuals: [B].
         iterations: Forward iterations of the slowest sample.
         status: How the forward solve ended.
+        bound: L with |f(v) - f(v')| <= L |v - v'| in the largest norm; infinite if none is known.
         penalty: Scalar to add to a loss; 0 unless the settings ask for one.
     """
 
@@ -81,6 +83,7 @@ class Plan:
     residuals: Tensor
     iterations: int
     status: SolveStatus
+    bound: float
     penalty: Tensor
 
 
@@ -109,6 +112,10 @@ class FreeKernelPlanner(nn.Module, ABC):
     @abstractmethod
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return logits [B, 8, H, W] of the moves in the order of `moves.STEPS`."""
+
+    def bound(self, *inputs: Tensor) -> float:
+        """Return the Lipschitz bound of f in the largest norm."""
+        return math.inf
 
     def forward(
         self,
@@ -149,6 +156,7 @@ class FreeKernelPlanner(nn.Module, ABC):
             residuals=result.residual,
             iterations=result.iterations,
             status=result.status,
+            bound=self.bound(*inputs),
             penalty=self._penalty(result.value, inputs),
         )
 

@@ -50,9 +50,9 @@ class VIN(FreeKernelPlanner):
         """Return a linear function of the q of each cell."""
         return self.policy(self._q(v, *inputs))
 
-    def kernel_norm(self) -> float:
-        """Return the Lipschitz bound of the iteration in the largest norm; see `kernel_norms`."""
-        return kernel_norms(contracted(self.w, self.settings.contraction)).max().item()
+    def bound(self, *inputs: Tensor) -> float:
+        """Return the largest L1 norm of a kernel; see `kernel_norms`."""
+        return kernel_norms(inputs[1]).max().item()
 
     def _q(self, v: Tensor, q_of_r: Tensor, w: Tensor) -> Tensor:
         return q_of_r + convolve(v, w, wrap=self.settings.wrap)

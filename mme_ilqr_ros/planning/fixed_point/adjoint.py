@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mme_ilqr_ros.planning.fixed_point.result import FixedPoint, SolveStatus, Stopping
+from mme_ilqr_ros.planning.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
 from mme_ilqr_ros.planning.fixed_point.solvers import Function, Solver, iterate
 
 ADJOINTS = ("implicit", "unrolled")
@@ -42,11 +42,11 @@ def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
     per_sample = (-1,) + (1,) * (v0.ndim - 1)
     value = v0
     residual = torch.full((v0.shape[0],), torch.inf, dtype=v0.dtype, device=v0.device)
-    iterations = 0
+    measure, iterations = Residuals(stopping), 0
     while iterations < stopping.max_iterations and (residual > stopping.tolerance).any():
         active = residual > stopping.tolerance
         new = torch.where(active.view(per_sample), f(value), value)
-        residual = torch.where(active, stopping.residual(new, value), residual)
+        residual = torch.where(active, measure(new, value), residual)
         value = new
         iterations += 1
     if not torch.isfinite(residual).all():

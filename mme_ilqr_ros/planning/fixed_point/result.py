@@ -17,20 +17,31 @@ class Stopping:
         tolerance: Residual max |f(v) - v| at which a sample is done. 0 is reached exactly where f
             settles in finitely many steps, like the Bellman operator.
         max_iterations: Evaluations of f after which the solver gives up and says so, at least 1.
-        relative: Whether the residual is divided by max |f(v)|. Values of a learned f have no
-            scale of their own, nor has the gradient of a loss, so their solves want this.
+        relative: Whether residuals are in units of the sample's first, |f(v0) - v0|. Values of a
+            learned f have no scale of their own, nor has the gradient of a loss. (In units of the
+            present value, a solve that runs away exponentially would look better and better.)
     """
 
     tolerance: float
     max_iterations: int
     relative: bool = False
 
-    def residual(self, image: Tensor, value: Tensor) -> Tensor:
-        """Return [B] the residual of each sample for value [B, ...] and image = f(value)."""
-        change = _largest(image.detach() - value.detach())
-        if not self.relative:
+
+class Residuals:
+    """Measures the residuals of one solve, sample by sample."""
+
+    def __init__(self, stopping: Stopping) -> None:
+        self._relative = stopping.relative
+        self._unit: Tensor | None = None
+
+    def __call__(self, image: Tensor, value: Tensor) -> Tensor:
+        """Return [B] for value [B, ...] and image = f(value)."""
+        change = (image.detach() - value.detach()).abs().flatten(1).amax(dim=1)
+        if not self._relative:
             return change
-        return torch.where(change == 0.0, change, change / _largest(image.detach()))
+        if self._unit is None:
+            self._unit = change
+        return torch.where(change == 0.0, change, change / self._unit)
 
 
 class SolveStatus(Enum):
@@ -56,7 +67,3 @@ class FixedPoint:
     residual: Tensor
     iterations: int
     status: SolveStatus
-
-
-def _largest(x: Tensor) -> Tensor:
-    return x.abs().flatten(1).amax(dim=1)

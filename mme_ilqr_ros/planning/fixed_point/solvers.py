@@ -17,7 +17,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.planning.fixed_point.result import FixedPoint, SolveStatus, Stopping
+from mme_ilqr_ros.planning.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
 
 Function = Callable[[Tensor], Tensor]
 Solver = Callable[[Function, Tensor, Stopping], FixedPoint]
@@ -61,11 +61,11 @@ def _solve(
     lowest = torch.full((v0.shape[0],), torch.inf, dtype=v0.dtype, device=v0.device)
     active = torch.ones_like(lowest, dtype=torch.bool)
     failed = ~active
-    iterations = 0
+    measure, iterations = Residuals(stopping), 0
     while iterations < stopping.max_iterations and active.any():
         image = f(value)
         iterations += 1
-        residual = stopping.residual(image, value)
+        residual = measure(image, value)
         # Of equally good iterates the later one: it has heard from farther away.
         better = active & (residual <= lowest)
         best = torch.where(better.view(per_sample), value, best)

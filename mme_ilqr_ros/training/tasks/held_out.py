@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -25,10 +25,19 @@ TESTS = (
 _CELLS_AT_A_TIME = 200_000
 
 
-def held_out_scores(planner: Callable[[MazeSet], Answer]) -> dict[str, Score]:
-    """Return a planner's score on each kind of maze, over all starts of all mazes."""
+def held_out_scores(
+    planner: Callable[[MazeSet], Answer], only: Collection[str] | None = None
+) -> dict[str, Score]:
+    """Return a planner's score on each kind of maze, over all starts of all mazes.
+
+    Args:
+        planner: Takes mazes, returns the answer of a model for them.
+        only: Names of the kinds to test on; None for all.
+    """
     scores = {}
     for k, (name, size, openness, n) in enumerate(TESTS):
+        if only is not None and name not in only:
+            continue
         rng = np.random.default_rng([SEED, k])
         score = Score()
         at_a_time = max(1, _CELLS_AT_A_TIME // size**2)

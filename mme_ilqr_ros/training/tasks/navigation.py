@@ -9,39 +9,40 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mme_ilqr_ros.planning.family import MODELS
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.structured import ADJOINTS, Plan
 from mme_ilqr_ros.training.evaluate import Score, evaluate
 from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import AdjointLog, Command, Loss, TrainingError, device_of
+from mme_ilqr_ros.training.task import Command, Loss, TrainingError, device_of
+from mme_ilqr_ros.training.tasks.free_kernel import SETTINGS as FREE_KERNEL_SETTINGS
+from mme_ilqr_ros.training.tasks.free_kernel import (
+    FreeKernelTask,
+    add_planner_options,
+    planner_settings,
+    refuse_planner_options,
+)
 from mme_ilqr_ros.training.tasks.held_out import held_out_scores
+from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
 from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 
 STRUCTURED = "structured"
-# Free kernels as their papers train them.
-_FREE_KERNEL = TrainSettings(
-    epochs=30, learning_rate=1e-3, optimizer="rmsprop", schedule="constant", clip=40.0
-)
 
 
 @dataclass(frozen=True, eq=False)
 class NavigationTask:
-    """Imitate all shortest moves in mazes.
+    """Imitate all shortest moves in mazes: the structured model, for others see `free_kernel.py`.
 
     Attributes:
-        kind: Name of the model in `planning.family.MODELS`.
         data: Mazes to learn from.
         validation: Mazes to choose the best model by.
         source: Where they come from, for the card.
-        push: Weight of the push term of a model that has a cost.
-        adjoint: Of the structured model.
+        push: Weight of the push term.
+        adjoint: Of the model.
     """
 
-    kind: str
     data: MazeSet
     validation: MazeSet
     source: str
@@ -55,25 +56,17 @@ class NavigationTask:
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model."""
-        return MODELS[self.kind](generator)
+        return MODELS[STRUCTURED](generator)
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return cross entropy and push term on some mazes."""
         mazes = self.data.take(indices.numpy())
         labels = torch.from_numpy(mazes.labels()).to(device_of(model))
-        log = AdjointLog()
-        plan = self._plan(model, mazes, log)
-        loss = imitation_loss(plan.logits, labels)
-        if self.kind == STRUCTURED:
-            loss = loss + self.push * push_loss(plan.log_cost, labels)
-        return Loss(loss, plan.residual, log)
-
-    def _plan(self, model: nn.Module, mazes: MazeSet, log: AdjointLog) -> Plan:
+        # No listener for the adjoint: it ends exactly, or that is an error.
         inputs = maze_inputs(mazes, device_of(model))
-        if self.kind != STRUCTURED:
-            return model(*inputs, n_moves=N_STRAIGHT, on_adjoint=log)
-        # No listener for the structured model's adjoint: it ends exactly, or that is an error.
-        return model(*inputs, n_moves=N_STRAIGHT, adjoint=self.adjoint)
+        plan = model(*inputs, n_moves=N_STRAIGHT, adjoint=self.adjoint)
+        loss = imitation_loss(plan.logits, labels) + self.push * push_loss(plan.log_cost, labels)
+        return Loss(loss, plan.residual)
 
     def validate(self, model: nn.Module) -> Score:
         """Return the score on the validation mazes."""
@@ -84,45 +77,23 @@ class NavigationTask:
         return held_out_scores(follow(model))
 
     def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:
-        """Return what the weight file holds: of the structured model what the planner loads."""
-        part = model.encoder if self.kind == STRUCTURED else model
-        return {k: v.cpu().numpy() for k, v in part.state_dict().items()}
+        """Return what the weight file holds: what the planner loads."""
+        return {k: v.cpu().numpy() for k, v in model.encoder.state_dict().items()}
 
     def facts(self) -> dict[str, str]:
         """Return what the card says."""
         return {
-            "model": self.kind,
+            "model": STRUCTURED,
             "data": self.source,
             "push": f"{self.push}",
-            "adjoint": self.adjoint if self.kind == STRUCTURED else "the model's own",
+            "adjoint": self.adjoint,
         }
-
-
-def maze_inputs(mazes: MazeSet, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return occupied [B, H, W], in torch's default precision, and goals int64 [B, 2]."""
-    occupied = torch.from_numpy(mazes.occupied).to(device, torch.get_default_dtype())
-    return occupied, torch.from_numpy(mazes.goals).to(device)
 
 
 def follow(model: nn.Module) -> Callable[[MazeSet], Plan]:
     """Return the model as `evaluate` wants it: four moves, no mask."""
     device = device_of(model)
     return lambda mazes: model(*maze_inputs(mazes, device), n_moves=N_STRAIGHT)
-
-
-def imitation_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the cross entropy of the policy against the expert's moves.
-
-    Args:
-        logits: [B, 4, H, W] of the model's moves.
-        labels: [B, 4, H, W] share of each move among the shortest; all zero at cells without one
-            (walls, unreachable cells, the goal), which do not count.
-
-    Returns:
-        The mean over the maps of each map's mean over its cells that count.
-    """
-    entropy = -(labels * functional.log_softmax(logits, dim=1)).sum(dim=(1, 2, 3))
-    return (entropy / labels.sum(dim=(1, 2, 3)).clamp(min=1.0)).mean()
 
 
 def push_loss(log_cost: Tensor, labels: Tensor) -> Tensor:
@@ -152,17 +123,21 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default="exact",
         help="gradient of the structured model, default %(default)s",
     )
+    add_planner_options(parser)
 
 
-def _task(options: argparse.Namespace, settings: TrainSettings) -> NavigationTask:
-    if options.model != STRUCTURED and options.adjoint != "exact":
+def _task(options: argparse.Namespace, settings: TrainSettings) -> NavigationTask | FreeKernelTask:
+    if options.model == STRUCTURED:
+        refuse_planner_options(options)
+        return NavigationTask(*maze_data(options, settings.seed), adjoint=options.adjoint)
+    if options.adjoint != "exact":
         raise TrainingError(f"--adjoint is of the structured model; {options.model} has its own")
-    data = maze_data(options, settings.seed)
-    return NavigationTask(options.model, *data, adjoint=options.adjoint)
+    planner = planner_settings(options)
+    return FreeKernelTask(options.model, planner, *maze_data(options, settings.seed))
 
 
 def _settings(options: argparse.Namespace) -> TrainSettings:
-    return TrainSettings() if options.model == STRUCTURED else _FREE_KERNEL
+    return TrainSettings() if options.model == STRUCTURED else FREE_KERNEL_SETTINGS
 
 
 COMMAND = Command(
