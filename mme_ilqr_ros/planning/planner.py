@@ -16,7 +16,7 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cost_encoder import CostEncoder
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
-from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field
+from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.value_field import first_fault, metric_path
@@ -67,6 +67,7 @@ class PlannerSettings:
 class _Solved:
     """A field to one goal cell, kept for the next request, and its form for the result."""
 
+    terrain: Terrain
     field: Field
     cost_to_go: CostToGoMap
 
@@ -75,8 +76,9 @@ class GlobalPlanner:
     """Plans paths on grid maps and keeps what the next request can use.
 
     The mask and the learned cost depend on the map alone and are kept while the same `GridMap`
-    object comes in; a field depends on the goal too and is kept while both stay. For use by one
-    thread at a time.
+    object comes in; a field depends on the goal too and is kept while both stay. When another map
+    of the same shape comes for the same goal cell, the field is repaired where the costs differ.
+    For use by one thread at a time.
     """
 
     def __init__(self, settings: PlannerSettings, cost_model: CostModel | None = None) -> None:
@@ -106,6 +108,7 @@ class GlobalPlanner:
         grid = GridMap(occupied, 1.0, Pose(0.0, 0.0, 0.0))
         thin = replace(self.settings, kind="dijkstra", robot_radius=0.0, inflation_margin=0.0)
         GlobalPlanner(thin, self._cost_model).plan(grid, (1.5, 1.5), (7.5, 5.5))
+        warm_up()
 
     def plan(
         self, grid: GridMap, start: ArrayLike, goal: ArrayLike, *, tolerance: float | None = None
@@ -136,11 +139,10 @@ class GlobalPlanner:
         return replace(rescue, message=message, fallback_used=True)
 
     def _terrain_of(self, grid: GridMap) -> Terrain:
-        """Return the mask of a map, and forget everything about the map before it."""
+        """Return the mask of a map, the kept one while the map is the same object."""
         if self._terrain is None or self._terrain.grid is not grid:
             radius = self.settings.robot_radius + self.settings.inflation_margin
             self._terrain = Terrain.build(grid, radius, self.settings.allow_unknown)
-            self._solved = {}
         return self._terrain
 
     def _search(
@@ -188,15 +190,20 @@ class GlobalPlanner:
         return metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost)
 
     def _field_to(self, terrain: Terrain, goal_cell: Cell, learned: bool) -> _Solved:
-        """Return the field to a goal cell, the kept one if it is the same."""
+        """Return the field to a goal cell: the kept one, repaired where the map has changed."""
         kept = self._solved.get(learned)
-        if kept is None or kept.field.goal != goal_cell:
+        if kept is None or kept.field.goal != goal_cell or kept.terrain is not terrain:
             cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
-            field = solve_field(cost, goal_cell)
+            self._solved.pop(learned, None)  # a repair happens in its memory
+            if kept is None or kept.field.goal != goal_cell or kept.field.cost.shape != cost.shape:
+                field = solve_field(cost, goal_cell, cheapest=1.0)
+            else:
+                field = kept.field
+                field.update(cost)
             cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
             cost_to_go.setflags(write=False)
             place = (terrain.grid.resolution, terrain.grid.origin)
-            kept = self._solved[learned] = _Solved(field, CostToGoMap(cost_to_go, *place))
+            kept = self._solved[learned] = _Solved(terrain, field, CostToGoMap(cost_to_go, *place))
         return kept
 
     def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:
@@ -221,13 +228,7 @@ def uniform_cost(terrain: Terrain) -> np.ndarray:
 
 def _field_fault(field: Field) -> str | None:
     """Return what is wrong with the values themselves, if anything."""
-    limit = _RESIDUAL_LIMIT * (1.0 + float(field.values[_last(field)]))
+    limit = _RESIDUAL_LIMIT * (1.0 + field.largest)
     if field.residual > limit:
         return f"the Bellman residual {field.residual:.1e} is above {limit:.1e}"
     return None
-
-
-def _last(field: Field) -> Cell:
-    """Return the cell settled last, the one with the largest finite value."""
-    row, column = divmod(int(field.order[-1]), field.values.shape[1] + 2)
-    return row - 1, column - 1

@@ -16,8 +16,8 @@ from mme_ilqr_ros.planning.field.checks import (
     checked_window,
 )
 from mme_ilqr_ros.planning.field.heap import solve_by_heap
-from mme_ilqr_ros.planning.field.layout import around, bordered, inner
-from mme_ilqr_ros.planning.field.price import leaving
+from mme_ilqr_ros.planning.field.layout import around, bordered, box_of, inner
+from mme_ilqr_ros.planning.field.price import extremes, leaving
 from mme_ilqr_ros.planning.field.repair import repair_values
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 from mme_ilqr_ros.planning.field.sweep import sweep
@@ -116,6 +116,11 @@ class Field:
         return (self.goal[0] + 1) * self.stride + self.goal[1] + 1
 
     @property
+    def largest(self) -> float:
+        """Largest finite value."""
+        return extremes(self.flat_values)[1]
+
+    @property
     def n_settled(self) -> int:
         """Number of cells from which the goal can be reached, the goal included."""
         if self._order is None:
@@ -166,8 +171,8 @@ class Field:
     def repair(self, corner: tuple[int, int], patch: np.ndarray) -> Repair:
         """Give the cells of a window other costs and bring the values up to date.
 
-        Takes time for the cells whose values change, and none for the rest of the map. The values
-        are those of a fresh solve, bit by bit.
+        Takes time for the cells whose values change and none for the rest of the map, unless these
+        are more than a tenth. The values are those of a fresh solve, bit by bit.
 
         Args:
             corner: Cell (row, column) of the window's first entry.
@@ -197,6 +202,18 @@ class Field:
         n_changed = int(np.count_nonzero(changed))
         return Repair(n_changed, n_cleared or 0, solved_anew=n_cleared is None)
 
+    def update(self, cost: np.ndarray) -> Repair:
+        """Give the map other costs [H, W]; repair the values where few differ, else solve anew.
+
+        Raises:
+            FieldError: As for `repair`.
+        """
+        differ = np.asarray(cost) != self.cost
+        if not differ.any():
+            return Repair(0, 0, solved_anew=False)
+        rows, columns = box_of(differ)
+        return self.repair((rows.start, columns.start), cost[rows, columns])
+
     def _repaired(
         self, corner: tuple[int, int], changed: np.ndarray, cheapest: float, dearest: float
     ) -> int | None:
@@ -204,9 +221,11 @@ class Field:
         dearest *= LENGTHS[self.n_moves - 1]
         if self.buckets is None or not self.buckets.hold(cheapest, dearest):
             return None
-        cells = around(corner, changed, self.cost.shape, self.stride)
-        grid = (self.prices, self.stride, self.n_moves)
         most = int(_MOST_CLEARED * len(self.prices))
+        cells = around(corner, changed, self.cost.shape, self.stride)
+        if len(cells) > most:
+            return None
+        grid = (self.prices, self.stride, self.n_moves)
         n_cleared = repair_values(
             *grid, self.goal_index, self.flat_values, self.buckets, cells, most
         )

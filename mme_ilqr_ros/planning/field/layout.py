@@ -27,22 +27,32 @@ def inner(flat: np.ndarray, stride: int) -> np.ndarray:
     return flat.reshape(-1, stride)[1:-1, 1:-1]
 
 
+def box_of(mask: np.ndarray) -> tuple[slice, slice]:
+    """Return the smallest window that holds all True cells of a [H, W] mask; there is one."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
 def around(
     corner: tuple[int, int], changed: np.ndarray, shape: tuple[int, int], stride: int
 ) -> np.ndarray:
-    """Return int64 [k] in flat form: the box of the changed cells and a ring of cells round it.
+    """Return int64 [k] in flat form: the changed cells and their neighbours.
 
     The price of a move depends on the cells it touches, and each of them is at most one cell from
     where the move begins.
 
     Args:
         corner: Cell (row, column) of the first entry of `changed`.
-        changed: bool [h, w], somewhere True.
+        changed: bool [h, w].
         shape: (H, W) of the map.
         stride: W + 2.
     """
-    spans = []
-    for axis in (0, 1):
-        where = np.flatnonzero(changed.any(axis=1 - axis)) + corner[axis]
-        spans.append(np.arange(max(where[0] - 1, 0), min(where[-1] + 2, shape[axis])))
-    return ((spans[0][:, None] + 1) * stride + spans[1] + 1).reshape(-1)
+    height, width = changed.shape
+    touched = np.zeros((height + 2, width + 2), dtype=bool)
+    for row in range(3):
+        for column in range(3):
+            touched[row : row + height, column : column + width] |= changed
+    rows, columns = np.nonzero(touched)
+    rows, columns = rows + corner[0], columns + corner[1]  # of the bordered grid
+    inside = (rows > 0) & (rows <= shape[0]) & (columns > 0) & (columns <= shape[1])
+    return (rows * stride + columns)[inside]

@@ -67,6 +67,27 @@ def test_a_small_change_touches_few_cells():
     assert_fresh(field)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_an_update_finds_what_changed_wherever_it_is(seed):
+    rng = np.random.default_rng(seed)
+    cost = np.where(rng.random((60, 80)) < 0.2, np.inf, 1.0 + rng.random((60, 80)))
+    cost[30, 30] = 1.0
+    field = solve_field(cost, (30, 30), cheapest=1.0)
+    changed = field.cost.copy()
+    for _ in range(rng.integers(1, 4)):
+        row, column = rng.integers((0, 0), (55, 75))
+        changed[row : row + 3, column : column + 3] = rng.choice([1.0, 1.5, np.inf])
+    changed[30, 30] = 1.0
+    repair = field.update(changed)
+    assert repair.n_changed == (changed != cost).sum()
+    np.testing.assert_array_equal(field.cost, changed)
+    assert_fresh(field)
+    assert field.update(changed).n_changed == 0
+    repair = field.update(np.ones_like(cost))
+    assert repair.solved_anew
+    assert_fresh(field)
+
+
 def test_past_a_tenth_of_the_map_it_is_solved_anew():
     cost = np.ones((40, 40))
     field = solve_field(cost, (20, 0))

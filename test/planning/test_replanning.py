@@ -1,0 +1,115 @@
+"""A planner that keeps its field when the map changes, against one that has never planned."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
+
+ORIGIN = Pose(-1.0, 2.0, 0.3)
+
+
+def random_map(rng, shape=(50, 70)):
+    """Return occupied and unknown cells with room to drive."""
+    occupied = np.zeros(shape, dtype=bool)
+    for _ in range(12):
+        row, column = rng.integers((0, 0), np.array(shape) - 5)
+        occupied[row : row + rng.integers(1, 5), column : column + rng.integers(1, 5)] = True
+    return occupied, rng.random(shape) < 0.02
+
+
+def changed_map(rng, occupied):
+    """A box appears or disappears."""
+    changed = occupied.copy()
+    row, column = rng.integers((0, 0), np.array(occupied.shape) - 4)
+    changed[row : row + 4, column : column + 4] = rng.random() < 0.6
+    return changed
+
+
+def grid_map(occupied, unknown):
+    return GridMap(occupied, 0.1, ORIGIN, unknown & ~occupied)
+
+
+@pytest.mark.parametrize("kind", ["dijkstra", "id_vin"])
+@pytest.mark.parametrize("seed", range(8))
+def test_replanning_equals_planning_for_the_first_time(seed, kind):
+    rng = np.random.default_rng(seed)
+    settings = PlannerSettings(kind=kind, robot_radius=0.15, inflation_margin=0.05)
+    kept = GlobalPlanner(settings)
+    occupied, unknown = random_map(rng)
+    start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
+    reached = 0
+    for _ in range(8):
+        occupied = changed_map(rng, occupied)
+        grid = grid_map(occupied, unknown)
+        result = kept.plan(grid, start, goal)
+        fresh = GlobalPlanner(settings).plan(grid, start, goal)
+        assert result.status is fresh.status
+        assert result.message == fresh.message
+        if fresh.status is PlanStatus.SUCCEEDED:
+            reached += 1
+            np.testing.assert_array_equal(result.cost_to_go, fresh.cost_to_go)
+            np.testing.assert_array_equal(result.path.points, fresh.path.points)
+            assert result.residual == fresh.residual
+            assert result.iterations == fresh.iterations
+    assert reached > 0
+
+
+def test_a_result_stays_what_it_was_when_the_field_is_repaired():
+    rng = np.random.default_rng(3)
+    planner = GlobalPlanner(PlannerSettings(kind="dijkstra"))
+    occupied, unknown = random_map(rng)
+    grid = grid_map(occupied, unknown)
+    start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
+    before = planner.plan(grid, start, goal)
+    values = before.cost_to_go.copy()
+    after = planner.plan(grid_map(changed_map(rng, occupied), unknown), start, goal)
+    assert not np.array_equal(after.cost_to_go, values)
+    np.testing.assert_array_equal(before.cost_to_go, values)
+
+
+def test_another_shape_is_another_map():
+    planner = GlobalPlanner(PlannerSettings(kind="dijkstra", robot_radius=0.0))
+    for shape in ((20, 30), (30, 20)):
+        grid = GridMap(np.zeros(shape, dtype=bool), 0.1, Pose(0.0, 0.0, 0.0))
+        result = planner.plan(grid, (0.15, 0.15), (1.85, 1.85))
+        assert result.cost_to_go.shape == shape
+
+
+WARM = """
+import gc
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
+
+def compiled():
+    found = [d for d in gc.get_objects() if isinstance(d, Dispatcher)]
+    return {(d.py_func.__module__, d.py_func.__name__, s) for d in found for s in d.signatures}
+
+planner = GlobalPlanner(PlannerSettings())
+planner.warm_up()
+before = compiled()
+assert before
+occupied = np.zeros((60, 60), dtype=bool)
+for box in ((20, 30), (40, 10)):
+    occupied[box[0] : box[0] + 3, box[1] : box[1] + 3] = True
+    grid = GridMap(occupied.copy(), 0.1, Pose(0.0, 0.0, 0.0))
+    assert planner.plan(grid, (0.55, 0.55), (5.5, 5.5)).path is not None
+print(sorted(compiled() - before, key=str))
+"""
+
+
+def test_nothing_compiles_in_a_request_after_the_warm_up():
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", WARM], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
