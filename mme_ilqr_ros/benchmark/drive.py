@@ -154,7 +154,8 @@ class _Run:
             modes, is_first = result.modes, not self.record.modes
             lines = list(modes.states[:, :, :2])
             switched = modes.switched and not is_first  # nothing drove before the first cycle
-            self.record.add_modes(now, lines, modes.weights, modes.chosen, switched)
+            turned = None if modes.turned is None else modes.turned and not is_first
+            self.record.add_modes(now, lines, modes.weights, modes.chosen, switched, turned)
         return result
 
     def _pass(self, until: float) -> Outcome | None:

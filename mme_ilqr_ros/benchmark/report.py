@@ -15,8 +15,8 @@ def drive_table(trials: Sequence[Trial]) -> str:
     groups = families(trials)
     lines = [
         "| worlds | trials | success | collision | timeout | stuck | time s | score | switches |"
-        " clearance m | solve ms |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        " way changes | flips | clearance m | solve ms |",
+        f"|{'---|' * 13}",
     ]
     rows = [*groups.items(), *([("all", list(trials))] if len(groups) > 1 else [])]
     return "\n".join([*lines, *(_row(name, group) for name, group in rows)])
@@ -36,10 +36,18 @@ def _row(name: str, trials: Sequence[Trial]) -> str:
         _text(sums["mean_time_s"], "{:.2f}"),
         _text(sums["mean_score"], "{:.3f}"),
         f"{switches:.1f}",
+        _text(_mean([trial.result.way_changes for trial in trials]), "{:.1f}"),
+        _text(_mean([trial.result.flips for trial in trials]), "{:.2f}"),
         f"{clearance:.3f}",
         _text(sums["solve_ms"]["median"], "{:.2f}"),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _mean(counts: Sequence[int | None]) -> float | None:
+    """Return the mean of counts; None if one of them is unknown."""
+    known = [count for count in counts if count is not None]
+    return sum(known) / len(known) if known and len(known) == len(counts) else None
 
 
 def failures(trials: Sequence[Trial]) -> str:

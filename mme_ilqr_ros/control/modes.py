@@ -25,6 +25,9 @@ class Modes:
         chosen: Index of the mode that drives.
         switched: True when it is another mode than in the cycle before.
         iterations: iLQR iterations done.
+        ways: For every mode the best mode that is the same way round [N], where that is known.
+        turned: True when the driving mode passes an obstacle on another side than the one before;
+            None where that is not known.
     """
 
     states: Array
@@ -36,6 +39,8 @@ class Modes:
     chosen: int
     switched: bool
     iterations: int
+    ways: NDArray[np.int64] | None = None
+    turned: bool | None = None
 
 
 def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:

@@ -28,6 +28,8 @@ class RunResult:
         plan_times: Time per global plan [s].
         deadline_misses: Control cycles that took longer than the control period.
         mode_switches: How often another mode took over.
+        way_changes: How often it passed an obstacle on another side; None if unknown.
+        flips: Changes of the way within a second of the one before; None if unknown.
         trial: Number of the repetition.
         seed: Seed of the run.
         score: Navigation score where the world has an optimal time, else None.
@@ -43,6 +45,8 @@ class RunResult:
     plan_times: Sequence[float] = field(repr=False)
     deadline_misses: int = 0
     mode_switches: int = 0
+    way_changes: int | None = None
+    flips: int | None = None
     trial: int = 0
     seed: int = 0
     score: float | None = None
@@ -63,6 +67,8 @@ class RunResult:
             plan_times=tuple(record.plan_times),
             deadline_misses=record.deadline_misses,
             mode_switches=record.mode_switches,
+            way_changes=record.way_changes,
+            flips=record.flips,
             trial=trial,
             seed=seed,
         )
@@ -100,6 +106,8 @@ class RunResult:
             "plan_ms": self.plan_ms,
             "deadline_misses": self.deadline_misses,
             "mode_switches": self.mode_switches,
+            "way_changes": self.way_changes,
+            "flips": self.flips,
         }
 
     def to_json(self) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mme_ilqr_ros.geometry.circles import as_circles
 
 Floats = NDArray[np.float64]
+FLIP_TIME = 1.0 + 1e-6  # [s] within which two changes of the way are one flip
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class ModesMoment:
         weights: [N] mixture weights, or equal numbers where the weights are not known.
         chosen: Index of the mode that drives the robot.
         switched: True when this mode is not the one that drove the cycle before.
+        turned: True when it passes an obstacle on another side than that one; None if unknown.
     """
 
     time: float
@@ -31,6 +33,7 @@ class ModesMoment:
     weights: Floats
     chosen: int
     switched: bool
+    turned: bool | None = None
 
 
 @dataclass
@@ -72,6 +75,7 @@ class RunRecord:
         weights: ArrayLike,
         chosen: int,
         switched: bool = False,
+        turned: bool | None = None,
     ) -> None:
         """Add one cycle's candidate trajectories; see `ModesMoment`.
 
@@ -82,7 +86,8 @@ class RunRecord:
         shares = np.asarray(weights, dtype=float).reshape(-1)
         if len(shares) != len(lines) or not 0 <= chosen < len(lines):
             raise ValueError(f"{len(lines)} modes, {len(shares)} weights, chosen {chosen}")
-        self.modes.append(ModesMoment(float(time), lines, shares, int(chosen), bool(switched)))
+        moment = ModesMoment(float(time), lines, shares, int(chosen), bool(switched), turned)
+        self.modes.append(moment)
         self.mode_switches += bool(switched)
 
     def add_circles(self, time: float, circles: ArrayLike) -> None:
@@ -112,6 +117,18 @@ class RunRecord:
     def commands(self) -> Floats:
         """[N, 3] time, vx, wz."""
         return np.array(self._commands, dtype=float).reshape(-1, 3)
+
+    @property
+    def way_changes(self) -> int | None:
+        """How often the robot changed its mind which way round; None if nobody knows."""
+        known = [moment.turned for moment in self.modes if moment.turned is not None]
+        return sum(known) if known else None
+
+    @property
+    def flips(self) -> int | None:
+        """How many of these changes came within a second of the one before."""
+        times = [moment.time for moment in self.modes if moment.turned]
+        return None if self.way_changes is None else int(np.sum(np.diff(times) <= FLIP_TIME))
 
     @property
     def duration(self) -> float:

@@ -141,6 +141,6 @@ def test_totals_and_rows_are_the_interfaces(tmp_path):
     content = json.loads(json.dumps(summary("command", {}, trials), allow_nan=False))
     assert set(content) >= {"command", "version", "settings", "runs", "totals"}
     keys = "world trial seed outcome time_s path_length_m min_clearance_m score control_cycles"
-    keys += " solve_ms plan_ms deadline_misses mode_switches"
+    keys += " solve_ms plan_ms deadline_misses mode_switches way_changes flips"
     assert list(content["runs"][0]) == keys.split()
     assert list(content["families"]) == ["open"]

@@ -21,6 +21,8 @@ KEYS = [
     "plan_ms",
     "deadline_misses",
     "mode_switches",
+    "way_changes",
+    "flips",
 ]
 
 

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.stein_sampling import COST_CAP, stein_starts
+
+SETTINGS = ControllerSettings()
+KERNEL = Kernel(standard_problem())
+PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
+X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])
+
+
+def data(circles=PILLAR):
+    return stage_data(KERNEL.problem, SETTINGS, np.array([6.0, 0.0]), circles, None)
+
+
+def policies(n_modes, seed=0):
+    U = np.random.default_rng(seed).uniform([0.2, -0.8], [0.9, 0.8], (n_modes, 5, 2))
+    return KERNEL.policies(X0, U[:, np.arange(50) // 10], data())
+
+
+def test_one_mode_alone_follows_its_own_policy():
+    """Its Stein step is the Newton step k, so the start is the rollout of its policy."""
+    one = policies(1)
+    starts = stein_starts(KERNEL, X0, one, 0.5, data())
+    white = np.zeros((1, 50, 2))
+    followed = KERNEL.sample(one, np.zeros(1, int), white, 0.0, 0.0, data())
+    before, after = (KERNEL.optimise(X0, U, data(), 0).costs[0] for U in (one.U, followed))
+    assert after < COST_CAP * before
+    assert starts == pytest.approx(followed, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_step_leads_above_the_cap_and_limits_hold(seed):
+    modes = policies(8, seed)
+    before = KERNEL.optimise(X0, modes.U, data(), 0).costs
+    starts = stein_starts(KERNEL, X0, modes, 50.0, data())  # pushed apart with force
+    after = KERNEL.optimise(X0, starts, data(), 0)
+    stayed = np.all(starts == modes.U, axis=(1, 2))
+    assert not stayed.all()
+    assert np.all(after.costs[~stayed] <= COST_CAP * before.min() + 1e-9)
+    assert np.abs(after.U - starts).max() < 1e-9  # a rollout within limits changes nothing
+
+
+def test_modes_that_lie_close_are_pushed_apart():
+    base = policies(1).U
+    near = base + 0.01 * np.random.default_rng(1).normal(size=(6, 5, 2))[:, np.arange(50) // 10]
+    close = KERNEL.policies(X0, KERNEL.optimise(X0, near, data(), 30).U, data())
+    apart = stein_starts(KERNEL, X0, close, 5.0, data())
+    assert apart.std(axis=0).mean() > 1.1 * close.U.std(axis=0).mean()
