@@ -17,8 +17,9 @@ Row = dict[str, float]
 def write_curves(stem: Path, history: Sequence[Row]) -> None:
     """Write `stem`.csv, a line for each step, and `stem`.png, a panel for each column."""
     names = list(dict.fromkeys(name for row in history for name in row))
-    write_whole(stem.with_suffix(".csv"), lambda path: _write_table(path, names, history))
-    write_whole(stem.with_suffix(".png"), lambda path: _draw(path, names[1:], history))
+    table, picture = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".png"))
+    write_whole(table, lambda path: _write_table(path, names, history))
+    write_whole(picture, lambda path: _draw(path, names[1:], history))
 
 
 def _write_table(path: Path, names: list[str], history: Sequence[Row]) -> None:

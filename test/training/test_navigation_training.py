@@ -173,20 +173,20 @@ def test_scores_of_parts_add_up():
 
 def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(held_out, "TESTS", (("9 x 9", 9, 1.0, 5), ("9 perfect", 9, 0.0, 5)))
-    out = tmp_path / "made"
+    out = tmp_path / "made.v0.1"
     arguments = ["navigation", "--maps", "320", "--size", "7-9", "--batch", "16", "--out", str(out)]
     assert main(arguments) == 0
     assert "success" in capsys.readouterr().out
-    weights = out / "made.safetensors"
+    weights = out / "made.v0.1.safetensors"
     GlobalPlanner(PlannerSettings(weights=str(weights)))
     card = weights.with_suffix(".md").read_text()
     assert "--maps 320" in card
     assert "9 perfect" in card
     assert "7 x 7 to 9 x 9" in card
-    table = (out / "made.csv").read_text().splitlines()
+    table = (out / "made.v0.1.csv").read_text().splitlines()
     assert table[0].startswith("step,loss,residual,gradient norm")
     assert len(table) == 1 + 320 // 16
-    assert (out / "made.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "made.v0.1.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_command_refuses_a_bad_file_with_one_line(tmp_path, capsys):
