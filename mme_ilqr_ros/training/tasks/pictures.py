@@ -79,8 +79,8 @@ class PictureEncoder(nn.Module):
         self.head_bias = nn.Parameter(torch.tensor(-2.0))
         self.register_buffer("c_max", torch.tensor(float(c_max)))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return log cost [B, H, W] in [0, log c_max] for pictures [B, 6 H, 6 W]."""
+    def forward(self, pictures: Tensor, layers: None = None) -> Tensor:
+        """Return log cost [B, H, W] in [0, log c_max] for pictures [B, 6 H, 6 W] and no layers."""
         kernel = self.first.view(-1, 1, PIXELS, PIXELS)
         x = functional.conv2d(pictures[:, None] - 0.5, kernel, self.first_bias, stride=PIXELS)
         x = functional.conv2d(x.relu(), self.second[:, :, None, None], self.second_bias).relu()
