@@ -24,9 +24,10 @@ from mme_ilqr_ros.training.evaluate import Score, evaluate
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import Command, Loss, device_of
 from mme_ilqr_ros.training.tasks.held_out import SEED, held_out_scores
+from mme_ilqr_ros.training.tasks.imitation import imitation_loss
 from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
-from mme_ilqr_ros.training.tasks.navigation import imitation_loss, push_loss
+from mme_ilqr_ros.training.tasks.navigation import push_loss
 
 PIXELS = 6
 """Along a side of a cell."""
