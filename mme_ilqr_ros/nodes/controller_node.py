@@ -41,6 +41,7 @@ from mme_ilqr_ros.settings import setting
 
 NAME = "controller"
 AT_REST = 0.01  # m/s and rad/s
+FIELD_PATIENCE = 2.0  # s after a plan, for its cost to go
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
@@ -250,9 +251,10 @@ class ControllerNode(Node):
             self._complaints.say("missing", f"{snapshot.missing}; the robot brakes")
         else:
             self._complaints.settle("missing")
-        if snapshot.unguided:
+        # A field is a larger message than the plan that it belongs to, and may come after it.
+        if snapshot.unguided and self._inputs.ages().get("plan", 0.0) > FIELD_PATIENCE:
             self._complaints.say("cost_to_go", f"{snapshot.unguided}; following the plan")
-        else:
+        elif not snapshot.unguided:
             self._complaints.settle("cost_to_go")
         if result.status in (ControlStatus.BLOCKED, ControlStatus.WAITING):
             self._complaints.say("blocked", result.message)

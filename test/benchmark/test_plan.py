@@ -192,3 +192,36 @@ def test_walls_known_by_their_price_are_not_cut_at_their_corners():
     cost[0, 1] = np.inf
     expected = solve_field(cost, (1, 1)).values
     assert (solve_edges(edges_without_mask(cost, 8), (1, 1)).values == expected).all()
+
+
+def test_a_model_with_a_free_kernel_is_asked_by_its_own_moves(tmp_path, capsys):
+    torch = pytest.importorskip("torch")
+    from mme_ilqr_ros.planning.family import MODELS
+    from mme_ilqr_ros.planning.weights import save_weights
+
+    file, maze, out = tmp_path / "vin.safetensors", mazes(tmp_path / "m.npz", val=4), tmp_path / "o"
+    tensors = MODELS["vin"](torch.Generator().manual_seed(0)).state_dict()
+    save_weights(file, {name: t.numpy() for name, t in tensors.items()}, {"model": "vin"})
+    arguments = ("--maps", maze, "--all-starts", "--no-plots", "--out", out)
+    assert plan(*arguments, "--planner", "vin", "--weights", file) == 0
+    content = json.loads((out / "summary.json").read_text())
+    assert content["totals"]["success"] < 0.5  # nobody has trained it
+    assert {row["sweeps"] for row in content["queries"]} == {30}
+    assert content["totals"]["fallback"] == 1.0
+    assert plan(*arguments, "--planner", "gppn", "--weights", file) == 2
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("benchmark: --weights: not those of --planner gppn: ")
+    )
+
+
+def test_moves_that_touch_something_are_not_legal():
+    pytest.importorskip("torch")
+    from mme_ilqr_ros.benchmark.plan.family import legal_moves
+
+    blocked = np.array([[False, True], [False, False]])
+    legal = legal_moves(blocked, 8)
+    free = [(a, 0, 0) for a in range(8) if legal[a, 0, 0]]
+    assert free == [(2, 0, 0)]  # down only: right is a wall, the diagonal would cut its corner
+    assert not legal[:, 0, 1].any()

@@ -16,7 +16,7 @@ from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, uniform_cost
 from mme_ilqr_ros.planning.policy import follow_arrows
-from mme_ilqr_ros.planning.weights import shipped_weights
+from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
 
 EXACT = "dijkstra"
 
@@ -125,18 +125,37 @@ def best_field(asked: PlanMap, goal: Cell) -> Field:
 def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
     """Return a planner by the name of the command line.
 
+    `id_vin` is the structured planner of this package, or the one with a free kernel where the
+    weight file is of that.
+
     Raises:
         UsageError: It is not there, or not with these options.
         WeightsError: Its weights cannot be used.
     """
-    if name not in (EXACT, "id_vin"):
-        raise UsageError(f"--planner {name}: is not there yet; there is {EXACT}, id_vin")
+    if name == EXACT:
+        _check_device(name, device)
+        return CompiledPlanner(PlannerSettings(kind=EXACT), masked)
+    if name != "id_vin" and not weights:
+        raise UsageError(f"--planner {name}: no weights of it are shipped; give --weights FILE")
+    file = weights_file(weights)
+    if name == "id_vin" and not _has_free_kernel(file):
+        _check_device(name, device)
+        return CompiledPlanner(PlannerSettings(kind="id_vin", weights=str(file)), masked)
+    try:
+        from mme_ilqr_ros.benchmark.plan.family import FamilyPlanner
+    except ImportError as error:
+        raise UsageError(f"--planner {name}: needs torch; pip install torch") from error
+    return FamilyPlanner(name, load_weights(file), masked, device)
+
+
+def _check_device(name: str, device: str) -> None:
     if device != "cpu":
         raise UsageError(f"--device {device}: the compiled solver of {name} runs on the CPU only")
-    if name == EXACT:
-        return CompiledPlanner(PlannerSettings(kind=EXACT), masked)
-    file = weights_file(weights)
-    return CompiledPlanner(PlannerSettings(kind="id_vin", weights=str(file)), masked)
+
+
+def _has_free_kernel(file: Path) -> bool:
+    """Return whether a weight file is of a model that learns its iteration (`free_kernel.py`)."""
+    return "n_estimates" in load_weights(file)
 
 
 def weights_file(text: str) -> Path:
@@ -147,7 +166,7 @@ def weights_file(text: str) -> Path:
     """
     if not text:
         return shipped_weights()
-    shipped = shipped_weights().with_name(f"{text}.safetensors")
+    shipped = shipped_weights().parent / f"{text}.safetensors"
     file = shipped if shipped.is_file() else Path(text)
     if not file.is_file():
         known = sorted(path.stem for path in shipped.parent.glob("*.safetensors"))
