@@ -1,4 +1,4 @@
-"""The learned cost at run time: the encoder of `structured.py` in numpy, without torch.
+"""What walls cost, at run time: `encoders.CostEncoder` in numpy, without torch.
 
 The cost of a cell depends on the 5 x 5 blocked-or-not cells around it, and a map of a building has
 about a thousand different such patches among its hundred thousand cells. So the network runs once
@@ -7,16 +7,14 @@ for each patch that occurs, not for each cell: milliseconds for a map of 600 x 3
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from mme_ilqr_ros.planning.weights import WeightsError, load_weights
+from mme_ilqr_ros.planning.weights import WeightsError, checked
 
 _SEEN = 5  # cells along a side of the patch that decides the cost of its middle cell
 
 
-class CostEncoder:
+class WallCost:
     """From blocked cells to the cost of each cell in [1, c_max], for a map of any size."""
 
     def __init__(self, tensors: dict[str, np.ndarray]) -> None:
@@ -29,27 +27,14 @@ class CostEncoder:
             head = tensors["head"]
             n = len(head)
             self._first = _stacked(tensors["first.rings"], (n, 1, 3))
-            self._first_bias = _checked(tensors["first.bias"], (n,))
+            self._first_bias = checked(tensors["first.bias"], (n,))
             self._second = _stacked(tensors["second.rings"], (n, n, 3))
-            self._second_bias = _checked(tensors["second.bias"], (n,))
-            self._head = _checked(head, (n,))
-            self._head_bias = float(_checked(tensors["head_bias"], ()))
-            self._log_c_max = float(np.log(_checked(tensors["c_max"], ())))
+            self._second_bias = checked(tensors["second.bias"], (n,))
+            self._head = checked(head, (n,))
+            self._head_bias = float(checked(tensors["head_bias"], ()))
+            self._log_c_max = float(np.log(checked(tensors["c_max"], ())))
         except KeyError as error:
             raise WeightsError(f"the weights lack the tensor {error}") from error
-
-    @classmethod
-    def from_file(cls, path: Path) -> CostEncoder:
-        """Read a weight file.
-
-        Raises:
-            WeightsError: It cannot be used; the message names the file.
-        """
-        try:
-            return cls(load_weights(path))
-        except WeightsError as error:
-            text = str(error)
-            raise WeightsError(text if str(path) in text else f"{path}: {text}") from error
 
     def __call__(self, blocked: np.ndarray) -> np.ndarray:
         """Return the cost float64 [H, W] for blocked bool [H, W]; beyond the map is blocked."""
@@ -91,12 +76,4 @@ def _ring_convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np
 
 def _stacked(rings: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return rings [n, m, 3] as [n, 3 m]: all centres, all sides, all corners."""
-    return np.ascontiguousarray(np.moveaxis(_checked(rings, shape), 2, 1).reshape(shape[0], -1))
-
-
-def _checked(tensor: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if tensor.shape != shape:
-        raise WeightsError(f"a tensor has shape {tensor.shape} in place of {shape}")
-    if not np.isfinite(tensor).all():
-        raise WeightsError("a weight is not finite")
-    return tensor.astype(np.float32)
+    return np.ascontiguousarray(np.moveaxis(checked(rings, shape), 2, 1).reshape(shape[0], -1))

@@ -148,6 +148,34 @@ class LaneEncoder(nn.Module):
         return self.head(functional.relu(self.second(x)))
 
 
+class ClearanceEncoder(nn.Module):
+    """From the gap to the nearest obstacle, in radii of the robot, to the cost of each cell.
+
+    The log cost is piecewise linear in the gap, never rises with it and is 0 from the last knot on:
+    far from obstacles a metre costs one. That fixes the scale, so it needs no anchor.
+    """
+
+    def __init__(
+        self, generator: torch.Generator, furthest: float = 4.0, n_knots: int = 17, c_max: float = 8
+    ) -> None:
+        super().__init__()
+        self.register_buffer("gaps", torch.linspace(0.0, furthest, n_knots))
+        steps = torch.randn(n_knots - 1, generator=generator)
+        self.steps = nn.Parameter(0.1 * steps - 3.0)  # little rise anywhere
+        self.register_buffer("c_max", torch.tensor(float(c_max)))
+
+    def forward(self, blocked: Tensor, layers: Tensor) -> Tensor:
+        """Return log cost [B, H, W] for layers [B, 1, H, W], the gap in radii."""
+        total = torch.flip(torch.cumsum(torch.flip(functional.softplus(self.steps), (0,)), 0), (0,))
+        limit = torch.log(self.c_max)
+        at_knots = functional.pad(limit * torch.tanh(total / limit), (0, 1))
+        last = len(self.gaps) - 1
+        place = (layers[:, 0] * (last / self.gaps[-1])).clamp(0.0, last)
+        below = place.floor().clamp(max=last - 1).long()
+        part = place - below
+        return (1.0 - part) * at_knots[below] + part * at_knots[below + 1]
+
+
 def seen(blocked: Tensor, layers: Tensor, reach: int) -> Tensor:
     """Return [B, 1 + C, H + 2 reach, W + 2 reach]: beyond the map is blocked and has no layers."""
     border = (reach,) * 4

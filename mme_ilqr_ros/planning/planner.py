@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path as FilePath
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,19 +12,16 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_encoder import CostEncoder
+from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.value_field import first_fault, metric_path
-from mme_ilqr_ros.planning.weights import shipped_weights
+from mme_ilqr_ros.planning.weights import CLEARANCE, find_weights
 from mme_ilqr_ros.settings import setting
 
 __all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
-
-CostModel = Callable[[np.ndarray], np.ndarray]
-"""From blocked cells [H, W] (True = blocked) to the cost of each cell [H, W], >= 1."""
 
 _RESIDUAL_LIMIT = 1e-9  # relative to the largest value; float64 rounding is a thousand times less
 
@@ -59,7 +54,10 @@ class PlannerSettings:
         high=100.0,
     )
     weights: str = setting(
-        "", "Weight file (.safetensors) of the learned cost; empty: the shipped one.", dynamic=False
+        CLEARANCE,
+        "Learned cost. clearance: keeps away from obstacles where that is not far round, in radii"
+        " of the robot; shortest: shortest paths; or a weight file (.safetensors).",
+        dynamic=False,
     )
 
 
@@ -94,8 +92,7 @@ class GlobalPlanner:
         self.settings = settings
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
-            weights = FilePath(settings.weights) if settings.weights else shipped_weights()
-            self._cost_model = CostEncoder.from_file(weights)
+            self._cost_model = load_cost_model(find_weights(settings.weights))
         self._terrain: Terrain | None = None
         self._cost: np.ndarray | None = None
         self._priced: Terrain | None = None
@@ -217,7 +214,7 @@ class GlobalPlanner:
         if self._cost_model is None:
             return uniform_cost(terrain)
         if self._cost is None or self._priced is not terrain:
-            self._cost, self._priced = self._cost_model(terrain.blocked), terrain
+            self._cost, self._priced = self._cost_model(terrain), terrain
         return np.where(terrain.blocked, np.inf, self._cost) if masked else self._cost
 
 

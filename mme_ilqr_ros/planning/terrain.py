@@ -19,6 +19,7 @@ class Terrain:
 
     Attributes:
         grid: The map.
+        radius: By which obstacles grow: that of the robot and its margin [m].
         blocked: [H, W] True where the robot's centre must not be.
         region: [H, W] number of the connected free region of a cell, 0 where blocked. Two free
             cells are connected by legal moves exactly when their numbers agree: a diagonal without
@@ -27,6 +28,7 @@ class Terrain:
     """
 
     grid: GridMap
+    radius: float
     blocked: np.ndarray
     region: np.ndarray
     reach: int
@@ -41,7 +43,7 @@ class Terrain:
         blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
         region, _ = ndimage.label(~blocked)  # the default structure joins straight neighbours only
         reach = math.ceil(2.0 * radius / grid.resolution) + 2
-        return Terrain(grid, blocked, region, reach)
+        return Terrain(grid, radius, blocked, region, reach)
 
     def ways_out(self, start: tuple[int, int]) -> Field:
         """Return distances from a start cell over all cells nearby that are not occupied.

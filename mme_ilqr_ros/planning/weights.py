@@ -12,11 +12,19 @@ import os
 import site
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-SHIPPED = "navigation.safetensors"
+SHORTEST = "shortest"
+CLEARANCE = "clearance"
+SHIPPED = (CLEARANCE, SHORTEST)
+"""Names of the weight files that come with the package."""
+
+WALLS = "walls"
+"""Kind of the files that say what a wall costs; files without a kind are of this one."""
+
 _FORMAT = "mme_ilqr_ros cost encoder 1"
 
 
@@ -24,14 +32,42 @@ class WeightsError(ValueError):
     """A weight file is missing, damaged or of another kind; the message names it."""
 
 
-def shipped_weights() -> Path:
-    """Return the weight file that comes with the package, in the checkout or installed.
+@dataclass(frozen=True, eq=False)
+class WeightFile:
+    """What a weight file holds.
+
+    Attributes:
+        kind: Which encoder its tensors belong to.
+        tensors: float32 arrays by name.
+        facts: How it was made.
+    """
+
+    kind: str
+    tensors: dict[str, np.ndarray]
+    facts: dict[str, str]
+
+
+def find_weights(name_or_file: str) -> Path:
+    """Return the path of a shipped weight file by its name, or else of a file.
+
+    Raises:
+        WeightsError: It is a shipped one and not there.
+    """
+    return shipped_weights(name_or_file) if name_or_file in SHIPPED else Path(name_or_file)
+
+
+def shipped_weights(name: str = SHORTEST) -> Path:
+    """Return a weight file that comes with the package, in the checkout or installed.
+
+    Args:
+        name: One of SHIPPED.
 
     Raises:
         WeightsError: It is in none of the places where it could have been installed.
     """
-    below = Path("share", "mme_ilqr_ros", "config", "weights", SHIPPED)
-    checkout = Path(__file__).resolve().parents[2] / Path("config", "weights", SHIPPED)
+    file = f"{name}.safetensors"
+    below = Path("share", "mme_ilqr_ros", "config", "weights", file)
+    checkout = Path(__file__).resolve().parents[2] / Path("config", "weights", file)
     prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
     prefixes = [p for p in prefixes if p] + [sys.prefix, site.getuserbase()]
     places = [checkout] + [Path(prefix) / below for prefix in prefixes]
@@ -39,7 +75,7 @@ def shipped_weights() -> Path:
         if place.is_file():
             return place
     raise WeightsError(
-        f"no {SHIPPED} in {', '.join(str(p.parent) for p in places)}; reinstall the package"
+        f"no {file} in {', '.join(str(p.parent) for p in places)}; reinstall the package"
         " or name a file in the parameter 'weights'"
     )
 
@@ -66,6 +102,11 @@ def save_weights(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
 
 
 def load_weights(path: Path) -> dict[str, np.ndarray]:
+    """Return the tensors of a weight file; see `read_weights`."""
+    return read_weights(path).tensors
+
+
+def read_weights(path: Path) -> WeightFile:
     """Read a weight file after checking it against its checksum.
 
     Raises:
@@ -85,7 +126,20 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
         raise WeightsError(f"{path}: not a safetensors file: {error}") from error
     if metadata.get("format") != _FORMAT:
         raise WeightsError(f"{path}: not weights of the cost encoder of this version")
-    return tensors
+    return WeightFile(metadata.get("kind", WALLS), tensors, metadata)
+
+
+def checked(tensor: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a tensor as float32.
+
+    Raises:
+        WeightsError: It has another shape, or not all of it is finite.
+    """
+    if tensor.shape != shape:
+        raise WeightsError(f"a tensor has shape {tensor.shape} in place of {shape}")
+    if not np.isfinite(tensor).all():
+        raise WeightsError("a weight is not finite")
+    return tensor.astype(np.float32)
 
 
 def _packed(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:

@@ -78,7 +78,7 @@ def test_the_learned_path_is_as_short_as_the_shortest():
     """A robot needs no training on its own map: weights from 15 x 15 mazes, 8 moves, 60 x 90."""
     rng = np.random.default_rng(4)
     grid = GridMap(rng.random((60, 90)) < 0.25, 0.05, Pose(0.0, 0.0, 0.0))
-    learned, exact = planner("id_vin", **THIN), planner("dijkstra", **THIN)
+    learned, exact = planner(weights="shortest", **THIN), planner("dijkstra", **THIN)
     free = np.argwhere(~grid.occupied)
     compared = 0
     for start, goal in zip(free[::400], free[::-400], strict=True):
@@ -213,7 +213,9 @@ def test_start_and_goal_in_one_cell():
 @pytest.mark.parametrize("bad", [np.nan, -1.0, 0.0])
 def test_exact_search_takes_over_from_a_bad_learned_cost(bad):
     grid = hall()
-    broken = GlobalPlanner(PlannerSettings(), cost_model=lambda blocked: blocked * 0.0 + bad)
+    broken = GlobalPlanner(
+        PlannerSettings(), cost_model=lambda terrain: terrain.blocked * 0.0 + bad
+    )
     result = broken.plan(grid, (0.45, 0.35), (4.65, 2.75))
     assert result.status is PlanStatus.SUCCEEDED
     assert result.fallback_used
@@ -226,8 +228,8 @@ def test_a_learned_cost_is_followed():
     """Cost 50 in the lower half of an empty hall: the path goes round above it."""
     grid = GridMap(np.zeros((30, 50), dtype=bool), 0.1, Pose(0.0, 0.0, 0.0))
 
-    def mud(blocked):
-        cost = np.ones(blocked.shape)
+    def mud(terrain):
+        cost = np.ones(terrain.blocked.shape)
         cost[:15, 20:30] = 50.0
         return cost
 
@@ -239,9 +241,9 @@ def test_a_learned_cost_is_followed():
 def test_what_can_be_kept_is_kept():
     calls = []
 
-    def model(blocked):
+    def model(terrain):
         calls.append(1)
-        return np.ones(blocked.shape)
+        return np.ones(terrain.blocked.shape)
 
     grid, keeper = hall(), GlobalPlanner(PlannerSettings(), cost_model=model)
     first = keeper.plan(grid, (0.45, 0.35), (4.65, 2.75))

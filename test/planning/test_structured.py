@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.cost_encoder import CostEncoder as NumpyEncoder
+from mme_ilqr_ros.planning.cost_encoder import WallCost
 from mme_ilqr_ros.planning.structured import ADJOINTS, CostEncoder, StructuredIDVIN
 from mme_ilqr_ros.planning.weights import WeightsError
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
@@ -98,18 +98,18 @@ def test_numpy_encoder_equals_torch(shape):
     tensors = {k: v.numpy() for k, v in encoder.state_dict().items()}
     blocked = np.random.default_rng(0).random(shape) < 0.4
     expected = encoder.double()(torch.from_numpy(blocked)[None].double())[0].detach().numpy()
-    log_cost = np.log(NumpyEncoder(tensors)(blocked))
+    log_cost = np.log(WallCost(tensors)(blocked))
     np.testing.assert_allclose(log_cost, expected, atol=1e-5)  # float32 against float64
 
 
 def test_numpy_encoder_refuses_tensors_that_do_not_fit():
     tensors = {k: v.numpy() for k, v in CostEncoder(torch.Generator()).state_dict().items()}
     with pytest.raises(WeightsError, match="lack the tensor"):
-        NumpyEncoder({k: v for k, v in tensors.items() if k != "first.rings"})
+        WallCost({k: v for k, v in tensors.items() if k != "first.rings"})
     with pytest.raises(WeightsError, match="shape"):
-        NumpyEncoder({**tensors, "first.bias": np.zeros(3)})
+        WallCost({**tensors, "first.bias": np.zeros(3)})
     with pytest.raises(WeightsError, match="not finite"):
-        NumpyEncoder({**tensors, "head": np.full_like(tensors["head"], np.nan)})
+        WallCost({**tensors, "head": np.full_like(tensors["head"], np.nan)})
 
 
 def test_an_unknown_adjoint_is_refused():

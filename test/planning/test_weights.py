@@ -1,14 +1,19 @@
 """Weight files are only loaded when they are what they claim to be."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.planning.cost_model import load_cost_model
 from mme_ilqr_ros.planning.weights import (
+    SHIPPED,
     WeightsError,
     checksum_file,
+    find_weights,
     load_weights,
+    read_weights,
     save_weights,
     shipped_weights,
 )
@@ -69,8 +74,27 @@ def test_another_kind_of_file_is_refused(tmp_path, data):
         load_weights(path)
 
 
-def test_the_shipped_weights_match_their_checksum_and_their_card():
-    path = shipped_weights()
-    load_weights(path)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_weights_match_their_checksum_and_their_card(name):
+    path = shipped_weights(name)
+    load_cost_model(path)
     digest = checksum_file(path).read_text().split()[0]
-    assert digest in path.with_suffix(".md").read_text()
+    card = path.with_suffix(".md").read_text()
+    assert digest in card
+    assert "python -m mme_ilqr_ros.training" in card
+
+
+def test_a_name_means_a_shipped_file_and_anything_else_a_path():
+    assert find_weights("clearance") == shipped_weights("clearance")
+    assert find_weights("some/clearance") == Path("some/clearance")
+
+
+def test_the_kind_of_a_file_says_which_model_reads_it(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, TENSORS, {"kind": "recipes"})
+    assert read_weights(path).kind == "recipes"
+    with pytest.raises(WeightsError, match=r"w\.safetensors: weights of kind 'recipes'.*clearance"):
+        load_cost_model(path)
+    save_weights(path, TENSORS, {"kind": "clearance"})
+    with pytest.raises(WeightsError, match=r"w\.safetensors: the weights lack the tensor 'gaps'"):
+        load_cost_model(path)

@@ -47,7 +47,7 @@ def test_a_small_training_halves_the_regret_of_blind_planning_and_repeats(name):
 
 
 def test_what_chooses_the_best_model_needs_no_true_cost():
-    task, settings = made("terrain", "--paths", "2", "--noise", "0.3")
+    task, _ = made("terrain", "--paths", "2", "--noise", "0.3")
     model = task.model(torch.Generator().manual_seed(0))
     rank = task.validate(model).rank()
     task.validation.cost[...] = np.where(np.isfinite(task.validation.cost), 1.0, np.inf)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mme_ilqr_ros.training.task import Command
-from mme_ilqr_ros.training.tasks import lanes, navigation, pictures, terrain
+from mme_ilqr_ros.training.tasks import clearance, lanes, navigation, pictures, terrain
 
 COMMANDS: Mapping[str, Command] = {
     "navigation": navigation.COMMAND,
     "pictures": pictures.COMMAND,
     "terrain": terrain.COMMAND,
     "lanes": lanes.COMMAND,
+    "clearance": clearance.COMMAND,
 }
 """Subcommands of `python -m mme_ilqr_ros.training`, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -43,6 +44,8 @@ class HiddenCost:
         draw: (n, size, rng, shifted) -> maps; shifted ones have other statistics.
         encoder: Makes a new encoder of what is seen.
         anchor: Weight of `anchor_loss`; 0 for an encoder whose costs have a fixed scale.
+        size: Cells along a training map, by default.
+        learning_rate: Peak, by default.
     """
 
     name: str
@@ -50,6 +53,8 @@ class HiddenCost:
     draw: Callable[[int, int, np.random.Generator, bool], MapSet]
     encoder: Callable[[torch.Generator], nn.Module]
     anchor: float = 0.1
+    size: int = 28
+    learning_rate: float = 5e-3
 
     def tests(self) -> dict[str, MapSet]:
         """Return maps for testing only, by name: of many sizes, and with shifted statistics."""
@@ -155,22 +160,31 @@ def command(world: HiddenCost) -> Command:
         )
         return DemonstrationTask(world, maps, shown, validation, validation_shown, source)
 
-    return Command(world.help, _add_options, _settings, task)
+    return Command(
+        world.help,
+        partial(_add_options, size=world.size),
+        partial(_settings, learning_rate=world.learning_rate),
+        task,
+    )
 
 
-def _settings(options: argparse.Namespace) -> TrainSettings:
+def _settings(options: argparse.Namespace, learning_rate: float) -> TrainSettings:
     """Return 2000 steps whatever the number of maps."""
     batch = min(8, options.maps)
     epochs = max(1, round(2000 / max(1, options.maps // batch)))
     return TrainSettings(
-        epochs=epochs, batch=batch, learning_rate=5e-3, optimizer="adamw", validations=5
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        optimizer="adamw",
+        validations=5,
     )
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def _add_options(parser: argparse.ArgumentParser, size: int) -> None:
     add = parser.add_argument
     add("--maps", type=positive, default=400, help="maps with experts, default %(default)s")
-    add("--size", type=positive, default=28, help="cells along a map, default %(default)s")
+    add("--size", type=positive, default=size, help="cells along a map, default %(default)s")
     add("--paths", type=_paths, help="expert paths on each map, or 'all' starts; default all")
     add(
         "--noise",

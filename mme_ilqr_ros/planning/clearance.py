@@ -1,0 +1,103 @@
+"""The learned price of little clearance, at run time: a table over distances in robot radii.
+
+    gap = (distance from the cell's centre to the nearest obstacle's near face - radius) / radius
+
+The price is a function of the gap alone, measured in radii of the robot, so one function serves
+robots of any size on maps of any resolution and looks the same from all sides. Squared distances
+between cells are whole numbers: the price is looked up once for each number that can occur.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.planning.weights import WeightsError, checked
+
+
+class ClearanceCost:
+    """From occupied cells and a radius to the cost of each cell: 1 far from obstacles, more near.
+
+    Attributes:
+        gaps: [K] gaps in radii, ascending from 0.
+        cost: [K] price at these gaps, in between by interpolation of its logarithm; beyond the
+            last 1.
+    """
+
+    def __init__(self, tensors: dict[str, np.ndarray]) -> None:
+        """Take the tensors of a trained encoder.
+
+        Raises:
+            WeightsError: A tensor is missing, has a wrong shape or is not finite.
+        """
+        try:
+            self.gaps = checked(tensors["gaps"], (len(tensors["gaps"]),)).astype(np.float64)
+            steps = checked(tensors["steps"], (len(self.gaps) - 1,)).astype(np.float64)
+            log_c_max = float(np.log(checked(tensors["c_max"], ())))
+        except KeyError as error:
+            raise WeightsError(f"the weights lack the tensor {error}") from error
+        if self.gaps[0] != 0.0 or not (np.diff(self.gaps) > 0.0).all():
+            raise WeightsError("tensor gaps must ascend from 0")
+        rises = np.logaddexp(0.0, steps)  # softplus: less clearance never costs less
+        total = np.append(np.cumsum(rises[::-1])[::-1], 0.0)
+        self._log_cost = log_c_max * np.tanh(total / log_c_max)
+        self.cost = np.exp(self._log_cost)
+
+    def at(self, gap: np.ndarray) -> np.ndarray:
+        """Return the price at gaps in radii; in an obstacle that of gap 0."""
+        return np.exp(np.interp(gap, self.gaps, self._log_cost))
+
+    def __call__(self, occupied: np.ndarray, radius: float) -> np.ndarray:
+        """Return the cost float64 [H, W] of the cells.
+
+        Args:
+            occupied: bool [H, W].
+            radius: Of the robot [cells]; one smaller than a cell counts as one that fills it.
+        """
+        radius = max(radius, 0.5)
+        reach = int(np.ceil((1.0 + self.gaps[-1]) * radius + 0.5))
+        distance = np.sqrt(np.arange(reach * reach + 1)) - 0.5
+        table = self.at((distance - radius) / radius)
+        return table[squared_distance(occupied, reach)]
+
+
+def squared_distance(occupied: np.ndarray, reach: int) -> np.ndarray:
+    """Return int32 [H, W]: squared distance [cells^2] between centres to the nearest occupied cell.
+
+    Args:
+        occupied: bool [H, W].
+        reach: Distance [cells] beyond which it is not looked for; there it is reach^2.
+    """
+    along = np.full(occupied.shape, reach, dtype=np.int32)
+    along[occupied] = 0
+    _sweep_columns(along)
+    return _across(along * along, reach)
+
+
+@compiled
+def _sweep_columns(along):
+    """Lower each entry to the distance to the nearest zero of its column, in place."""
+    for i in range(1, len(along)):
+        for j in range(along.shape[1]):
+            along[i, j] = min(along[i, j], along[i - 1, j] + 1)
+    for i in range(len(along) - 2, -1, -1):
+        for j in range(along.shape[1]):
+            along[i, j] = min(along[i, j], along[i + 1, j] + 1)
+
+
+@compiled
+def _across(squared, reach):
+    """Return the least of `squared[i, k] + (j - k)^2` over the k of each row."""
+    height, width = squared.shape
+    result = squared.copy()
+    for i in range(height):
+        row, best = squared[i], result[i]
+        for step in range(1, min(reach, width)):
+            extra = step * step
+            if extra >= best.max():  # no cell of this row can be nearer sideways
+                break
+            for j in range(width - step):
+                best[j] = min(best[j], row[j + step] + extra)
+            for j in range(step, width):
+                best[j] = min(best[j], row[j - step] + extra)
+    return result
