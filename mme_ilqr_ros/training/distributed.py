@@ -45,7 +45,8 @@ class World:
         """Return this process's part of a batch [B]: always the same, all of one size."""
         if len(batch) % self.size:
             raise TrainingError(
-                f"--batch {len(batch)}: must be a multiple of {self.size}, the processes that share it"
+                f"--batch {len(batch)}: must be a multiple of the {self.size} processes that"
+                " share it"
             )
         return batch.chunk(self.size)[self.rank]
 
