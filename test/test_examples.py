@@ -1,5 +1,6 @@
 """Every example runs from the repository's root, without ROS, and shows what it says it shows."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -10,8 +11,9 @@ import pytest
 from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-EXAMPLES = sorted(path.stem for path in (REPOSITORY / "examples").glob("*.py"))
-WITH_PICTURE = ("plan_on_a_grid", "two_ways_round")
+ALL = {path.stem for path in (REPOSITORY / "examples").glob("*.py")}
+EXAMPLES = sorted(ALL if importlib.util.find_spec("torch") else ALL - {"many_robots"})
+WITH_PICTURE = sorted({"many_robots", "plan_on_a_grid", "two_ways_round"} & set(EXAMPLES))
 WITHOUT_ROS = "import sys; sys.modules['rclpy'] = None; import runpy;"
 
 
@@ -38,8 +40,17 @@ def run(name, picture):
     return finished.stdout
 
 
-def test_there_are_the_three_examples(outputs):
-    assert set(outputs[0]) == {"own_robot_and_cost", "plan_on_a_grid", "two_ways_round"}
+def test_there_are_the_four_examples():
+    assert ALL == {"many_robots", "own_robot_and_cost", "plan_on_a_grid", "two_ways_round"}
+
+
+@pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
+def test_many_robots_get_the_same_plans_in_one_batch_as_one_by_one(outputs):
+    free, robots, same = re.search(
+        r"(\d+) of (\d+) robots have a free way, (\d+) the same plans", outputs[0]["many_robots"]
+    ).groups()
+    assert int(free) == int(robots)
+    assert int(same) >= int(robots) - 2  # rounding may decide a tie
 
 
 def test_plain_ilqr_stays_in_the_trap_and_mme_ilqr_arrives(outputs):

@@ -67,17 +67,20 @@ def backward(
     Qs, policies, actives = [], [], []
     for t in range(len(U) - 1, -1, -1):
         Q = torch.baddbmm(stage[t], F[t].transpose(1, 2), V @ F[t])
-        policy, active = box_policy(Q[:, -nu:], reg, box, t)
-        G = torch.cat([top, policy], 1)
+        rows = Q[:, -nu:].permute(1, 2, 0).contiguous()
+        policy, active = box_policy(rows, reg, box, t)
+        G = torch.cat([top, policy.permute(2, 0, 1)], 1)
         V = G.transpose(1, 2) @ (Q @ G)
-        Qs.append(Q[:, -nu:])
+        Qs.append(rows)
         policies.append(policy)
         actives.append(active)
     Q, policy, active = (torch.stack(list_[::-1]) for list_ in (Qs, policies, actives))
-    k, Quu = policy[..., 0], Q[..., -nu:]
-    linear = (Q[..., 0] * k).sum((0, 2))
-    quadratic = 0.5 * ((Quu @ k[..., None])[..., 0] * k).sum((0, 2))
-    return Gains(k, policy[..., 1:], Quu, linear, quadratic, active)
+    k, Quu = policy[:, :, 0], Q[:, :, -nu:]
+    linear = (Q[:, :, 0] * k).sum((0, 1))
+    quadratic = 0.5 * ((Quu * k[:, None]).sum(2) * k).sum((0, 1))
+    Quu = Quu.permute(0, 3, 1, 2)
+    k, K, active = k.mT, policy[:, :, 1:].permute(0, 3, 1, 2), active.mT
+    return Gains(k, K, Quu, linear, quadratic, active)
 
 
 def quadratics(

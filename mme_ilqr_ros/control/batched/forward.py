@@ -14,7 +14,6 @@ from mme_ilqr_ros.control.batched.task import Task
 def rollout(
     texts: SimpleNamespace,
     task: Task,
-    held: tuple[int, ...],
     x0: Tensor,
     wanted: Tensor,
     policy: tuple[Tensor, Tensor] | None = None,
@@ -24,7 +23,6 @@ def rollout(
     Args:
         texts: The problem's functions.
         task: Limits, costs, obstacles.
-        held: For every control the state that holds it, or -1.
         x0: Initial states [L, nx].
         wanted: Controls [T, L, nu, S] for S step lengths.
         policy: (X [T+1, L, nx], K [T, L, nu, nx]); None rolls out `wanted` alone.
@@ -34,12 +32,11 @@ def rollout(
     """
     x = x0[..., None].expand(*x0.shape, wanted.shape[-1])
     states, controls = [x], []
-    columns = torch.tensor([max(h, 0) for h in held], device=x0.device)  # change is inf if -1
     for t, u in enumerate(wanted.unbind()):
         if policy is not None:
             u = torch.baddbmm(u, policy[1][t], x - policy[0][t, :, :, None])
         u = torch.fmin(torch.fmax(u, task.lower), task.upper)  # a control that is NaN: a bound
-        before = x.index_select(1, columns)
+        before = x.index_select(1, task.held)
         u = torch.fmin(torch.fmax(u, before - task.change), before + task.change)
         after: dict[int, Tensor | float] = {}
         texts.step(x.unbind(1), u.unbind(1), (task.dt,), after)

@@ -89,8 +89,7 @@ class BatchedKernel:
         factor = torch.linalg.cholesky_ex(Quu)[0]
         noise = torch.linalg.solve_triangular(factor.mT, xi[..., None], upper=True)[..., 0]
         wanted = (U + k + math.sqrt(temperature) * noise)[..., None]
-        held = self.problem.model.held_state
-        return _modes(rollout(self._texts, task, held, X[0], wanted, (X, K))[1][..., 0])
+        return _modes(rollout(self._texts, task, X[0], wanted, (X, K))[1][..., 0])
 
     def optimise(
         self,
@@ -137,8 +136,8 @@ class BatchedKernel:
         done = (texts.CONVERGED * J.abs().clamp_min(1.0) > promised) | (reg > texts.REG_MAX)
         if done.all():
             return X, U, J, reg, ~done
-        wanted, held = U[..., None] + gains.k[..., None] * shares, self.problem.model.held_state
-        found = rollout(texts, task, held, X[0], wanted, (X, gains.K))
+        wanted = U[..., None] + gains.k[..., None] * shares
+        found = rollout(texts, task, X[0], wanted, (X, gains.K))
         decrease = texts.ARMIJO * shares * gains.linear[:, None]
         enough = (found[2] < J[:, None] + decrease) & ~done[:, None]
         taken, first = enough.any(1), enough.to(torch.int8).argmax(1)  # the longest step that does
@@ -157,8 +156,7 @@ class BatchedKernel:
         """Roll out U [N, T, nu]; return X [T+1, L, nx], U [T, L, nu], J [L]."""
         x = torch.as_tensor(np.atleast_2d(x0)).to(self._like)
         x = x.repeat_interleave(len(U) // len(x), dim=0)
-        held = self.problem.model.held_state
-        X, U_, J = rollout(self._texts, task, held, x, self._lanes(U)[..., None])
+        X, U_, J = rollout(self._texts, task, x, self._lanes(U)[..., None])
         return X[..., 0], U_[..., 0], J[:, 0]
 
     def _lanes(self, modes: Array) -> Tensor:

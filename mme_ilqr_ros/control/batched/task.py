@@ -29,6 +29,7 @@ class Task:
         lower: Smallest controls [nu, 1].
         upper: Largest controls [nu, 1].
         change: Largest change of the controls in one stage [nu, 1]; inf without a limit.
+        held: For every control the state that holds it [nu], 0 without one (`change` is inf then).
         circles: x, y, radius, vx, vy [M, 5, 1, 1 or L, 1].
         barrier: Weight, stiff gap, cut-off gap, radius.
         field: Distance field [H, W] or None, and its frame.
@@ -42,6 +43,7 @@ class Task:
     lower: Tensor
     upper: Tensor
     change: Tensor
+    held: Tensor
     circles: Tensor
     barrier: tuple[float, ...]
     field: tuple[Tensor | None, tuple[float, ...]]
@@ -87,6 +89,7 @@ def make_task(data: StageData, held_state: tuple[int, ...], n_lanes: int, like: 
         lower=tensor(lower)[:, None],
         upper=tensor(upper)[:, None],
         change=tensor(change)[:, None],
+        held=torch.tensor([max(state, 0) for state in held_state], device=like.device),
         circles=per_lane(data.world.circles, 2)[:, :, None],
         barrier=tuple(shape.tolist()),
         field=(tensor(field) if frame[6] > 0.0 else None, tuple(frame.tolist())),

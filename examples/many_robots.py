@@ -1,0 +1,111 @@
+"""Many robots in one batch: each across a field of pillars, each with eight plans of its own.
+
+    python -m examples.many_robots [picture.png]
+
+For studies: one call plans for all robots at once on torch tensors, here on the CPU; with
+`BatchedKernel(problem, "cuda")` on a GPU. The robots do not see each other. On a CPU the compiled
+kernel, robot by robot, is faster; both times are printed, and both find the same plans.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from mme_ilqr_ros.control.batched import BatchedKernel
+from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
+from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
+from mme_ilqr_ros.control.settings import ControllerSettings
+
+N_ROBOTS = 24
+RADIUS = 4.0  # [m] of the ring on which they stand; each heads for the opposite side
+CYCLES = 3
+PERIOD = 0.1  # s
+SETTINGS = ControllerSettings()
+ALGORITHM = dataclasses.replace(SETTINGS.mme, n_iterations=10)
+REQUIRED_GAP = SETTINGS.robot_radius + SETTINGS.clearance_margin / 3.0  # [m]
+
+
+def pillars(rng: np.random.Generator) -> np.ndarray:
+    """Return circles [M, 5] on two rings round the centre."""
+    rows = []
+    for ring, count in ((1.0, 5), (2.3, 9)):
+        for angle in 2.0 * np.pi * (np.arange(count) + rng.random()) / count:
+            rows.append([ring * np.cos(angle), ring * np.sin(angle), rng.uniform(0.15, 0.4), 0, 0])
+    return np.array(rows)
+
+
+def plan_together(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
+    """Return every robot's modes after some cycles in one batch, and the seconds of the last."""
+    kernel = BatchedKernel(standard_problem(settings=SETTINGS))
+    batch = RobotBatch(kernel, ALGORITHM, True, seeds=range(len(x0)))
+    data = stack_robots(tasks)
+    for _ in range(CYCLES):
+        begin = time.perf_counter()
+        modes = batch.cycle(x0, data, PERIOD, REQUIRED_GAP)
+        seconds = time.perf_counter() - begin
+    return modes, seconds
+
+
+def plan_one_by_one(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
+    """Do the same with the compiled kernel, one robot after the other."""
+    kernel = Kernel(standard_problem(settings=SETTINGS))
+    solvers = [MmeIlqr(kernel, ALGORITHM, True, seed) for seed in range(len(x0))]
+    for _ in range(CYCLES):
+        begin = time.perf_counter()
+        modes = [
+            solver.cycle(x, data, PERIOD, REQUIRED_GAP)
+            for solver, x, data in zip(solvers, x0, tasks, strict=True)
+        ]
+        seconds = time.perf_counter() - begin
+    return modes, seconds
+
+
+def draw(axes: Axes, circles: np.ndarray, robots: list[Modes]) -> None:
+    """Draw the pillars, all plans thin and the chosen ones thick."""
+    for x, y, radius, *_ in circles:
+        axes.add_patch(Circle((x, y), radius, color="0.75"))
+    for robot, modes in enumerate(robots):
+        color = f"C{robot % 10}"
+        for line in modes.states[modes.feasible]:
+            axes.plot(line[:, 0], line[:, 1], color=color, linewidth=0.5, alpha=0.4)
+        chosen = modes.states[modes.chosen]
+        axes.plot(chosen[:, 0], chosen[:, 1], color=color, linewidth=2.0)
+        axes.plot(*chosen[0, :2], "o", color=color)
+    axes.set(aspect="equal", xlabel="x [m]", ylabel="y [m]", xlim=(-5, 5), ylim=(-5, 5))
+
+
+def main(picture: Path = Path("out", "examples", "many_robots.png")) -> None:
+    """Plan in both ways, compare, and draw."""
+    problem, circles = standard_problem(settings=SETTINGS), pillars(np.random.default_rng(1))
+    angles = 2.0 * np.pi * np.arange(N_ROBOTS) / N_ROBOTS
+    places = RADIUS * np.column_stack([np.cos(angles), np.sin(angles)])
+    x0 = np.zeros((N_ROBOTS, problem.model.nx))
+    x0[:, :2], x0[:, 2] = places, angles + np.pi
+    tasks = [stage_data(problem, SETTINGS, -place, circles, None) for place in places]
+    together, batch_time = plan_together(x0, tasks)
+    alone, compiled_time = plan_one_by_one(x0, tasks)
+    free = sum(bool(modes.feasible[modes.chosen]) for modes in together)
+    pairs = list(zip(together, alone, strict=True))
+    same = sum(bool(np.allclose(a.costs, b.costs, rtol=1e-3)) for a, b in pairs)
+    print(f"{free} of {N_ROBOTS} robots have a free way, {same} the same plans in both ways")
+    print(f"one batch {1e3 * batch_time:.0f} ms, compiled {1e3 * compiled_time:.0f} ms a cycle")
+    figure = Figure(figsize=(7.0, 7.0), layout="constrained")
+    draw(figure.subplots(), circles, together)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(picture, dpi=110)
+    print(f"wrote {picture}")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))
