@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-ALL = {path.stem for path in (REPOSITORY / "examples").glob("*.py")}
-EXAMPLES = sorted(ALL if importlib.util.find_spec("torch") else ALL - {"many_robots"})
+PRESENT = {path.stem for path in (REPOSITORY / "examples").glob("*.py")}
+EXAMPLES = sorted(PRESENT if importlib.util.find_spec("torch") else PRESENT - {"many_robots"})
 WITH_PICTURE = sorted({"many_robots", "plan_on_a_grid", "two_ways_round"} & set(EXAMPLES))
 WITHOUT_ROS = "import sys; sys.modules['rclpy'] = None; import runpy;"
 
@@ -41,7 +41,7 @@ def run(name, picture):
 
 
 def test_there_are_the_four_examples():
-    assert ALL == {"many_robots", "own_robot_and_cost", "plan_on_a_grid", "two_ways_round"}
+    assert {"many_robots", "own_robot_and_cost", "plan_on_a_grid", "two_ways_round"} == PRESENT
 
 
 @pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
