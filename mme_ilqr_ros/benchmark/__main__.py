@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from mme_ilqr_ros.benchmark import drive_verb, solve_verb
+from mme_ilqr_ros.benchmark import drive_verb, field_verb, solve_verb
 from mme_ilqr_ros.benchmark.jobs import JobsError
 from mme_ilqr_ros.benchmark.peers import verb as peers_verb
 from mme_ilqr_ros.benchmark.plan import verb as plan_verb
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     solve_verb.add_parser(verbs)
     peers_verb.add_parser(verbs)
     plan_verb.add_parser(verbs)
+    field_verb.add_parser(verbs)
     return whole
 
 
