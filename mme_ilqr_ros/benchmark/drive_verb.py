@@ -18,11 +18,10 @@ from mme_ilqr_ros.benchmark.setup import CONTROLLERS, GUIDANCE, PLANNERS, SENSIN
 from mme_ilqr_ros.benchmark.summary import summary, write_json, write_rows
 from mme_ilqr_ros.benchmark.usage import (
     UsageError,
+    add_job_arguments,
     add_world_arguments,
     names,
     positive,
-    positive_int,
-    whole,
 )
 from mme_ilqr_ros.benchmark.worlds import load_worlds
 from mme_ilqr_ros.control.settings import VARIANTS
@@ -83,10 +82,7 @@ def add_parser(verbs: Any) -> None:
         " whichever way (%(default)s)",
     )
     add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrules the world")
-    add("--trials", type=positive_int, default=1, metavar="N", help="runs of every world (1)")
-    add("--seed", type=whole, default=0, metavar="S", help="seed of the first trial (0); then +1")
-    add("--jobs", type=positive_int, default=1, metavar="J", help="processes (1)")
-    add("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that gets the jobs")
+    add_job_arguments(add)
     add("--max-speed", type=positive, metavar="V", help="m/s, where the world gives no limit")
     add("--goal-tolerance", type=positive, metavar="M", help="m, in place of the world's")
     add("--timeout", type=positive, metavar="S", help="s, in place of the world's")

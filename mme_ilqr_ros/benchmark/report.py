@@ -27,7 +27,6 @@ def _row(name: str, trials: Sequence[Trial]) -> str:
     shares = [
         f"{100.0 * sums[kind]:.1f} %" for kind in ("success", "collision", "timeout", "stuck")
     ]
-    switches = sum(trial.result.mode_switches for trial in trials) / len(trials)
     clearance = min(trial.result.min_clearance for trial in trials)
     cells = [
         name,
@@ -35,19 +34,13 @@ def _row(name: str, trials: Sequence[Trial]) -> str:
         *shares,
         _text(sums["mean_time_s"], "{:.2f}"),
         _text(sums["mean_score"], "{:.3f}"),
-        f"{switches:.1f}",
-        _text(_mean([trial.result.way_changes for trial in trials]), "{:.1f}"),
-        _text(_mean([trial.result.flips for trial in trials]), "{:.2f}"),
+        _text(sums["mean_switches"], "{:.1f}"),
+        _text(sums["mean_way_changes"], "{:.1f}"),
+        _text(sums["mean_flips"], "{:.2f}"),
         f"{clearance:.3f}",
         _text(sums["solve_ms"]["median"], "{:.2f}"),
     ]
     return f"| {' | '.join(cells)} |"
-
-
-def _mean(counts: Sequence[int | None]) -> float | None:
-    """Return the mean of counts; None if one of them is unknown."""
-    known = [count for count in counts if count is not None]
-    return sum(known) / len(known) if known and len(known) == len(counts) else None
 
 
 def failures(trials: Sequence[Trial]) -> str:

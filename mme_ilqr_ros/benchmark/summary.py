@@ -18,8 +18,8 @@ from mme_ilqr_ros.reporting.judge import Outcome
 def totals(trials: Sequence[Trial]) -> dict[str, Any]:
     """Return shares of outcomes, means over trials, and solve times of all cycles together.
 
-    `mean_time_s` is over successful trials, `mean_score` over all trials of worlds that have one;
-    both are None where there is none.
+    `mean_time_s` is over successful trials, `mean_score` over all trials of worlds that have one,
+    and the means of switches, changes of the way and flips over all; None where there is none.
     """
     outcomes = [trial.result.outcome for trial in trials]
     times = [trial.result.time for trial in trials if trial.result.outcome is Outcome.SUCCESS]
@@ -31,8 +31,17 @@ def totals(trials: Sequence[Trial]) -> dict[str, Any]:
         **shares,
         "mean_time_s": round(float(np.mean(times)), 3) if times else None,
         "mean_score": round(float(np.mean(scores)), 4) if scores else None,
+        "mean_switches": _mean([trial.result.mode_switches for trial in trials]),
+        "mean_way_changes": _mean([trial.result.way_changes for trial in trials]),
+        "mean_flips": _mean([trial.result.flips for trial in trials]),
         "solve_ms": percentiles_ms(cycles, (50, 95)),
     }
+
+
+def _mean(counts: Sequence[int | None]) -> float | None:
+    """Return the mean of counts; None if one of them is unknown."""
+    known = [count for count in counts if count is not None]
+    return round(sum(known) / len(known), 3) if known and len(known) == len(counts) else None
 
 
 def percentiles_ms(seconds: Sequence[float], percents: Sequence[int]) -> dict[str, float | None]:

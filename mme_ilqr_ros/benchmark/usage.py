@@ -53,6 +53,14 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def add_job_arguments(add: Callable[..., argparse.Action]) -> None:
+    """Add the arguments that say how often and where: --trials, --seed, --jobs, --scheduler."""
+    add("--trials", type=positive_int, default=1, metavar="N", help="runs of every world (1)")
+    add("--seed", type=whole, default=0, metavar="S", help="seed of the first trial (0); then +1")
+    add("--jobs", type=positive_int, default=1, metavar="J", help="processes (1)")
+    add("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that gets the jobs")
+
+
 def add_world_arguments(add: Callable[..., argparse.Action]) -> None:
     """Add the arguments that choose worlds: --worlds, --ids and --limit."""
     add("--worlds", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")

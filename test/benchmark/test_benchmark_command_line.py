@@ -64,9 +64,15 @@ def test_the_number_of_jobs_changes_nothing(worlds, tmp_path):
     assert rows(tmp_path / "one") == rows(tmp_path / "two")
 
 
-def test_a_dask_cluster_of_two_workers_drives_the_same(worlds, tmp_path):
+def peers(worlds, out, *more):
+    ours_and_other = ["--peers", "mme_ilqr,dwa", "--limit", "2"]
+    return main(["peers", "--worlds", str(worlds), *ours_and_other, "--out", str(out), *more])
+
+
+@pytest.mark.parametrize("verb", [drive, peers])
+def test_a_dask_cluster_of_two_workers_drives_the_same(verb, worlds, tmp_path):
     distributed = pytest.importorskip("distributed")
-    assert drive(worlds, tmp_path / "here") == 0
+    assert verb(worlds, tmp_path / "here") == 0
     root = str(Path(__file__).resolve().parents[2])
     cluster = distributed.LocalCluster(
         n_workers=2,
@@ -75,7 +81,7 @@ def test_a_dask_cluster_of_two_workers_drives_the_same(worlds, tmp_path):
         env={"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
     )
     with cluster:
-        assert drive(worlds, tmp_path / "there", "--scheduler", cluster.scheduler_address) == 0
+        assert verb(worlds, tmp_path / "there", "--scheduler", cluster.scheduler_address) == 0
     assert rows(tmp_path / "here") == rows(tmp_path / "there")
 
 

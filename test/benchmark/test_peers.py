@@ -114,6 +114,8 @@ def test_the_report_has_a_block_per_peer_and_says_whom_it_skipped(
         assert {"success", "collision", "stuck", "timeout", "solve_ms"} <= block["totals"].keys()
         assert block["against_ours"]["worlds"] == 2
     assert content["peers"]["mme_ilqr"]["against_ours"]["time_ratio"] == 1.0
+    assert content["peers"]["dwa"]["on_common_set"]["worlds"] == 2
+    assert content["peers"]["dwa"]["on_common_set"]["time_vs_best"] == 1.0
     assert content["peers"]["dwa"]["settings"]["horizon_s"] > 0.0
     assert content["settings"]["mme.time_steps"] == 50
     with (out / "results.csv").open() as file:

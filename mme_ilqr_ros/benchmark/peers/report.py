@@ -13,8 +13,10 @@ import numpy as np
 
 from mme_ilqr_ros import __version__
 from mme_ilqr_ros.benchmark.drive import Trial
+from mme_ilqr_ros.benchmark.peers.common import on_common_set
 from mme_ilqr_ros.benchmark.peers.registry import PEERS
 from mme_ilqr_ros.benchmark.summary import families, totals
+from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.reporting.judge import Outcome
 
 OURS = "mme_ilqr"  # whom the others are compared with, world by world
@@ -39,6 +41,7 @@ def peers_summary(
         rows: All trials.
     """
     by_peer = {name: [row.trial for row in rows if row.peer == name] for name in settings}
+    common = on_common_set(by_peer, by_peer.keys() - set(VARIANTS))
     blocks = {}
     for name, trials in by_peer.items():
         blocks[name] = {
@@ -49,6 +52,7 @@ def peers_summary(
             "totals": _totals(trials),
             "families": {kind: _totals(group) for kind, group in families(trials).items()},
             "against_ours": against(trials, by_peer.get(OURS, [])),
+            "on_common_set": common[name],
             "runs": [trial.result.row() for trial in trials],
         }
     return {
@@ -153,6 +157,19 @@ def family_table(content: dict[str, Any]) -> str:
     return _markdown(("peer", *(f"{kind} ({counts[kind]['trials']})" for kind in kinds)), lines)
 
 
+def common_table(content: dict[str, Any]) -> str:
+    """Return times and lengths where every peer arrives, and as shares of the best peer's."""
+    blocks = {name: block["on_common_set"] for name, block in content["peers"].items()}
+    worlds = next(iter(blocks.values()))["worlds"]
+    head = (f"peer ({worlds} trials)", "time s", "time / best peer", "length m", "length / best")
+    keys = ("mean_time_s", "time_vs_best", "mean_length_m", "length_vs_best")
+    lines = [
+        [name, *(_text(sums[key], digits) for key, digits in zip(keys, (2, 3, 2, 3), strict=True))]
+        for name, sums in blocks.items()
+    ]
+    return _markdown(head, lines)
+
+
 def _cell(sums: dict[str, Any]) -> str:
     hits = f", {_percent(sums['collision'])} hit" if sums["collision"] else ""
     time = f", {sums['mean_time_s']:.1f} s" if sums["mean_time_s"] is not None else ""
@@ -177,6 +194,9 @@ def report(content: dict[str, Any]) -> str:
             " Time stands still while a controller thinks. All stop for a plan that would touch"
             " something before they could have stopped.",
             table(content),
+            "Where every peer arrives; the best peer is the fastest, and the shortest, of those"
+            " that are not this package's.",
+            common_table(content),
             "By kind of world (trials): success, collisions if any, mean time of arrivals.",
             family_table(content),
             "## Versions\n\n" + "\n".join([*versions, f"- machine: {content['machine']}"]),

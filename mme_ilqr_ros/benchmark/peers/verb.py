@@ -18,11 +18,10 @@ from mme_ilqr_ros.benchmark.setup import PLANNERS, Setup
 from mme_ilqr_ros.benchmark.summary import write_json
 from mme_ilqr_ros.benchmark.usage import (
     UsageError,
+    add_job_arguments,
     add_world_arguments,
     names,
     positive,
-    positive_int,
-    whole,
 )
 from mme_ilqr_ros.benchmark.worlds import load_worlds
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -43,6 +42,7 @@ DIR gets report.md (tables by kind of world, settings, versions), results.csv (a
 summary.json (a block per peer), and with --plots a picture per trial in a folder per peer. A peer
 whose package is missing is skipped, with a line that says what to install; all of them come with
 pip install 'mme_ilqr_ros[peers]'. Solve times are the machine's: compare those of one run only.
+The same seed drives the same way whatever the number or place of the jobs.
 """
 
 
@@ -81,9 +81,7 @@ def add_parser(verbs: Any) -> None:
         default="none",
         help="whose path is followed; none: everybody heads for the goal itself (%(default)s)",
     )
-    add("--trials", type=positive_int, default=1, metavar="N", help="runs of every world (1)")
-    add("--seed", type=whole, default=0, metavar="S", help="seed of the first trial (0); then +1")
-    add("--jobs", type=positive_int, default=1, metavar="J", help="processes (1)")
+    add_job_arguments(add)
     add("--timeout", type=positive, metavar="S", help="s, in place of the world's")
     add("--plots", action="store_true", help="a PNG per trial")
     add("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
@@ -109,7 +107,8 @@ def run(options: argparse.Namespace, command: str) -> str:
         for trial in range(options.trials)
     ]
     rows: list[Row] = []
-    for row in shown(run_all(_drive, tasks, options.jobs), len(tasks), _line, _failed):
+    driven = run_all(_drive, tasks, options.jobs, options.scheduler)
+    for row in shown(driven, len(tasks), _line, _failed):
         if options.plots:
             _draw(row, options.out, options.trials > 1)
         rows.append(replace(row, trial=replace(row.trial, record=RunRecord())))

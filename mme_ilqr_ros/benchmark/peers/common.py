@@ -1,0 +1,66 @@
+"""Times and lengths where they can be compared: over the trials in which every peer arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mme_ilqr_ros.benchmark.drive import Trial
+from mme_ilqr_ros.reporting.result import RunResult
+
+
+def common_set(by_peer: Mapping[str, Sequence[Trial]]) -> list[tuple[str, int]]:
+    """Return world and trial of what every peer solved, in order."""
+    first, *others = (list(_arrived(trials)) for trials in by_peer.values())
+    solved = set(first).intersection(*others)
+    return [key for key in first if key in solved]
+
+
+def on_common_set(
+    by_peer: Mapping[str, Sequence[Trial]], rivals: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return for every peer its mean time and length over the common set, and against the best.
+
+    Args:
+        by_peer: The trials of every peer.
+        rivals: Those among whom the best is looked for, in time and in length apart: the others'
+            controllers, or everybody where there is none.
+
+    Returns:
+        By peer `worlds`, `mean_time_s`, `mean_length_m`, and `time_vs_best`, `length_vs_best`: its
+        mean over that of the best rival. None where the common set is empty.
+    """
+    keys = common_set(by_peer)
+    arrived = {name: _arrived(trials) for name, trials in by_peer.items()}
+    times = {name: _mean([runs[key].time for key in keys]) for name, runs in arrived.items()}
+    lengths = {
+        name: _mean([runs[key].path_length for key in keys]) for name, runs in arrived.items()
+    }
+    rivals = [name for name in by_peer if name in rivals] or list(by_peer)
+    return {
+        name: {
+            "worlds": len(keys),
+            "mean_time_s": times[name],
+            "mean_length_m": lengths[name],
+            "time_vs_best": _ratio(times, name, rivals),
+            "length_vs_best": _ratio(lengths, name, rivals),
+        }
+        for name in by_peer
+    }
+
+
+def _arrived(trials: Sequence[Trial]) -> dict[tuple[str, int], RunResult]:
+    results = [trial.result for trial in trials if trial.succeeded]
+    return {(result.world, result.trial): result for result in results}
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(float(np.mean(values)), 3) if values else None
+
+
+def _ratio(means: Mapping[str, float | None], name: str, rivals: Sequence[str]) -> float | None:
+    best = min((means[rival] for rival in rivals if means[rival]), default=None)
+    own = means[name]
+    return None if best is None or own is None else round(own / best, 3)
