@@ -15,6 +15,7 @@ from mme_ilqr_ros.benchmark import drive_verb, field_verb, solve_verb
 from mme_ilqr_ros.benchmark.jobs import JobsError
 from mme_ilqr_ros.benchmark.peers import verb as peers_verb
 from mme_ilqr_ros.benchmark.plan import verb as plan_verb
+from mme_ilqr_ros.benchmark.train_cost import verb as train_cost_verb
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.settings import SettingError
 from mme_ilqr_ros.simulation.scenario import ScenarioError
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     peers_verb.add_parser(verbs)
     plan_verb.add_parser(verbs)
     field_verb.add_parser(verbs)
+    train_cost_verb.add_parser(verbs)
     return whole
 
 

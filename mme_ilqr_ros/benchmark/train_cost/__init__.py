@@ -1,0 +1,1 @@
+"""`benchmark train-cost`: what a training step of explicit and implicit planners costs."""
