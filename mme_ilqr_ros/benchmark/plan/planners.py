@@ -16,7 +16,7 @@ from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, uniform_cost
 from mme_ilqr_ros.planning.policy import follow_arrows
-from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
+from mme_ilqr_ros.planning.weights import SHIPPED, SHORTEST, find_weights, load_weights
 
 EXACT = "dijkstra"
 
@@ -164,11 +164,7 @@ def weights_file(text: str) -> Path:
     Raises:
         UsageError: There is no such file.
     """
-    if not text:
-        return shipped_weights()
-    shipped = shipped_weights().parent / f"{text}.safetensors"
-    file = shipped if shipped.is_file() else Path(text)
+    file = find_weights(text or SHORTEST)
     if not file.is_file():
-        known = sorted(path.stem for path in shipped.parent.glob("*.safetensors"))
-        raise UsageError(f"--weights {text}: is no file and none of {', '.join(known)}")
+        raise UsageError(f"--weights {text}: is no file and none of {', '.join(SHIPPED)}")
     return file

@@ -27,7 +27,7 @@ from mme_ilqr_ros.benchmark.progress import Counter
 from mme_ilqr_ros.benchmark.summary import write_json
 from mme_ilqr_ros.benchmark.usage import UsageError, not_negative, positive_int, whole
 from mme_ilqr_ros.geometry.grid_map import MapError
-from mme_ilqr_ros.planning.weights import WeightsError
+from mme_ilqr_ros.planning.weights import SHORTEST, WeightsError
 
 PLANNERS = ("id_vin", "vin", "id_gppn", "gppn", "id_symvin", "symvin", "dijkstra")
 MAZE_PICTURES = 3  # of one maze set
@@ -66,7 +66,12 @@ def add_parser(verbs: Any) -> None:
     add = parser.add_argument
     add("--maps", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
     add("--planner", choices=PLANNERS, default="id_vin", help="who plans (%(default)s)")
-    add("--weights", default="", metavar="shortest|clearance|FILE", help="of a learned planner")
+    add(
+        "--weights",
+        default="",
+        metavar="shortest|clearance|FILE",
+        help="of a learned planner (shortest); those of a model with a free kernel are a FILE",
+    )
     add(
         "--mask",
         choices=("on", "off"),
@@ -145,7 +150,8 @@ def _draw(maps: Sequence[PlanMap], planner: Planner, options: argparse.Namespace
     for m in maps:
         drawn[m.group] = drawn.get(m.group, 0) + 1
         if drawn[m.group] <= MAZE_PICTURES:
-            title = f"{m.name}: {options.planner} {options.weights}, mask {options.mask}"
+            weights = f" {options.weights or SHORTEST}, mask {options.mask}"
+            title = f"{m.name}: {options.planner}{weights if planner.is_learned else ''}"
             draw_plan(m, planner, title, options.out / f"{m.name.replace('/', '_')}.png")
 
 
