@@ -39,10 +39,10 @@ backends: compiled is the controller's own kernel; torch runs the same cycle on 
 or on a GPU; vm interprets it in CasADi's virtual machine, as one would without a compiler. They
 begin from the same random numbers, so that their costs can be compared.
 
-summary.json has the median, 95th and 99th percentile and maximum in ms of a cycle, the time of one
-iteration of all modes in us, the first call (building or loading the kernel) apart, and the mean
-cost that the driving mode reached, so that speed cannot be bought with quality. Compare figures
-from one machine only, and with nothing else running on it.
+summary.json has minimum, median, 95th and 99th percentile and maximum in ms of a cycle, the time of
+one iteration of all modes in us, the first call (building or loading the kernel) apart, and the
+mean cost that the driving mode reached, so that speed cannot be bought with quality. Compare
+figures from one machine only, and with nothing else running on it.
 """
 
 
@@ -139,7 +139,7 @@ def totals(result: SolveResult) -> dict[str, Any]:
     """Return the figures of summary.json."""
     per_iteration = np.array(result.cycle_times) / np.maximum(result.iterations, 1)
     return {
-        "cycle_ms": percentiles_ms(result.cycle_times, (50, 95, 99, 100)),
+        "cycle_ms": percentiles_ms(result.cycle_times, (0, 50, 95, 99, 100)),
         "iteration_us": round(1e6 * float(np.median(per_iteration)), 2),
         "iterations": round(float(np.mean(result.iterations)), 2),
         "first_call_s": round(result.first_call, 3),

@@ -45,8 +45,8 @@ def _mean(counts: Sequence[int | None]) -> float | None:
 
 
 def percentiles_ms(seconds: Sequence[float], percents: Sequence[int]) -> dict[str, float | None]:
-    """Return percentiles in ms by name (`median`, `p95`, ..., `max`); None without any times."""
-    names = {50: "median", 100: "max"}
+    """Return percentiles in ms by name (`min`, `median`, `p95`, .., `max`); None without times."""
+    names = {0: "min", 50: "median", 100: "max"}
     values = np.percentile(seconds, percents) if len(seconds) else [None] * len(percents)
     return {
         names.get(percent, f"p{percent}"): None if value is None else round(1e3 * float(value), 4)

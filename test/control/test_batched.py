@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.control.batched import BatchedKernel, clearance
+from mme_ilqr_ros.control.batched import BatchedKernel, clearance, kernel
 from mme_ilqr_ros.control.batched.box import log_det_free, solve
 from mme_ilqr_ros.control.batched.kernel import correlated
 from mme_ilqr_ros.control.batched.texts import lane_functions, load_texts
@@ -206,6 +206,20 @@ def test_a_gpu_finds_what_the_cpu_finds(kernels):
     expected = kernels("diff_drive")[1].optimise(x0, U, data, 6)
     got = BatchedKernel(problem, "cuda").optimise(x0, U, data, 6)
     assert got.costs == pytest.approx(expected.costs, rel=1e-8)
+
+
+def test_an_iteration_keeps_to_its_device_and_never_waits_for_it(monkeypatch):
+    """On a device that holds no numbers at all: a tensor left on the CPU or a look would fail."""
+    problem, x0, U, data = given("diff_drive")
+    monkeypatch.setattr(kernel, "_device", torch.device)
+    nowhere = BatchedKernel(problem, "meta")
+    task = nowhere._task_of(data, len(U))
+    state = nowhere._start(task, x0, U)
+    after = nowhere._improve(task, *state, torch.zeros_like(state[2]))
+    assert [a.shape for a in after[:3]] == [a.shape for a in state]
+    gains = nowhere._backward(task, *after[:2], after[3])
+    assert gains.log_det().shape == after[2].shape
+    assert clearance.smallest_gap(nowhere._texts, task, after[0]).shape == after[2].shape
 
 
 def test_elimination_solves_and_log_det_counts_free_controls_only():

@@ -11,14 +11,15 @@ from torch import Tensor
 from mme_ilqr_ros.control.batched.task import Task
 
 TINY = 1e-12  # [m^2] keeps the direction from a circle's very centre finite
-BLOCK = {"cpu": 1 << 16, "cuda": 1 << 25}  # numbers in one tensor: cache here, few launches there
+BLOCK = {"cpu": 1 << 16}  # numbers in one tensor, for its cache
+GPU_BLOCK = 1 << 25  # for as few launches as its memory allows
 
 
 def circle_offsets(
     px: Tensor, py: Tensor, time: Tensor, circles: Tensor
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Yield (dx, dy, distance, radius) [m, T, L, S] from the centres of some circles at a time."""
-    size = max(1, BLOCK[px.device.type] // max(1, px.numel()))
+    size = max(1, BLOCK.get(px.device.type, GPU_BLOCK) // max(1, px.numel()))
     for block in circles.split(size) if len(circles) else ():
         dx = px - (block[:, 0] + time * block[:, 3])
         dy = py - (block[:, 1] + time * block[:, 4])

@@ -129,13 +129,14 @@ class BatchedKernel:
     def _improve(
         self, task: Task, X: Tensor, U: Tensor, J: Tensor, reg: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """One iLQR iteration on all lanes. Returns (X, U, J, reg, lanes not done)."""
+        """One iLQR iteration on all lanes. Returns (X, U, J, reg, lanes not done).
+
+        The host never waits in here, so it can launch an iteration while a GPU still computes.
+        """
         texts, shares = self._texts, self._search
         gains = self._backward(task, X, U, reg)
         promised = -(gains.linear + gains.quadratic)
         done = (texts.CONVERGED * J.abs().clamp_min(1.0) > promised) | (reg > texts.REG_MAX)
-        if done.all():
-            return X, U, J, reg, ~done
         wanted = U[..., None] + gains.k[..., None] * shares
         found = rollout(texts, task, X[0], wanted, (X, gains.K))
         decrease = texts.ARMIJO * shares * gains.linear[:, None]
