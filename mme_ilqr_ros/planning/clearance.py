@@ -47,6 +47,10 @@ class ClearanceCost:
         """Return the price at gaps in radii; in an obstacle that of gap 0."""
         return np.exp(np.interp(gap, self.gaps, self._log_cost))
 
+    def reach(self, radius: float) -> int:
+        """Return how far obstacles count for a robot's radius, both in cells."""
+        return int(np.ceil((1.0 + self.gaps[-1]) * max(radius, 0.5) + 0.5))
+
     def __call__(self, occupied: np.ndarray, radius: float) -> np.ndarray:
         """Return the cost float64 [H, W] of the cells.
 
@@ -55,7 +59,7 @@ class ClearanceCost:
             radius: Of the robot [cells]; one smaller than a cell counts as one that fills it.
         """
         radius = max(radius, 0.5)
-        reach = int(np.ceil((1.0 + self.gaps[-1]) * radius + 0.5))
+        reach = self.reach(radius)
         distance = np.sqrt(np.arange(reach * reach + 1)) - 0.5
         table = self.at((distance - radius) / radius)
         return table[squared_distance(occupied, reach)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,45 @@ from mme_ilqr_ros.planning.clearance import ClearanceCost
 from mme_ilqr_ros.planning.cost_encoder import WallCost
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, read_weights
+from mme_ilqr_ros.planning.windows import box_of, grown, within
 
 CostModel = Callable[[Terrain], np.ndarray]
 """From a terrain to the cost of each of its cells [H, W], > 0, about 1 on open floor."""
+
+
+@dataclass(frozen=True)
+class LocalCost:
+    """A cost model that knows how far it looks.
+
+    Attributes:
+        price: The model; what it returns for a cell must not depend on the map's other cells, to
+            the last bit.
+        reach: How far from a cell, by rows and by columns, its cost may depend on the map [cells].
+    """
+
+    price: CostModel
+    reach: Callable[[Terrain], int]
+
+    def __call__(self, terrain: Terrain) -> np.ndarray:
+        """Return the cost of each cell [H, W]."""
+        return self.price(terrain)
+
+    def after(self, terrain: Terrain, before: Terrain, cost: np.ndarray) -> np.ndarray:
+        """Return the cost of a terrain, from the `cost` [H, W] of one before of the same shape.
+
+        Only the surroundings of what differs are priced.
+        """
+        differ = (terrain.grid.occupied != before.grid.occupied) | (
+            terrain.blocked != before.blocked
+        )
+        if not differ.any():
+            return cost
+        reach = self.reach(terrain)
+        window = grown(box_of(differ), reach, cost.shape)
+        seen = grown(window, reach, cost.shape)
+        cost = cost.copy()
+        cost[window] = self.price(terrain.cropped(seen))[within(window, seen)]
+        return cost
 
 
 def load_cost_model(path: Path) -> CostModel:
@@ -40,7 +77,14 @@ def _walls(tensors: dict[str, np.ndarray]) -> CostModel:
 
 def _clearance(tensors: dict[str, np.ndarray]) -> CostModel:
     model = ClearanceCost(tensors)
-    return lambda terrain: model(terrain.grid.occupied, terrain.radius / terrain.grid.resolution)
+    return LocalCost(
+        lambda terrain: model(terrain.grid.occupied, _radius_in_cells(terrain)),
+        lambda terrain: model.reach(_radius_in_cells(terrain)),
+    )
+
+
+def _radius_in_cells(terrain: Terrain) -> float:
+    return terrain.radius / terrain.grid.resolution
 
 
 _KINDS: Mapping[str, Callable[[dict[str, np.ndarray]], CostModel]] = {

@@ -12,7 +12,7 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model
+from mme_ilqr_ros.planning.cost_model import CostModel, LocalCost, load_cost_model
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
@@ -137,9 +137,14 @@ class GlobalPlanner:
 
     def _terrain_of(self, grid: GridMap) -> Terrain:
         """Return the mask of a map, the kept one while the map is the same object."""
-        if self._terrain is None or self._terrain.grid is not grid:
+        kept, allow_unknown = self._terrain, self.settings.allow_unknown
+        if kept is not None and kept.grid is grid:
+            return kept
+        if kept is not None and _same_cells(kept.grid, grid):
+            self._terrain = kept.after(grid, allow_unknown)
+        else:
             radius = self.settings.robot_radius + self.settings.inflation_margin
-            self._terrain = Terrain.build(grid, radius, self.settings.allow_unknown)
+            self._terrain = Terrain.build(grid, radius, allow_unknown)
         return self._terrain
 
     def _search(
@@ -213,9 +218,23 @@ class GlobalPlanner:
         """
         if self._cost_model is None:
             return uniform_cost(terrain)
-        if self._cost is None or self._priced is not terrain:
-            self._cost, self._priced = self._cost_model(terrain), terrain
+        if self._priced is not terrain:
+            self._cost, self._priced = self._learned_cost(terrain), terrain
         return np.where(terrain.blocked, np.inf, self._cost) if masked else self._cost
+
+    def _learned_cost(self, terrain: Terrain) -> np.ndarray:
+        """Price a terrain, or what differs from the one before."""
+        model, before = self._cost_model, self._priced
+        if before is None or not isinstance(model, LocalCost):
+            return model(terrain)
+        if before.radius != terrain.radius or not _same_cells(before.grid, terrain.grid):
+            return model(terrain)
+        return model.after(terrain, before, self._cost)
+
+
+def _same_cells(a: GridMap, b: GridMap) -> bool:
+    """Whether two maps have the same rectangle of cells, wherever it lies."""
+    return a.shape == b.shape and a.resolution == b.resolution
 
 
 def uniform_cost(terrain: Terrain) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -11,6 +11,7 @@ from scipy import ndimage
 from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.planning.field import Field, solve_field
+from mme_ilqr_ros.planning.windows import Window, box_of, grown, within
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +42,34 @@ class Terrain:
         unless unknown cells are allowed.
         """
         blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
-        region, _ = ndimage.label(~blocked)  # the default structure joins straight neighbours only
         reach = math.ceil(2.0 * radius / grid.resolution) + 2
-        return Terrain(grid, radius, blocked, region, reach)
+        return Terrain(grid, radius, blocked, _regions(blocked), reach)
+
+    def after(self, grid: GridMap, allow_unknown: bool) -> Terrain:
+        """Return what `build` returns for another map, from what differs between the two.
+
+        Args:
+            grid: Of the same shape and resolution.
+            allow_unknown: As this terrain was built.
+        """
+        differ = (grid.occupied != self.grid.occupied) | (grid.unknown != self.grid.unknown)
+        if not differ.any():
+            return replace(self, grid=grid)
+        margin = math.ceil(self.radius / grid.resolution + 0.5)
+        window = grown(box_of(differ), margin, grid.shape)
+        seen = grown(window, margin, grid.shape)
+        near = inflate(grid.occupied[seen], grid.resolution, self.radius)[within(window, seen)]
+        blocked = self.blocked.copy()
+        blocked[window] = near | grid.occupied[window]
+        if not allow_unknown:
+            blocked[window] |= grid.unknown[window]
+        return Terrain(grid, self.radius, blocked, _regions(blocked), self.reach)
+
+    def cropped(self, window: Window) -> Terrain:
+        """Return a part of the terrain; its place in the map frame is not kept."""
+        unknown = self.grid.unknown[window]
+        grid = replace(self.grid, occupied=self.grid.occupied[window], unknown=unknown)
+        return replace(self, grid=grid, blocked=self.blocked[window], region=self.region[window])
 
     def ways_out(self, start: tuple[int, int]) -> Field:
         """Return distances from a start cell over all cells nearby that are not occupied.
@@ -66,3 +92,8 @@ class Terrain:
         away = np.linalg.norm(self.grid.centre_of(cells) - point, axis=-1)
         nearest_first = np.argsort(away, kind="stable")
         return cells[nearest_first[away[nearest_first] <= distance]]
+
+
+def _regions(blocked: np.ndarray) -> np.ndarray:
+    """Return [H, W] numbers of connected free regions, 0 where blocked."""
+    return ndimage.label(~blocked)[0]  # the default structure joins straight neighbours only

@@ -9,7 +9,10 @@ import pytest
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.cost_model import load_cost_model
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
+from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.planning.weights import find_weights
 
 ORIGIN = Pose(-1.0, 2.0, 0.3)
 
@@ -35,11 +38,43 @@ def grid_map(occupied, unknown):
     return GridMap(occupied, 0.1, ORIGIN, unknown & ~occupied)
 
 
-@pytest.mark.parametrize("kind", ["dijkstra", "id_vin"])
-@pytest.mark.parametrize("seed", range(8))
-def test_replanning_equals_planning_for_the_first_time(seed, kind):
+@pytest.mark.parametrize("allow_unknown", [False, True])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_changed_terrain_equals_a_built_one(seed, allow_unknown):
     rng = np.random.default_rng(seed)
-    settings = PlannerSettings(kind=kind, robot_radius=0.15, inflation_margin=0.05)
+    occupied, unknown = random_map(rng)
+    radius = float(rng.choice([0.0, 0.12, 0.33]))
+    model = load_cost_model(find_weights("clearance"))
+    terrain = Terrain.build(grid_map(occupied, unknown), radius, allow_unknown)
+    cost = model(terrain)
+    for _ in range(5):
+        occupied = changed_map(rng, occupied)
+        unknown = changed_map(rng, unknown) if rng.random() < 0.5 else unknown
+        grid = grid_map(occupied, unknown)
+        after, built = (
+            terrain.after(grid, allow_unknown),
+            Terrain.build(grid, radius, allow_unknown),
+        )
+        assert after.grid is grid
+        np.testing.assert_array_equal(after.blocked, built.blocked)
+        np.testing.assert_array_equal(after.region, built.region)
+        cost = model.after(after, terrain, cost)
+        np.testing.assert_array_equal(cost, model(built))
+        terrain = after
+
+
+PLANNERS = (
+    {"kind": "dijkstra"},
+    {"weights": "clearance"},
+    {"weights": "shortest", "allow_unknown": False},
+)
+
+
+@pytest.mark.parametrize("chosen", PLANNERS, ids=lambda chosen: next(iter(chosen.values())))
+@pytest.mark.parametrize("seed", range(6))
+def test_replanning_equals_planning_for_the_first_time(seed, chosen):
+    rng = np.random.default_rng(seed)
+    settings = PlannerSettings(robot_radius=0.15, inflation_margin=0.05, **chosen)
     kept = GlobalPlanner(settings)
     occupied, unknown = random_map(rng)
     start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
@@ -87,6 +122,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.cost_model import load_cost_model
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 
 def compiled():

@@ -16,12 +16,13 @@ from mme_ilqr_ros.planning.field.checks import (
     checked_window,
 )
 from mme_ilqr_ros.planning.field.heap import solve_by_heap
-from mme_ilqr_ros.planning.field.layout import around, bordered, box_of, inner
+from mme_ilqr_ros.planning.field.layout import around, bordered, inner
 from mme_ilqr_ros.planning.field.price import extremes, leaving
 from mme_ilqr_ros.planning.field.repair import repair_values
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 from mme_ilqr_ros.planning.field.sweep import sweep
 from mme_ilqr_ros.planning.moves import LENGTHS
+from mme_ilqr_ros.planning.windows import box_of
 
 _MOST_CLEARED = 0.1  # share of the map: past it a fresh solve costs less than a repair
 

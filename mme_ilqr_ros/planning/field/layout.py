@@ -27,12 +27,6 @@ def inner(flat: np.ndarray, stride: int) -> np.ndarray:
     return flat.reshape(-1, stride)[1:-1, 1:-1]
 
 
-def box_of(mask: np.ndarray) -> tuple[slice, slice]:
-    """Return the smallest window that holds all True cells of a [H, W] mask; there is one."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-
-
 def around(
     corner: tuple[int, int], changed: np.ndarray, shape: tuple[int, int], stride: int
 ) -> np.ndarray:
