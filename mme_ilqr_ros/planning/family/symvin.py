@@ -16,7 +16,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.family.convolution import contracted, convolve, kernel_norms, uniform
+from mme_ilqr_ros.planning.family.convolution import (
+    contracted,
+    convolve,
+    kernel_norms,
+    largest,
+    uniform,
+)
 from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 from mme_ilqr_ros.planning.family.symmetry import (
     MOVES,
@@ -56,7 +62,7 @@ class SymVIN(FreeKernelPlanner):
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the maximum over the fields, each symmetry's channel by itself."""
         fields = self._q(v, *inputs).unflatten(1, (self.settings.n_q, len(REGULAR)))
-        return fields.max(dim=1).values
+        return largest(fields, dim=1)
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""

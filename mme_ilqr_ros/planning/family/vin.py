@@ -17,6 +17,7 @@ from mme_ilqr_ros.planning.family.convolution import (
     contracted,
     convolve,
     kernel_norms,
+    largest,
 )
 from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 from mme_ilqr_ros.planning.moves import STEPS
@@ -44,7 +45,7 @@ class VIN(FreeKernelPlanner):
 
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return max_a q_a."""
-        return self._q(v, *inputs).max(dim=1, keepdim=True).values
+        return largest(self._q(v, *inputs), dim=1)[:, None]
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
