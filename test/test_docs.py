@@ -30,7 +30,7 @@ def tree_of(path):
     return ast.parse(text_of(path))
 
 
-# ---- method.md ----
+# ---- method.md, family.md ----
 
 
 def names_of(body, prefix=""):
@@ -42,7 +42,13 @@ def names_of(body, prefix=""):
     return names
 
 
-FUNCTIONS = sorted(set(re.findall(r"`([\w/]+\.py)::([\w.]+)`", text_of(DOCS / "method.md"))))
+FUNCTIONS = sorted(
+    {
+        match
+        for page in ("method.md", "family.md")
+        for match in re.findall(r"`([\w/]+\.py)::([\w.]+)`", text_of(DOCS / page))
+    }
+)
 
 
 def test_method_maps_many_functions():

@@ -46,6 +46,19 @@ def test_every_member_learns_by_name_and_repeats(name, tmp_path):
     assert np.mean(losses[-8:]) < np.mean(losses[:4]) - 0.1
 
 
+def test_success_stays_when_the_iterations_of_a_converged_planner_double(tmp_path):
+    options = ["--contraction", "0.9", "--tolerance", "1e-3", "--learning-rate", "1e-2"]
+    train(tmp_path / "w", "--model", "id_vin", "--iterations", "100", "--epochs", "4", *options)
+    rows = [line.split("|")[1:] for line in (tmp_path / "w" / "w.md").read_text().splitlines()]
+    scores = {row[0].strip(): row[1:] for row in rows if row and ", iterations x" in row[0]}
+    for size in ("15 x 15", "28 x 28"):
+        success, *_, residual = (float(x) for x in scores[f"{size}, iterations x1"][:-1])
+        assert success > 10.0
+        assert residual <= 1e-3
+        for more in ("x2", "x4"):
+            assert scores[f"{size}, iterations {more}"] == scores[f"{size}, iterations x1"]
+
+
 def history(folder):
     with open(folder / f"{folder.name}.csv", encoding="utf-8") as file:
         return [{k: float(x) for k, x in row.items() if x} for row in csv.DictReader(file)]
