@@ -11,7 +11,8 @@ import numpy as np
 from mme_ilqr_ros.planning.clearance import ClearanceCost
 from mme_ilqr_ros.planning.cost_encoder import WallCost
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, read_weights
+from mme_ilqr_ros.planning.terrain_cost import TerrainCost
+from mme_ilqr_ros.planning.weights import CLEARANCE, TERRAIN, WALLS, WeightsError, read_weights
 from mme_ilqr_ros.planning.windows import box_of, grown, within
 
 CostModel = Callable[[Terrain], np.ndarray]
@@ -87,7 +88,13 @@ def _radius_in_cells(terrain: Terrain) -> float:
     return terrain.radius / terrain.grid.resolution
 
 
+def _terrain(tensors: dict[str, np.ndarray]) -> CostModel:
+    model = TerrainCost(tensors)
+    return lambda terrain: model(terrain.blocked, terrain.layers)
+
+
 _KINDS: Mapping[str, Callable[[dict[str, np.ndarray]], CostModel]] = {
     WALLS: _walls,
     CLEARANCE: _clearance,
+    TERRAIN: _terrain,
 }

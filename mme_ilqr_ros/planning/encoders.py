@@ -14,19 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
-def ring_index(size: int) -> Tensor:
-    """Return int64 [size, size]: which weight a symmetric kernel has where, the centre first.
-
-    Cells share a weight when turning or mirroring the kernel takes one to the other.
-    """
-    middle = size // 2
-    offsets = [
-        [tuple(sorted((abs(i - middle), abs(j - middle)))) for j in range(size)]
-        for i in range(size)
-    ]
-    rings = sorted({ring for row in offsets for ring in row}, key=lambda r: (math.hypot(*r), r))
-    return torch.tensor([[rings.index(ring) for ring in row] for row in offsets])
+from mme_ilqr_ros.planning.rings import ring_index
 
 
 class RingConvolution(nn.Module):
@@ -39,7 +27,7 @@ class RingConvolution(nn.Module):
 
     def __init__(self, n_in: int, n_out: int, generator: torch.Generator, size: int = 3) -> None:
         super().__init__()
-        self._index = ring_index(size)
+        self._index = torch.from_numpy(ring_index(size))
         rings = torch.randn(n_out, n_in, int(self._index.max()) + 1, generator=generator)
         self.rings = nn.Parameter(rings * math.sqrt(2.0 / (size * size * n_in)))
         self.bias = nn.Parameter(torch.zeros(n_out))

@@ -24,6 +24,8 @@ SHIPPED = (CLEARANCE, SHORTEST)
 
 WALLS = "walls"
 """Kind of the files that say what a wall costs; files without a kind are of this one."""
+TERRAIN = "terrain"
+"""Kind of the files that say what a place costs by its layers."""
 
 _FORMAT = "mme_ilqr_ros cost encoder 1"
 

@@ -44,6 +44,10 @@ class MapSet:
         """Return the goal cell of map k."""
         return int(self.goals[k, 0]), int(self.goals[k, 1])
 
+    def part(self, n: int) -> MapSet:
+        """Return the first n maps."""
+        return MapSet(self.occupied[:n], self.layers[:n], self.goals[:n], self.cost[:n])
+
     def truth(self, k: int) -> Field:
         """Return the field of map k under the hidden cost."""
         return field_of(self.cost[k], self.goal(k))

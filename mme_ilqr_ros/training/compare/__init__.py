@@ -1,0 +1,1 @@
+"""Learned costs beside what is done without learning: `python -m mme_ilqr_ros.training.compare`."""
