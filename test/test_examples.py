@@ -12,7 +12,8 @@ from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PRESENT = {path.stem for path in (REPOSITORY / "examples").glob("*.py")}
-EXAMPLES = sorted(PRESENT if importlib.util.find_spec("torch") else PRESENT - {"many_robots"})
+NEED_TORCH = {"many_robots", "value_iteration_network"}
+EXAMPLES = sorted(PRESENT if importlib.util.find_spec("torch") else PRESENT - NEED_TORCH)
 WITH_PICTURE = sorted({"many_robots", "plan_on_a_grid", "two_ways_round"} & set(EXAMPLES))
 WITHOUT_ROS = "import sys; sys.modules['rclpy'] = None; import runpy;"
 
@@ -40,8 +41,9 @@ def run(name, picture):
     return finished.stdout
 
 
-def test_there_are_the_four_examples():
-    assert {"many_robots", "own_robot_and_cost", "plan_on_a_grid", "two_ways_round"} == PRESENT
+def test_there_are_the_five_examples():
+    without_torch = {"own_robot_and_cost", "plan_on_a_grid", "two_ways_round"}
+    assert without_torch | NEED_TORCH == PRESENT
 
 
 @pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
@@ -51,6 +53,20 @@ def test_many_robots_get_the_same_plans_in_one_batch_as_one_by_one(outputs):
     ).groups()
     assert int(free) == int(robots)
     assert int(same) >= int(robots) - 2  # rounding may decide a tie
+
+
+@pytest.mark.skipif("value_iteration_network" not in EXAMPLES, reason="needs torch")
+def test_memory_of_the_implicit_adjoint_is_flat_and_plain_iteration_converges(outputs):
+    text = outputs[0]["value_iteration_network"]
+    unrolled, implicit = (
+        [float(x) for x in re.findall(r"([\d.]+) MB", line)]
+        for line in text.splitlines()
+        if " MB" in line
+    )
+    assert max(implicit) <= 1.05 * min(implicit)
+    assert unrolled[-1] > 10 * unrolled[0]
+    evaluations = int(re.search(r"forward \| +(\d+)", text).group(1))
+    assert evaluations < 1000  # the cap
 
 
 def test_plain_ilqr_stays_in_the_trap_and_mme_ilqr_arrives(outputs):
