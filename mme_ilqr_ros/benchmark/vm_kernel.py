@@ -87,11 +87,12 @@ class VmKernel:
         """Improve every mode by up to `iterations` iLQR iterations; see `Kernel.optimise`."""
         f, count = self._functions(data, U), 0
         X, U, J = self._rollout(f, data, x0, U)
-        reg, until = np.zeros(len(U)), math.inf if deadline is None else deadline
+        reg, first = np.zeros(len(U)), np.ones(len(U))
+        until = math.inf if deadline is None else deadline
         for n in range(iterations):
             if time.perf_counter() > until:
                 break
-            X, U, J, reg, active = self._improve(f, data, X, U, J, reg)
+            X, U, J, reg, first, active = self._improve(f, data, X, U, J, reg, first)
             count = n + 1
             if not active.any():
                 break
@@ -99,29 +100,41 @@ class VmKernel:
         return Optimised(X, U, J, log_det, self._gaps(f, data, X), count)
 
     def _improve(
-        self, f: VmFunctions, data: StageData, X: Array, U: Array, J: Array, reg: Array
-    ) -> tuple[Array, Array, Array, Array, Array]:
-        """One iLQR iteration on all modes. Returns (X, U, J, reg, modes not done)."""
+        self,
+        f: VmFunctions,
+        data: StageData,
+        X: Array,
+        U: Array,
+        J: Array,
+        reg: Array,
+        first: Array,
+    ) -> tuple[Array, ...]:
+        """One iLQR iteration on all modes, as the kernel's `improve`.
+
+        Returns (X, U, J, reg, first, modes not done).
+        """
         texts, gains = self._texts, self._backward(f, data, X, U, reg)
         promised = -(gains.linear + gains.quadratic)
         done = (texts.CONVERGED * np.maximum(np.abs(J), 1.0) > promised) | (reg > texts.REG_MAX)
-        searching, share, start = ~done, 1.0, (U, J)
+        searching, share, last, start = ~done, first, first, (U, J)
         policy = X, gains.K
         for _ in range(texts.LINE_SEARCH_STEPS if searching.any() else 0):
-            wanted = start[0] + share * gains.k
+            wanted = start[0] + share[:, None, None] * gains.k
             X_new, U_new, J_new = self._rollout(f, data, X[0, 0], wanted, policy)
             taken = (J_new < start[1] + texts.ARMIJO * share * gains.linear) & searching
             X, U, J = (
                 np.where(taken.reshape(-1, *[1] * (new.ndim - 1)), new, old)
                 for new, old in ((X_new, X), (U_new, U), (J_new, J))
             )
-            searching = searching & ~taken
+            searching, last = searching & ~taken, np.where(taken, share, last)
             if not searching.any():
                 break
-            share *= texts.SHORTER
+            share = texts.SHORTER * share
         raised, lowered = np.maximum(reg, texts.REG_FIRST) * 8.0, reg * 0.25
         lowered = np.maximum(lowered, texts.REG_MIN)
-        return X, U, J, np.where(done, reg, np.where(searching, raised, lowered)), ~done
+        reg = np.where(done, reg, np.where(searching, raised, lowered))
+        first = np.where(searching, texts.SHORTER, np.minimum(texts.LONGER * last, 1.0))
+        return X, U, J, reg, first, ~done
 
     def _rollout(
         self,

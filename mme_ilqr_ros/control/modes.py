@@ -46,7 +46,7 @@ class Modes:
 def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
     """Return the costs by which modes are compared [N]: feasibility first, then J."""
     depth = required_gap - gaps
-    return np.where(depth > 0.0, costs + INFEASIBLE * (1.0 + depth), costs)
+    return costs + (depth > 0.0) * INFEASIBLE * (1.0 + depth)
 
 
 def select_mode(

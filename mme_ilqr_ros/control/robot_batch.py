@@ -14,10 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Optimised, Policies, StageData
-from mme_ilqr_ros.control.mme_ilqr import shift_controls
 from mme_ilqr_ros.control.modes import Modes, select_mode, selection_costs
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.sampling import draw, random_controls
+from mme_ilqr_ros.control.sampling import (
+    cycle_noise,
+    draw,
+    in_blocks,
+    random_blocks,
+    shift_controls,
+)
 from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
@@ -165,37 +170,44 @@ class RobotBatch:
 
     def _starts(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Array:
         """Return the controls [R, N, T, nu] from which this cycle optimises."""
+        s = self._settings
+        first = None
         if self._controls is None:
-            return np.stack([self._first_controls(data, rng) for rng in self._rngs])
-        held = self._kernel.problem.model.held_state
-        now = [[x[i] if i >= 0 else np.nan for i in held] for x in x0]
-        shifted = [
-            shift_controls(own, np.array(h), elapsed, data.dt)
-            for own, h in zip(self._controls, now, strict=True)
-        ]
+            first = np.stack([self._first_controls(data, rng) for rng in self._rngs])
+        size = s.n_modes, s.time_steps, data.limits
+        noises = [cycle_noise(*size, rng) for rng in self._rngs]  # in every cycle, as the kernel
+        if first is not None:
+            return first
+        shifted = [shift_controls(own, elapsed / data.dt) for own in self._controls]
         policies = self._kernel.policies(x0, np.concatenate(shifted), data)
         starts = policies.U.reshape(self._controls.shape).copy()
         if self._settings.temperature > 0.0:
-            self._resample(starts, policies, policies.gaps >= required_gap, data)
+            self._resample(starts, policies, policies.gaps >= required_gap, noises, data)
         return starts
 
     def _resample(
-        self, starts: Array, policies: Policies, feasible: NDArray[np.bool_], data: StageData
+        self,
+        starts: Array,
+        policies: Policies,
+        feasible: NDArray[np.bool_],
+        noises: list[tuple[Array, Array, Array]],
+        data: StageData,
     ) -> None:
         """Replace all modes but the incumbents by samples of the mixture and random starts."""
         s, (_, n_modes, n_stages, nu) = self._settings, starts.shape
         sources, whites, places = [], [], []
-        for r, (rng, incumbent) in enumerate(zip(self._rngs, self._incumbents, strict=True)):
+        for r, (noise, incumbent) in enumerate(zip(noises, self._incumbents, strict=True)):
             own, others = self._own(r), np.delete(np.arange(n_modes), incumbent)
-            for n in others[: s.n_restarts]:
-                starts[r, n] = random_controls(n_stages, data.limits, rng)
-            places.append(others[s.n_restarts :])
-            source = np.full(len(places[-1]), incumbent)
+            white, uniform, blocks = noise
+            restarted, resampled = others[: s.n_restarts], others[s.n_restarts :]
+            starts[r, restarted] = in_blocks(blocks[restarted], n_stages)
+            source = np.full(n_modes, incumbent)
             if self._multimodal:
                 own_policies = policies.cost[own], policies.log_det[own], feasible[own]
-                source = draw(self._weights(*own_policies, nu), rng.random(len(source)))
-            sources.append(source + own.start)
-            whites.append(rng.standard_normal((len(source), n_stages, nu)))
+                source = draw(self._weights(*own_policies, nu), uniform)
+            places.append(resampled)
+            sources.append(source[resampled] + own.start)
+            whites.append(white[resampled])
         noise = s.temperature, s.noise_correlation
         drawn = self._kernel.sample(
             policies, np.concatenate(sources), np.concatenate(whites), *noise, data
@@ -214,8 +226,7 @@ class RobotBatch:
     def _first_controls(self, data: StageData, rng: np.random.Generator) -> Array:
         """Straight on at half speed for the incumbent, random blocks for the others."""
         s = self._settings
-        draws = [random_controls(s.time_steps, data.limits, rng) for _ in range(s.n_modes)]
-        controls = np.stack(draws)
+        controls = in_blocks(random_blocks(s.n_modes, data.limits, rng), s.time_steps)
         controls[0] = 0.0
         controls[0, :, 0] = 0.5 * data.limits.upper[0]
         return controls

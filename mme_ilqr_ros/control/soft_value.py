@@ -50,12 +50,14 @@ def mixture_weights(
         feasible: Modes that touch nothing [N]; the others get no share unless all are infeasible.
         floor: Smallest share of a feasible mode, so that the sampling never collapses.
     """
-    allowed = feasible if feasible.any() else np.ones_like(feasible)
-    lifted = np.where(allowed, values, np.inf)
+    barred = ~feasible if feasible.any() else np.zeros_like(feasible)
+    lifted = values.copy()
+    lifted[barred] = np.inf
     if temperature == 0.0:
-        weights = (np.arange(len(values)) == np.argmin(lifted)).astype(float)
-    else:
-        weights = np.exp(-(lifted - lifted.min()) / temperature)
-        weights /= weights.sum()
-        weights = np.where(allowed, np.maximum(weights, floor), 0.0)
+        weights = np.zeros(len(values))
+        weights[np.argmin(lifted)] = 1.0
+        return weights
+    weights = np.exp(-(lifted - lifted.min()) / temperature)
+    weights = np.maximum(weights / weights.sum(), floor)
+    weights[barred] = 0.0
     return weights / weights.sum()

@@ -8,6 +8,7 @@ import pytest
 
 from mme_ilqr_ros.control.kernel import (
     Barrier,
+    CycleOptions,
     Kernel,
     KernelError,
     StageData,
@@ -61,6 +62,13 @@ def test_compiled_kernel_equals_the_python_reference():
     white, sources = rng.standard_normal((3, 8, 2)), np.array([2, 0, 2])
     drawn = [k.sample(p, sources, white, 0.4, 0.9, data) for k in (compiled, reference)]
     assert drawn[0] == pytest.approx(drawn[1], abs=1e-10)
+    options = CycleOptions(3, 0.5, 0.02, 0.9, 1, True, 0.05, 10.0)
+    cycles = [
+        k.cycle(x0, U, 1, 0.1, np.random.default_rng(0), options, 0.25, data)
+        for k in (compiled, reference)
+    ]
+    for name, value in vars(cycles[1]).items():
+        assert getattr(cycles[0], name) == pytest.approx(value, abs=1e-8), name
 
 
 def test_single_precision_finds_the_same_plans():
@@ -156,15 +164,16 @@ def test_the_world_quadratic_is_the_slope_of_the_world_cost():
     values = rng.uniform(0.0, 5.0, size=(12, 15))
     goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.2, 3.0)
     circles = np.column_stack([rng.uniform(-1, 3, (11, 2)), np.full(11, 0.2), np.zeros((11, 2))])
-    world = World(circles, field(), Barrier(*SHAPE), goal).pack(float)
+    bodies = World(circles, field(), Barrier(*SHAPE), goal)
+    world, track = bodies.pack(float), StageData(np.zeros((1, 1)), 0.2, LIMITS, bodies).tracks()[0]
     h, points = 1e-6, rng.uniform(0, 2.0, size=(2, 200))
     for final in (0, 1):
         b = np.empty((5, 200))
-        PYTHON.world_quadratic(*points, 0.0, world, final, b)
+        PYTHON.world_quadratic(*points, track, world, final, b)
         for axis in (0, 1):
             step = np.eye(2)[axis][:, None] * h
-            up = PYTHON.world_cost(*(points + step), 0.0, world, final)
-            down = PYTHON.world_cost(*(points - step), 0.0, world, final)
+            up = PYTHON.world_cost(*(points + step), track, world, final)
+            down = PYTHON.world_cost(*(points - step), track, world, final)
             difference = (up - down) / (2 * h)
             close = np.isclose(b[axis], difference, rtol=1e-4, atol=1e-4)
             assert close.mean() > 0.98  # bilinear fields have kinks
@@ -197,10 +206,30 @@ def test_a_map_of_one_row_and_a_position_that_is_not_finite_do_no_harm():
 
 
 def test_moving_circles_are_where_they_will_be():
-    circle = np.array([0.0, 0.0, 0.5, 1.0, 1.0])
-    dx, dy, squared = PYTHON.circle_offset(lane(1.0), lane(0.0), 2.0, circle)
-    assert (dx[0], dy[0]) == (-1.0, -2.0)  # the circle has moved to (2, 2)
-    assert squared[0] == pytest.approx(5.0)
+    circle = np.array([[0.0, 0.0, 0.5, 1.0, 1.0]])
+    data = StageData(stage_data(10).parameters, 0.2, LIMITS, World(circle, None, Barrier(*SHAPE)))
+    tracks = data.tracks()
+    assert tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2])
+    beside = PYTHON.world_cost(lane(2.8), lane(2.0), tracks[10], data.world.pack(float), 0)
+    early = PYTHON.world_cost(lane(2.8), lane(2.0), tracks[5], data.world.pack(float), 0)
+    assert beside[0] > 0
+    assert early[0] == 0
+
+
+def test_only_circles_within_reach_of_some_mode_are_looked_at():
+    """One bit for each, also beyond the first block of them."""
+    rng = np.random.default_rng(7)
+    track = np.column_stack([rng.uniform(-3, 3, (70, 2)), rng.uniform(0.1, 1.0, 70) ** 2])
+    px, py = rng.uniform(-3, 3, (2, 8))
+    square = (px - track[:, :1]) ** 2 + (py - track[:, 1:2]) ** 2
+    expected = np.flatnonzero((square < track[:, 2:]).any(axis=1))
+    seen = []
+    for first in range(0, 70, PYTHON.BLOCK):
+        near = PYTHON.near_circles(px, py, track, first)
+        while near:
+            seen.append(first + PYTHON.lowest_bit(near))
+            near &= near - 1
+    assert seen == list(expected)
 
 
 def box_policy(g, g_x, H, low, high, on_rate=((0, 0), (0, 0))):

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.kernel import Kernel
-from mme_ilqr_ros.control.mme_ilqr import MmeIlqr, shift_controls
+from mme_ilqr_ros.control.kernel.build import build_module
+from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
+from mme_ilqr_ros.control.modes import select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.sampling import cycle_noise, draw, in_blocks, shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
 SETTINGS = ControllerSettings()
 KERNEL = Kernel(standard_problem())
@@ -71,22 +75,29 @@ def test_plain_ilqr_is_one_mode_at_temperature_zero():
 
 
 def test_unimodal_me_ilqr_samples_round_the_incumbent_only(monkeypatch):
+    """Seen in the reference, whose functions can be listened to."""
     followed = []
-    sample = KERNEL.sample
+    module = build_module(KERNEL.problem, "python")
+    sample = module.sample
 
-    def recording(policies, sources, *rest):
+    def recording(X_, U_, policy, sources, *rest):
         followed.extend(sources)
-        return sample(policies, sources, *rest)
+        return sample(X_, U_, policy, sources, *rest)
 
-    monkeypatch.setattr(KERNEL, "sample", recording)
-    s = solver(multimodal=False)
-    first = s.cycle(X0, data(), 0.0, 0.2)
-    s.cycle(X0, data(), 0.0, 0.2)
+    monkeypatch.setattr(module, "sample", recording)
+    settings = dataclasses.replace(SETTINGS.mme, time_steps=8, n_iterations=1, temperature=5.0)
+    short = dataclasses.replace(SETTINGS, mme=settings)
+    near = stage_data(KERNEL.problem, short, np.array([6.0, 0.0]), PILLAR, None)
+    kernel = Kernel(KERNEL.problem, "python")
+    s = MmeIlqr(kernel, settings, multimodal=False, seed=0)
+    first = s.cycle(X0, near, 0.0, 0.2)
+    assert not followed  # there is nothing to follow at first
+    s.cycle(X0, near, 0.0, 0.2)
     assert set(followed) == {first.chosen}
     followed.clear()
-    s = solver(multimodal=True)
-    for _ in range(6):
-        s.cycle(X0, data(), 0.0, 0.2)
+    s = MmeIlqr(kernel, settings, multimodal=True, seed=0)
+    for _ in range(4):
+        s.cycle(X0, near, 0.0, 0.2)
     assert len(set(followed)) > 1
 
 
@@ -101,15 +112,48 @@ def test_shifting_a_linear_profile_is_exact():
     dt, n = 0.2, 10
     profile = 0.1 + 0.3 * dt * np.arange(1, n + 1)  # velocity at the stage ends
     U = profile[None, :, None]
-    shifted = shift_controls(U, np.array([0.1]), 0.05, dt)
+    shifted = shift_controls(U, 0.05 / dt)
     assert shifted[0, :-1, 0] == pytest.approx(profile[:-1] + 0.3 * 0.05)
     assert shifted[0, -1, 0] == profile[-1]  # held beyond the horizon
 
 
 def test_shifting_by_a_whole_stage_drops_the_first():
     U = np.arange(5.0)[None, :, None]
-    shifted = shift_controls(U, np.array([np.nan]), 0.2, 0.2)
+    shifted = shift_controls(U, 1.0)
     assert shifted[0, :, 0] == pytest.approx([1, 2, 3, 4, 4])
+
+
+@pytest.mark.parametrize("backend", ["numba", "python"])
+def test_the_kernel_shifts_in_place_as_the_function_does(backend):
+    U = np.random.default_rng(3).normal(size=(8, 9, 2))
+    for stages in (0.0, 0.3, 1.0, 2.75, 20.0):
+        lanes = np.ascontiguousarray(U.transpose(1, 2, 0))[None]
+        build_module(KERNEL.problem, backend).shift(lanes, stages)
+        assert lanes[0].transpose(2, 0, 1) == pytest.approx(shift_controls(U, stages), abs=1e-12)
+
+
+def test_a_cycle_follows_its_steps_one_by_one():
+    """The compiled cycle, and the same put together from the kernel's parts."""
+    s, mme = solver(seed=4), SETTINGS.mme
+    before = s.cycle(X0, data(), 0.0, 0.2)
+    rng = np.random.default_rng()
+    rng.bit_generator.state = s._rng.bit_generator.state
+    after = s.cycle(X0, data(), 0.1, 0.2)
+    policies = KERNEL.policies(X0, shift_controls(before.controls, 0.1 / 0.2), data())
+    white, uniform, blocks = cycle_noise(8, mme.time_steps, data().limits, rng)
+    size = mme.temperature, mme.time_steps, 2
+    values = soft_value(policies.cost, policies.log_det, *size)
+    weights = mixture_weights(values, mme.temperature, policies.gaps >= 0.2, mme.weight_floor)
+    drawn = (draw(weights, uniform), white, mme.temperature, mme.noise_correlation)
+    starts = KERNEL.sample(policies, *drawn, data())
+    starts[before.chosen] = policies.U[before.chosen]
+    restarted = [n for n in range(8) if n != before.chosen][: mme.n_restarts]
+    starts[restarted] = in_blocks(blocks, mme.time_steps)[restarted]
+    found = KERNEL.optimise(X0, starts, data(), mme.n_iterations)
+    assert after.costs == pytest.approx(found.costs, rel=1e-9)
+    compared = selection_costs(found.costs, found.gaps, 0.2)
+    margins = mme.mode_switch_margin, mme.mode_switch_cost
+    assert after.chosen == select_mode(compared, before.chosen, *margins)
 
 
 def test_fewer_modes_begin_afresh_with_a_driver_among_them():

@@ -6,7 +6,7 @@ import pytest
 from mme_ilqr_ros.control.kernel import Kernel, Policies
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import draw, random_controls, shared_weights
+from mme_ilqr_ros.control.sampling import draw, in_blocks, random_blocks, shared_weights
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.geometry.circles import no_circles
@@ -94,7 +94,7 @@ def test_copies_of_a_mode_do_not_make_its_way_likelier():
 
 def test_random_controls_fill_the_box_in_blocks():
     limits = ControlLimits((-0.2, -1.5), (1.0, 1.5), (2.5, 5.0))
-    U = random_controls(50, limits, np.random.default_rng(0))
+    U = in_blocks(random_blocks(1, limits, np.random.default_rng(0)), 50)[0]
     assert U.shape == (50, 2)
     assert len(np.unique(U[:, 0])) == 5
     assert np.array_equal(U, np.clip(U, limits.lower, limits.upper))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess, goes_nowhere
 from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle
-from mme_ilqr_ros.control.mme_ilqr import shift_controls
+from mme_ilqr_ros.control.sampling import shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry import circles as circle_math
 
@@ -84,8 +84,8 @@ class Crocoddyl(Peer):
         self._problem.x0 = task.x0
         mme, best = self._settings.mme, None
         if self._controls is not None:
-            held, dt = task.x0[3:], mme.model_dt
-            best = self._improved(shift_controls(self._controls[None], held, task.elapsed, dt)[0])
+            stages = task.elapsed / mme.model_dt
+            best = self._improved(shift_controls(self._controls[None], stages)[0])
         if best is None or goes_nowhere(best[1], task, mme, self._settings.vx_max):
             bulge = self.tuning.bulges[self._guesses % len(self.tuning.bulges)]
             self._guesses += 1

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.peers.guesses import BULGES, first_guess, goes_nowhere, roll
 from mme_ilqr_ros.benchmark.peers.peer import Peer, Plan, Task, gaps_along
 from mme_ilqr_ros.benchmark.peers.unicycle import NU, NX, Unicycle, cost_of
-from mme_ilqr_ros.control.mme_ilqr import shift_controls
+from mme_ilqr_ros.control.sampling import shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 Array = NDArray[np.float64]
@@ -65,7 +65,7 @@ class Shooting(Peer):
         """Solve from the last plan; while that fails, drive it on and try first guesses."""
         dt, kept = self._settings.mme.model_dt, None
         if self._controls is not None:
-            kept = shift_controls(self._controls[None], task.x0[3:], task.elapsed, dt)[0]
+            kept = shift_controls(self._controls[None], task.elapsed / dt)[0]
         solved = self._solve(task, *self._start(task, kept))
         self._failed = solved is None
         states, self._controls = solved or (None, kept)

@@ -110,11 +110,12 @@ class BatchedKernel:
         """
         task, count = self._task_of(data, len(U)), 0
         X, U_, J = self._start(task, x0, U)
-        reg, until = torch.zeros_like(J), math.inf if deadline is None else deadline
+        reg, first = torch.zeros_like(J), torch.ones_like(J)
+        until = math.inf if deadline is None else deadline
         for n in range(iterations):
             if time.perf_counter() > until:
                 break
-            X, U_, J, reg, active = self._improve(task, X, U_, J, reg)
+            X, U_, J, reg, first, active = self._improve(task, X, U_, J, reg, first)
             count = n + 1
             if not active.any():
                 break
@@ -127,28 +128,30 @@ class BatchedKernel:
         return _numpy(smallest_gap(self._texts, self._task_of(data, len(X)), self._lanes(X)))
 
     def _improve(
-        self, task: Task, X: Tensor, U: Tensor, J: Tensor, reg: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """One iLQR iteration on all lanes. Returns (X, U, J, reg, lanes not done).
+        self, task: Task, X: Tensor, U: Tensor, J: Tensor, reg: Tensor, first: Tensor
+    ) -> tuple[Tensor, ...]:
+        """One iLQR iteration on all lanes, as the kernel's `improve`.
 
         The host never waits in here, so it can launch an iteration while a GPU still computes.
+        Returns (X, U, J, reg, first, lanes not done).
         """
-        texts, shares = self._texts, self._search
+        texts, shares = self._texts, first[:, None] * self._search
         gains = self._backward(task, X, U, reg)
         promised = -(gains.linear + gains.quadratic)
         done = (texts.CONVERGED * J.abs().clamp_min(1.0) > promised) | (reg > texts.REG_MAX)
-        wanted = U[..., None] + gains.k[..., None] * shares
+        wanted = U[..., None] + gains.k[..., None] * shares[:, None]
         found = rollout(texts, task, X[0], wanted, (X, gains.K))
         decrease = texts.ARMIJO * shares * gains.linear[:, None]
         enough = (found[2] < J[:, None] + decrease) & ~done[:, None]
-        taken, first = enough.any(1), enough.to(torch.int8).argmax(1)  # the longest step that does
-        X_new, U_new = (a.take_along_dim(first[None, :, None, None], 3)[..., 0] for a in found[:2])
-        J_new = found[2].take_along_dim(first[:, None], 1)[:, 0]
+        taken, which = enough.any(1), enough.to(torch.int8).argmax(1)  # the longest step that does
+        X_new, U_new = (a.take_along_dim(which[None, :, None, None], 3)[..., 0] for a in found[:2])
+        J_new, last = (a.take_along_dim(which[:, None], 1)[:, 0] for a in (found[2], shares))
         X, U = (torch.where(taken[:, None], *pair) for pair in ((X_new, X), (U_new, U)))
         raised = reg.clamp_min(texts.REG_FIRST) * 8.0
         lowered = (reg * 0.25).clamp_min(texts.REG_MIN)
         reg = torch.where(done, reg, torch.where(taken, lowered, raised))
-        return X, U, torch.where(taken, J_new, J), reg, ~done
+        first = torch.where(taken, (texts.LONGER * last).clamp_max(1.0), texts.SHORTER)
+        return X, U, torch.where(taken, J_new, J), reg, first, ~done
 
     def _backward(self, task: Task, X: Tensor, U: Tensor, reg: Tensor) -> Gains:
         return backward(self._texts, task, self.problem.model.held_state, X, U, reg)

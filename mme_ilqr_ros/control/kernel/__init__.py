@@ -1,7 +1,9 @@
 """The solver's inner loops: printed from symbols, compiled by numba, replaceable."""
 
 from mme_ilqr_ros.control.kernel.build import KernelError
-from mme_ilqr_ros.control.kernel.kernel import Kernel, Optimised, Policies
+from mme_ilqr_ros.control.kernel.kernel import Kernel
+from mme_ilqr_ros.control.kernel.options import CycleOptions
+from mme_ilqr_ros.control.kernel.outcome import Cycled, Optimised, Policies
 from mme_ilqr_ros.control.kernel.world import (
     Barrier,
     StageData,
@@ -12,6 +14,8 @@ from mme_ilqr_ros.control.kernel.world import (
 
 __all__ = [
     "Barrier",
+    "CycleOptions",
+    "Cycled",
     "Kernel",
     "KernelError",
     "Optimised",

@@ -22,18 +22,23 @@ import numpy as np
 from mme_ilqr_ros.control.kernel.emit import emit
 from mme_ilqr_ros.control.problem import Problem
 
-TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py")  # callees first
+TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py", "sample.py", "cycle.py")
 MARKER = "# ---- kernel ----\n"
 BACKENDS = ("numba", "python")
 LANES = 8  # modes side by side: one vector of 8 floats on AVX2, of 8 doubles on AVX-512
-LANES_OFFER = "any_lane, fill, gather_square, lanes, local, select, vmax, vmin"
+LANES_OFFER = "any_lane, fill, gather_square, lanes, local, lowest_bit, select, vmax, vmin"
 MATH_OFFERS = "absolute, cos, exp, floor, log, power, sin, sqrt, tan, time_is_up"
-LANE_TEXTS = ("lanes.py", "lane_math.py")
+_HERE = Path(__file__).parent
+COMPILED = [_HERE / name for name in ("lanes.py", "lane_math.py", "options.py")]
+COMPILED += [_HERE.parent / name for name in ("soft_value.py", "sampling.py", "modes.py")]
 PRINTED = ("step", "stage_cost", "terminal_cost", "terminal_quadratic", "action_value")
 PRINTED += ("value_update",)
 _HEADER = '''"""Generated from the problem's symbols and the kernel's texts. Do not edit."""
 
 import numpy as np
+from mme_ilqr_ros.control.modes import select_mode, selection_costs
+from mme_ilqr_ros.control.sampling import draw
+from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.control.kernel.{lanes_module} import {lanes_offer}
 from mme_ilqr_ros.control.kernel.{math_module} import {math_offers}
 
@@ -45,9 +50,11 @@ _DECORATORS = {
     "numba": """
 import numba
 
-from mme_ilqr_ros.control.kernel.lanes import FLAGS, inline
+from mme_ilqr_ros.control.kernel.lanes import OPTIONS, inline
 
-jit = numba.njit(cache=True, fastmath=set(FLAGS), error_model="numpy", boundscheck=False)
+jit = numba.njit(cache=True, **OPTIONS)
+plain = numba.njit(cache=True, error_model="numpy")
+pure = numba.njit(error_model="numpy")
 """,
     "python": """
 
@@ -55,9 +62,14 @@ def jit(function):
     return function
 
 
-inline = jit
+inline = plain = pure = jit
 """,
 }
+# What `cycle.py` joins is ordinary numpy code, compiled where it stands.
+_PURE = """
+draw, select_mode, selection_costs = pure(draw), pure(select_mode), pure(selection_costs)
+mixture_weights, soft_value = pure(mixture_weights), pure(soft_value)
+"""
 
 
 class KernelError(RuntimeError):
@@ -79,9 +91,8 @@ def kernel_source(problem: Problem, backend: str) -> str:
     )
     symbols = problem.functions()
     stage = "\n\n".join(f"@inline\n{emit(symbols[name])}" for name in PRINTED)
-    folder = Path(__file__).with_name("text")
-    texts = [(folder / name).read_text(encoding="utf-8") for name in TEXTS]
-    return "\n\n".join([header + stage, *(text.split(MARKER, 1)[1] for text in texts)])
+    texts = [(_HERE / "text" / name).read_text(encoding="utf-8") for name in TEXTS]
+    return "\n\n".join([header + _PURE, stage, *(text.split(MARKER, 1)[1] for text in texts)])
 
 
 def build_module(problem: Problem, backend: str) -> ModuleType:
@@ -113,8 +124,8 @@ def build_module(problem: Problem, backend: str) -> ModuleType:
 
 
 def _digest(source: str) -> str:
-    lane_texts = [Path(__file__).with_name(n).read_text(encoding="utf-8") for n in LANE_TEXTS]
-    facts = [source, *lane_texts, sys.version, platform.machine(), _processor(), np.__version__]
+    imported = [path.read_text(encoding="utf-8") for path in COMPILED]
+    facts = [source, *imported, sys.version, platform.machine(), _processor(), np.__version__]
     if importlib.util.find_spec("numba") is not None:
         from importlib.metadata import version
 

@@ -6,14 +6,17 @@ Outside, modes come first: X [N, T+1, nx]. Inside, they are lanes: [G, T+1, nx, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel.build import LANES, build_module
+from mme_ilqr_ros.control.kernel.options import CycleOptions
+from mme_ilqr_ros.control.kernel.outcome import Cycled, Optimised, Policies
 from mme_ilqr_ros.control.kernel.world import StageData
 from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.control.sampling import cycle_noise
 
 Array = NDArray[np.float64]
 # Axes of [G, ..., L] from [G, L, ...] and back, by the number of axes.
@@ -21,54 +24,10 @@ _LANES_LAST = {n: (0, *range(2, n), 1) for n in range(2, 6)}
 _MODES_FIRST = {n: (0, n - 1, *range(1, n - 1)) for n in range(2, 6)}
 
 
-@dataclass(frozen=True)
-class Policies:
-    """The Gaussian policies N(U + k + K (x - X), temperature Quu^-1) of all modes.
-
-    Attributes:
-        X: State trajectories [N, T+1, nx].
-        U: Controls [N, T, nu].
-        k: Feedforward [N, T, nu].
-        K: Gains [N, T, nu, nx].
-        Quu: Action-value Hessians [N, T, nu, nu].
-        cost: J + sum(Q_u'k + k'Q_uu k / 2) [N].
-        log_det: Sum of log det Q_uu over the free controls [N].
-        gaps: Smallest distance of the robot's centre to anything [N] [m].
-    """
-
-    X: Array
-    U: Array
-    k: Array
-    K: Array
-    Quu: Array
-    cost: Array
-    log_det: Array
-    gaps: Array
-
-
-@dataclass(frozen=True)
-class Optimised:
-    """Modes after some iLQR iterations.
-
-    Attributes:
-        X: State trajectories [N, T+1, nx].
-        U: Controls [N, T, nu].
-        costs: J [N].
-        log_det: Sum of log det Q_uu over the free controls [N].
-        gaps: Smallest distance of the robot's centre to anything [N] [m].
-        iterations: Iterations done.
-    """
-
-    X: Array
-    U: Array
-    costs: Array
-    log_det: Array
-    gaps: Array
-    iterations: int
-
-
 class Kernel:
-    """Rollout, policies and optimisation of many modes at once.
+    """Rollout, policies and optimisation of many modes at once, and whole control cycles of them.
+
+    Not for use by several threads at a time.
 
     Args:
         problem: Model and cost terms.
@@ -81,18 +40,56 @@ class Kernel:
         self._module = build_module(problem, backend)
         self._dtype = dtype
         self._packed: tuple[StageData, tuple] | None = None
+        self._work: tuple[tuple[int, int], tuple] | None = None
+
+    def cycle(
+        self,
+        x0: Array,
+        U: Array,
+        incumbent: int,
+        elapsed: float,
+        rng: Generator,
+        options: CycleOptions,
+        required_gap: float,
+        data: StageData,
+        warm: bool = True,
+        deadline: float | None = None,
+    ) -> Cycled:
+        """Run one control cycle: shift, policies, sampling, optimisation, weights and choice.
+
+        Args:
+            x0: Initial state [nx].
+            U: Controls of the cycle before [N, T, nu].
+            incumbent: The mode that drove.
+            elapsed: Time since the cycle before [s].
+            rng: Source of the noise.
+            options: Of the algorithm.
+            required_gap: Distance of the robot's centre to obstacles that a mode must keep [m].
+            data: What the modes share.
+            warm: False for the first cycle: U are first guesses, nothing is sampled from them.
+            deadline: Value of `time.perf_counter()` after which no further iteration starts.
+        """
+        n, horizon, _ = U.shape
+        X, U_ = self._states(x0, n, horizon), self._own_lanes(U)
+        outcome = tuple(self._empty(n) for _ in range(3))
+        white, uniform, blocks = cycle_noise(n, horizon, data.limits, rng)
+        weights, chosen, iterations = self._module.cycle(
+            *(X, U_, incumbent, elapsed / data.dt, (self._to_lanes(white), uniform, blocks)),
+            *(warm, required_gap, _until(deadline)),
+            *(self._memory(n, horizon), outcome, options, self._pack(data)),
+        )
+        J, _, gaps = (_to_modes(a, n) for a in outcome)
+        return Cycled(
+            _to_modes(X, n), _to_modes(U_, n), J, gaps, weights, int(chosen), int(iterations)
+        )
 
     def policies(self, x0: Array, U: Array, data: StageData) -> Policies:
         """Roll out U [N, T, nu] from x0 [nx] within the limits and take every mode's policy."""
-        n, horizon, nu = U.shape
-        X, U_, nx = self._states(x0, n, horizon), self._own_lanes(U), self.problem.model.nx
-        k, K = self._empty(n, horizon, nu), self._empty(n, horizon, nu, nx)
-        Quu, cost, log_det, gaps = (
-            self._empty(n, horizon, nu, nu),
-            *(self._empty(n) for _ in range(3)),
-        )
-        self._module.policies(X, U_, k, K, Quu, cost, log_det, gaps, *self._pack(data))
-        return Policies(*(_to_modes(a, n) for a in (X, U_, k, K, Quu, cost, log_det, gaps)))
+        n, horizon, _ = U.shape
+        X, U_ = self._states(x0, n, horizon), self._own_lanes(U)
+        policy, outcome = self._policy(n, horizon), tuple(self._empty(n) for _ in range(3))
+        self._module.policies(X, U_, policy, outcome, self._pack(data))
+        return Policies(*(_to_modes(a, n) for a in (X, U_, *policy, *outcome)))
 
     def sample(
         self,
@@ -113,13 +110,14 @@ class Kernel:
             rho: Correlation of the noise between neighbouring stages, in [0, 1).
             data: What the modes share.
         """
-        lanes = [self._to_lanes(getattr(policies, name)) for name in ("X", "U", "k", "K", "Quu")]
-        scratch = [np.empty(a.shape[1:], self._dtype) for a in lanes]
+        X, U = self._to_lanes(policies.X), self._to_lanes(policies.U)
+        policy = tuple(self._to_lanes(a) for a in (policies.k, policies.K, policies.Quu))
+        _, scratch, X_new, _, _ = self._memory(len(policies.U), white.shape[1])
         U_new = self._empty(len(sources), *white.shape[1:])
-        spread = math.sqrt(temperature)
-        given = (sources, self._to_lanes(white), spread, rho)
-        outputs = (np.empty_like(scratch[0]), U_new)
-        self._module.sample(*lanes, *given, *scratch, *outputs, *self._pack(data))
+        self._module.sample(
+            *(X, U, policy, sources, self._to_lanes(white), math.sqrt(temperature), rho),
+            *(scratch, X_new, U_new, self._pack(data)),
+        )
         return _to_modes(U_new, len(sources))
 
     def optimise(
@@ -139,25 +137,39 @@ class Kernel:
             iterations: Largest number of iterations of a mode.
             deadline: Value of `time.perf_counter()` after which no further iteration starts.
         """
-        (n, horizon, nu), nx = U.shape, self.problem.model.nx
+        n, horizon, _ = U.shape
         X, U_ = self._states(x0, n, horizon), self._own_lanes(U)
-        J, log_det, gaps, count = *(self._empty(n) for _ in range(3)), np.zeros(1, np.int64)
-        shapes = ((horizon, nu), (horizon, nu, nx), (horizon, nu, nu), (horizon + 1, nx))
-        scratch = [np.empty((*shape, LANES), self._dtype) for shape in (*shapes, shapes[0])]
-        until = math.inf if deadline is None else deadline
-        outputs = (X, U_, J, log_det, gaps)
-        self._module.optimise(*outputs, count, *scratch, iterations, until, *self._pack(data))
-        return Optimised(*(_to_modes(a, n) for a in outputs), int(count[0]))
+        outcome = tuple(self._empty(n) for _ in range(3))
+        _, scratch, _, _, count = self._memory(n, horizon)
+        self._module.optimise(
+            *(X, U_, outcome, count, scratch, iterations, _until(deadline), self._pack(data))
+        )
+        return Optimised(*(_to_modes(a, n) for a in (X, U_, *outcome)), int(count[0]))
 
     def smallest_gaps(self, X: Array, data: StageData) -> Array:
         """Return the smallest gap [N] between the robot's centre and obstacles along X [m]."""
         gaps = self._empty(len(X))
-        _, dt, _, world = self._pack(data)
-        self._module.gaps_of(self._to_lanes(X), gaps, dt, world)
+        self._module.gaps_of(self._to_lanes(X), gaps, self._pack(data))
         return _to_modes(gaps, len(X))
 
     def _empty(self, n: int, *shape: int) -> NDArray:
         return np.empty((-(-n // LANES), *shape, LANES), self._dtype)
+
+    def _policy(self, n: int, horizon: int) -> tuple[NDArray, ...]:
+        """Return memory for k, K and Quu of n modes."""
+        nx, nu = self.problem.model.nx, self.problem.model.nu
+        return tuple(self._empty(n, horizon, nu, *rest) for rest in ((), (nx,), (nu,)))
+
+    def _memory(self, n: int, horizon: int) -> tuple:
+        """Return what the text calls `work`, the same from cycle to cycle."""
+        if self._work is None or self._work[0] != (n, horizon):
+            nx, nu = self.problem.model.nx, self.problem.model.nu
+            group = tuple(a[0] for a in self._policy(1, horizon))
+            X, U = self._empty(1, horizon + 1, nx)[0], self._empty(n, horizon, nu)
+            scratch = (group, np.empty_like(X), np.empty_like(U[0]))
+            count = np.zeros(len(U), np.int64)
+            self._work = (n, horizon), (self._policy(n, horizon), scratch, X, U, count)
+        return self._work[1]
 
     def _states(self, x0: Array, n: int, horizon: int) -> NDArray:
         X = self._empty(n, horizon + 1, self.problem.model.nx)
@@ -178,13 +190,17 @@ class Kernel:
         return np.ascontiguousarray(split.transpose(_LANES_LAST[split.ndim]), self._dtype)
 
     def _pack(self, data: StageData) -> tuple:
-        """Return the arrays of `data`; one control cycle asks several times for the same."""
+        """Return what the text calls `task`; one control cycle asks several times for the same."""
         if self._packed is None or self._packed[0] is not data:
             parameters = np.ascontiguousarray(data.parameters, self._dtype)
             limits = tuple(a.astype(self._dtype) for a in data.limits.as_arrays())
-            dt, world = np.array([data.dt], self._dtype), data.world.pack(self._dtype)
-            self._packed = data, (parameters, dt, limits, world)
+            dt, tracks = np.array([data.dt], self._dtype), data.tracks().astype(self._dtype)
+            self._packed = data, (parameters, dt, limits, tracks, data.world.pack(self._dtype))
         return self._packed[1]
+
+
+def _until(deadline: float | None) -> float:
+    return math.inf if deadline is None else deadline
 
 
 def _to_modes(array: NDArray, n: int) -> Array:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -141,13 +140,22 @@ def floor(x):
     return select(near > x, near - 1.0, near)
 
 
-_clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
 _CLOCK_MONOTONIC = 1
 
 
-@inline
-def time_is_up(deadline):
+@intrinsic
+def time_is_up(typingctx: Any, deadline: Any) -> Any:
     """True once the monotonic clock (that of `time.perf_counter`) has passed `deadline` [s]."""
-    spec = np.empty(2, np.int64)  # whole seconds and nanoseconds
-    _clock_gettime(_CLOCK_MONOTONIC, spec.ctypes)
-    return spec[0] + 1e-9 * spec[1] > deadline
+    word, real = ir.IntType(64), ir.DoubleType()
+    clock = ir.FunctionType(ir.IntType(32), [ir.IntType(32), word.as_pointer()])
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        spec = cgutils.alloca_once(builder, word, size=2)  # whole seconds and nanoseconds
+        callee = cgutils.get_or_insert_function(builder.module, clock, "clock_gettime")
+        builder.call(callee, [ir.IntType(32)(_CLOCK_MONOTONIC), spec])
+        seconds, rest = (builder.load(builder.gep(spec, [word(n)])) for n in range(2))
+        nanoseconds = builder.fmul(builder.sitofp(rest, real), real(1e-9))
+        now = builder.fadd(builder.sitofp(seconds, real), nanoseconds)
+        return builder.fcmp_ordered(">", now, args[0])
+
+    return types.boolean(types.float64), codegen

@@ -24,7 +24,10 @@ from numba.np.arrayobj import populate_array
 
 FLAGS = ("reassoc", "nsz", "arcp", "contract", "afn")
 
-inline = njit(fastmath=set(FLAGS), error_model="numpy", boundscheck=False, forceinline=True)
+# _nrt=False: no reference counts. Compiled code here only borrows arrays; counting references to
+# them at every unpacking of a tuple took most of the kernel's time.
+OPTIONS = {"fastmath": set(FLAGS), "error_model": "numpy", "boundscheck": False, "_nrt": False}
+inline = njit(forceinline=True, **OPTIONS)
 
 
 class Lane(types.Type):
@@ -159,6 +162,16 @@ def any_lane(typingctx: Any, mask: Any) -> Any:
         return builder.icmp_unsigned("!=", bits, bits.type(0))
 
     return types.boolean(mask), codegen
+
+
+@intrinsic
+def lowest_bit(typingctx: Any, bits: Any) -> Any:
+    """Index of the lowest bit that is set."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return bits(bits), codegen
 
 
 @intrinsic(prefer_literal=True)

@@ -31,6 +31,11 @@ def local(like, rows, columns):
     return np.empty((rows, columns, like.shape[-1]), like.dtype)
 
 
+def lowest_bit(bits):
+    """Index of the lowest bit that is set."""
+    return (bits & -bits).bit_length() - 1
+
+
 def gather_square(array, row, column):
     """(a[i, j], a[i, j+1], a[i+1, j], a[i+1, j+1]) per lane, indices brought into the array."""
     i = np.clip(np.nan_to_num(row), 0, array.shape[0] - 2).astype(int)

@@ -126,6 +126,18 @@ class StageData:
     limits: ControlLimits
     world: World
 
+    def tracks(self) -> Array:
+        """Return where the circles will be at every stage, and their reach squared [T+1, M, 3].
+
+        The reach is the distance from a circle's centre within which it costs something.
+        """
+        circles, barrier = self.world.circles, self.world.barrier
+        tracks = np.empty((len(self.parameters), len(circles), 3))
+        time = self.dt * np.arange(len(self.parameters))
+        tracks[..., :2] = circles[:, :2] + time[:, None, None] * circles[:, 3:]
+        tracks[..., 2] = (circles[:, 2] + barrier.radius + barrier.cutoff_gap) ** 2
+        return tracks
+
 
 def free_space(radius: float = 0.0) -> World:
     """Return a world without obstacles."""

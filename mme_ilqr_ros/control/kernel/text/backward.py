@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         NK,
         NU,
         NX,
+        TINY,
         absolute,
         action_value,
         any_lane,
@@ -36,53 +37,60 @@ ACTIVE_SET_STEPS = 2 * NU + 1
 
 
 @inline
-def eliminate(M, R):
-    """Solve M Y = R [NU, NK] (no pivoting: M is positive definite); Y replaces R."""
+def factorise(M):
+    """M = L U in place, without pivoting: L below the diagonal, U above, 1 / its diagonal on it."""
     for i in range(NU):
-        inverse = 1.0 / M[i, i]
+        M[i, i] = 1.0 / M[i, i]
         for j in range(i + 1, NU):
-            factor = M[j, i] * inverse
+            M[j, i] = M[j, i] * M[i, i]
             for c in range(i + 1, NU):
-                M[j, c] = M[j, c] - factor * M[i, c]
-            for c in range(NK):
-                R[j, c] = R[j, c] - factor * R[i, c]
-    for i in range(NU - 1, -1, -1):
-        inverse = 1.0 / M[i, i]
-        for c in range(NK):
-            rest = R[i, c]
-            for j in range(i + 1, NU):
-                rest = rest - M[i, j] * R[j, c]
-            R[i, c] = rest * inverse
+                M[j, c] = M[j, c] - M[j, i] * M[i, c]
 
 
 @inline
-def free_rows(Q_uu, reg, active, M):
-    """M = Q_uu + reg I, with the rows of clamped controls (active = -1 or 1) those of I."""
+def substitute(M, R, column):
+    """Solve L U y = R[:, column]; y replaces it."""
+    for i in range(NU):
+        for j in range(i):
+            R[i, column] = R[i, column] - M[i, j] * R[j, column]
+    for i in range(NU - 1, -1, -1):
+        for j in range(i + 1, NU):
+            R[i, column] = R[i, column] - M[i, j] * R[j, column]
+        R[i, column] = R[i, column] * M[i, i]
+
+
+@inline
+def newton_step(Q_u, Q_uu, reg, low, high, active, M, R):
+    """R[:, 0] = k with clamped controls (active = -1 or 1) on their bounds; M = factors.
+
+    M is Q_uu + reg I, with the rows of clamped controls those of I.
+    """
     for i in range(NU):
         clamped = active[i] * active[i]
         for j in range(NU):
             M[i, j] = (1.0 - clamped) * Q_uu[min(i, j), max(i, j)]
         M[i, i] = M[i, i] + (1.0 - clamped) * reg + clamped
+        R[i, 0] = select(active[i] > 0.0, high[i], select(active[i] < 0.0, low[i], -Q_u[i]))
+    factorise(M)
+    substitute(M, R, 0)
 
 
 @inline
-def newton_step(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R):
-    """R = [k, K] with clamped controls kept on their bounds.
+def gains(Q_ux, on_rate, active, M, R):
+    """R[:, 1:] = K, from the factors of the last Newton step.
 
-    When the bound moves with the state (a rate limit), so does the control: its gain is 1 on the
-    held state, else 0.
+    When the bound of a clamped control moves with the state (a rate limit), so does the control:
+    its gain is 1 on the held state, else 0.
     """
-    free_rows(Q_uu, reg, active, M)
     for i in range(NU):
         clamped = active[i] * active[i]
-        bound = select(active[i] > 0.0, high[i], low[i])
-        R[i, 0] = clamped * bound - (1.0 - clamped) * Q_u[i]
         for j in range(NX):
             R[i, j + 1] = (clamped - 1.0) * Q_ux[i, j]
         if HELD[i] >= 0:
             moves = select(active[i] > 0.0, on_rate[1, i], on_rate[0, i])
             R[i, HELD[i] + 1] = R[i, HELD[i] + 1] + clamped * moves
-    eliminate(M, R)
+    for j in range(NX):
+        substitute(M, R, j + 1)
 
 
 @inline
@@ -107,26 +115,32 @@ def box_policy(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R):
     """R = [k, K]: minimise k'Q_u + k'(Q_uu + reg) k / 2 with low <= k <= high.
 
     Active-set Newton steps: a control that leaves the box is clamped at its bound (`active` [NU]
-    becomes -1 or 1), one whose cost falls away from its bound is released (0).
+    becomes -1 or 1), one whose cost falls away from its bound is released (0). Controls that are on
+    a bound already and are pushed against it begin clamped.
     """
+    zero, one = fill(reg, 0.0), fill(reg, 1.0)
     for i in range(NU):
-        active[i] = fill(reg, 0.0)
-    newton_step(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R)
+        at_top, at_bottom = (high[i] <= 0.0) & (Q_u[i] < 0.0), (low[i] > -TINY) & (Q_u[i] > 0.0)
+        active[i] = select(at_top, one, select(at_bottom, -one, zero))
+    newton_step(Q_u, Q_uu, reg, low, high, active, M, R)
     for _ in range(ACTIVE_SET_STEPS):
         if not update_active(Q_u, Q_uu, reg, low, high, active, R):
             break
-        newton_step(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R)
+        newton_step(Q_u, Q_uu, reg, low, high, active, M, R)
+    gains(Q_ux, on_rate, active, M, R)
     for i in range(NU):
         R[i, 0] = vmin(vmax(R[i, 0], low[i]), high[i])
 
 
 @inline
-def backward(X, U, p, dt, limits, world, reg, k, K, Quu, want_log_det):
+def backward(X, U, task, reg, k, K, Quu, for_sampling):
     """One backward pass; fills k [T, NU], K [T, NU, NX], Quu [T, NU, NU].
 
-    Returns (sum Q_u'k, sum k'Q_uu k / 2, sum log det Q_uu over the free controls).
+    Returns (sum Q_u'k, sum k'Q_uu k / 2, sum log det Q_uu over the free controls); without
+    `for_sampling` Quu and the last are left out.
     `reg` is added to Q_uu for k and K only; the value update uses Q_uu itself.
     """
+    p, dt, limits, tracks, world = task
     horizon = U.shape[0]
     zero, one = fill(reg, 0.0), fill(reg, 1.0)
     V_x, V_xx, b = local(X, 1, NX)[0], local(X, NX, NX), local(X, 1, 5)[0]
@@ -134,11 +148,11 @@ def backward(X, U, p, dt, limits, world, reg, k, K, Quu, want_log_det):
     Q_ux, Q_uu, change = local(X, NU, NX), local(X, NU, NU), local(X, 1, 2)[0]
     low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
     active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, NK)
-    world_quadratic(X[horizon, 0], X[horizon, 1], horizon * dt[0], world, 1, b)
+    world_quadratic(X[horizon, 0], X[horizon, 1], tracks[horizon], world, 1, b)
     terminal_quadratic(X[horizon], p[horizon], b, V_x, V_xx)
     linear, quadratic, log_det = zero, zero, zero
     for t in range(horizon - 1, -1, -1):
-        world_quadratic(X[t, 0], X[t, 1], t * dt[0], world, 0, b)
+        world_quadratic(X[t, 0], X[t, 1], tracks[t], world, 0, b)
         action_value(X[t], U[t], p[t], dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu)
         for i in range(NU):
             least, most = bounds(i, X[t], limits, dt)
@@ -150,10 +164,10 @@ def backward(X, U, p, dt, limits, world, reg, k, K, Quu, want_log_det):
             k[t, i] = R[i, 0]
             for j in range(NX):
                 K[t, i, j] = R[i, j + 1]
-            for j in range(NU):
-                Quu[t, i, j] = Q_uu[min(i, j), max(i, j)]
-            if want_log_det:
-                log_det = log_det + log(M[i, i])  # 1 for a clamped control
+            if for_sampling:
+                for j in range(NU):
+                    Quu[t, i, j] = Q_uu[min(i, j), max(i, j)]
+                log_det = log_det - log(M[i, i])  # 1 for a clamped control
         value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k[t], K[t], V_x, V_xx, change)
         linear, quadratic = linear + change[0], quadratic + change[1]
     return linear, quadratic, log_det

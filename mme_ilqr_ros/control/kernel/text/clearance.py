@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         gather_square,
         inline,
         log,
+        lowest_bit,
         select,
         sqrt,
         vmax,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # ---- kernel ----
 
 LOG_EVERY = 8  # gaps whose ratios are multiplied before one logarithm is taken
+TINY = 1e-12  # [m^2] keeps the direction from a circle's very centre finite
+BLOCK = 32  # circles whose nearness fits into the bits of one number
 
 
 @inline
@@ -51,10 +54,16 @@ def interpolate(px, py, field, frame):
 
 
 @inline
-def circle_offset(px, py, time, circle):
-    """Return (dx, dy, squared distance) from the centre of a circle moving at its velocity."""
-    dx, dy = px - (circle[0] + time * circle[3]), py - (circle[1] + time * circle[4])
-    return dx, dy, dx * dx + dy * dy + 1e-12
+def near_circles(px, py, track, first):
+    """Return one bit for each of up to BLOCK circles from `first` on: is any lane in its reach?
+
+    The test of all circles has no branches; only those that are near are looked at one by one.
+    """
+    near = 0
+    for m in range(first, min(first + BLOCK, track.shape[0])):
+        dx, dy = px - track[m, 0], py - track[m, 1]
+        near = near | (int(any_lane(dx * dx + dy * dy < track[m, 2])) << (m - first))
+    return near
 
 
 @inline
@@ -83,23 +92,26 @@ def barrier_slopes(gap, shape):
 
 
 @inline
-def world_cost(px, py, time, world, final):
+def world_cost(px, py, track, world, final):
     """Return the summed barriers of all obstacles, and the cost to go, at a position.
 
-    Circles beyond the cutoff of every lane cost nothing, so most end after one comparison.
+    track [M, 3] is where the circles are then: x, y, and the square of their reach, the distance
+    within which they cost something.
     """
     circles, shape, field, frame, values, value_frame, value_weights = world
-    total, product, time = fill(px, 0.0), fill(px, 1.0), fill(px, time)
+    total, product = fill(px, 0.0), fill(px, 1.0)
     if frame[6] > 0.0:
         distance, _, _ = interpolate(px, py, field, frame)
         ratio, rest = barrier_parts(distance - shape[3], shape)
         total, product = total + rest, product * ratio
     factors = 1
-    for m in range(circles.shape[0]):
-        _, _, squared = circle_offset(px, py, time, circles[m])
-        contact = circles[m, 2] + shape[3]
-        if any_lane(squared < (contact + shape[2]) * (contact + shape[2])):
-            ratio, rest = barrier_parts(sqrt(squared) - contact, shape)
+    for first in range(0, circles.shape[0], BLOCK):
+        near = near_circles(px, py, track, first)
+        while near != 0:
+            m, near = first + lowest_bit(near), near & (near - 1)
+            dx, dy = px - track[m, 0], py - track[m, 1]
+            gap = sqrt(dx * dx + dy * dy + TINY) - (circles[m, 2] + shape[3])
+            ratio, rest = barrier_parts(gap, shape)
             total, product, factors = total + rest, product * ratio, factors + 1
             if factors % LOG_EVERY == 0:
                 total, product = total - shape[0] * log(product), fill(px, 1.0)
@@ -112,10 +124,10 @@ def world_cost(px, py, time, world, final):
 
 
 @inline
-def world_quadratic(px, py, time, world, final, b):
+def world_quadratic(px, py, track, world, final, b):
     """Fill b [5]: slopes in x, y and Gauss-Newton curvatures xx, xy, yy of `world_cost`."""
     circles, shape, field, frame, values, value_frame, value_weights = world
-    zero, time = fill(px, 0.0), fill(px, time)
+    zero = fill(px, 0.0)
     bx, by, bxx, bxy, byy = zero, zero, zero, zero, zero
     if frame[6] > 0.0:
         distance, nx, ny = interpolate(px, py, field, frame)
@@ -123,13 +135,16 @@ def world_quadratic(px, py, time, world, final, b):
         bx, by = bx + slope * nx, by + slope * ny
         bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
         byy = byy + curvature * ny * ny
-    for m in range(circles.shape[0]):
-        dx, dy, squared = circle_offset(px, py, time, circles[m])
-        contact = circles[m, 2] + shape[3]
-        if any_lane(squared < (contact + shape[2]) * (contact + shape[2])):
+    for first in range(0, circles.shape[0], BLOCK):
+        near = near_circles(px, py, track, first)
+        while near != 0:
+            m, near = first + lowest_bit(near), near & (near - 1)
+            dx, dy = px - track[m, 0], py - track[m, 1]
+            squared = dx * dx + dy * dy + TINY
             inverse = 1.0 / sqrt(squared)
             nx, ny = dx * inverse, dy * inverse
-            slope, curvature = barrier_slopes(squared * inverse - contact, shape)
+            gap = squared * inverse - (circles[m, 2] + shape[3])
+            slope, curvature = barrier_slopes(gap, shape)
             bx, by = bx + slope * nx, by + slope * ny
             bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
             byy = byy + curvature * ny * ny
@@ -140,11 +155,12 @@ def world_quadratic(px, py, time, world, final, b):
 
 
 @inline
-def smallest_gap(X, dt, world):
+def smallest_gap(X, task):
     """Return the smallest gap between the robot's centre and any obstacle along X [T+1, NX].
 
     Half-way points are checked too: at 1 m/s and 0.2 s the stages are 0.2 m apart.
     """
+    _, dt, _, _, world = task
     circles, _, field, frame, _, _, _ = world
     least = fill(X[0, 0], frame[5])
     for half in range(2 * X.shape[0] - 1):
@@ -152,7 +168,9 @@ def smallest_gap(X, dt, world):
         px, py = 0.5 * (X[t, 0] + X[last, 0]), 0.5 * (X[t, 1] + X[last, 1])
         if frame[6] > 0.0:
             least = vmin(least, interpolate(px, py, field, frame)[0])
+        time = 0.5 * half * dt[0]
         for m in range(circles.shape[0]):
-            _, _, squared = circle_offset(px, py, 0.5 * half * dt[0], circles[m])
-            least = vmin(least, sqrt(squared) - circles[m, 2])
+            dx = px - (circles[m, 0] + time * circles[m, 3])
+            dy = py - (circles[m, 1] + time * circles[m, 4])
+            least = vmin(least, sqrt(dx * dx + dy * dy) - circles[m, 2])
     return least

@@ -38,11 +38,12 @@ def bounds(i, x, limits, dt):
 
 
 @inline
-def rollout(X, U, k, K, share, feedback, X_new, U_new, p, dt, limits, world):
+def rollout(X, U, k, K, share, feedback, X_new, U_new, task):
     """Roll out u = U + share k + K (x - X), clipped to the limits, from X_new[0]; return J.
 
     Without feedback u = U. X_new may be X and U_new may be U then.
     """
+    p, dt, limits, tracks, world = task
     horizon = U.shape[0]
     x, after, u = local(X, 1, NX)[0], local(X, 1, NX)[0], local(X, 1, NU)[0]
     cost = local(X, 1, 1)[0]
@@ -60,11 +61,11 @@ def rollout(X, U, k, K, share, feedback, X_new, U_new, p, dt, limits, world):
             u[i] = vmin(vmax(wanted, low), high)
             U_new[t, i] = u[i]
         stage_cost(x, u, p[t], cost)
-        J = J + cost[0] + world_cost(x[0], x[1], t * dt[0], world, 0)
+        J = J + cost[0] + world_cost(x[0], x[1], tracks[t], world, 0)
         step(x, u, dt, after)
         for j in range(NX):
             x[j] = after[j]
             X_new[t + 1, j] = after[j]
     terminal_cost(X_new[horizon], p[horizon], cost)
-    end = world_cost(X_new[horizon, 0], X_new[horizon, 1], horizon * dt[0], world, 1)
+    end = world_cost(X_new[horizon, 0], X_new[horizon, 1], tracks[horizon], world, 1)
     return J + cost[0] + end
