@@ -41,9 +41,11 @@ def cell_gradient(order, arrows, stride, weights):
 def edge_gradient(order, arrows, stride, n_moves, weights):
     """Return dL/dedge [A, n], where edges leave; see `cell_gradient`. Only the tree has any."""
     result = np.zeros((n_moves, len(weights)))
+    shift = D_ROWS * stride + D_COLUMNS
     for k in range(len(order) - 1, 0, -1):
-        cell = order[k]
-        move = arrows[cell]
-        weights[cell + D_ROWS[move] * stride + D_COLUMNS[move]] += weights[cell]
-        result[move, cell] = weights[cell]
+        cell = np.int64(order[U(k)])
+        move = U(arrows[U(cell)])
+        w = weights[U(cell)]
+        weights[U(cell + shift[move])] += w
+        result[move, U(cell)] = w
     return result

@@ -209,7 +209,10 @@ class Field:
         Raises:
             FieldError: As for `repair`.
         """
-        differ = np.asarray(cost) != self.cost
+        before = checked_window(self.cost, (0, 0), np.shape(cost))
+        if before.shape != self.cost.shape:
+            raise FieldError(f"costs of shape {before.shape} do not fit a map {self.cost.shape}")
+        differ = cost != before
         if not differ.any():
             return Repair(0, 0, solved_anew=False)
         rows, columns = box_of(differ)

@@ -51,8 +51,9 @@ def best_move(prices, stride, values, n_moves, cell):
         for a in range(n_moves):
             other = U(cell + D_ROWS[a] * stride + D_COLUMNS[a])
             value = values[other] + prices[other, U(a)]
-            if value < best:
-                best, move = value, a
+            better = value < best
+            best = value if better else best
+            move = a if better else move
     return best, move
 
 

@@ -77,13 +77,15 @@ def _clear(prices, stride, n_moves, goal, values, seeds, scale, n_buckets, most_
             current = max(current, int(values[seeds[next_seed]] * scale))
         b = current & (n_buckets - 1)
         while next_seed < n_seeds and int(values[seeds[next_seed]] * scale) <= current:
-            entries = with_room(entries, counts, 1)
+            if counts[b] == entries.shape[1]:
+                entries = with_room(entries, counts, 1)
             entries[b, counts[b]] = seeds[next_seed]
             counts[b] += 1
             queued += 1
             next_seed += 1
         n = counts[b]
-        entries = with_room(entries, counts, n_moves * n)
+        if n > 0:
+            entries = with_room(entries, counts, n_moves * n)
         for i in range(n):
             cell = np.int64(entries[b, i])
             value = values[cell]

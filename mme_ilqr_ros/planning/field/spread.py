@@ -46,10 +46,11 @@ def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fres
             current = max(current, int(values[seeds[next_seed]] * scale))
         b = current & (n_buckets - 1)
         while next_seed < len(seeds) and int(values[seeds[next_seed]] * scale) <= current:
-            entries = with_room(entries, counts, 1)
-            room = 0
+            if counts[b] == entries.shape[1]:
+                entries = with_room(entries, counts, 1)
             entries[b, counts[b]] = seeds[next_seed]
             counts[b] += 1
+            room -= 1
             queued += 1
             next_seed += 1
         n = counts[b]

@@ -21,9 +21,10 @@ def sweep(prices, stride, n_moves, goal, values):
         if prices.ndim == 1:
             n_different = _sweep_row(prices, stride, n_moves, values, row, arrows)
         else:
-            n_different = stride
+            n_different = 0
             for cell in range(row + 1, row + stride - 1):
-                arrows[cell] = best_move(prices, stride, values, n_moves, cell)[1]
+                best, arrows[cell] = best_move(prices, stride, values, n_moves, cell)
+                n_different += best != values[cell]
         if n_different > 0:
             residual = max(
                 residual, _largest_difference(prices, stride, n_moves, goal, values, row)

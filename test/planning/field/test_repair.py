@@ -49,7 +49,7 @@ def test_repairs_in_a_row_equal_fresh_solves(seed):
         patch = random_patch(rng, field.cost[window])
         at = goal[0] - corner[0], goal[1] - corner[1]
         if min(at) >= 0 and at[0] < size[0] and at[1] < size[1]:
-            patch[at] = 1.0
+            patch[at] = rng.choice([1.0, 1.0, 2.5])
         field.repair(corner, patch)
         np.testing.assert_array_equal(field.cost[window], patch)
         assert_fresh(field)
@@ -156,6 +156,13 @@ def test_unusable_changes_are_named_and_nothing_happens(corner, patch, text):
         field.repair(corner, patch)
     np.testing.assert_array_equal(field.values, before)
     np.testing.assert_array_equal(field.cost, np.ones((5, 5)))
+
+
+def test_costs_of_another_map_are_no_update():
+    field = solve_field(np.ones((5, 5)), (2, 2))
+    for shape in ((5, 4), (6, 5), (5,)):
+        with pytest.raises(FieldError, match="map"):
+            field.update(np.ones(shape))
 
 
 def test_edge_costs_are_not_repaired():
