@@ -30,6 +30,7 @@ from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.angles import quaternion_to_yaw, yaw_to_quaternion
 from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.grid_layer import GridLayer
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -171,6 +172,26 @@ def grid_map(message: OccupancyGrid) -> GridMap:
         return GridMap.from_occupancy(cells, message.info.resolution, origin)
     except MapError as error:
         raise MessageError(str(error)) from error
+
+
+def grid_layer(message: OccupancyGrid) -> GridLayer:
+    """Return a filter mask as shares of its 100; what is outside 0 to 100 says nothing, like 0.
+
+    Raises:
+        MessageError: The data does not fill the size, or the geometry makes no grid.
+    """
+    height, width = message.info.height, message.info.width
+    if height * width == 0 or len(message.data) != height * width:
+        raise MessageError(
+            f"filter_mask: {len(message.data)} cells of data do not fill {height} rows x"
+            f" {width} columns"
+        )
+    resolution = float(message.info.resolution)
+    if not (math.isfinite(resolution) and resolution > 0.0):
+        raise MessageError(f"filter_mask: resolution = {resolution}: must be above 0 m")
+    cells = np.frombuffer(message.data, dtype=np.int8).reshape(height, width)
+    values = np.where((cells >= 0) & (cells <= 100), 0.01 * cells, 0.0)
+    return GridLayer(values, resolution, pose_value(message.info.origin, "filter_mask: origin"))
 
 
 def occupancy_message(grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:

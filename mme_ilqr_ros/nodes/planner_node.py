@@ -31,6 +31,7 @@ from mme_ilqr_ros.nodes.conversions import (
 )
 from mme_ilqr_ros.nodes.cost_to_go_output import CostToGoOutput
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
+from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.planner_settings import PlannerNodeSettings
@@ -70,6 +71,7 @@ class PlannerNode(Node):
         self._planner = GlobalPlanner(self._own_parameters.settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
+        self._mask = FilterMask(self._frames, self._complaints)
         self._map: GridMap | None = None
         self._map_frame = self._own_parameters.settings.global_frame
         self._odometry: Odometry | None = None
@@ -94,6 +96,8 @@ class PlannerNode(Node):
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
         self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
+        if settings.use_filter_mask:
+            self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
@@ -120,6 +124,10 @@ class PlannerNode(Node):
             f" '{self._map_frame}'"
         )
         self._plan_to_goal()
+
+    def _take_mask(self, message: OccupancyGrid) -> None:
+        if self._mask.take(message):
+            self._plan_to_goal()
 
     def _take_goal(self, message: PoseStamped) -> None:
         try:
@@ -200,7 +208,7 @@ class PlannerNode(Node):
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         begun = time.perf_counter()
         ends = (start.x, start.y), (goal.x, goal.y)
-        result = self._planner.plan(self._map, *ends, tolerance=tolerance)
+        result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
@@ -209,6 +217,13 @@ class PlannerNode(Node):
             self._n_fallbacks += 1
             self._complaints.say_once(f"fallback: {result.message}")
         return result
+
+    def _layer(self) -> np.ndarray | None:
+        """Return the filter mask on the cells of the map, or None without one."""
+        settings = self._own_parameters.settings
+        if not settings.use_filter_mask:
+            return None
+        return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
         self._path = result.path
@@ -264,6 +279,8 @@ class PlannerNode(Node):
                 "residual": self._last.residual,
                 "fallbacks": self._n_fallbacks,
             }
+        if self._own_parameters.settings.use_filter_mask:
+            values["filter mask"] = self._mask.status
         stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip("/")
         self._diagnostics.publish(diagnostic_message(name, level, text, values, stamp))

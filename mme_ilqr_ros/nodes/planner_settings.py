@@ -41,6 +41,12 @@ class PlannerNodeSettings(PlannerSettings):
         low=0.05,
         high=100.0,
     )
+    use_filter_mask: bool = setting(
+        False,
+        "Whether cells are dearer by what the OccupancyGrid on `filter_mask` says, such as the mask"
+        " of nav2's speed filter; see filter_mask_weight.",
+        dynamic=False,
+    )
     global_frame: str = setting("map", "Frame of the plan where the map names none.", dynamic=False)
     transform_tolerance: float = setting(
         0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0

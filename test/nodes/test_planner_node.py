@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
@@ -246,3 +247,54 @@ def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late
     stand.send_goal(5.05, 3.05)
     assert bench.spin_until(lambda: len(late) == 2)
     assert cost_to_go_cloud.decode(late[1]).goal == pytest.approx([5.05, 3.05], abs=0.01)
+
+
+def slow_below():
+    """Return a mask with a block from the lower wall to y = 2.8 m, twice as coarse as the map."""
+    cells = np.zeros((20, 30), np.int8)
+    cells[:14, 10:20] = 100
+    cells[0, 0] = -1
+    grid = GridMap.from_occupancy(cells, 0.2, Pose(0.0, 0.0, 0.0))
+    message = convert.occupancy_message(grid, convert.stamp_of(0.0), "map")
+    message.data = cells.ravel().tolist()
+    return message
+
+
+def test_a_filter_mask_of_another_resolution_leads_the_plan_round_what_it_makes_dear(bench, log):
+    stand = Stand(bench, GridMap.empty(6.0, 4.0, 0.1), use_filter_mask=True, filter_mask_weight=9.0)
+    figures = bench.collect(DiagnosticArray, "diagnostics")
+    stand.send_goal(5.0, 1.0)
+    assert stand.plan().points[:, 1].max() < 1.2  # planned without, and said so
+    assert bench.spin_until(lambda: warnings_of(log))
+    assert warnings_of(log) == ["no filter_mask yet; planning without one"]
+    stand.plans.clear()
+    masks = bench.publisher(OccupancyGrid, "filter_mask", LATCHED)
+    masks.publish(slow_below())
+    assert stand.plan().points[:, 1].max() > 2.7
+
+    def status():
+        return [v.value for m in figures for v in m.status[0].values if v.key == "filter mask"]
+
+    assert bench.spin_until(lambda: "covers 100% of the map" in status())
+
+
+@pytest.mark.parametrize(
+    ("case", "complaint"),
+    [
+        ("short", "filter_mask: 5 cells of data do not fill 20 rows x 30 columns; this mask is"),
+        ("beside", "filter_mask covers nothing of the map; check its origin"),
+    ],
+)
+def test_a_filter_mask_that_cannot_be_used_is_said(bench, log, case, complaint):
+    stand = Stand(bench, GridMap.empty(6.0, 4.0, 0.1), use_filter_mask=True)
+    masks = bench.publisher(OccupancyGrid, "filter_mask", LATCHED)
+    message = slow_below()
+    if case == "short":
+        message.data = [0] * 5
+    else:
+        message.info.origin.position.x = 100.0
+    masks.publish(message)
+    bench.spin_for(0.3)
+    stand.send_goal(5.0, 1.0)
+    assert stand.plan().points[:, 1].max() < 1.2
+    assert bench.spin_until(lambda: any(t.startswith(complaint) for t in warnings_of(log)))

@@ -342,3 +342,22 @@ def test_the_cost_to_go_has_a_value_and_a_gradient_at_any_point():
     # On the line itself the field of eight moves has a kink.
     _, gradient = result.cost_to_go_map.smoothed(0.2).value_and_gradient(start)
     assert gradient == pytest.approx((start - goal) / 4.03, abs=0.1)
+
+
+def test_a_layer_makes_a_detour_worth_its_while_and_nothing_else():
+    grid = GridMap.empty(6.0, 4.0, 0.1)
+    slow = np.zeros(grid.shape)
+    slow[:30, 25:35] = 1.0  # from wall to 3 m
+    plans = planner("dijkstra", robot_radius=0.0, inflation_margin=0.0, filter_mask_weight=4.0)
+    ends = (1.05, 2.05), (4.95, 2.05)
+    straight = plans.plan(grid, *ends)
+    round_it = plans.plan(grid, *ends, layer=slow)
+    assert straight.path.points[:, 1].max() < 2.2
+    assert round_it.path.points[:, 1].max() > 2.95
+    assert round_it.cost_to_go[20, 10] > straight.cost_to_go[20, 10]
+    assert plans.plan(grid, *ends, layer=slow).cost_to_go is round_it.cost_to_go  # kept
+    again = plans.plan(grid, *ends)
+    assert (again.cost_to_go == straight.cost_to_go).all()
+    refused = plans.plan(grid, *ends, layer=slow[:-1])
+    assert refused.status is PlanStatus.INVALID_INPUT
+    assert "the layer has (39, 60) cells, the map (40, 60)" in refused.message

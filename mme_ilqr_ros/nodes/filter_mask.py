@@ -1,0 +1,71 @@
+"""The planner's second map: a filter mask that makes cells dearer, brought into the map's frame."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from nav_msgs.msg import OccupancyGrid
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.geometry.grid_layer import GridLayer
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.complaints import Complaints
+from mme_ilqr_ros.nodes.conversions import MessageError, grid_layer
+from mme_ilqr_ros.nodes.frames import Frames
+
+
+class FilterMask:
+    """The newest usable mask, and in words what has become of it.
+
+    Attributes:
+        status: For the diagnostics.
+    """
+
+    def __init__(self, frames: Frames, complaints: Complaints) -> None:
+        """Start without a mask."""
+        self.status = "none yet"
+        self._frames, self._complaints = frames, complaints
+        self._layer: GridLayer | None = None
+        self._frame = ""
+        # The same array as long as mask, map and frames stay: the planner keeps fields by it.
+        self._laid = lru_cache(maxsize=1)(_laid_on)
+
+    def take(self, message: OccupancyGrid) -> bool:
+        """Keep a mask; return whether it is usable."""
+        try:
+            self._layer = grid_layer(message)
+        except MessageError as error:
+            self._complaints.say("filter_mask", f"{error}; this mask is not used")
+            return False
+        self._complaints.settle("filter_mask")
+        self._frame = message.header.frame_id
+        return True
+
+    def on(self, grid: GridMap, map_frame: str, tolerance: float) -> NDArray[np.float64] | None:
+        """Return the mask on the map's cells [H, W] in [0, 1], or None where there is none.
+
+        Args:
+            grid: The map.
+            map_frame: Its frame.
+            tolerance: Age [s] from which a transform is too old.
+        """
+        if self._layer is None:
+            self._complaints.say("mask", "no filter_mask yet; planning without one")
+            return None
+        pose = self._frames.pose_in(map_frame, self._frame, tolerance)
+        if pose is None:
+            self.status = f"no transform from '{self._frame}' to '{map_frame}'"
+            return None
+        values, share = self._laid(self._layer, pose, grid)
+        self.status = f"covers {share:.0%} of the map"
+        if share == 0.0:
+            self._complaints.say("mask", "filter_mask covers nothing of the map; check its origin")
+            return None
+        self._complaints.settle("mask")
+        return values
+
+
+def _laid_on(layer: GridLayer, pose: Pose, grid: GridMap) -> tuple[NDArray[np.float64], float]:
+    return layer.transformed(pose).on(grid)
