@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from mme_ilqr_ros.benchmark import drive_verb, field_verb, solve_verb
+from mme_ilqr_ros.benchmark.ablation import verb as ablation_verb
 from mme_ilqr_ros.benchmark.jobs import JobsError
 from mme_ilqr_ros.benchmark.peers import verb as peers_verb
 from mme_ilqr_ros.benchmark.plan import verb as plan_verb
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     drive_verb.add_parser(verbs)
     solve_verb.add_parser(verbs)
     peers_verb.add_parser(verbs)
+    ablation_verb.add_parser(verbs)
     plan_verb.add_parser(verbs)
     field_verb.add_parser(verbs)
     train_cost_verb.add_parser(verbs)

@@ -29,19 +29,19 @@ def totals(trials: Sequence[Trial]) -> dict[str, Any]:
     return {
         "trials": len(trials),
         **shares,
-        "mean_time_s": round(float(np.mean(times)), 3) if times else None,
+        "mean_time_s": mean(times),
         "mean_score": round(float(np.mean(scores)), 4) if scores else None,
-        "mean_switches": _mean([trial.result.mode_switches for trial in trials]),
-        "mean_way_changes": _mean([trial.result.way_changes for trial in trials]),
-        "mean_flips": _mean([trial.result.flips for trial in trials]),
+        "mean_switches": mean([trial.result.mode_switches for trial in trials]),
+        "mean_way_changes": mean([trial.result.way_changes for trial in trials]),
+        "mean_flips": mean([trial.result.flips for trial in trials]),
         "solve_ms": percentiles_ms(cycles, (50, 95)),
     }
 
 
-def _mean(counts: Sequence[int | None]) -> float | None:
-    """Return the mean of counts; None if one of them is unknown."""
-    known = [count for count in counts if count is not None]
-    return round(sum(known) / len(known), 3) if known and len(known) == len(counts) else None
+def mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean to three digits; None of nothing, or if one of them is unknown."""
+    known = [value for value in values if value is not None]
+    return round(float(np.mean(known)), 3) if known and len(known) == len(values) else None
 
 
 def percentiles_ms(seconds: Sequence[float], percents: Sequence[int]) -> dict[str, float | None]:

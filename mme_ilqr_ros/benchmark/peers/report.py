@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from mme_ilqr_ros import __version__
+from mme_ilqr_ros.benchmark.comparison import against, on_common_set
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.peers.common import on_common_set
 from mme_ilqr_ros.benchmark.peers.registry import PEERS
-from mme_ilqr_ros.benchmark.summary import families, totals
+from mme_ilqr_ros.benchmark.summary import families, mean, totals
+from mme_ilqr_ros.benchmark.tables import markdown, number, percent
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.reporting.judge import Outcome
 
@@ -71,35 +72,10 @@ def _totals(trials: Sequence[Trial]) -> dict[str, Any]:
     finite = [metres for metres in clearances if np.isfinite(metres)]
     return {
         **totals(trials),
-        "mean_path_length_m": _mean([result.path_length for result in arrived]),
+        "mean_path_length_m": mean([result.path_length for result in arrived]),
         "min_clearance_m": round(min(finite), 3) if finite else None,
-        "mean_clearance_m": _mean(finite),
+        "mean_clearance_m": mean(finite),
     }
-
-
-def against(trials: Sequence[Trial], ours: Sequence[Trial]) -> dict[str, Any]:
-    """Return a peer's times and lengths as shares of ours, over the trials in which both arrive."""
-    mine = {_key(trial): trial.result for trial in ours if _arrived(trial)}
-    pairs = [(t.result, mine[_key(t)]) for t in trials if _arrived(t) and _key(t) in mine]
-    return {
-        "worlds": len(pairs),
-        "time_ratio": _mean([peer.time / own.time for peer, own in pairs]),
-        "length_ratio": _mean([peer.path_length / own.path_length for peer, own in pairs]),
-        "faster_in": sum(peer.time < 0.99 * own.time for peer, own in pairs),
-        "slower_in": sum(peer.time > 1.01 * own.time for peer, own in pairs),
-    }
-
-
-def _key(trial: Trial) -> tuple[str, int]:
-    return trial.result.world, trial.result.trial
-
-
-def _arrived(trial: Trial) -> bool:
-    return trial.result.outcome is Outcome.SUCCESS
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return round(float(np.mean(values)), 3) if len(values) else None
 
 
 def write_rows(rows: Sequence[Row], path: Path) -> None:
@@ -133,17 +109,17 @@ def table(content: dict[str, Any]) -> str:
             [
                 name,
                 str(sums["trials"]),
-                *(_percent(sums[kind]) for kind in ("success", "collision", "stuck", "timeout")),
-                _text(sums["mean_time_s"], 2),
-                _text(sums["mean_path_length_m"], 2),
-                f"{_text(sums['mean_clearance_m'], 2)} ({_text(sums['min_clearance_m'], 2)})",
-                _text(sums["solve_ms"]["median"], 2),
-                _text(sums["solve_ms"]["p95"], 2),
-                f"{_text(ratio['time_ratio'], 3)} ({ratio['worlds']})",
-                _text(ratio["length_ratio"], 3),
+                *(percent(sums[kind]) for kind in ("success", "collision", "stuck", "timeout")),
+                number(sums["mean_time_s"], 2),
+                number(sums["mean_path_length_m"], 2),
+                f"{number(sums['mean_clearance_m'], 2)} ({number(sums['min_clearance_m'], 2)})",
+                number(sums["solve_ms"]["median"], 2),
+                number(sums["solve_ms"]["p95"], 2),
+                f"{number(ratio['time_ratio'], 3)} ({ratio['worlds']})",
+                number(ratio["length_ratio"], 3),
             ]
         )
-    return _markdown(head, lines)
+    return markdown(head, lines)
 
 
 def family_table(content: dict[str, Any]) -> str:
@@ -154,7 +130,7 @@ def family_table(content: dict[str, Any]) -> str:
         groups = [block["families"][kind] for kind in kinds]
         lines.append([name, *(_cell(group) for group in groups)])
     counts = next(iter(content["peers"].values()))["families"]
-    return _markdown(("peer", *(f"{kind} ({counts[kind]['trials']})" for kind in kinds)), lines)
+    return markdown(("peer", *(f"{kind} ({counts[kind]['trials']})" for kind in kinds)), lines)
 
 
 def common_table(content: dict[str, Any]) -> str:
@@ -164,16 +140,16 @@ def common_table(content: dict[str, Any]) -> str:
     head = (f"peer ({worlds} trials)", "time s", "time / best peer", "length m", "length / best")
     keys = ("mean_time_s", "time_vs_best", "mean_length_m", "length_vs_best")
     lines = [
-        [name, *(_text(sums[key], digits) for key, digits in zip(keys, (2, 3, 2, 3), strict=True))]
+        [name, *(number(sums[key], digits) for key, digits in zip(keys, (2, 3, 2, 3), strict=True))]
         for name, sums in blocks.items()
     ]
-    return _markdown(head, lines)
+    return markdown(head, lines)
 
 
 def _cell(sums: dict[str, Any]) -> str:
-    hits = f", {_percent(sums['collision'])} hit" if sums["collision"] else ""
+    hits = f", {percent(sums['collision'])} hit" if sums["collision"] else ""
     time = f", {sums['mean_time_s']:.1f} s" if sums["mean_time_s"] is not None else ""
-    return f"{_percent(sums['success'])}{hits}{time}"
+    return f"{percent(sums['success'])}{hits}{time}"
 
 
 def report(content: dict[str, Any]) -> str:
@@ -208,16 +184,3 @@ def report(content: dict[str, Any]) -> str:
 
 def _listed(values: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items()) or "those shared by all"
-
-
-def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rows = [head, ["---"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.0f} %"
-
-
-def _text(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"

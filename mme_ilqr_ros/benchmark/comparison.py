@@ -1,13 +1,15 @@
-"""Times and lengths where they can be compared: over the trials in which every peer arrives."""
+"""Times and lengths where they can be compared: over trials in which everybody arrives.
+
+One that gives up on hard worlds would look fast if each were judged by its own arrivals.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from mme_ilqr_ros.benchmark.drive import Trial
+from mme_ilqr_ros.benchmark.summary import mean
 from mme_ilqr_ros.reporting.result import RunResult
 
 
@@ -34,9 +36,9 @@ def on_common_set(
     """
     keys = common_set(by_peer)
     arrived = {name: _arrived(trials) for name, trials in by_peer.items()}
-    times = {name: _mean([runs[key].time for key in keys]) for name, runs in arrived.items()}
+    times = {name: mean([runs[key].time for key in keys]) for name, runs in arrived.items()}
     lengths = {
-        name: _mean([runs[key].path_length for key in keys]) for name, runs in arrived.items()
+        name: mean([runs[key].path_length for key in keys]) for name, runs in arrived.items()
     }
     rivals = [name for name in by_peer if name in rivals] or list(by_peer)
     return {
@@ -51,13 +53,27 @@ def on_common_set(
     }
 
 
+def against(trials: Sequence[Trial], ours: Sequence[Trial]) -> dict[str, Any]:
+    """Return times and lengths as shares of ours, over the trials in which both arrive.
+
+    `won` and `lost` count the trials in which only one of the two arrives, seen from `trials`.
+    """
+    theirs, mine = _arrived(trials), _arrived(ours)
+    pairs = [(result, mine[key]) for key, result in theirs.items() if key in mine]
+    return {
+        "worlds": len(pairs),
+        "won": len(theirs.keys() - mine.keys()),
+        "lost": len(mine.keys() - theirs.keys()),
+        "time_ratio": mean([peer.time / own.time for peer, own in pairs]),
+        "length_ratio": mean([peer.path_length / own.path_length for peer, own in pairs]),
+        "faster_in": sum(peer.time < 0.99 * own.time for peer, own in pairs),
+        "slower_in": sum(peer.time > 1.01 * own.time for peer, own in pairs),
+    }
+
+
 def _arrived(trials: Sequence[Trial]) -> dict[tuple[str, int], RunResult]:
     results = [trial.result for trial in trials if trial.succeeded]
     return {(result.world, result.trial): result for result in results}
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return round(float(np.mean(values)), 3) if values else None
 
 
 def _ratio(means: Mapping[str, float | None], name: str, rivals: Sequence[str]) -> float | None:
