@@ -1,0 +1,61 @@
+"""A picture of a map: the learned cost, the cost to go, and the paths of several planners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.planning.planner import GlobalPlanner
+from mme_ilqr_ros.planning.terrain import Terrain
+
+_DRAWN = "clearance"
+_COLOURS = {"dijkstra": "#cc79a7", "dijkstra + inflation": "#0072b2", _DRAWN: "#d55e00"}
+
+
+def draw_map(
+    path: Path, grid: GridMap, asked: np.ndarray, planners: Mapping[str, GlobalPlanner]
+) -> None:
+    """Draw learned cost and cost to go, with the paths of the longest of the queries.
+
+    Args:
+        path: PNG to write.
+        grid: The map.
+        asked: [N, 2, 2] starts and goals [m].
+        planners: By name; the cost of the one named clearance is drawn.
+    """
+    start, goal = asked[np.argmax(np.linalg.norm(asked[:, 1] - asked[:, 0], axis=-1))]
+    results = {name: planners[name].plan(grid, start, goal) for name in _COLOURS}
+    settings = planners[_DRAWN].settings
+    radius = settings.robot_radius + settings.inflation_margin
+    terrain = Terrain.build(grid, radius, settings.allow_unknown)
+    cost = planners[_DRAWN].cell_cost(terrain)
+    values = results[_DRAWN].cost_to_go
+    height, width = grid.shape
+    wide = width >= height
+    figure = Figure(figsize=(16.0, 16.0 * 0.5 * height / width + 1.2) if wide else (13.0, 8.0))
+    FigureCanvasAgg(figure)
+    for axes, image, title in zip(
+        figure.subplots(1, 2),
+        (cost, values),
+        ("learned cost of a metre", "cost to go [m], and paths"),
+        strict=True,
+    ):
+        finite = np.where(np.isfinite(image), image, np.nan)
+        shown = axes.imshow(finite, origin="lower", cmap="viridis", interpolation="nearest")
+        figure.colorbar(shown, ax=axes, fraction=0.025)
+        walls = np.where(grid.occupied, 0.0, np.nan)
+        axes.imshow(walls, origin="lower", cmap="gray", interpolation="nearest")
+        axes.set_title(title)
+        axes.set_axis_off()
+    for name, result in results.items():
+        if result.path is not None:
+            cells = grid.origin.inverse().transform(result.path.points) / grid.resolution - 0.5
+            axes.plot(*cells.T, color=_COLOURS[name], linewidth=1.8, label=name)
+    axes.legend(loc="upper right", fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
