@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
 from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 
@@ -40,12 +41,14 @@ class TimedMap:
         cost: [H, W] in 1..DEAREST, inf where blocked.
         goal: Cell (row, column).
         box: Side of the square that appears and disappears, 1 m on a real floor [cells].
+        grid: The floor before its walls grew, where there is one.
     """
 
     name: str
     cost: np.ndarray
     goal: tuple[int, int]
     box: int
+    grid: GridMap | None = None
 
 
 def random_map(rng: np.random.Generator, size: int = 256) -> TimedMap:
@@ -73,7 +76,8 @@ def hall_map(rng: np.random.Generator, shape: tuple[int, int] = (1006, 1674)) ->
 def floor_map(name: str, grid: GridMap, rng: np.random.Generator) -> TimedMap:
     """Return a real floor, its walls grown by a robot's radius."""
     blocked = Terrain.build(grid, ROBOT_RADIUS, allow_unknown=True).blocked
-    return _timed(name, blocked, rng, max(1, round(1.0 / grid.resolution)))
+    timed = _timed(name, blocked, rng, max(1, round(1.0 / grid.resolution)))
+    return replace(timed, grid=grid)
 
 
 def _timed(name: str, blocked: np.ndarray, rng: np.random.Generator, box: int) -> TimedMap:
@@ -120,7 +124,10 @@ def time_field(timed: TimedMap, rounds: int, n_places: int, seed: int) -> dict[s
             if find_spec("skimage"):
                 clocked("skimage", lambda: _by_skimage(timed.cost, timed.goal))
     result = {name: min(spent[1:]) for name, spent in times.items()}
-    return {"cells": field.n_settled, **result, **_time_changes(field, timed.box, n_places, rng)}
+    result |= _time_changes(field, timed.box, n_places, rng)
+    if timed.grid is not None:
+        result |= _time_planner(timed, field, n_places, rng)
+    return {"cells": field.n_settled, **result}
 
 
 def _time_changes(
@@ -149,6 +156,30 @@ def _time_box(field: Field, corner: tuple[int, int], box: int) -> dict[str, floa
         for name, action in actions.items():
             best[name] = min(best[name], _clocked(action)[0])
     return best
+
+
+def _time_planner(
+    timed: TimedMap, field: Field, n_places: int, rng: np.random.Generator
+) -> dict[str, float]:
+    """Return the medians over places of a first plan, and of one after a box appeared."""
+    settings = PlannerSettings(robot_radius=ROBOT_RADIUS, inflation_margin=0.0)
+    planner, grid, box = GlobalPlanner(settings), timed.grid, timed.box
+    planner.warm_up()
+    reached = np.argwhere(np.isfinite(field.values))
+    start = grid.centre_of(reached[int(field.values[tuple(reached.T)].argmax())])
+    goal = grid.centre_of(timed.goal)
+    found: dict[str, list[float]] = {"plan": [], "replan": []}
+    for row, column in reached[rng.integers(len(reached), size=n_places)].tolist():
+        occupied = grid.occupied.copy()
+        occupied[row : row + box, column : column + box] = True
+        changed = replace(grid, occupied=occupied, unknown=grid.unknown & ~occupied)
+        first, again = GlobalPlanner(settings), np.inf
+        found["plan"].append(_clocked(lambda p=first: p.plan(grid, start, goal))[0])
+        for _ in range(3):
+            planner.plan(grid, start, goal)
+            again = min(again, _clocked(lambda c=changed: planner.plan(c, start, goal))[0])
+        found["replan"].append(again)
+    return {name: float(np.median(values)) for name, values in found.items()}
 
 
 def _clocked(function: Callable[[], R]) -> tuple[float, R]:

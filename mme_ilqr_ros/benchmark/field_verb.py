@@ -41,8 +41,10 @@ All times are processor time in ms. solve: from costs [H, W] to values, checks i
 Dijkstra with a binary heap, compiled in the same way. scipy: csgraph.dijkstra, graph included.
 skimage: MCP_Geometric, which cuts corners. edges: the same field from costs of edges [8, H, W].
 gradient: dL/dcost for dL/dvalues, best moves (arrows) included. appears, disappears: repair, the
-median over places. query: walk from a cell to the goal, the median over places. The smallest of
-the rounds counts; compare figures of one run only, for a busy machine slows them all.
+median over places. query: walk from a cell to the goal, the median over places. On real floors,
+plan: the default planner's first plan on a map, from walls to path; replan: after a box appeared.
+The smallest of the rounds counts; compare figures of one run only, for a busy machine slows them
+all.
 """
 COLUMNS = (
     "solve",
@@ -55,6 +57,8 @@ COLUMNS = (
     "appears",
     "disappears",
     "query",
+    "plan",
+    "replan",
 )
 
 

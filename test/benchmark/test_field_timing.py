@@ -48,7 +48,7 @@ def test_a_table_comes_of_it(tmp_path, capsys):
     assert table[0].startswith("| map | cells | solve | heap |")
     assert table[2].startswith("| room | 2000 |")
     content = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert set(content["milliseconds"]["room"]) >= TIMES
+    assert set(content["milliseconds"]["room"]) >= TIMES | {"plan", "replan"}
 
 
 @pytest.mark.parametrize(
