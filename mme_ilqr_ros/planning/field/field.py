@@ -66,6 +66,7 @@ class Field:
         prices: np.ndarray,
         stride: int,
         buckets: Buckets | None,
+        cheapest: float = np.inf,
     ) -> None:
         """Solve for checked prices; people call `solve_field` or `solve_edges`."""
         self.goal = goal
@@ -73,6 +74,7 @@ class Field:
         self.prices = prices
         self.stride = stride
         self.buckets = buckets
+        self._cheapest = cheapest  # that a repair may bring
         self.flat_values = np.empty(len(prices))
         self._order: np.ndarray | None = None
         self._solve()
@@ -198,6 +200,7 @@ class Field:
         n_cleared = self._repaired(corner, changed, cheapest, dearest)
         if n_cleared is None:
             least, largest = checked_range(self.prices, "cell")
+            least = min(least, self._cheapest)
             self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
             self._solve()
         n_changed = int(np.count_nonzero(changed))

@@ -46,7 +46,7 @@ def solve_field(
     prices = bordered(cost, np.inf)
     least, largest = checked_range(prices, "cell")
     buckets = Buckets.between(min(cheapest, least), LENGTHS[n_moves - 1] * largest)
-    return Field(goal, n_moves, prices, cost.shape[1] + 2, buckets)
+    return Field(goal, n_moves, prices, cost.shape[1] + 2, buckets, cheapest)
 
 
 def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:

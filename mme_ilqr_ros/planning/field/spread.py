@@ -2,8 +2,8 @@
 
 The values of a grid of costs are as good as random to a branch predictor, and a wrong guess costs
 as much as twenty additions. So a chunk of a bucket goes through two loops. The first writes down
-each move, improving or not, and counts on only if it improves; the second applies those in the list
-and does the same with the queue.
+what each cell offers to each neighbour, and counts on only if that is an improvement; the second
+applies the offers in the list and does the same with the queue.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mme_ilqr_ros.compiled import compiled, inlined
 from mme_ilqr_ros.planning.field.buckets import empty_queue, with_room
 from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, DIAGONAL, STRAIGHT, U
 
-CHUNK = 64  # cells: their list of moves stays in the first-level cache
+CHUNK = 128  # cells: the list of their offers stays in the first-level cache
 _INF = np.inf
 
 
@@ -84,7 +84,10 @@ def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fres
 
 @inlined
 def _improving_cells(cost, stride, n_moves, values, order, begun, end, targets, offers):
-    """`_improving` for costs of cells."""
+    """List the cells that the cells order[begun:end] improve, and the values that these offer.
+
+    A cell may be listed more than once. Returns how long the list is. For costs of cells.
+    """
     n = 0
     w, one = U(stride), U(1)
     for i in range(begun, end):
@@ -115,7 +118,7 @@ def _improving_cells(cost, stride, n_moves, values, order, begun, end, targets, 
 
 @inlined
 def _improving_edges(prices, stride, n_moves, values, order, begun, end, targets, offers):
-    """`_improving` for costs of edges."""
+    """Do what `_improving_cells` does, for costs of edges."""
     n = 0
     shift = D_ROWS * stride + D_COLUMNS
     for i in range(begun, end):

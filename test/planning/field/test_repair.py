@@ -122,6 +122,15 @@ def test_costs_outside_the_range_of_the_buckets_are_solved_anew():
     assert_fresh(field)
 
 
+def test_the_cheapest_cost_to_come_is_remembered_by_a_solve_anew():
+    field = solve_field(np.full((30, 30), 3.0), (3, 3), cheapest=1.0)
+    for price in (1000.0, 3.0):
+        assert field.repair((20, 20), np.full((2, 2), price)).solved_anew == (price > 3.0)
+        assert field.buckets.cheapest == 1.0
+    assert not field.repair((20, 20), np.full((2, 2), 1.0)).solved_anew
+    assert_fresh(field)
+
+
 def test_the_gradient_of_a_repaired_field_is_that_of_a_fresh_one():
     rng = np.random.default_rng(1)
     field = solve_field(1.0 + rng.random((20, 25)), (3, 3), cheapest=1.0)
