@@ -52,6 +52,7 @@ class BatchedKernel:
         )
         self._tasks: tuple[StageData, dict[int, Task]] | None = None
 
+    @torch.inference_mode()
     def policies(self, x0: Array, U: Array, data: StageData) -> Policies:
         """Roll out U [N, T, nu] from x0 [nx] within the limits and take every mode's policy."""
         task = self._task_of(data, len(U))
@@ -62,6 +63,7 @@ class BatchedKernel:
         by_mode = (cost, gains.log_det(), smallest_gap(self._texts, task, X))
         return Policies(*(_modes(a) for a in stages_first), *(_numpy(a) for a in by_mode))
 
+    @torch.inference_mode()
     def sample(
         self,
         policies: Policies,
@@ -91,6 +93,7 @@ class BatchedKernel:
         wanted = (U + k + math.sqrt(temperature) * noise)[..., None]
         return _modes(rollout(self._texts, task, X[0], wanted, (X, K))[1][..., 0])
 
+    @torch.inference_mode()
     def optimise(
         self,
         x0: Array,
@@ -123,6 +126,7 @@ class BatchedKernel:
         by_mode = (J, log_det, smallest_gap(self._texts, task, X))
         return Optimised(_modes(X), _modes(U_), *(_numpy(a) for a in by_mode), count)
 
+    @torch.inference_mode()
     def smallest_gaps(self, X: Array, data: StageData) -> Array:
         """Return the smallest gap [N] between the robot's centre and obstacles along X [m]."""
         return _numpy(smallest_gap(self._texts, self._task_of(data, len(X)), self._lanes(X)))
