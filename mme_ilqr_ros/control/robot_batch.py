@@ -150,7 +150,7 @@ class RobotBatch:
 
     def _chosen(self, robot: int, found: Optimised, required_gap: float) -> Modes:
         """Choose a robot's mode."""
-        s, own, incumbent = self._settings, self._own(robot), self._incumbents[robot]
+        s, own, incumbent = self._settings, self._own(robot), int(self._incumbents[robot])
         costs, gaps = found.costs[own], found.gaps[own]
         compared = selection_costs(costs, gaps, required_gap)
         chosen = select_mode(compared, incumbent, s.mode_switch_margin, s.mode_switch_cost)

@@ -157,6 +157,17 @@ def test_every_backend_of_solve_reaches_the_same_cost(tmp_path, backend):
     assert costs[1] == pytest.approx(costs[0], rel=1e-4)
 
 
+@pytest.mark.slow
+def test_solve_in_single_precision(tmp_path):
+    """Compiles the whole cycle once more."""
+    costs = []
+    for precision in ("float64", "float32"):
+        size = ["--modes", "3", "--horizon", "12", "--iterations", "4", "--repeat", "4"]
+        assert main(["solve", "--precision", precision, *size, "--out", str(tmp_path)]) == 0
+        costs.append(json.loads((tmp_path / "summary.json").read_text())["totals"]["cost"])
+    assert costs[1] == pytest.approx(costs[0], rel=1e-2)
+
+
 def test_solve_on_a_gpu_that_is_not_there_says_so(tmp_path, capsys, monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

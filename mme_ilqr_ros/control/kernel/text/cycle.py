@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 @plain
 def weights_of(outcome, n_modes, n_stages, options, required_gap):
     """Return the mixture weights [N] of modes with outcome (cost, log det, gaps), each [G, L]."""
-    cost, log_det = outcome[0].reshape(-1)[:n_modes], outcome[1].reshape(-1)[:n_modes]
+    cost = outcome[0].reshape(-1)[:n_modes].astype(np.float64)
+    log_det = outcome[1].reshape(-1)[:n_modes].astype(np.float64)
     feasible = outcome[2].reshape(-1)[:n_modes] >= required_gap
     values = soft_value(cost, log_det, options.temperature, n_stages, NU)
     return mixture_weights(values, options.temperature, feasible, options.weight_floor)
@@ -93,7 +94,8 @@ def cycle(
         resample(X_, U_, incumbent, noise, weights, policy, scratch, X_new_, U_new_, options, task)
     optimise(X_, U_, outcome, count, scratch, options.n_iterations, deadline, task)
     weights = weights_of(outcome, n_modes, n_stages, options, required_gap)
-    cost, gaps = outcome[0].reshape(-1)[:n_modes], outcome[2].reshape(-1)[:n_modes]
+    cost = outcome[0].reshape(-1)[:n_modes].astype(np.float64)
+    gaps = outcome[2].reshape(-1)[:n_modes].astype(np.float64)
     compared = selection_costs(cost, gaps, required_gap)
     margin, least = options.mode_switch_margin, options.mode_switch_cost
     return weights, select_mode(compared, incumbent, margin, least), count[0]
