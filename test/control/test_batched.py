@@ -215,7 +215,7 @@ def test_an_iteration_keeps_to_its_device_and_never_waits_for_it(monkeypatch):
     nowhere = BatchedKernel(problem, "meta")
     task = nowhere._task_of(data, len(U))
     state = nowhere._start(task, x0, U)
-    after = nowhere._improve(task, *state, torch.zeros_like(state[2]))
+    after = nowhere._improve(task, *state, torch.zeros_like(state[2]), torch.ones_like(state[2]))
     assert [a.shape for a in after[:3]] == [a.shape for a in state]
     gains = nowhere._backward(task, *after[:2], after[3])
     assert gains.log_det().shape == after[2].shape
