@@ -49,7 +49,8 @@ success: the path found by following the planner's own values arrives without to
 cell and without help. fallback: it did not, and exact search had to rescue it. optimal: the path
 is a shortest one, to 1e-3 cells. dijkstra is the package's own exact solver on uniform cost; id_vin
 the same solver on a learned cost. All lengths are true ones, in cells. DIR gets summary.json,
-results.csv (a row per query) and a picture per map. Compare times of one machine only.
+results.csv (a row per query) and a picture per map. Times are those of the processor in one thread
+(of models with a free kernel, those that pass). Compare times of one machine only.
 """
 
 

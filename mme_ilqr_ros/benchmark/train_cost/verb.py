@@ -28,7 +28,8 @@ examples:
 
 All K iterations are made, whatever the residual. An implicit adjoint goes on to its own tolerance;
 the table says after how many iterations, and what residual it had left. Each case runs in a new
-process with one thread. DIR gets summary.json and train_cost.png.
+process with one thread; on the CPU times are those of the processor. DIR gets summary.json and
+train_cost.png.
 """
 
 
