@@ -48,7 +48,7 @@ def pillars(rng: np.random.Generator) -> np.ndarray:
 def plan_together(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
     """Return every robot's modes after some cycles in one batch, and the seconds of the last."""
     kernel = BatchedKernel(standard_problem(settings=SETTINGS))
-    batch = RobotBatch(kernel, ALGORITHM, True, seeds=range(len(x0)))
+    batch = RobotBatch(kernel, ALGORITHM, seeds=range(len(x0)))
     data = stack_robots(tasks)
     for _ in range(CYCLES):
         begin = time.perf_counter()
@@ -60,7 +60,7 @@ def plan_together(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
 def plan_one_by_one(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
     """Do the same with the compiled kernel, one robot after the other."""
     kernel = Kernel(standard_problem(settings=SETTINGS))
-    solvers = [MmeIlqr(kernel, ALGORITHM, True, seed) for seed in range(len(x0))]
+    solvers = [MmeIlqr(kernel, ALGORITHM, seed) for seed in range(len(x0))]
     for _ in range(CYCLES):
         begin = time.perf_counter()
         modes = [

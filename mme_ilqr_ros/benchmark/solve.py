@@ -15,7 +15,6 @@ from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
     algorithm_settings,
-    multimodal,
     stage_data,
     standard_problem,
 )
@@ -80,14 +79,14 @@ def make_solver(problem: Problem, settings: ControllerSettings, backend: Backend
     dtype, s = np.dtype(backend.precision).type, algorithm_settings(settings)
     if backend.name == "compiled":
         kernel = Kernel(problem, settings.backend, dtype)
-        return MmeIlqr(kernel, s, multimodal(settings), settings.seed)
+        return MmeIlqr(kernel, s, settings.seed)
     if backend.name == "torch":
         from mme_ilqr_ros.control.batched import BatchedKernel  # loads torch
 
         many: ManyModes = BatchedKernel(problem, backend.device, dtype)
     else:
         many = VmKernel(problem)
-    return OneRobot(RobotBatch(many, s, multimodal(settings), [settings.seed]))
+    return OneRobot(RobotBatch(many, s, [settings.seed]))
 
 
 @dataclass(frozen=True)

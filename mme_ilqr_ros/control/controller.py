@@ -24,7 +24,6 @@ from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
     algorithm_settings,
-    multimodal,
     stage_data,
     standard_problem,
 )
@@ -69,9 +68,7 @@ class LocalController:
         self._kernel = Kernel(standard_problem(self._robot, settings, terms), settings.backend)
         self._safety = Safety(self._kernel, self._robot.kept_when_braking)
         self._settings = settings
-        self._solver = MmeIlqr(
-            self._kernel, algorithm_settings(settings), multimodal(settings), settings.seed
-        )
+        self._solver = MmeIlqr(self._kernel, algorithm_settings(settings), settings.seed)
         self._target = PathTarget()
         self._goal_checker = GoalChecker()
         self.reset()
@@ -89,12 +86,9 @@ class LocalController:
         self._command: Array | None = None
 
     def update(self, settings: ControllerSettings) -> None:
-        """Use other settings from the next cycle on; the command stays, and the warm start too.
-
-        Only with another number of modes the plans begin afresh.
-        """
+        """Use other settings from the next cycle on; the command stays, and the warm start too."""
         self._settings = settings
-        self._solver.update(algorithm_settings(settings), multimodal(settings))
+        self._solver.update(algorithm_settings(settings))
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""

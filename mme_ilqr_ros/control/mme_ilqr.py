@@ -3,20 +3,29 @@
 Every cycle: shift all modes in time, take their Gaussian policies and soft values, start the modes
 anew from samples of the mixture (the incumbent is kept as it is), optimise all of them by iLQR, and
 choose the one that drives. Plain iLQR is one mode at temperature 0; unimodal ME-iLQR samples from
-the incumbent's policy alone. The steps are joined in `kernel/text/cycle.py`.
+the incumbent's policy alone. The steps are joined in `kernel/text/cycle.py`; those of samplers for
+studies in `composed.py`.
 
 Source: So, Wang, Theodorou, Maximum Entropy Differential Dynamic Programming, ICRA 2022.
 """
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.kernel import CycleOptions, Kernel, StageData
-from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.composed import composed_starts
+from mme_ilqr_ros.control.distinct import wall_points, ways_round
+from mme_ilqr_ros.control.kernel import LANES, Cycled, CycleOptions, Kernel, StageData
+from mme_ilqr_ros.control.mode_budget import ModeBudget
+from mme_ilqr_ros.control.modes import Modes, by_merit, selection_costs
 from mme_ilqr_ros.control.sampling import in_blocks, random_blocks
 from mme_ilqr_ros.control.settings import MmeSettings
+from mme_ilqr_ros.geometry.circles import no_circles
+from mme_ilqr_ros.geometry.distance_field import DistanceField
 
 Array = NDArray[np.float64]
 
@@ -24,20 +33,22 @@ Array = NDArray[np.float64]
 class MmeIlqr:
     """Several locally optimal plans, kept alive from cycle to cycle.
 
-    The warm start (the controls of all modes and the incumbent's index) is the only state.
+    The warm start (the controls of all modes, the incumbent and since when it drives) is the only
+    state.
 
     Args:
         kernel: Runs the cycles.
         settings: Numbers of modes, iterations and stages, temperature and the like.
-        multimodal: False samples from the incumbent's policy only.
         seed: Seed of all randomness.
     """
 
-    def __init__(self, kernel: Kernel, settings: MmeSettings, multimodal: bool, seed: int) -> None:
+    def __init__(self, kernel: Kernel, settings: MmeSettings, seed: int) -> None:
         self._kernel = kernel
         self._seed = seed
+        self._budget = ModeBudget(LANES)
+        self._walls: tuple[DistanceField | None, Array] = (None, no_circles())
         self._controls: Array | None = None
-        self.update(settings, multimodal)
+        self.update(settings)
         self.reset()
 
     def reset(self) -> None:
@@ -45,22 +56,24 @@ class MmeIlqr:
         self._rng = np.random.default_rng(self._seed)
         self._controls = None
         self._incumbent = 0
+        self._drives_for = math.inf
+        self._budget.reset()
 
-    def update(self, settings: MmeSettings, multimodal: bool) -> None:
-        """Use other settings from the next cycle on; the warm start stays if its shape fits."""
+    def update(self, settings: MmeSettings) -> None:
+        """Use other settings from the next cycle on; the warm start stays if its horizon fits."""
         self._settings = settings
+        restarts = settings.n_modes if settings.sampler == "restart" else settings.n_restarts
         self._options = CycleOptions(
             n_iterations=settings.n_iterations,
             temperature=settings.temperature,
             weight_floor=settings.weight_floor,
             noise_correlation=settings.noise_correlation,
-            n_restarts=settings.n_restarts,
-            multimodal=multimodal,
+            n_restarts=restarts,
+            multimodal=settings.sampler == "mixture",
             mode_switch_margin=settings.mode_switch_margin,
             mode_switch_cost=settings.mode_switch_cost,
         )
-        shape = (settings.n_modes, settings.time_steps)
-        if self._controls is not None and self._controls.shape[:2] != shape:
+        if self._controls is not None and self._controls.shape[1] != settings.time_steps:
             self._controls, self._incumbent = None, 0
 
     def cycle(
@@ -80,21 +93,20 @@ class MmeIlqr:
             required_gap: Distance of the robot's centre to obstacles that a mode must keep [m].
             deadline: `time.perf_counter()` value after which no iteration starts.
         """
-        warm = self._controls is not None
-        found = self._kernel.cycle(
-            x0,
-            self._controls if warm else self._first_controls(data),
-            self._incumbent,
-            elapsed if warm else 0.0,
-            self._rng,
-            self._options,
-            required_gap,
-            data,
-            warm,
-            deadline,
-        )
+        begin, warm = time.perf_counter(), self._controls is not None
+        controls = self._affordable(data) if warm else self._first_controls(data)
+        self._drives_for += elapsed
+        found = self._found(x0, controls, elapsed, required_gap, data, warm, deadline)
         switched = found.chosen != self._incumbent
+        turned = switched and self._turned(found, data)
+        if switched and warm:  # nothing drove before the first cycle
+            self._drives_for = 0.0
         self._controls, self._incumbent = found.U, found.chosen
+        if len(controls) > LANES:
+            compared = selection_costs(found.costs, found.gaps, required_gap)
+            self._order = by_merit(compared, self._ways(found.X, compared, data), found.chosen)
+        allowed = math.inf if deadline is None else deadline - begin
+        self._budget.note(time.perf_counter() - begin, allowed, len(controls))
         return Modes(
             states=found.X,
             controls=found.U,
@@ -105,7 +117,70 @@ class MmeIlqr:
             chosen=found.chosen,
             switched=switched,
             iterations=found.iterations,
+            turned=turned,
         )
+
+    def _found(
+        self,
+        x0: Array,
+        controls: Array,
+        elapsed: float,
+        required_gap: float,
+        data: StageData,
+        warm: bool,
+        deadline: float | None,
+    ) -> Cycled:
+        """Run the compiled cycle; where it does not know the sampler, on starts made before."""
+        s, dwells = self._settings, self._drives_for < self._settings.mode_dwell_time
+        if warm and s.temperature > 0.0 and (s.sampler == "stein" or s.duplicates != "keep"):
+            given = (self._incumbent, elapsed, self._rng, s, required_gap, data)
+            controls = composed_starts(
+                self._kernel, x0, controls, *given, lambda X, J: self._ways(X, J, data)
+            )
+            warm = False
+        return self._kernel.cycle(
+            x0,
+            controls,
+            self._incumbent,
+            elapsed if warm else 0.0,
+            self._rng,
+            self._options,
+            required_gap,
+            data,
+            warm,
+            dwells,
+            deadline,
+        )
+
+    def _affordable(self, data: StageData) -> Array:
+        """Return the controls of as many modes as there is time for, the incumbent's among them.
+
+        Groups are optimised in order: of several, the incumbent's comes first.
+        """
+        s, n_modes = self._settings, self._budget.modes(self._settings.n_modes)
+        controls = self._controls
+        if len(controls) > LANES:
+            controls, self._incumbent = controls[self._order[:n_modes]], 0
+        elif len(controls) > n_modes:
+            first = np.argsort(np.arange(len(controls)) != self._incumbent, kind="stable")
+            controls, self._incumbent = controls[first[:n_modes]], 0
+        missing = n_modes - len(controls)
+        if missing > 0:
+            fresh = in_blocks(random_blocks(missing, data.limits, self._rng), s.time_steps)
+            controls = np.concatenate([controls, fresh])
+        return controls
+
+    def _turned(self, found: Cycled, data: StageData) -> bool:
+        """Return True when the chosen mode is another way round than the incumbent."""
+        both = found.X[[found.chosen, self._incumbent]]
+        return bool(self._ways(both, np.arange(2.0), data)[1] != 0)
+
+    def _ways(self, X: Array, costs: Array, data: StageData) -> NDArray[np.int64]:
+        """Return for every mode the best that is the same way round; points of walls are kept."""
+        circles, field = data.world.circles, data.world.field
+        if field is not self._walls[0]:
+            self._walls = field, no_circles() if field is None else wall_points(field)
+        return ways_round(X, costs, data.dt, circles, field, self._walls[1])
 
     def _first_controls(self, data: StageData) -> Array:
         """Straight on at half speed for the incumbent, random blocks for the others.

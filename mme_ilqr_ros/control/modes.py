@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 INFEASIBLE = 1e3  # cost of touching something, before its depth
+TOLERATED_LACK = 0.02  # [m] of the required gap that the driving mode may lack for a while
+NEAR = 2.0  # [s] within which it may lack nothing
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,6 @@ class Modes:
         chosen: Index of the mode that drives.
         switched: True when it is another mode than in the cycle before.
         iterations: iLQR iterations done.
-        ways: For every mode the best mode that is the same way round [N], where that is known.
         turned: True when the driving mode passes an obstacle on another side than the one before;
             None where that is not known.
     """
@@ -39,7 +40,6 @@ class Modes:
     chosen: int
     switched: bool
     iterations: int
-    ways: NDArray[np.int64] | None = None
     turned: bool | None = None
 
 
@@ -47,6 +47,28 @@ def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
     """Return the costs by which modes are compared [N]: feasibility first, then J."""
     depth = required_gap - gaps
     return costs + (depth > 0.0) * INFEASIBLE * (1.0 + depth)
+
+
+def may_stay(gap: float, near_gap: float, required_gap: float) -> bool:
+    """Return True for an incumbent that is feasible, or so nearly that it need not give way.
+
+    An optimum may lie some millimetres beyond what is required, on one side or the other from cycle
+    to cycle. Far ahead that is no reason to change the way round; there is time to correct it.
+
+    Args:
+        gap: Smallest gap along the incumbent [m].
+        near_gap: Smallest gap within `NEAR` seconds [m].
+        required_gap: Gap that a mode must keep [m].
+    """
+    return gap >= required_gap or (
+        near_gap >= required_gap and gap >= required_gap - TOLERATED_LACK
+    )
+
+
+def by_merit(costs: Array, ways: NDArray[np.int64], chosen: int) -> NDArray[np.int64]:
+    """Return the modes in order [N]: the chosen one, the best of every way round, the others."""
+    modes = np.arange(len(costs))
+    return np.lexsort((costs, ways != modes, modes != chosen))
 
 
 def select_mode(
@@ -67,7 +89,7 @@ def select_mode(
         incumbent: The mode that drove in the cycle before, already shifted and optimised.
         switch_margin: Relative improvement that justifies a switch, >= 0.
         switch_cost: Cost below which the improvement asked for no longer shrinks, >= 0.
-        dwells: The incumbent is feasible and drives for less than the dwell time.
+        dwells: The incumbent may stay and drives for less than the dwell time.
     """
     if dwells:
         return incumbent

@@ -163,13 +163,15 @@ def _path(reference: Array | None) -> dict[str, float | Array]:
     return {"path_x": x, "path_y": y, "path_cos": np.cos(heading), "path_sin": np.sin(heading)}
 
 
-def multimodal(settings: ControllerSettings) -> bool:
-    """Return True when modes are sampled from the whole mixture."""
-    return settings.variant == "mme_ilqr"
-
-
 def algorithm_settings(settings: ControllerSettings) -> MmeSettings:
-    """Return the algorithm's settings; plain iLQR is one mode at temperature zero."""
-    if settings.variant != "ilqr":
-        return settings.mme
-    return dataclasses.replace(settings.mme, n_modes=1, n_restarts=0, temperature=0.0)
+    """Return the algorithm's settings with what the variant fixes.
+
+    Plain iLQR is one mode at temperature zero; me_ilqr and sv_ilqr are other samplers.
+    """
+    fixed: dict[str, dict] = {
+        "ilqr": {"n_modes": 1, "n_restarts": 0, "temperature": 0.0},
+        "me_ilqr": {"sampler": "unimodal"},
+        "sv_ilqr": {"sampler": "stein"},
+        "mme_ilqr": {},
+    }
+    return dataclasses.replace(settings.mme, **fixed[settings.variant])

@@ -7,6 +7,7 @@ weights, draws, choice. What is dear (rollouts, policies, iterations) is one bat
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Optimised, Policies, StageData
-from mme_ilqr_ros.control.modes import Modes, select_mode, selection_costs
+from mme_ilqr_ros.control.modes import NEAR, Modes, may_stay, select_mode, selection_costs
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.sampling import (
     cycle_noise,
@@ -104,18 +105,21 @@ class RobotBatch:
     Args:
         kernel: Rollout, backward pass and line search of all modes.
         settings: Numbers of modes, iterations and stages, temperature and the like, of all robots.
-        multimodal: False samples from the incumbents' policies only.
         seeds: For every robot the seed of its randomness; its plans do not depend on the others.
+
+    Raises:
+        ValueError: The settings ask for what only `MmeIlqr` has.
     """
 
     def __init__(
         self,
         kernel: ManyModes,
         settings: MmeSettings,
-        multimodal: bool,
         seeds: Sequence[int],
     ) -> None:
-        self._kernel, self._settings, self._multimodal = kernel, settings, multimodal
+        if settings.sampler == "stein" or settings.duplicates != "keep":
+            raise ValueError("a batch of robots has no sampler 'stein' and keeps duplicates")
+        self._kernel, self._settings = kernel, settings
         self._seeds = tuple(seeds)
         self.reset()
 
@@ -124,6 +128,7 @@ class RobotBatch:
         self._rngs = [np.random.default_rng(seed) for seed in self._seeds]
         self._controls: Array | None = None  # [R, N, T, nu]
         self._incumbents = np.zeros(len(self._seeds), int)
+        self._drives_for = np.full(len(self._seeds), np.inf)
 
     def cycle(
         self,
@@ -145,15 +150,29 @@ class RobotBatch:
         starts = self._starts(x0, data, elapsed, required_gap)
         flat = starts.reshape(-1, *starts.shape[2:])
         found = self._kernel.optimise(x0, flat, data, self._settings.n_iterations, deadline)
-        self._controls = found.U.reshape(starts.shape)
-        return [self._chosen(r, found, required_gap) for r in range(len(x0))]
+        warm, self._controls = self._controls is not None, found.U.reshape(starts.shape)
+        driving = np.arange(len(x0)) * self._settings.n_modes + self._incumbents
+        near = found.X[driving, : math.ceil(NEAR / data.dt) + 1]
+        near_gaps = self._kernel.smallest_gaps(near, data)
+        self._drives_for += elapsed
+        given = (found, required_gap, warm)
+        return [self._chosen(r, float(near_gaps[r]), *given) for r in range(len(x0))]
 
-    def _chosen(self, robot: int, found: Optimised, required_gap: float) -> Modes:
+    def _chosen(
+        self, robot: int, near_gap: float, found: Optimised, required_gap: float, warm: bool
+    ) -> Modes:
         """Choose a robot's mode."""
         s, own, incumbent = self._settings, self._own(robot), int(self._incumbents[robot])
         costs, gaps = found.costs[own], found.gaps[own]
         compared = selection_costs(costs, gaps, required_gap)
-        chosen = select_mode(compared, incumbent, s.mode_switch_margin, s.mode_switch_cost)
+        stays = may_stay(gaps[incumbent], near_gap, required_gap)
+        if stays:
+            compared[incumbent] = costs[incumbent]
+        dwells = stays and self._drives_for[robot] < s.mode_dwell_time
+        margins = (s.mode_switch_margin, s.mode_switch_cost)
+        chosen = select_mode(compared, incumbent, *margins, dwells)
+        if chosen != incumbent and warm:
+            self._drives_for[robot] = 0.0
         self._incumbents[robot] = chosen
         feasible, n_controls = gaps >= required_gap, found.U.shape[2]
         return Modes(
@@ -199,15 +218,18 @@ class RobotBatch:
         for r, (noise, incumbent) in enumerate(zip(noises, self._incumbents, strict=True)):
             own, others = self._own(r), np.delete(np.arange(n_modes), incumbent)
             white, uniform, blocks = noise
-            restarted, resampled = others[: s.n_restarts], others[s.n_restarts :]
+            n_restarts = n_modes if s.sampler == "restart" else s.n_restarts
+            restarted, resampled = others[:n_restarts], others[n_restarts:]
             starts[r, restarted] = in_blocks(blocks[restarted], n_stages)
             source = np.full(n_modes, incumbent)
-            if self._multimodal:
+            if s.sampler == "mixture":
                 own_policies = policies.cost[own], policies.log_det[own], feasible[own]
                 source = draw(self._weights(*own_policies, nu), uniform)
             places.append(resampled)
             sources.append(source[resampled] + own.start)
             whites.append(white[resampled])
+        if places[0].size == 0:
+            return
         noise = s.temperature, s.noise_correlation
         drawn = self._kernel.sample(
             policies, np.concatenate(sources), np.concatenate(whites), *noise, data

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.settings import group, setting
 
-VARIANTS = ("mme_ilqr", "me_ilqr", "ilqr")
+VARIANTS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
+SAMPLERS = ("mixture", "unimodal", "restart", "stein")
+DUPLICATES = ("keep", "merge", "restart")
 MOTION_MODELS = ("diff_drive", "omni", "ackermann")
 
 
@@ -35,6 +37,19 @@ class MmeSettings:
         low=0.02,
         high=1.0,
         dynamic=False,
+    )
+    sampler: str = setting(
+        "mixture",
+        "Where modes start in a cycle: mixture samples the policies of all modes, unimodal that of"
+        " the driving mode only, restart draws random controls, stein moves all modes by a Stein"
+        " variational step.",
+        choices=SAMPLERS,
+    )
+    duplicates: str = setting(
+        "keep",
+        "Modes that pass every obstacle on the same side as a better one: keep them, merge their"
+        " weights (every way round counts once), or restart them at random.",
+        choices=DUPLICATES,
     )
     temperature: float = setting(
         0.5,
@@ -70,6 +85,14 @@ class MmeSettings:
         " target every way is cheap.",
         low=0.0,
         high=1000.0,
+    )
+    mode_dwell_time: float = setting(
+        0.0,
+        "A mode that took over keeps driving this long, unless it becomes infeasible. Raise it if"
+        " the robot flips between two ways round.",
+        unit="s",
+        low=0.0,
+        high=10.0,
     )
 
 
@@ -191,8 +214,9 @@ class ControllerSettings:
     )
     variant: str = setting(
         "mme_ilqr",
-        "mme_ilqr keeps a mixture of modes; me_ilqr samples round the driving mode only; ilqr is"
-        " plain iLQR with one mode, which stops in local minima.",
+        "mme_ilqr keeps several modes alive as mme.sampler says; me_ilqr samples round the driving"
+        " mode only; sv_ilqr keeps modes apart by Stein variational steps (slow, for studies); ilqr"
+        " is plain iLQR with one mode, which stops in local minima.",
         choices=VARIANTS,
     )
     backend: str = setting(

@@ -29,7 +29,7 @@ class RunResult:
         deadline_misses: Control cycles that took longer than the control period.
         mode_switches: How often another mode took over.
         way_changes: How often it passed an obstacle on another side; None if unknown.
-        flips: Changes of the way within a second of the one before; None if unknown.
+        flips: Changes of the way less than a second after the one before; None if unknown.
         trial: Number of the repetition.
         seed: Seed of the run.
         score: Navigation score where the world has an optimal time, else None.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mme_ilqr_ros.geometry.circles import as_circles
 
 Floats = NDArray[np.float64]
-FLIP_TIME = 1.0 + 1e-6  # [s] within which two changes of the way are one flip
+FLIP_TIME = 1.0 - 1e-6  # [s] below which two changes of the way are one flip
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +126,9 @@ class RunRecord:
 
     @property
     def flips(self) -> int | None:
-        """How many of these changes came within a second of the one before."""
+        """How many of these changes came less than a second after the one before."""
         times = [moment.time for moment in self.modes if moment.turned]
-        return None if self.way_changes is None else int(np.sum(np.diff(times) <= FLIP_TIME))
+        return None if self.way_changes is None else int(np.sum(np.diff(times) < FLIP_TIME))
 
     @property
     def duration(self) -> float:

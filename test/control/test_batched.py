@@ -164,9 +164,9 @@ def test_a_batch_of_robots_drives_like_its_robots_one_by_one():
     problem, x0, data = robots()
     mme = dataclasses.replace(SETTINGS.mme, n_iterations=4)
     kernel, compiled = BatchedKernel(problem), Kernel(problem)
-    together, stacked = RobotBatch(kernel, mme, True, seeds=range(4)), stack_robots(data)
-    alone = RobotBatch(kernel, mme, True, seeds=[2])
-    solvers = [MmeIlqr(compiled, mme, True, seed) for seed in range(4)]
+    together, stacked = RobotBatch(kernel, mme, seeds=range(4)), stack_robots(data)
+    alone = RobotBatch(kernel, mme, seeds=[2])
+    solvers = [MmeIlqr(compiled, mme, seed) for seed in range(4)]
     for _ in range(3):
         modes = together.cycle(x0, stacked, 0.1, 0.21)
         (second,) = alone.cycle(x0[2:3], data[2], 0.1, 0.21)

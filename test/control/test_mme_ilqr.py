@@ -3,9 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import LANES, Kernel
 from mme_ilqr_ros.control.kernel.build import build_module
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
+from mme_ilqr_ros.control.mode_budget import LATE_CYCLES, SPARE_CYCLES
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.sampling import cycle_noise, draw, in_blocks, shift_controls
@@ -18,12 +19,12 @@ PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
 X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])
 
 
-def data(circles=PILLAR):
-    return stage_data(KERNEL.problem, SETTINGS, np.array([6.0, 0.0]), circles, None)
+def data(circles=PILLAR, goal=(6.0, 0.0)):
+    return stage_data(KERNEL.problem, SETTINGS, np.array(goal), circles, None)
 
 
-def solver(multimodal=True, seed=0, **changes) -> MmeIlqr:
-    return MmeIlqr(KERNEL, dataclasses.replace(SETTINGS.mme, **changes), multimodal, seed)
+def solver(seed=0, **changes) -> MmeIlqr:
+    return MmeIlqr(KERNEL, dataclasses.replace(SETTINGS.mme, **changes), seed)
 
 
 def sides(modes):
@@ -89,13 +90,13 @@ def test_unimodal_me_ilqr_samples_round_the_incumbent_only(monkeypatch):
     short = dataclasses.replace(SETTINGS, mme=settings)
     near = stage_data(KERNEL.problem, short, np.array([6.0, 0.0]), PILLAR, None)
     kernel = Kernel(KERNEL.problem, "python")
-    s = MmeIlqr(kernel, settings, multimodal=False, seed=0)
+    s = MmeIlqr(kernel, dataclasses.replace(settings, sampler="unimodal"), seed=0)
     first = s.cycle(X0, near, 0.0, 0.2)
     assert not followed  # there is nothing to follow at first
     s.cycle(X0, near, 0.0, 0.2)
     assert set(followed) == {first.chosen}
     followed.clear()
-    s = MmeIlqr(kernel, settings, multimodal=True, seed=0)
+    s = MmeIlqr(kernel, settings, seed=0)
     for _ in range(4):
         s.cycle(X0, near, 0.0, 0.2)
     assert len(set(followed)) > 1
@@ -156,12 +157,73 @@ def test_a_cycle_follows_its_steps_one_by_one():
     assert after.chosen == select_mode(compared, before.chosen, *margins)
 
 
-def test_fewer_modes_begin_afresh_with_a_driver_among_them():
+def test_another_number_of_modes_keeps_the_one_that_drives():
     s = solver()
     for _ in range(3):
+        before = s.cycle(X0, data(), 0.1, 0.2)
+    for n_modes in (3, 12):
+        s.update(dataclasses.replace(SETTINGS.mme, n_modes=n_modes))
+        modes = s.cycle(X0, data(), 0.0, 0.2)
+        assert len(modes.costs) == n_modes
+        best = modes.costs[modes.chosen]
+        assert best <= before.costs[before.chosen] + 1e-9
+        before = modes
+
+
+def test_a_longer_dwell_time_means_fewer_changes_of_the_way():
+    changes = []
+    for dwell in (0.0, 0.35, 10.0):
+        s = solver(mode_dwell_time=dwell, mode_switch_margin=0.0, mode_switch_cost=0.0)
         s.cycle(X0, data(), 0.1, 0.2)
-    s._incumbent = 7
-    s.update(dataclasses.replace(SETTINGS.mme, n_modes=3), multimodal=True)
-    modes = s.cycle(X0, data(), 0.1, 0.2)
-    assert len(modes.costs) == 3
-    assert 0 <= modes.chosen < 3
+        goals = ((6.0, 2.0 * (-1) ** n) for n in range(16))  # each time the other way is cheaper
+        turns = [s.cycle(X0, data(goal=goal), 0.1, 0.2).turned for goal in goals]
+        changes.append(sum(turns))
+        apart = np.diff(np.flatnonzero(turns))
+        assert all(gap * 0.1 >= dwell - 1e-9 for gap in apart)
+    assert changes[0] > changes[1] > changes[2] >= 0
+
+
+def test_a_mode_that_becomes_infeasible_does_not_dwell():
+    s = solver(mode_dwell_time=10.0)
+    for _ in range(3):
+        before = s.cycle(X0, data(), 0.1, 0.2)
+    side = sides(before)[before.chosen]
+    closed = np.array([[3.0, side * y, 0.5, 0.0, 0.0] for y in (0.9, 1.5, 2.1, 2.7, 3.3)])
+    modes = [s.cycle(X0, data(np.concatenate([PILLAR, closed])), 0.1, 0.2) for _ in range(4)][-1]
+    assert modes.feasible[modes.chosen]
+    assert sides(modes)[modes.chosen] == -side
+
+
+def counts(s, n_cycles, deadline):
+    cycles = [s.cycle(X0, data(), 0.0, 0.2, deadline) for _ in range(n_cycles)]
+    return [len(modes.costs) for modes in cycles], cycles[-1]
+
+
+def test_modes_make_way_for_a_short_budget_and_come_back():
+    """A deadline that has passed makes every cycle late, none leaves time to spare."""
+    s = solver(n_modes=20)
+    full, before = counts(s, 4, None)
+    assert full == [20] * 4
+    short, modes = counts(s, 10, 0.0)
+    assert short == [20] * LATE_CYCLES + [16] * LATE_CYCLES + [8] * (10 - 2 * LATE_CYCLES)
+    kept = modes.costs[modes.chosen]
+    assert kept <= before.costs[before.chosen] + 1e-9  # the best was among those that stayed
+    assert modes.feasible[modes.chosen]
+    back, modes = counts(s, 2 * SPARE_CYCLES + 1, None)
+    assert back == [8] * SPARE_CYCLES + [16] * SPARE_CYCLES + [20]
+    assert modes.feasible[modes.chosen]
+
+
+def test_of_several_groups_the_driving_mode_is_in_the_first(monkeypatch):
+    s, served = solver(n_modes=20), []
+    cycle = KERNEL.cycle
+
+    def recording(x0, U, incumbent, *rest):
+        served.append(incumbent)
+        return cycle(x0, U, incumbent, *rest)
+
+    monkeypatch.setattr(KERNEL, "cycle", recording)
+    goals = ((6.0, 2.0 * (-1) ** n) for n in range(8))
+    chosen = [s.cycle(X0, data(goal=goal), 0.1, 0.2).chosen for goal in goals]
+    assert max(chosen) >= LANES  # modes of later groups take over
+    assert served == [0] * 8

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.kernel import Kernel, Policies
-from mme_ilqr_ros.control.modes import select_mode, selection_costs
+from mme_ilqr_ros.control.modes import by_merit, may_stay, select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.sampling import draw, in_blocks, random_blocks, shared_weights
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -126,6 +126,18 @@ def test_a_larger_switch_margin_means_fewer_switches():
 def test_a_mode_that_dwells_stays_whatever_the_others_cost():
     assert select_mode(np.array([10.0, 1.0]), 0, 0.05, dwells=True) == 0
     assert select_mode(np.array([10.0, 1.0]), 0, 0.05, dwells=False) == 1
+
+
+def test_an_incumbent_may_lack_a_little_far_ahead_and_nothing_near():
+    assert may_stay(0.20, 0.20, 0.2)
+    assert may_stay(0.19, 0.25, 0.2)
+    assert not may_stay(0.19, 0.19, 0.2)
+    assert not may_stay(0.17, 0.25, 0.2)
+
+
+def test_by_merit_comes_the_driving_mode_then_the_best_of_each_way():
+    costs, ways = np.array([3.0, 1.0, 2.0, 9.0, 1.5]), np.array([2, 1, 2, 3, 1])
+    assert by_merit(costs, ways, chosen=0).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_an_improvement_beyond_the_margin_is_taken():

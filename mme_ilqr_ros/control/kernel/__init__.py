@@ -1,6 +1,6 @@
 """The solver's inner loops: printed from symbols, compiled by numba, replaceable."""
 
-from mme_ilqr_ros.control.kernel.build import KernelError
+from mme_ilqr_ros.control.kernel.build import LANES, KernelError
 from mme_ilqr_ros.control.kernel.kernel import Kernel
 from mme_ilqr_ros.control.kernel.options import CycleOptions
 from mme_ilqr_ros.control.kernel.outcome import Cycled, Optimised, Policies
@@ -13,6 +13,7 @@ from mme_ilqr_ros.control.kernel.world import (
 )
 
 __all__ = [
+    "LANES",
     "Barrier",
     "CycleOptions",
     "Cycled",

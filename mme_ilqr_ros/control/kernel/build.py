@@ -36,7 +36,7 @@ PRINTED += ("value_update",)
 _HEADER = '''"""Generated from the problem's symbols and the kernel's texts. Do not edit."""
 
 import numpy as np
-from mme_ilqr_ros.control.modes import select_mode, selection_costs
+from mme_ilqr_ros.control.modes import NEAR, may_stay, select_mode, selection_costs
 from mme_ilqr_ros.control.sampling import draw
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.control.kernel.{lanes_module} import {lanes_offer}
@@ -68,7 +68,7 @@ inline = plain = pure = jit
 # What `cycle.py` joins is ordinary numpy code, compiled where it stands.
 _PURE = """
 draw, select_mode, selection_costs = pure(draw), pure(select_mode), pure(selection_costs)
-mixture_weights, soft_value = pure(mixture_weights), pure(soft_value)
+may_stay, mixture_weights, soft_value = pure(may_stay), pure(mixture_weights), pure(soft_value)
 """
 
 

@@ -53,6 +53,7 @@ class Kernel:
         required_gap: float,
         data: StageData,
         warm: bool = True,
+        dwells: bool = False,
         deadline: float | None = None,
     ) -> Cycled:
         """Run one control cycle: shift, policies, sampling, optimisation, weights and choice.
@@ -66,7 +67,8 @@ class Kernel:
             options: Of the algorithm.
             required_gap: Distance of the robot's centre to obstacles that a mode must keep [m].
             data: What the modes share.
-            warm: False for the first cycle: U are first guesses, nothing is sampled from them.
+            warm: False where U are starts already and nothing is sampled from them.
+            dwells: Whether the incumbent drives for less than the dwell time.
             deadline: Value of `time.perf_counter()` after which no further iteration starts.
         """
         n, horizon, _ = U.shape
@@ -75,7 +77,7 @@ class Kernel:
         white, uniform, blocks = cycle_noise(n, horizon, data.limits, rng)
         weights, chosen, iterations = self._module.cycle(
             *(X, U_, incumbent, elapsed / data.dt, (self._to_lanes(white), uniform, blocks)),
-            *(warm, required_gap, _until(deadline)),
+            *(warm, dwells, required_gap, _until(deadline)),
             *(self._memory(n, horizon), outcome, options, self._pack(data)),
         )
         J, _, gaps = (_to_modes(a, n) for a in outcome)

@@ -12,9 +12,13 @@ import numpy as np
 
 if TYPE_CHECKING:
     from mme_ilqr_ros.control.kernel.generated import (
+        LANES,
+        NEAR,
         NU,
         copy_mode,
         draw,
+        gaps_of,
+        may_stay,
         mixture_weights,
         optimise,
         plain,
@@ -63,8 +67,42 @@ def resample(X_, U_, incumbent, noise, weights, policy, scratch, X_new_, U_new_,
 
 
 @plain
+def near_gap(X_, mode, task):
+    """Return the smallest gap of a mode within the next `NEAR` seconds [m]."""
+    group, stages = mode // LANES, min(int(np.ceil(NEAR / task[1][0])), X_.shape[1] - 1)
+    gaps = np.empty((1, LANES), X_.dtype)
+    gaps_of(np.ascontiguousarray(X_[group : group + 1, : stages + 1]), gaps, task)
+    return gaps[0, mode % LANES]
+
+
+@plain
+def choose(X_, outcome, n_modes, incumbent, dwells, required_gap, options, task):
+    """Return the mode that drives; outcome = (J, log det, gaps), each [G, L]."""
+    cost = outcome[0].reshape(-1)[:n_modes].astype(np.float64)
+    gaps = outcome[2].reshape(-1)[:n_modes].astype(np.float64)
+    compared = selection_costs(cost, gaps, required_gap)
+    stays = may_stay(gaps[incumbent], near_gap(X_, incumbent, task), required_gap)
+    if stays:
+        compared[incumbent] = cost[incumbent]
+    margin, least = options.mode_switch_margin, options.mode_switch_cost
+    return select_mode(compared, incumbent, margin, least, stays and dwells)
+
+
+@plain
 def cycle(
-    X_, U_, incumbent, stages, noise, warm, required_gap, deadline, work, outcome, options, task
+    X_,
+    U_,
+    incumbent,
+    stages,
+    noise,
+    warm,
+    dwells,
+    required_gap,
+    deadline,
+    work,
+    outcome,
+    options,
+    task,
 ):
     """Run a control cycle on the modes of the last one, in place.
 
@@ -75,6 +113,7 @@ def cycle(
         stages: Stages, also parts of one, since the cycle before.
         noise: See `resample`.
         warm: Whether to sample from these controls; first guesses are taken as they are.
+        dwells: Whether the incumbent drives for less than the dwell time.
         required_gap: Gap that a mode must keep [m].
         deadline: Clock reading after which no iteration starts [s].
         work: Memory: policies of all modes, scratch and states of one group, controls of all.
@@ -94,8 +133,5 @@ def cycle(
         resample(X_, U_, incumbent, noise, weights, policy, scratch, X_new_, U_new_, options, task)
     optimise(X_, U_, outcome, count, scratch, options.n_iterations, deadline, task)
     weights = weights_of(outcome, n_modes, n_stages, options, required_gap)
-    cost = outcome[0].reshape(-1)[:n_modes].astype(np.float64)
-    gaps = outcome[2].reshape(-1)[:n_modes].astype(np.float64)
-    compared = selection_costs(cost, gaps, required_gap)
-    margin, least = options.mode_switch_margin, options.mode_switch_cost
-    return weights, select_mode(compared, incumbent, margin, least), count[0]
+    chosen = choose(X_, outcome, n_modes, incumbent, dwells, required_gap, options, task)
+    return weights, chosen, count[0]
