@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from mme_ilqr_ros.simulation.scenario import Scenario
 
 PACKAGE = "mme_ilqr_ros"
-CONTROLLERS = ("mme_ilqr", "me_ilqr", "ilqr")
+CONTROLLERS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
 PLANNERS = ("id_vin", "dijkstra", "none")
 GUIDANCE = ("path", "cost_to_go")
 

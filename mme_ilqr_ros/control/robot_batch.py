@@ -28,6 +28,7 @@ from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
 Array = NDArray[np.float64]
+AWAY = 1e6  # [m] where states are put that shall meet no obstacle
 AWAY = 1e6  # [m] where circles stand that fill up the rows of robots with fewer
 
 
@@ -151,8 +152,8 @@ class RobotBatch:
         flat = starts.reshape(-1, *starts.shape[2:])
         found = self._kernel.optimise(x0, flat, data, self._settings.n_iterations, deadline)
         warm, self._controls = self._controls is not None, found.U.reshape(starts.shape)
-        driving = np.arange(len(x0)) * self._settings.n_modes + self._incumbents
-        near = found.X[driving, : math.ceil(NEAR / data.dt) + 1]
+        near = found.X[np.arange(len(x0)) * self._settings.n_modes + self._incumbents]
+        near[:, math.ceil(NEAR / data.dt) + 1 :, :2] = AWAY
         near_gaps = self._kernel.smallest_gaps(near, data)
         self._drives_for += elapsed
         given = (found, required_gap, warm)

@@ -74,8 +74,8 @@ class MmeSettings:
     )
     mode_switch_margin: float = setting(
         0.05,
-        "Relative cost improvement that justifies driving another mode. Raise it if the robot"
-        " dithers between two ways round.",
+        "Relative cost improvement that justifies driving another mode. Larger always means fewer"
+        " switches: raise it if the robot dithers between two ways round.",
         low=0.0,
         high=1.0,
     )
@@ -87,9 +87,9 @@ class MmeSettings:
         high=1000.0,
     )
     mode_dwell_time: float = setting(
-        0.0,
-        "A mode that took over keeps driving this long, unless it becomes infeasible. Raise it if"
-        " the robot flips between two ways round.",
+        1.0,
+        "A mode that took over keeps driving this long, unless it becomes infeasible. Larger always"
+        " means fewer switches.",
         unit="s",
         low=0.0,
         high=10.0,
