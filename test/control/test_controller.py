@@ -265,5 +265,5 @@ def test_settings_out_of_range_and_misspelt_are_refused_by_name():
         build(ControllerSettings, {"vx_max": -1.0})
     with pytest.raises(SettingError, match=r"'mme.n_mods'; did you mean 'mme.n_modes'"):
         build(ControllerSettings, {"mme.n_mods": 4})
-    with pytest.raises(SettingError, match="must be one of mme_ilqr, me_ilqr, ilqr"):
+    with pytest.raises(SettingError, match="must be one of mme_ilqr, me_ilqr, sv_ilqr, ilqr"):
         build(ControllerSettings, {"variant": "mpc"})
