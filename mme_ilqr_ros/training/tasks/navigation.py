@@ -96,8 +96,8 @@ def follow(model: nn.Module) -> Callable[[MazeSet], Plan]:
     return lambda mazes: model(*maze_inputs(mazes, device), n_moves=N_STRAIGHT)
 
 
-def push_loss(log_cost: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean log cost of the cells shown minus that of the cells never shown.
+def push_loss(log_cost: Tensor, labels: Tensor, never: float = 1.0) -> Tensor:
+    """Return the mean log cost of the cells shown minus `never` times that of those never shown.
 
     The cross entropy loses interest in a wall once it costs more than the longest detour in the
     data; this does not, so the price holds on larger maps. It is bounded because the log cost is.
@@ -108,7 +108,7 @@ def push_loss(log_cost: Tensor, labels: Tensor) -> Tensor:
     def mean_over(cells: Tensor) -> Tensor:
         return (log_cost * cells).sum(dim=(1, 2)) / cells.sum(dim=(1, 2)).clamp(min=1)
 
-    difference = mean_over(shown) - mean_over(~shown)
+    difference = mean_over(shown) - never * mean_over(~shown)
     return (difference * shown.any(dim=2).any(dim=1)).mean()
 
 
