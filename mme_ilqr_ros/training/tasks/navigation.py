@@ -123,15 +123,25 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default="exact",
         help="gradient of the structured model, default %(default)s",
     )
+    parser.add_argument(
+        "--push",
+        type=float,
+        default=NavigationTask.push,
+        help="weight of the push of unseen cells' cost above seen ones' in the structured model;"
+        " 0.3 for maps with room to go round everything; default %(default)s",
+    )
     add_planner_options(parser)
 
 
 def _task(options: argparse.Namespace, settings: TrainSettings) -> NavigationTask | FreeKernelTask:
     if options.model == STRUCTURED:
         refuse_planner_options(options)
-        return NavigationTask(*maze_data(options, settings.seed), adjoint=options.adjoint)
-    if options.adjoint != "exact":
-        raise TrainingError(f"--adjoint is of the structured model; {options.model} has its own")
+        data = maze_data(options, settings.seed)
+        return NavigationTask(*data, push=options.push, adjoint=options.adjoint)
+    if options.adjoint != "exact" or options.push != NavigationTask.push:
+        raise TrainingError(
+            f"--adjoint and --push are of the structured model, not {options.model}"
+        )
     planner = planner_settings(options)
     return FreeKernelTask(options.model, planner, *maze_data(options, settings.seed))
 
