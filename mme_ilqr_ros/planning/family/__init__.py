@@ -36,7 +36,7 @@ FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = 
 
 def structured(generator: torch.Generator) -> StructuredIDVIN:
     """Return the planner of this package: a learned cost, known moves, the exact fixed point."""
-    return StructuredIDVIN(CostEncoder(generator))
+    return StructuredIDVIN(CostEncoder(generator), learns_beta=False)
 
 
 def free_kernel(

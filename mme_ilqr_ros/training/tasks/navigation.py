@@ -29,6 +29,7 @@ from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 
 STRUCTURED = "structured"
+_POWER = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class NavigationTask:
     data: MazeSet
     validation: MazeSet
     source: str
-    push: float = 0.03
+    push: float = 0.1
     adjoint: str = "exact"
 
     @property
@@ -65,8 +66,8 @@ class NavigationTask:
         # No listener for the adjoint: it ends exactly, or that is an error.
         inputs = maze_inputs(mazes, device_of(model))
         plan = model(*inputs, n_moves=N_STRAIGHT, adjoint=self.adjoint)
-        loss = imitation_loss(plan.logits, labels) + self.push * push_loss(plan.log_cost, labels)
-        return Loss(loss, plan.residual)
+        loss = imitation_loss(power_policy(plan.regrets), labels)
+        return Loss(loss + self.push * push_loss(plan.log_cost, labels), plan.residual)
 
     def validate(self, model: nn.Module) -> Score:
         """Return the score on the validation mazes."""
@@ -94,6 +95,17 @@ def follow(model: nn.Module) -> Callable[[MazeSet], Plan]:
     """Return the model as `evaluate` wants it: four moves, no mask."""
     device = device_of(model)
     return lambda mazes: model(*maze_inputs(mazes, device), n_moves=N_STRAIGHT)
+
+
+def power_policy(regrets: Tensor) -> Tensor:
+    """Return logits [B, A, H, W] of the policy (1 + regret)^-4 of regrets [B, A, H, W].
+
+    It falls with a power of the regret, where softmax falls exponentially, so that a misjudged cell
+    matters by how many times its cost is wrong. Under softmax it matters by the cost itself, and
+    the quickest way down is to make everything cheap: in open maps all costs then fell to the
+    floor's and no wall was ever learned.
+    """
+    return -_POWER * torch.log1p(regrets)
 
 
 def push_loss(log_cost: Tensor, labels: Tensor, never: float = 1.0) -> Tensor:
@@ -127,8 +139,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--push",
         type=float,
         default=NavigationTask.push,
-        help="weight of the push of unseen cells' cost above seen ones' in the structured model;"
-        " 0.3 for maps with room to go round everything; default %(default)s",
+        help="weight of the push of unseen cells' cost above seen ones' in the structured model,"
+        " default %(default)s",
     )
     add_planner_options(parser)
 

@@ -27,14 +27,13 @@ from mme_ilqr_ros.training.tasks.held_out import SEED, held_out_scores
 from mme_ilqr_ros.training.tasks.imitation import imitation_loss
 from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
-from mme_ilqr_ros.training.tasks.navigation import push_loss
+from mme_ilqr_ros.training.tasks.navigation import power_policy, push_loss
 
 PIXELS = 6
 """Along a side of a cell."""
 
 _PUSH = 0.1
-_NEVER = 30.0
-_SHARPNESS = 2.0
+_NEVER = 10.0
 _BRIGHTNESS = 0.1  # largest change of a cell's brightness
 
 
@@ -158,16 +157,15 @@ class PicturesTask:
 def picture_loss(plan: Plan, labels: Tensor) -> Tensor:
     """Return the loss of a plan for pictures, where a few cells will always be misread.
 
-    The policy goes down with a power of the regret, not its exponential: else one piece of floor
-    taken for a wall weighs as much as thousands of walls taken for floor, which are what lets
-    paths go wrong. For the same reason the push leans towards walls.
+    The push leans towards walls: floor taken for a wall costs a detour, a wall taken for floor
+    leads every path near it astray.
 
     Args:
         plan: The model's answer for B mazes.
         labels: [B, 4, H, W] of `MazeSet.labels`.
     """
-    logits = -_SHARPNESS * torch.log1p(plan.regrets)
-    return imitation_loss(logits, labels) + _PUSH * push_loss(plan.log_cost, labels, _NEVER)
+    push = push_loss(plan.log_cost, labels, _NEVER)
+    return imitation_loss(power_policy(plan.regrets), labels) + _PUSH * push
 
 
 def _plan(model: nn.Module, pictures: np.ndarray, mazes: MazeSet) -> Plan:
