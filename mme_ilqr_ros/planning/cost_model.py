@@ -54,6 +54,21 @@ class LocalCost:
         return cost
 
 
+@dataclass(frozen=True)
+class LayersCost:
+    """A cost model that has learned what the layers of a terrain mean.
+
+    Attributes:
+        price: The model.
+    """
+
+    price: CostModel
+
+    def __call__(self, terrain: Terrain) -> np.ndarray:
+        """Return the cost of each cell [H, W]."""
+        return self.price(terrain)
+
+
 def load_cost_model(path: Path) -> CostModel:
     """Return the model of a weight file.
 
@@ -90,7 +105,7 @@ def _radius_in_cells(terrain: Terrain) -> float:
 
 def _terrain(tensors: dict[str, np.ndarray]) -> CostModel:
     model = TerrainCost(tensors)
-    return lambda terrain: model(terrain.blocked, terrain.layers)
+    return LayersCost(lambda terrain: model(terrain.blocked, terrain.layers))
 
 
 _KINDS: Mapping[str, Callable[[dict[str, np.ndarray]], CostModel]] = {

@@ -12,7 +12,7 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_model import CostModel, LocalCost, load_cost_model
+from mme_ilqr_ros.planning.cost_model import CostModel, LayersCost, LocalCost, load_cost_model
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
@@ -101,8 +101,10 @@ class GlobalPlanner:
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
             self._cost_model = load_cost_model(find_weights(settings.weights))
+        self._knows_layers = isinstance(self._cost_model, LayersCost)
         self._terrain: Terrain | None = None
         self._layer: np.ndarray | None = None
+        self._laid: np.ndarray | None = None
         self._cost: np.ndarray | None = None
         self._priced: Terrain | None = None
         self._solved: dict[bool, _Solved] = {}
@@ -130,8 +132,9 @@ class GlobalPlanner:
         A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
         replaced by the nearest cell within `tolerance` [m] (None: that of the settings) that can
         be reached, and the message says so. A `layer` [H, W] in [0, 1] makes the cells of the map
-        dearer, by `filter_mask_weight` where it is 1; what can be kept is kept while it is the
-        same array. Never raises for a difficult world: what cannot be done is a status.
+        dearer, by `filter_mask_weight` where it is 1, or by what weights of kind terrain have
+        learned of their first layer; what can be kept is kept while it is the same array. Never
+        raises for a difficult world: what cannot be done is a status.
         """
         begun = time.perf_counter()
         if layer is not None and layer.shape != grid.shape:
@@ -159,13 +162,24 @@ class GlobalPlanner:
         """Return the mask of a map, the kept one while the map is the same object."""
         kept, allow_unknown = self._terrain, self.settings.allow_unknown
         if kept is not None and kept.grid is grid:
-            return kept
+            if self._knows_layers and self._laid is not self._layer:
+                self._terrain = self._with_layer(kept)
+            return self._terrain
         if kept is not None and _same_cells(kept.grid, grid):
             self._terrain = kept.after(grid, allow_unknown)
         else:
             radius = self.settings.robot_radius + self.settings.inflation_margin
             self._terrain = Terrain.build(grid, radius, allow_unknown)
+        if self._knows_layers:
+            self._terrain = self._with_layer(self._terrain)
         return self._terrain
+
+    def _with_layer(self, terrain: Terrain) -> Terrain:
+        """Return the terrain with the layer of this request, or with none."""
+        self._laid = self._layer
+        shown = () if self._layer is None else (self._layer,)
+        layers = np.array(shown, dtype=np.float32).reshape(len(shown), *terrain.grid.shape)
+        return replace(terrain, layers=layers)
 
     def _search(
         self, terrain: Terrain, ends: Endpoints, *, learned: bool, setup_time: float
@@ -217,7 +231,7 @@ class GlobalPlanner:
         same_map = kept is not None and kept.terrain is terrain and kept.layer is layer
         if not same_map or kept.field.goal != goal_cell:
             cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
-            if layer is not None:
+            if layer is not None and not (learned and self._knows_layers):
                 cost = cost * (1.0 + self.settings.filter_mask_weight * layer)
             self._solved.pop(learned, None)  # a repair happens in its memory
             if kept is None or kept.field.goal != goal_cell or kept.field.cost.shape != cost.shape:
