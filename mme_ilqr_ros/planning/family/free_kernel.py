@@ -172,5 +172,5 @@ class FreeKernelPlanner(nn.Module, ABC):
 def _map_and_goal(occupied: Tensor, goals: Tensor) -> Tensor:
     """Return [B, 2, H, W]: the map, and 1 at the goal."""
     goal = torch.zeros_like(occupied)
-    goal[torch.arange(len(goals)), goals[:, 0], goals[:, 1]] = 1.0
+    goal[torch.arange(len(goals), device=goals.device), goals[:, 0], goals[:, 1]] = 1.0
     return torch.stack([occupied, goal], dim=1)
