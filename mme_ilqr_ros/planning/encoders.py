@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.planning.rings import ring_index
+from mme_ilqr_ros.planning.rings import ring_index, ring_shares
 
 
 class RingConvolution(nn.Module):
@@ -25,16 +25,26 @@ class RingConvolution(nn.Module):
     before any training.
     """
 
-    def __init__(self, n_in: int, n_out: int, generator: torch.Generator, size: int = 3) -> None:
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        generator: torch.Generator,
+        size: int = 3,
+        whole_rings: bool = False,
+    ) -> None:
+        """Make the layer; with `whole_rings` a weight is that of a ring, see `ring_shares`."""
         super().__init__()
         self._index = torch.from_numpy(ring_index(size))
+        self._shares = torch.from_numpy(ring_shares(size)) if whole_rings else torch.ones(1)
         rings = torch.randn(n_out, n_in, int(self._index.max()) + 1, generator=generator)
         self.rings = nn.Parameter(rings * math.sqrt(2.0 / (size * size * n_in)))
         self.bias = nn.Parameter(torch.zeros(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return [B, n_out, H - size + 1, W - size + 1] for x [B, n_in, H, W]."""
-        return functional.conv2d(x, self.rings[:, :, self._index], self.bias)
+        kernels = (self.rings * self._shares.to(self.rings))[:, :, self._index]
+        return functional.conv2d(x, kernels, self.bias)
 
 
 class CostEncoder(nn.Module):
@@ -83,7 +93,7 @@ class TerrainEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self._reach = size // 2
-        self.first = RingConvolution(1 + n_layers, n_channels, generator, size)
+        self.first = RingConvolution(1 + n_layers, n_channels, generator, size, whole_rings=True)
         self.second = _linear(n_channels, n_channels, math.sqrt(2.0), generator)
         self.head = _linear(n_channels, 1, 0.1, generator)
         self.register_buffer("bound", torch.tensor(float(bound)))

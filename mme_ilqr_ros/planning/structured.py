@@ -78,6 +78,7 @@ class StructuredIDVIN(nn.Module):
         *,
         layers: Tensor | None = None,
         mask: bool = False,
+        surcharge: Tensor | None = None,
         n_moves: int,
         adjoint: str = "exact",
         stopping: Stopping | None = None,
@@ -90,6 +91,8 @@ class StructuredIDVIN(nn.Module):
             goals: int64 [B, 2] goal cells (row, column).
             layers: [B, C, H, W] whatever else is seen of the map, for encoders that take it.
             mask: Whether occupied cells are closed; if not, walls must be learned.
+            surcharge: [B, A, H, W] share by which moves are priced above what was learned: training
+                with a margin; None for none.
             n_moves: 4 or 8.
             adjoint: "exact" (compiled solver, one reverse pass), "implicit" or "unrolled" (sweeps).
             stopping: For sweeps; None solves to residual 0, at most one sweep for each cell.
@@ -102,6 +105,8 @@ class StructuredIDVIN(nn.Module):
             raise ValueError(f"adjoint = '{adjoint}': must be one of {', '.join(ADJOINTS)}")
         log_cost = self.encoder(occupied, layers)
         edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves)
+        if surcharge is not None:
+            edges = torch.where(edges < UNREACHED, edges * (1.0 + surcharge), edges)
         if adjoint == "exact":
             values, residual = _Exact.apply(edges, goals)
             iterations = 0

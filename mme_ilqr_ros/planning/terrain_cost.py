@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.rings import ring_index, ring_sums
+from mme_ilqr_ros.planning.rings import ring_index, ring_shares, ring_sums
 from mme_ilqr_ros.planning.weights import WeightsError, checked
 
 _ROWS = 64  # of the map at a time, so that what is summed up stays in the cache
@@ -28,7 +28,7 @@ class TerrainCost:
         try:
             rings = tensors["first.rings"]
             n, n_in = rings.shape[0], rings.shape[1]
-            self._first = checked(rings, (n, n_in, n_rings)).reshape(n, -1)
+            self._first = (checked(rings, (n, n_in, n_rings)) * ring_shares(size)).reshape(n, -1)
             self._first_bias = checked(tensors["first.bias"], (n,))
             self._second = checked(tensors["second.weight"], (n, n, 1, 1))[:, :, 0, 0]
             self._second_bias = checked(tensors["second.bias"], (n,))

@@ -55,6 +55,17 @@ def test_what_chooses_the_best_model_needs_no_true_cost():
     assert 0 < task.validation_shown.sum() < 0.5 * (~task.validation.occupied).sum()
 
 
+def test_with_a_margin_what_was_shown_must_be_better_by_it():
+    task, _ = made("terrain", "--paths", "1", "--margin", "0.5")
+    plain, _ = made("terrain", "--paths", "1")
+    assert task.facts()["margin"] == "0.5"
+    model = task.model(torch.Generator().manual_seed(0))
+    some = torch.arange(8)
+    with torch.no_grad():
+        eased, strict = plain.loss(model, some).value, task.loss(model, some).value
+    assert strict > eased + 0.01
+
+
 def test_test_maps_are_larger_and_shifted(monkeypatch):
     monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2), (30, 1)))
     task, _ = made("lanes")

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 from tqdm import tqdm
 
-from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
@@ -174,6 +174,10 @@ def run(options: argparse.Namespace) -> tuple[str, dict[str, dict[str, dict[str,
             grid = load_map(file)
             rng = np.random.default_rng([_SEED, options.seed])
             asked = queries(grid, radius, options.queries, rng)
+            if not len(asked):
+                raise MapError(
+                    f"{file}: no start and goal {_SHORTEST_WAY:g} m apart that a way joins"
+                )
             rows = compare(grid, asked, options.robot_radius, bar.update)
             tables[file.stem] = summary(rows)
             draw_map(options.out / f"{file.stem}.png", grid, asked, planners(options.robot_radius))

@@ -77,6 +77,7 @@ class DemonstrationTask:
         validation: Other maps.
         validation_shown: What such experts did on them: the true cost chooses nothing.
         source: Where it all comes from, for the card.
+        margin: Share by which the moves shown must be the better ones.
     """
 
     world: HiddenCost
@@ -85,6 +86,7 @@ class DemonstrationTask:
     validation: MapSet
     validation_shown: np.ndarray
     source: str
+    margin: float = 0.0
 
     @property
     def n_samples(self) -> int:
@@ -100,8 +102,12 @@ class DemonstrationTask:
         device, chosen = device_of(model), indices.numpy()
         occupied, layers = seen(self.maps, chosen, device)
         goals = torch.from_numpy(self.maps.goals[chosen]).to(device)
-        plan = model(occupied, goals, layers=layers, mask=True, n_moves=len(LENGTHS))
-        loss = path_regret_loss(plan, torch.from_numpy(self.shown[chosen]).to(device))
+        shown = torch.from_numpy(self.shown[chosen]).to(occupied)
+        dearer = self.margin * shown if self.margin else None
+        plan = model(
+            occupied, goals, layers=layers, mask=True, surcharge=dearer, n_moves=len(LENGTHS)
+        )
+        loss = path_regret_loss(plan, shown)
         if self.world.anchor:
             loss = loss + self.world.anchor * anchor_loss(plan.log_cost, occupied)
         return Loss(loss, plan.residual)
@@ -120,7 +126,12 @@ class DemonstrationTask:
 
     def facts(self) -> dict[str, str]:
         """Return what the card says."""
-        return {"kind": self.world.name, "data": self.source, "anchor": f"{self.world.anchor}"}
+        return {
+            "kind": self.world.name,
+            "data": self.source,
+            "anchor": f"{self.world.anchor}",
+            "margin": f"{self.margin}",
+        }
 
 
 def seen(maps: MapSet, chosen: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -158,7 +169,8 @@ def command(world: HiddenCost) -> Command:
             if options.noise
             else ""
         )
-        return DemonstrationTask(world, maps, shown, validation, validation_shown, source)
+        sets = maps, shown, validation, validation_shown
+        return DemonstrationTask(world, *sets, source, options.margin)
 
     return Command(
         world.help,
@@ -186,6 +198,14 @@ def _add_options(parser: argparse.ArgumentParser, size: int) -> None:
     add("--maps", type=positive, default=400, help="maps with experts, default %(default)s")
     add("--size", type=positive, default=size, help="cells along a map, default %(default)s")
     add("--paths", type=_paths, help="expert paths on each map, or 'all' starts; default all")
+    add(
+        "--margin",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="by which paths shown must be the better ones; 0.03 helps where few are shown,"
+        " default %(default)s",
+    )
     add(
         "--noise",
         type=float,
