@@ -102,11 +102,9 @@ class MmeIlqr:
         if switched and warm:  # nothing drove before the first cycle
             self._drives_for = 0.0
         self._controls, self._incumbent = found.U, found.chosen
-        if len(controls) > LANES:
-            compared = selection_costs(found.costs, found.gaps, required_gap)
-            self._order = by_merit(compared, self._ways(found.X, compared, data), found.chosen)
         allowed = math.inf if deadline is None else deadline - begin
         self._budget.note(time.perf_counter() - begin, allowed, len(controls))
+        self._order = self._next_order(found, required_gap, data)
         return Modes(
             states=found.X,
             controls=found.U,
@@ -159,16 +157,21 @@ class MmeIlqr:
         """
         s, n_modes = self._settings, self._budget.modes(self._settings.n_modes)
         controls = self._controls
-        if len(controls) > LANES:
+        if len(controls) > n_modes or self._incumbent >= LANES:
             controls, self._incumbent = controls[self._order[:n_modes]], 0
-        elif len(controls) > n_modes:
-            first = np.argsort(np.arange(len(controls)) != self._incumbent, kind="stable")
-            controls, self._incumbent = controls[first[:n_modes]], 0
         missing = n_modes - len(controls)
         if missing > 0:
             fresh = in_blocks(random_blocks(missing, data.limits, self._rng), s.time_steps)
             controls = np.concatenate([controls, fresh])
         return controls
+
+    def _next_order(self, found: Cycled, required_gap: float, data: StageData) -> NDArray[np.int64]:
+        """Return the modes in the order in which to optimise them, the one that drives first."""
+        modes = np.arange(len(found.costs))
+        if self._budget.modes(self._settings.n_modes) >= len(modes):
+            return np.argsort(modes != found.chosen, kind="stable")
+        compared = selection_costs(found.costs, found.gaps, required_gap)
+        return by_merit(compared, self._ways(found.X, compared, data), found.chosen)
 
     def _turned(self, found: Cycled, data: StageData) -> bool:
         """Return True when the chosen mode is another way round than the incumbent."""

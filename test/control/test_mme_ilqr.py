@@ -226,4 +226,4 @@ def test_of_several_groups_the_driving_mode_is_in_the_first(monkeypatch):
     goals = ((6.0, 2.0 * (-1) ** n) for n in range(8))
     chosen = [s.cycle(X0, data(goal=goal), 0.1, 0.2).chosen for goal in goals]
     assert max(chosen) >= LANES  # modes of later groups take over
-    assert served == [0] * 8
+    assert max(served) < LANES
