@@ -83,6 +83,7 @@ class StageGraphs:
         self._held, self._limits = problem.model.held_state, data.limits.as_arrays()
         barrier = data.world.barrier
         self._shape = (barrier.weight, barrier.stiff_gap, barrier.cutoff_gap, barrier.radius)
+        self._surprise = barrier.surprise_time
         self._texts = _texts()
         self._p = ca.SX.sym("p", max(1, len(problem.parameter_names)))
         self._time, self._circles = ca.SX.sym("t"), ca.SX.sym("c", 5, len(data.world.circles))
@@ -134,13 +135,16 @@ class StageGraphs:
         gap = ca.fmin(self._gap(now, self._time), half)
         return ca.Function("gap", [now, after, self._stage], [gap], {"cse": True})
 
-    def _offsets(self, at: ca.SX, time: ca.SX) -> list[tuple[ca.SX, ca.SX, ca.SX]]:
-        """Return (offset [2], distance, radius) from every circle."""
+    def _offsets(
+        self, at: ca.SX, time: ca.SX, surprise: float = 0.0
+    ) -> list[tuple[ca.SX, ca.SX, ca.SX]]:
+        """Return (offset [2], distance, radius) from every circle, as in `World.priced`."""
         found = []
         for m in range(self._circles.shape[1]):
             circle = self._circles[:, m]
-            offset = at - (circle[:2] + time * circle[3:])
-            found.append((offset, ca.sqrt(ca.sumsqr(offset) + TINY), circle[2]))
+            offset = at - (circle[:2] + (time - surprise) * circle[3:])
+            radius = circle[2] + surprise * ca.sqrt(ca.sumsqr(circle[3:]))
+            found.append((offset, ca.sqrt(ca.sumsqr(offset) + TINY), radius))
         return found
 
     def _gap(self, at: ca.SX, time: ca.SX) -> ca.SX:
@@ -151,7 +155,7 @@ class StageGraphs:
 
     def _world_cost(self, x: ca.SX) -> ca.SX:
         total = ca.SX(0)
-        for _, distance, radius in self._offsets(x[:2], self._time):
+        for _, distance, radius in self._offsets(x[:2], self._time, self._surprise):
             gap = distance - radius - self._shape[3]
             ratio, rest = self._texts["barrier_parts"](gap, self._shape)
             total = total + rest - self._shape[0] * ca.log(ratio)
@@ -159,7 +163,7 @@ class StageGraphs:
 
     def _world_quadratic(self, x: ca.SX) -> ca.SX:
         b = ca.SX(5, 1)
-        for offset, distance, radius in self._offsets(x[:2], self._time):
+        for offset, distance, radius in self._offsets(x[:2], self._time, self._surprise):
             gap, n = distance - radius - self._shape[3], offset / distance
             slope, curvature = self._texts["barrier_slopes"](gap, self._shape)
             square = ca.vertcat(n[0] * n[0], n[0] * n[1], n[1] * n[1])

@@ -107,6 +107,7 @@ def _barrier(settings: ControllerSettings) -> Barrier:
         stiff_gap=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
         cutoff_gap=costs.clearance_distance,
         radius=settings.robot_radius + settings.clearance_margin,
+        surprise_time=costs.surprise_time,
     )
 
 

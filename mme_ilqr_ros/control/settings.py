@@ -196,6 +196,15 @@ class CostSettings:
         low=0.02,
         high=5.0,
     )
+    surprise_time: float = setting(
+        0.5,
+        "Whatever moves may turn: plans avoid, at a cost, every place where it could be had it"
+        " turned this long ago. Raise it if turns surprise the robot; lower it if the berth is too"
+        " wide.",
+        unit="s",
+        low=0.0,
+        high=2.0,
+    )
     stiff_distance: float = setting(
         0.03,
         "Gap below which the obstacle cost goes on as a stiff quadratic; below clearance_distance.",

@@ -57,13 +57,13 @@ def problem_of(model):
 
 def world(everything=True, circles=CIRCLES):
     if not everything:
-        return World(circles, None, Barrier(0.1, 0.03, 0.3, 0.23))
+        return World(circles, None, Barrier(0.1, 0.03, 0.3, 0.23, 0.4))
     blocked = np.zeros((20, 30), dtype=bool)
     blocked[12:15, 5:9] = True
     field = build_distance_field(blocked, 0.1, Pose(-0.4, 0.2, 0.6), 1.0)
     values = np.random.default_rng(7).uniform(0.0, 5.0, size=(12, 15))
     goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.02, 0.3)
-    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23), goal)
+    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23, 0.4), goal)
 
 
 def given(name, n_stages=20, n_modes=11, seed=0, everything=True):

@@ -37,19 +37,20 @@ def field():
     return build_distance_field(blocked, 0.1, Pose(-0.4, 0.2, 0.6), 1.0)
 
 
-def stage_data(n_stages, with_field=True):
+def stage_data(n_stages, with_field=True, surprise=0.0):
     row = dict.fromkeys(PROBLEM.parameter_names, 0.1)
     row |= {"goal_x": 3.0, "goal_y": 0.4, "goal_width": 0.3, "terminal_goal_weight": 5.0}
     parameters = np.tile([row[name] for name in PROBLEM.parameter_names], (n_stages + 1, 1))
     circles = np.array([[1.2, 0.1, 0.4, 0.0, 0.0], [2.0, -1.0, 0.3, 0.0, 0.3]])
-    world = World(circles, field() if with_field else None, Barrier(*SHAPE))
+    barrier = Barrier(*SHAPE, surprise_time=surprise)
+    world = World(circles, field() if with_field else None, barrier)
     return StageData(parameters, 0.2, LIMITS, world)
 
 
 def test_compiled_kernel_equals_the_python_reference():
     rng = np.random.default_rng(0)
     U = rng.uniform([-0.2, -1.5], [1.0, 1.5], size=(3, 8, 2))
-    x0, data = np.array([0.1, 0.0, 0.2, 0.3, 0.0]), stage_data(8)
+    x0, data = np.array([0.1, 0.0, 0.2, 0.3, 0.0]), stage_data(8, surprise=0.5)
     compiled, reference = Kernel(PROBLEM, "numba"), Kernel(PROBLEM, "python")
     for got, expected in (
         (compiled.optimise(x0, U, data, 4), reference.optimise(x0, U, data, 4)),
@@ -209,11 +210,30 @@ def test_moving_circles_are_where_they_will_be():
     circle = np.array([[0.0, 0.0, 0.5, 1.0, 1.0]])
     data = StageData(stage_data(10).parameters, 0.2, LIMITS, World(circle, None, Barrier(*SHAPE)))
     tracks = data.tracks()
-    assert tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2])
+    assert tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2, 0.5 + 0.23])
     beside = PYTHON.world_cost(lane(2.8), lane(2.0), tracks[10], data.world.pack(float), 0)
     early = PYTHON.world_cost(lane(2.8), lane(2.0), tracks[5], data.world.pack(float), 0)
     assert beside[0] > 0
     assert early[0] == 0
+
+
+def test_a_circle_is_priced_wherever_a_turn_some_time_ago_could_have_taken_it():
+    circles = np.array([[0.0, 0.0, 0.5, 0.6, -0.8], [3.0, 0.0, 0.2, 0.0, 0.0]])
+    world = World(circles, None, Barrier(*SHAPE, surprise_time=0.5))
+    assert world.priced[1] == pytest.approx(circles[1])  # what stands does not turn
+    before, radius = circles[0, :2] - 0.5 * circles[0, 3:], world.priced[0, 2]
+    for heading in np.linspace(-np.pi, np.pi, 9):
+        centre = before + 0.5 * np.array([np.cos(heading), np.sin(heading)])
+        assert np.hypot(*(centre - world.priced[0, :2])) + 0.5 == pytest.approx(radius)
+    data = StageData(stage_data(10).parameters, 0.2, LIMITS, world)
+    tracks, packed = data.tracks(), data.world.pack(float)
+    behind = PYTHON.world_cost(lane(-0.72), lane(0.96), tracks[0], packed, 0)
+    calm = StageData(data.parameters, 0.2, LIMITS, World(circles, None, Barrier(*SHAPE)))
+    assert PYTHON.world_cost(lane(-0.72), lane(0.96), calm.tracks()[0], packed, 0)[0] == 0
+    assert behind[0] > 0
+    standing = np.zeros((1, 1, 5))
+    standing[..., :2] = [-0.72, 0.96]  # the gap is that to where the circle is
+    assert Kernel(PROBLEM, "python").smallest_gaps(standing, data)[0] == pytest.approx(0.7)
 
 
 def test_only_circles_within_reach_of_some_mode_are_looked_at():

@@ -35,7 +35,7 @@ def world_cost(
     if field is not None:
         distance, _, _ = texts.interpolate(px, py, field, frame)
         total = total + _barrier(texts, distance - shape[3], shape)
-    for _, _, distance, radius in circle_offsets(px, py, time, task.circles):
+    for _, _, distance, radius in circle_offsets(px, py, time, task.priced):
         total = total + _barrier(texts, distance - (radius + shape[3]), shape).sum(0)
     values, frame = task.values
     if values is not None:
@@ -64,7 +64,7 @@ def world_quadratic(
     if field is not None:
         distance, nx, ny = texts.interpolate(px, py, field, frame)
         add(nx[None], ny[None], (distance - shape[3])[None])
-    for dx, dy, distance, radius in circle_offsets(px, py, time, task.circles):
+    for dx, dy, distance, radius in circle_offsets(px, py, time, task.priced):
         add(dx / distance, dy / distance, distance - (radius + shape[3]))
     values, frame = task.values
     if values is not None:

@@ -31,6 +31,7 @@ class Task:
         change: Largest change of the controls in one stage [nu, 1]; inf without a limit.
         held: For every control the state that holds it [nu], 0 without one (`change` is inf then).
         circles: x, y, radius, vx, vy [M, 5, 1, 1 or L, 1].
+        priced: The circles as the barrier prices them, see `World.priced`.
         barrier: Weight, stiff gap, cut-off gap, radius.
         field: Distance field [H, W] or None, and its frame.
         values: Cost to go [H, W] or None, and its frame.
@@ -45,6 +46,7 @@ class Task:
     change: Tensor
     held: Tensor
     circles: Tensor
+    priced: Tensor
     barrier: tuple[float, ...]
     field: tuple[Tensor | None, tuple[float, ...]]
     values: tuple[Tensor | None, tuple[float, ...]]
@@ -91,6 +93,7 @@ def make_task(data: StageData, held_state: tuple[int, ...], n_lanes: int, like: 
         change=tensor(change)[:, None],
         held=torch.tensor([max(state, 0) for state in held_state], device=like.device),
         circles=per_lane(data.world.circles, 2)[:, :, None],
+        priced=per_lane(data.world.priced, 2)[:, :, None],
         barrier=tuple(shape.tolist()),
         field=(tensor(field) if frame[6] > 0.0 else None, tuple(frame.tolist())),
         values=(tensor(values) if value_frame[6] > 0.0 else None, tuple(value_frame.tolist())),

@@ -25,12 +25,14 @@ class Barrier:
         stiff_gap: Below it the log goes on as a quadratic [m].
         cutoff_gap: At and beyond it the cost is exactly zero [m].
         radius: The robot's radius, margin included [m].
+        surprise_time: How long ago a moving circle may have turned [s]; see `World.priced`.
     """
 
     weight: float
     stiff_gap: float
     cutoff_gap: float
     radius: float
+    surprise_time: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,19 @@ class World:
     field: DistanceField | None
     barrier: Barrier
     cost_to_go: ValueField | None = None
+
+    @property
+    def priced(self) -> Array:
+        """The circles as the barrier prices them [..., M, 5]; gaps are those to the circles.
+
+        A circle that turned some time ago is within the disc round where it was then, of what it
+        drove since. The disc touches where it is if it went straight on, and reaches beside and
+        behind: where a turn that nobody foresees takes it.
+        """
+        turned, speed = self.circles.copy(), np.hypot(self.circles[..., 3], self.circles[..., 4])
+        turned[..., :2] -= self.barrier.surprise_time * self.circles[..., 3:]
+        turned[..., 2] += self.barrier.surprise_time * speed
+        return turned
 
     def pack(self, dtype: DTypeLike) -> tuple[NDArray, ...]:
         """Return the arrays that the kernel text calls `world`."""
@@ -127,15 +142,17 @@ class StageData:
     world: World
 
     def tracks(self) -> Array:
-        """Return where the circles will be at every stage, and their reach squared [T+1, M, 3].
+        """Return where the priced circles will be at every stage, and their size [T+1, M, 4].
 
-        The reach is the distance from a circle's centre within which it costs something.
+        Columns: x, y, the square of the distance from the centre within which a circle costs
+        something, and the distance at which the robot touches it.
         """
-        circles, barrier = self.world.circles, self.world.barrier
-        tracks = np.empty((len(self.parameters), len(circles), 3))
+        circles, barrier = self.world.priced, self.world.barrier
+        tracks = np.empty((len(self.parameters), len(circles), 4))
         time = self.dt * np.arange(len(self.parameters))
         tracks[..., :2] = circles[:, :2] + time[:, None, None] * circles[:, 3:]
         tracks[..., 2] = (circles[:, 2] + barrier.radius + barrier.cutoff_gap) ** 2
+        tracks[..., 3] = circles[:, 2] + barrier.radius
         return tracks
 
 

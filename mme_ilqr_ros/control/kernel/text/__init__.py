@@ -11,7 +11,7 @@ place. Functions under `jit` and `inline` hold no references to arrays and canno
 Notation: N modes, T stages; x [NX], u [NU]; X [T+1, NX], U [T, NU]; k, K feedforward and gains;
 V_x, V_xx value derivatives; Q_.. action-value derivatives.
 task = (p, dt, limits, tracks, world): stage parameters p [T+1, NP], dt [1],
-limits = (lower, upper, rate), each [NU], tracks [T+1, M, 3] (where the circles will be), and world
+limits = (lower, upper, rate), each [NU], tracks [T+1, M, 4] (where the circles will be), and world
 (`World.pack`).
 
 Arrays from outside are [G, ..., L]: G groups of L modes, the modes of a group side by side. Their

@@ -95,22 +95,22 @@ def barrier_slopes(gap, shape):
 def world_cost(px, py, track, world, final):
     """Return the summed barriers of all obstacles, and the cost to go, at a position.
 
-    track [M, 3] is where the circles are then: x, y, and the square of their reach, the distance
-    within which they cost something.
+    track [M, 4] is where the priced circles are then: x, y, the square of the distance within which
+    they cost something, and the distance of contact: see `StageData.tracks`.
     """
-    circles, shape, field, frame, values, value_frame, value_weights = world
+    _, shape, field, frame, values, value_frame, value_weights = world
     total, product = fill(px, 0.0), fill(px, 1.0)
     if frame[6] > 0.0:
         distance, _, _ = interpolate(px, py, field, frame)
         ratio, rest = barrier_parts(distance - shape[3], shape)
         total, product = total + rest, product * ratio
     factors = 1
-    for first in range(0, circles.shape[0], BLOCK):
+    for first in range(0, track.shape[0], BLOCK):
         near = near_circles(px, py, track, first)
         while near != 0:
             m, near = first + lowest_bit(near), near & (near - 1)
             dx, dy = px - track[m, 0], py - track[m, 1]
-            gap = sqrt(dx * dx + dy * dy + TINY) - (circles[m, 2] + shape[3])
+            gap = sqrt(dx * dx + dy * dy + TINY) - track[m, 3]
             ratio, rest = barrier_parts(gap, shape)
             total, product, factors = total + rest, product * ratio, factors + 1
             if factors % LOG_EVERY == 0:
@@ -126,7 +126,7 @@ def world_cost(px, py, track, world, final):
 @inline
 def world_quadratic(px, py, track, world, final, b):
     """Fill b [5]: slopes in x, y and Gauss-Newton curvatures xx, xy, yy of `world_cost`."""
-    circles, shape, field, frame, values, value_frame, value_weights = world
+    _, shape, field, frame, values, value_frame, value_weights = world
     zero = fill(px, 0.0)
     bx, by, bxx, bxy, byy = zero, zero, zero, zero, zero
     if frame[6] > 0.0:
@@ -135,7 +135,7 @@ def world_quadratic(px, py, track, world, final, b):
         bx, by = bx + slope * nx, by + slope * ny
         bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
         byy = byy + curvature * ny * ny
-    for first in range(0, circles.shape[0], BLOCK):
+    for first in range(0, track.shape[0], BLOCK):
         near = near_circles(px, py, track, first)
         while near != 0:
             m, near = first + lowest_bit(near), near & (near - 1)
@@ -143,7 +143,7 @@ def world_quadratic(px, py, track, world, final, b):
             squared = dx * dx + dy * dy + TINY
             inverse = 1.0 / sqrt(squared)
             nx, ny = dx * inverse, dy * inverse
-            gap = squared * inverse - (circles[m, 2] + shape[3])
+            gap = squared * inverse - track[m, 3]
             slope, curvature = barrier_slopes(gap, shape)
             bx, by = bx + slope * nx, by + slope * ny
             bxx, bxy = bxx + curvature * nx * nx, bxy + curvature * nx * ny
