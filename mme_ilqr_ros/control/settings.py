@@ -287,7 +287,7 @@ class ControllerSettings:
         high=1.0,
     )
     moving_margin_time: float = setting(
-        0.15,
+        0.05,
         "Moving obstacles are planned larger by what they drive in this time: how long they keep"
         " their velocity is not known.",
         unit="s",

@@ -63,7 +63,7 @@ def world(everything=True, circles=CIRCLES):
     field = build_distance_field(blocked, 0.1, Pose(-0.4, 0.2, 0.6), 1.0)
     values = np.random.default_rng(7).uniform(0.0, 5.0, size=(12, 15))
     goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.02, 0.3)
-    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23, 0.4), goal)
+    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23), goal)
 
 
 def given(name, n_stages=20, n_modes=11, seed=0, everything=True):
