@@ -22,33 +22,37 @@ UNREACHED = 1e30
 differences stay numbers; so large that adding an edge cost does not change it."""
 
 
-def edge_costs(cost: Tensor, blocked: Tensor | None = None, n_moves: int = 8) -> Tensor:
+def edge_costs(
+    cost: Tensor, blocked: Tensor | None = None, n_moves: int = 8, *, wrap: bool = False
+) -> Tensor:
     """Return the cost E [B, A, H, W] of every move from every cell; UNREACHED where not legal.
 
     Args:
         cost: [B, H, W] costs of the cells, > 0.
         blocked: bool [B, H, W] cells that no move may touch; None for none.
         n_moves: A, 8 or 4.
+        wrap: Whether the map goes on at its opposite side, like two joint angles, or ends there.
     """
     check_n_moves(n_moves)
-    padded = functional.pad(cost, (1, 1, 1, 1), value=1.0)
+    padded = bordered(cost, 1.0, wrap)
     moves = [
         LENGTHS[a] * (0.5 * (cost + _at(padded, d_row, d_column)))
         for a, (d_row, d_column) in enumerate(STEPS[:n_moves].tolist())
     ]
-    return legal_only(torch.stack(moves, dim=1), blocked)
+    return legal_only(torch.stack(moves, dim=1), blocked, wrap=wrap)
 
 
-def legal_only(edges: Tensor, blocked: Tensor | None = None) -> Tensor:
+def legal_only(edges: Tensor, blocked: Tensor | None = None, *, wrap: bool = False) -> Tensor:
     """Return edge costs [B, A, H, W] with UNREACHED where the move is not legal.
 
     Args:
         edges: [B, A, H, W], A = 8 or 4.
         blocked: bool [B, H, W] cells that no move may touch; None for none.
+        wrap: See `edge_costs`.
     """
     if blocked is None:
         blocked = torch.zeros_like(edges[:, 0], dtype=torch.bool)
-    closed = functional.pad(blocked, (1, 1, 1, 1), value=True)
+    closed = bordered(blocked, True, wrap)
     illegal = []
     for a, (d_row, d_column) in enumerate(STEPS[: edges.shape[1]].tolist()):
         stopped = blocked | _at(closed, d_row, d_column)
@@ -58,32 +62,34 @@ def legal_only(edges: Tensor, blocked: Tensor | None = None) -> Tensor:
     return edges.masked_fill(torch.stack(illegal, dim=1), UNREACHED)
 
 
-def edge_action_values(values: Tensor, edges: Tensor) -> Tensor:
+def edge_action_values(values: Tensor, edges: Tensor, *, wrap: bool = False) -> Tensor:
     """Return Q [B, A, H, W] of every move from every cell, UNREACHED where it leads nowhere.
 
     Args:
         values: [B, H, W] values of the cells.
         edges: [B, A, H, W] cost of the moves, UNREACHED where not legal.
+        wrap: See `edge_costs`.
     """
-    padded = functional.pad(values, (1, 1, 1, 1), value=UNREACHED)
+    padded = bordered(values, UNREACHED, wrap)
     after = [_at(padded, *step) for step in STEPS[: edges.shape[1]].tolist()]
     q = torch.stack(after, dim=1) + edges
     return q.masked_fill(q >= UNREACHED, UNREACHED)
 
 
-def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor) -> Tensor:
+def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor, *, wrap: bool = False) -> Tensor:
     """Apply the operator f once.
 
     Args:
         values: [B, H, W].
         edges: [B, A, H, W], > 0, UNREACHED where not legal.
         goal: bool [B, H, W], True at the goal cells.
+        wrap: See `edge_costs`.
 
     Returns:
         [B, H, W]. Of equal moves one is taken (not their average), so that the best moves form a
         tree and the adjoint of the fixed point ends after finitely many steps.
     """
-    best = edge_action_values(values, edges).min(dim=1).values
+    best = edge_action_values(values, edges, wrap=wrap).min(dim=1).values
     # A constant where nothing is reached: there the best moves may run in circles.
     best = best.masked_fill(best >= UNREACHED, UNREACHED)
     return best.masked_fill(goal, 0.0)
@@ -99,6 +105,21 @@ def bellman(
 def unreached_like(cost: Tensor) -> Tensor:
     """Return the values to start iterating from: UNREACHED everywhere."""
     return torch.full_like(cost, UNREACHED, requires_grad=False)
+
+
+def bordered(x: Tensor, beyond: float | bool, wrap: bool, width: int = 1) -> Tensor:
+    """Return maps [B, H, W] with a border [B, H + 2 width, W + 2 width] of what lies beyond them.
+
+    Args:
+        x: [B, H, W].
+        beyond: What lies there where the map ends.
+        wrap: Whether it does not end there but goes on at its opposite side.
+        width: Of the border.
+    """
+    border = (width,) * 4
+    if wrap:
+        return functional.pad(x[:, None], border, mode="circular")[:, 0]
+    return functional.pad(x, border, value=beyond)
 
 
 def _at(padded: Tensor, d_row: int, d_column: int) -> Tensor:

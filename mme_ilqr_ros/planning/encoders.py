@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mme_ilqr_ros.planning.bellman import bordered
 from mme_ilqr_ros.planning.rings import ring_index, ring_shares
 
 
@@ -51,13 +52,19 @@ class CostEncoder(nn.Module):
     """From blocked cells to the cost of each cell, between 1 and c_max: what is a wall?
 
     Two ring convolutions and one linear layer per cell, then log cost = log(c_max) sigmoid(z): the
-    price of a wall goes on growing through training, that of floor settles at 1.
+    price of a wall goes on growing through training, that of floor settles at 1. Beyond the map is
+    blocked, or with `wrap` its opposite side.
     """
 
     def __init__(
-        self, generator: torch.Generator, n_channels: int = 16, c_max: float = 1e5
+        self,
+        generator: torch.Generator,
+        n_channels: int = 16,
+        c_max: float = 1e5,
+        wrap: bool = False,
     ) -> None:
         super().__init__()
+        self.wrap = wrap
         self.first = RingConvolution(1, n_channels, generator)
         self.second = RingConvolution(n_channels, n_channels, generator)
         # Small, so that all cells start near one price; from chance prices of 1 to c_max, one
@@ -68,8 +75,8 @@ class CostEncoder(nn.Module):
         self.register_buffer("c_max", torch.tensor(float(c_max)))
 
     def forward(self, blocked: Tensor, layers: Tensor | None = None) -> Tensor:
-        """Return log cost [B, H, W] for blocked [B, H, W] in {0, 1}; beyond the map is blocked."""
-        x = functional.pad(blocked[:, None], (2, 2, 2, 2), value=1.0)
+        """Return log cost [B, H, W] for blocked [B, H, W] in [0, 1]."""
+        x = bordered(blocked, 1.0, self.wrap, width=2)[:, None]
         x = functional.relu(self.second(functional.relu(self.first(x))))
         z = torch.einsum("bchw,c->bhw", x, self.head) + self.head_bias
         return torch.log(self.c_max) * torch.sigmoid(z)

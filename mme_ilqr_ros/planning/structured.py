@@ -26,6 +26,7 @@ from mme_ilqr_ros.planning.bellman import (
 )
 from mme_ilqr_ros.planning.encoders import CostEncoder
 from mme_ilqr_ros.planning.field import solve_edges
+from mme_ilqr_ros.planning.field.torus import solve_torus
 from mme_ilqr_ros.planning.fixed_point import FixedPoint, Stopping, solve
 from mme_ilqr_ros.planning.moves import LENGTHS
 
@@ -60,15 +61,17 @@ class Plan:
 class StructuredIDVIN(nn.Module):
     """The planner of this package as a differentiable model."""
 
-    def __init__(self, encoder: nn.Module, learns_beta: bool = True) -> None:
+    def __init__(self, encoder: nn.Module, learns_beta: bool = True, *, wrap: bool = False) -> None:
         """Make a planner.
 
         Args:
             encoder: Called with (occupied, layers) it returns the log cost.
             learns_beta: Whether beta is learned too; not for losses that do not use the logits.
+            wrap: Whether maps go on at their opposite sides; the encoder has to do so too.
         """
         super().__init__()
         self.encoder = encoder
+        self.wrap = wrap
         self.log_beta = nn.Parameter(torch.zeros(()), requires_grad=learns_beta)
 
     def forward(
@@ -104,28 +107,30 @@ class StructuredIDVIN(nn.Module):
         if adjoint not in ADJOINTS:
             raise ValueError(f"adjoint = '{adjoint}': must be one of {', '.join(ADJOINTS)}")
         log_cost = self.encoder(occupied, layers)
-        edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves)
+        edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves, wrap=self.wrap)
         if surcharge is not None:
             edges = torch.where(edges < UNREACHED, edges * (1.0 + surcharge), edges)
         if adjoint == "exact":
-            values, residual = _Exact.apply(edges, goals)
+            values, residual = _Exact.apply(edges, goals, self.wrap)
             iterations = 0
         else:
             stopping = stopping or Stopping(0.0, values_like(edges)[0].numel() + 1)
-            result = _swept(edges, goals, adjoint, stopping, on_adjoint)
+            result = _swept(edges, goals, adjoint, stopping, on_adjoint, wrap=self.wrap)
             values, residual, iterations = result.value, result.residual.max(), result.iterations
-        q = edge_action_values(values, edges)
+        q = edge_action_values(values, edges, wrap=self.wrap)
         regrets = (q - q.min(dim=1, keepdim=True).values).clamp(max=_LARGEST_REGRET)
         logits = -torch.exp(self.log_beta) * regrets
         return Plan(log_cost, values, logits, residual.item(), iterations, regrets)
 
 
-def edges_of(log_cost: Tensor, blocked: Tensor | None, n_moves: int) -> Tensor:
+def edges_of(
+    log_cost: Tensor, blocked: Tensor | None, n_moves: int, *, wrap: bool = False
+) -> Tensor:
     """Return edge costs [B, A, H, W] of a log cost of cells [B, H, W] or edges [B, 8, H, W]."""
     if log_cost.dim() == 3:
-        return edge_costs(torch.exp(log_cost), blocked, n_moves)
+        return edge_costs(torch.exp(log_cost), blocked, n_moves, wrap=wrap)
     length = torch.as_tensor(LENGTHS[:n_moves], dtype=log_cost.dtype, device=log_cost.device)
-    return legal_only(torch.exp(log_cost[:, :n_moves]) * length.view(-1, 1, 1), blocked)
+    return legal_only(torch.exp(log_cost[:, :n_moves]) * length.view(-1, 1, 1), blocked, wrap=wrap)
 
 
 def values_like(edges: Tensor) -> Tensor:
@@ -139,12 +144,14 @@ def _swept(
     adjoint: str,
     stopping: Stopping,
     on_adjoint: Callable[[FixedPoint], None] | None,
+    *,
+    wrap: bool,
 ) -> FixedPoint:
     """Solve the fixed point by Bellman sweeps."""
     start = values_like(edges)
     goal = goal_mask(goals, start.shape)
     return solve(
-        lambda v, e: edge_bellman(v, e, goal),
+        lambda v, e: edge_bellman(v, e, goal, wrap=wrap),
         start,
         (edges,),
         stopping,
@@ -160,24 +167,36 @@ def goal_mask(goals: Tensor, shape: tuple[int, ...]) -> Tensor:
     return mask
 
 
+class _Fields:
+    """The fields of a batch, one by one, with what `solve_torus` returns for tori."""
+
+    def __init__(self, edge_cost: np.ndarray, goals: np.ndarray) -> None:
+        pairs = zip(edge_cost, goals.tolist(), strict=True)
+        self._fields = [solve_edges(cost, tuple(goal)) for cost, goal in pairs]
+        self.values = np.stack([field.values for field in self._fields])
+        self.residual = max(field.residual for field in self._fields)
+
+    def edge_adjoint(self, gradient: np.ndarray) -> np.ndarray:
+        """Return dL/dE [B, A, H, W] for dL/dV [B, H, W]."""
+        pairs = zip(self._fields, gradient, strict=True)
+        return np.stack([field.edge_adjoint(g) for field, g in pairs])
+
+
 class _Exact(torch.autograd.Function):
     """The fixed point by the compiled solver; the gradient in reverse settling order."""
 
     @staticmethod
-    def forward(ctx, edges, goals):
+    def forward(ctx, edges, goals, wrap):
         cost = edges.detach().cpu().numpy()
         cost = np.where(cost < UNREACHED, cost, np.inf)
-        pairs = zip(cost, goals.tolist(), strict=True)
-        ctx.fields = [solve_edges(c, tuple(g)) for c, g in pairs]
-        values = np.stack([field.values for field in ctx.fields])
-        values = np.where(np.isfinite(values), values, UNREACHED)
-        residual = torch.tensor(max(field.residual for field in ctx.fields))
+        ctx.fields = (solve_torus if wrap else _Fields)(cost, goals.cpu().numpy())
+        values = np.where(np.isfinite(ctx.fields.values), ctx.fields.values, UNREACHED)
+        residual = torch.tensor(ctx.fields.residual)
         ctx.mark_non_differentiable(residual)
         return torch.from_numpy(values).to(edges), residual
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient, _):
-        pairs = zip(ctx.fields, gradient.double().cpu().numpy(), strict=True)
-        edge_gradient = np.stack([field.edge_adjoint(g) for field, g in pairs])
-        return torch.from_numpy(edge_gradient).to(gradient), None
+        edge_gradient = ctx.fields.edge_adjoint(gradient.double().cpu().numpy())
+        return torch.from_numpy(edge_gradient).to(gradient), None, None

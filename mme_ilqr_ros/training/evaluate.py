@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
+
+if TYPE_CHECKING:  # tasks import this file
+    from mme_ilqr_ros.training.tasks.mazes import MazeSet
 
 _CELLS_AT_A_TIME = 200_000  # keeps the evaluation of large maps within some hundred MB
 
@@ -104,8 +106,11 @@ def rollout(best_move: np.ndarray, mazes: MazeSet) -> tuple[np.ndarray, np.ndarr
     """
     n, height, width = best_move.shape
     rows, columns = np.indices((height, width))
-    row = np.clip(rows + STEPS[best_move, 0], 0, height - 1)
-    column = np.clip(columns + STEPS[best_move, 1], 0, width - 1)
+    row, column = rows + STEPS[best_move, 0], columns + STEPS[best_move, 1]
+    if mazes.wrap:
+        row, column = row % height, column % width
+    else:
+        row, column = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
     here = (rows * width + columns).reshape(-1)
     goal = mazes.goals[:, 0] * width + mazes.goals[:, 1]
     walls = mazes.occupied.reshape(n, -1)

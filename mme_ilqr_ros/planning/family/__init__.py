@@ -34,9 +34,10 @@ FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = 
 """Class and settings of the planners with a free kernel."""
 
 
-def structured(generator: torch.Generator) -> StructuredIDVIN:
+def structured(generator: torch.Generator, *, wrap: bool = False) -> StructuredIDVIN:
     """Return the planner of this package: a learned cost, known moves, the exact fixed point."""
-    return StructuredIDVIN(CostEncoder(generator), learns_beta=False)
+    encoder = CostEncoder(generator, wrap=wrap)
+    return StructuredIDVIN(encoder, learns_beta=False, wrap=wrap)
 
 
 def free_kernel(

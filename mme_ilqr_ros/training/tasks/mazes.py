@@ -25,11 +25,13 @@ class MazeSet:
         goals: int64 [N, 2] goal cell (row, column), free.
         distance: [N, H, W] shortest number of straight moves to the goal, inf where there is no
             way (walls included).
+        wrap: Whether the maps go on at their opposite sides, like two joint angles.
     """
 
     occupied: np.ndarray
     goals: np.ndarray
     distance: np.ndarray
+    wrap: bool = False
 
     def __len__(self) -> int:
         return len(self.occupied)
@@ -45,7 +47,8 @@ class MazeSet:
         Zero in walls, in unreachable cells and at the goal. A random choice among equal moves
         would cap what can be learned.
         """
-        padded = np.pad(self.distance, ((0, 0), (1, 1), (1, 1)), constant_values=np.inf)
+        beyond = {"mode": "wrap"} if self.wrap else {"constant_values": np.inf}
+        padded = np.pad(self.distance, ((0, 0), (1, 1), (1, 1)), **beyond)
         height, width = self.distance.shape[1:]
         best = [
             padded[:, 1 + dr : 1 + dr + height, 1 + dc : 1 + dc + width] + 1.0 == self.distance
@@ -60,7 +63,7 @@ class MazeSet:
 
     def take(self, chosen: slice | np.ndarray) -> MazeSet:
         """Return the chosen mazes."""
-        return MazeSet(self.occupied[chosen], self.goals[chosen], self.distance[chosen])
+        return MazeSet(self.occupied[chosen], self.goals[chosen], self.distance[chosen], self.wrap)
 
 
 def with_expert(occupied: np.ndarray, goals: np.ndarray) -> MazeSet:

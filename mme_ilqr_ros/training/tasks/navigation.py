@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.family import MODELS
+from mme_ilqr_ros.planning.family import MODELS, structured
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.structured import ADJOINTS, Plan
 from mme_ilqr_ros.training.evaluate import Score, evaluate
@@ -57,7 +57,7 @@ class NavigationTask:
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model."""
-        return MODELS[STRUCTURED](generator)
+        return structured(generator, wrap=self.data.wrap)
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return cross entropy and push term on some mazes."""
