@@ -88,6 +88,7 @@ def test_a_picture_shows_the_discs_where_they_are():
     assert image.shape == (PIXELS, PIXELS)
     pixel = 2.0 * ARM.reach / PIXELS
     # The area of the disc, and its centre; row 0 is lowest.
+    image = image / 255.0
     assert image.sum() * pixel**2 == pytest.approx(np.pi * 0.15**2, rel=0.01)
     rows, columns = np.indices(image.shape)
     centre = [(image * (c + 0.5)).sum() / image.sum() * pixel - ARM.reach for c in (columns, rows)]

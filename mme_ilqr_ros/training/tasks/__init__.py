@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mme_ilqr_ros.training.task import Command
-from mme_ilqr_ros.training.tasks import clearance, lanes, navigation, pictures, terrain
+from mme_ilqr_ros.training.tasks import (
+    clearance,
+    lanes,
+    manipulation,
+    navigation,
+    pictures,
+    terrain,
+)
 
 COMMANDS: Mapping[str, Command] = {
     "navigation": navigation.COMMAND,
+    "manipulation": manipulation.COMMAND,
     "pictures": pictures.COMMAND,
     "terrain": terrain.COMMAND,
     "lanes": lanes.COMMAND,

@@ -34,10 +34,12 @@ class ArmSet:
 
     Attributes:
         discs: [N, 5, 3] rows x, y, radius in m; of those that are not there the radius is NaN.
+        pictures: uint8 [N, 96, 96] of the workspaces; see `picture`.
         mazes: Configuration spaces, goals and distances; they wrap.
     """
 
     discs: np.ndarray
+    pictures: np.ndarray
     mazes: MazeSet
 
     def __len__(self) -> int:
@@ -45,21 +47,18 @@ class ArmSet:
 
     def take(self, chosen: slice | np.ndarray) -> ArmSet:
         """Return the chosen workspaces."""
-        return ArmSet(self.discs[chosen], self.mazes.take(chosen))
-
-    def pictures(self) -> np.ndarray:
-        """Return float32 [N, 96, 96], the share of each pixel that is covered; row 0 is lowest."""
-        return np.stack([picture(discs) for discs in self.discs])
+        return ArmSet(self.discs[chosen], self.pictures[chosen], self.mazes.take(chosen))
 
 
 def picture(discs: np.ndarray) -> np.ndarray:
-    """Return float32 [96, 96] for discs [M, 3]: 1 in a disc, 0 outside, between on its edge."""
+    """Return uint8 [96, 96] for discs [M, 3]: 255 in a disc, 0 outside; row 0 is the lowest y."""
     pixel = 2.0 * ARM.reach / PIXELS
     middle = (np.arange(PIXELS) + 0.5) * pixel - ARM.reach
     x, y = middle[None, :, None], middle[:, None, None]
     discs = discs[np.isfinite(discs[:, 2])]
     inside = discs[:, 2] - np.hypot(x - discs[:, 0], y - discs[:, 1])
-    return np.clip(inside / pixel + 0.5, 0.0, 1.0).max(axis=-1, initial=0.0).astype(np.float32)
+    share = np.clip(inside / pixel + 0.5, 0.0, 1.0).max(axis=-1, initial=0.0)
+    return np.rint(255.0 * share).astype(np.uint8)
 
 
 def torus_with_expert(occupied: np.ndarray, goals: np.ndarray) -> MazeSet:
@@ -89,8 +88,11 @@ def generate_arms(n: int, size: int, rng: np.random.Generator) -> ArmSet:
         enough = drawn.mazes.starts.mean(axis=(1, 2)) >= _FEWEST_STARTS
         kept.append(drawn.take(np.flatnonzero(enough)[:missing]))
     spaces = [part.mazes for part in kept]
-    columns = (np.concatenate([getattr(s, name) for s in spaces]) for name in _OF_MAZES)
-    return ArmSet(np.concatenate([part.discs for part in kept]), MazeSet(*columns, wrap=True))
+    columns = (np.concatenate([getattr(space, name) for space in spaces]) for name in _OF_MAZES)
+    discs, pictures = (
+        np.concatenate([getattr(part, name) for part in kept]) for name in ("discs", "pictures")
+    )
+    return ArmSet(discs, pictures, MazeSet(*columns, wrap=True))
 
 
 _OF_MAZES = ("occupied", "goals", "distance")
@@ -103,7 +105,8 @@ def _drawn(n: int, size: int, rng: np.random.Generator) -> ArmSet:
     free = [np.argwhere(~space) for space in occupied]
     # Where nothing is free the goal is blocked too, so that nothing reaches it.
     goals = np.stack([f[rng.integers(len(f))] if len(f) else [0, 0] for f in free])
-    return ArmSet(discs, torus_with_expert(occupied, goals))
+    pictures = np.stack([picture(d) for d in discs])
+    return ArmSet(discs, pictures, torus_with_expert(occupied, goals))
 
 
 def _discs(rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,121 @@
+"""A planner that is not given its map: a mapper in front of it, trained end to end through it.
+
+    what is seen --mapper--> P(occupied) of each cell --planner--> plan
+
+The planner takes the probabilities as they are, so that its gradient reaches the mapper. A loss of
+the map itself, where the true one is known, can be added or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mme_ilqr_ros.planning.family.free_kernel import Plan as FreeKernelPlan
+from mme_ilqr_ros.planning.fixed_point import FixedPoint, Stopping
+from mme_ilqr_ros.planning.structured import Plan as StructuredPlan
+from mme_ilqr_ros.training.evaluate import Score
+from mme_ilqr_ros.training.tasks.imitation import imitation_loss
+from mme_ilqr_ros.training.tasks.navigation import NavigationTask, power_policy, push_loss
+
+
+@dataclass(frozen=True, eq=False)
+class MappedPlan:
+    """What a mapper and a planner return for a batch.
+
+    Attributes:
+        map_logits: [B, H, W] log odds of a cell to be occupied.
+        plan: On that map.
+    """
+
+    map_logits: Tensor
+    plan: StructuredPlan | FreeKernelPlan
+
+    @property
+    def logits(self) -> Tensor:
+        """[B, A, H, W] of the moves."""
+        return self.plan.logits
+
+    @property
+    def residual(self) -> float:
+        """Of the planner, the largest over the batch."""
+        return self.plan.residual
+
+
+class MappedPlanner(nn.Module):
+    """A mapper and a planner of the family as one model."""
+
+    def __init__(self, mapper: nn.Module, planner: nn.Module) -> None:
+        super().__init__()
+        self.mapper, self.planner = mapper, planner
+
+    def forward(
+        self,
+        seen: Tensor,
+        goals: Tensor,
+        *,
+        n_moves: int,
+        stopping: Stopping | None = None,
+        on_adjoint: Callable[[FixedPoint], None] | None = None,
+    ) -> MappedPlan:
+        """Map what is seen [B, ...] and plan to goals int64 [B, 2] on the map."""
+        map_logits = self.mapper(seen)
+        plan = self.planner(
+            torch.sigmoid(map_logits),
+            goals,
+            n_moves=n_moves,
+            stopping=stopping,
+            on_adjoint=on_adjoint,
+        )
+        return MappedPlan(map_logits, plan)
+
+
+def planning_loss(plan: StructuredPlan | FreeKernelPlan, labels: Tensor) -> Tensor:
+    """Return the loss of a plan as the navigation task has it for either kind of planner."""
+    if isinstance(plan, StructuredPlan):
+        push = NavigationTask.push * push_loss(plan.log_cost, labels)
+        return imitation_loss(power_policy(plan.regrets), labels) + push
+    return imitation_loss(plan.logits, labels) + plan.penalty
+
+
+def map_loss(map_logits: Tensor, occupied: Tensor) -> Tensor:
+    """Return the mean cross entropy of log odds [B, H, W] against maps [B, H, W] in {0, 1}."""
+    return functional.binary_cross_entropy_with_logits(map_logits, occupied)
+
+
+def n_right(map_logits: Tensor, occupied: Tensor) -> int:
+    """Return of how many cells the likelier state is the true one."""
+    return int(((map_logits > 0.0) == (occupied > 0.5)).sum())
+
+
+@dataclass(frozen=True)
+class MappedScore:
+    """Rollouts, and how much of the maps is right.
+
+    Attributes:
+        score: Of the rollouts, judged on the true maps.
+        n_cells: Cells of all maps.
+        n_right: How many of them the mapper says rightly to be occupied or free.
+    """
+
+    score: Score = field(default_factory=Score)
+    n_cells: int = 0
+    n_right: int = 0
+
+    def __add__(self, other: MappedScore) -> MappedScore:
+        """Return the score over the maps of both."""
+        return MappedScore(
+            self.score + other.score, self.n_cells + other.n_cells, self.n_right + other.n_right
+        )
+
+    def rank(self) -> tuple[float, ...]:
+        """Return what models are compared by: arriving comes first."""
+        return (*self.score.rank(), self.n_right / self.n_cells)
+
+    def row(self) -> dict[str, float]:
+        """Return the numbers shown."""
+        return {**self.score.row(), "map %": 100.0 * self.n_right / self.n_cells}
