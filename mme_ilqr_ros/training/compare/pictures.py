@@ -64,7 +64,7 @@ def _seen(axes: Axes, maps: MapSet) -> None:
     layers = maps.layers[0]
     shades = np.tensordot(np.linspace(1.0, 0.35, len(layers)), layers, axes=1)
     shades = shades / max(1e-9, np.ptp(shades))
-    axes.imshow(np.where(maps.occupied[0], np.nan, shades), origin="lower", cmap="cividis")
+    axes.imshow(np.where(maps.occupied[0], np.nan, shades), cmap="cividis")
     axes.set_title("seen: obstacles (white) and layers")
     axes.set_axis_off()
 
@@ -73,7 +73,7 @@ def _image(
     figure: Figure, axes: Axes, values: np.ndarray, title: str, limits: tuple[float, float] | None
 ) -> None:
     low, high = limits or (None, None)
-    image = axes.imshow(values, origin="lower", cmap="viridis", vmin=low, vmax=high)
+    image = axes.imshow(values, cmap="viridis", vmin=low, vmax=high)
     figure.colorbar(image, ax=axes, fraction=0.046)
     axes.set_title(title)
     axes.set_axis_off()
