@@ -142,6 +142,13 @@ def barrier(gap):
     return float((rest - SHAPE[0] * np.log(ratio))[0]), float(slope[0]), float(curvature[0])
 
 
+def world_cost(px, py, track, world, final):
+    """The kernel's cost of the obstacles and to go at positions, put together from its parts."""
+    sums = np.array([np.zeros_like(px), np.ones_like(px)])
+    PYTHON.add_world_cost(px, py, track, world, final, sums, 0)
+    return sums[0] - world[1][0] * np.log(sums[1])
+
+
 @pytest.mark.parametrize("gap", [-0.2, 0.0, 0.01, 0.05, 0.2, 0.29])
 def test_barrier_slopes_equal_differences(gap):
     h = 1e-6
@@ -173,8 +180,8 @@ def test_the_world_quadratic_is_the_slope_of_the_world_cost():
         PYTHON.world_quadratic(*points, track, world, final, b)
         for axis in (0, 1):
             step = np.eye(2)[axis][:, None] * h
-            up = PYTHON.world_cost(*(points + step), track, world, final)
-            down = PYTHON.world_cost(*(points - step), track, world, final)
+            up = world_cost(*(points + step), track, world, final)
+            down = world_cost(*(points - step), track, world, final)
             difference = (up - down) / (2 * h)
             close = np.isclose(b[axis], difference, rtol=1e-4, atol=1e-4)
             assert close.mean() > 0.98  # bilinear fields have kinks
@@ -211,8 +218,8 @@ def test_moving_circles_are_where_they_will_be():
     data = StageData(stage_data(10).parameters, 0.2, LIMITS, World(circle, None, Barrier(*SHAPE)))
     tracks = data.tracks()
     assert tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2, 0.5 + 0.23])
-    beside = PYTHON.world_cost(lane(2.8), lane(2.0), tracks[10], data.world.pack(float), 0)
-    early = PYTHON.world_cost(lane(2.8), lane(2.0), tracks[5], data.world.pack(float), 0)
+    beside = world_cost(lane(2.8), lane(2.0), tracks[10], data.world.pack(float), 0)
+    early = world_cost(lane(2.8), lane(2.0), tracks[5], data.world.pack(float), 0)
     assert beside[0] > 0
     assert early[0] == 0
 
@@ -227,9 +234,9 @@ def test_a_circle_is_priced_wherever_a_turn_some_time_ago_could_have_taken_it():
         assert np.hypot(*(centre - world.priced[0, :2])) + 0.5 == pytest.approx(radius)
     data = StageData(stage_data(10).parameters, 0.2, LIMITS, world)
     tracks, packed = data.tracks(), data.world.pack(float)
-    behind = PYTHON.world_cost(lane(-0.72), lane(0.96), tracks[0], packed, 0)
+    behind = world_cost(lane(-0.72), lane(0.96), tracks[0], packed, 0)
     calm = StageData(data.parameters, 0.2, LIMITS, World(circles, None, Barrier(*SHAPE)))
-    assert PYTHON.world_cost(lane(-0.72), lane(0.96), calm.tracks()[0], packed, 0)[0] == 0
+    assert world_cost(lane(-0.72), lane(0.96), calm.tracks()[0], packed, 0)[0] == 0
     assert behind[0] > 0
     standing = np.zeros((1, 1, 5))
     standing[..., :2] = [-0.72, 0.96]  # the gap is that to where the circle is

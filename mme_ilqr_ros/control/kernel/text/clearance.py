@@ -92,40 +92,47 @@ def barrier_slopes(gap, shape):
 
 
 @inline
-def world_cost(px, py, track, world, final):
-    """Return the summed barriers of all obstacles, and the cost to go, at a position.
+def add_barrier(gap, shape, sums, factors):
+    """Add the barrier of a gap; a logarithm is taken before the product can become too small."""
+    ratio, rest = barrier_parts(gap, shape)
+    sums[0], sums[1] = sums[0] + rest, sums[1] * ratio
+    if factors + 1 < LOG_EVERY:
+        return factors + 1
+    sums[0], sums[1] = sums[0] - shape[0] * log(sums[1]), fill(gap, 1.0)
+    return 0
+
+
+@inline
+def add_world_cost(px, py, track, world, final, sums, factors):
+    """Add the barriers of all obstacles, and the cost to go, at a position.
+
+    A sum of logarithms is the logarithm of a product, so ratios are collected along the whole
+    trajectory: the cost is sums[0] - weight log(sums[1]), with sums = (0, 1) at first. `factors`
+    counts the ratios in the product; the new count is returned.
 
     track [M, 4] is where the priced circles are then: x, y, the square of the distance within which
     they cost something, and the distance of contact: see `StageData.tracks`.
     """
     _, shape, field, frame, values, value_frame, value_weights = world
-    total, product = fill(px, 0.0), fill(px, 1.0)
     if frame[6] > 0.0:
         distance, _, _ = interpolate(px, py, field, frame)
-        ratio, rest = barrier_parts(distance - shape[3], shape)
-        total, product = total + rest, product * ratio
-    factors = 1
+        factors = add_barrier(distance - shape[3], shape, sums, factors)
     for first in range(0, track.shape[0], BLOCK):
         near = near_circles(px, py, track, first)
         while near != 0:
             m, near = first + lowest_bit(near), near & (near - 1)
             dx, dy = px - track[m, 0], py - track[m, 1]
             gap = sqrt(dx * dx + dy * dy + TINY) - track[m, 3]
-            ratio, rest = barrier_parts(gap, shape)
-            total, product, factors = total + rest, product * ratio, factors + 1
-            if factors % LOG_EVERY == 0:
-                total, product = total - shape[0] * log(product), fill(px, 1.0)
+            factors = add_barrier(gap, shape, sums, factors)
     if value_frame[6] > 0.0:
         value, _, _ = interpolate(px, py, values, value_frame)
-        total = total + value_weights[final] * value
-    if frame[6] > 0.0 or factors > 1:
-        total = total - shape[0] * log(product)
-    return total
+        sums[0] = sums[0] + value_weights[final] * value
+    return factors
 
 
 @inline
 def world_quadratic(px, py, track, world, final, b):
-    """Fill b [5]: slopes in x, y and Gauss-Newton curvatures xx, xy, yy of `world_cost`."""
+    """Fill b [5]: slopes in x, y and Gauss-Newton curvatures xx, xy, yy of the world cost."""
     _, shape, field, frame, values, value_frame, value_weights = world
     zero = fill(px, 0.0)
     bx, by, bxx, bxy, byy = zero, zero, zero, zero, zero

@@ -9,15 +9,16 @@ if TYPE_CHECKING:
         HELD,
         NU,
         NX,
+        add_world_cost,
         fill,
         inline,
         local,
+        log,
         stage_cost,
         step,
         terminal_cost,
         vmax,
         vmin,
-        world_cost,
     )
 
 # ---- kernel ----
@@ -46,8 +47,8 @@ def rollout(X, U, k, K, share, feedback, X_new, U_new, task):
     p, dt, limits, tracks, world = task
     horizon = U.shape[0]
     x, after, u = local(X, 1, NX)[0], local(X, 1, NX)[0], local(X, 1, NU)[0]
-    cost = local(X, 1, 1)[0]
-    J = fill(share, 0.0)
+    cost, sums, factors = local(X, 1, 1)[0], local(X, 1, 2)[0], 0
+    sums[0], sums[1] = fill(share, 0.0), fill(share, 1.0)
     for j in range(NX):
         x[j] = X_new[0, j]
     for t in range(horizon):
@@ -61,11 +62,13 @@ def rollout(X, U, k, K, share, feedback, X_new, U_new, task):
             u[i] = vmin(vmax(wanted, low), high)
             U_new[t, i] = u[i]
         stage_cost(x, u, p[t], cost)
-        J = J + cost[0] + world_cost(x[0], x[1], tracks[t], world, 0)
+        sums[0] = sums[0] + cost[0]
+        factors = add_world_cost(x[0], x[1], tracks[t], world, 0, sums, factors)
         step(x, u, dt, after)
         for j in range(NX):
             x[j] = after[j]
             X_new[t + 1, j] = after[j]
-    terminal_cost(X_new[horizon], p[horizon], cost)
-    end = world_cost(X_new[horizon, 0], X_new[horizon, 1], tracks[horizon], world, 1)
-    return J + cost[0] + end
+    terminal_cost(x, p[horizon], cost)
+    sums[0] = sums[0] + cost[0]
+    add_world_cost(x[0], x[1], tracks[horizon], world, 1, sums, factors)
+    return sums[0] - world[1][0] * log(sums[1])
