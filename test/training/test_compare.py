@@ -23,10 +23,10 @@ from mme_ilqr_ros.training.compare.peers import (
     uniform,
 )
 from mme_ilqr_ros.training.compare.table import markdown
-from mme_ilqr_ros.training.regret import measure
 from mme_ilqr_ros.training.tasks import hidden_cost, terrain
 from mme_ilqr_ros.training.tasks.demonstrations import demonstrate
 from mme_ilqr_ros.training.tasks.lanes import generate_lanes
+from mme_ilqr_ros.training.tasks.regret import measure
 from mme_ilqr_ros.training.tasks.terrain import generate_terrain
 
 MAPS = Path(__file__).resolve().parents[2] / "config" / "maps"

@@ -9,9 +9,9 @@ from mme_ilqr_ros.planning.weights import load_weights
 from mme_ilqr_ros.training.__main__ import main
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import parser, settings_of
-from mme_ilqr_ros.training.regret import measure
 from mme_ilqr_ros.training.tasks import COMMANDS, hidden_cost
 from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
+from mme_ilqr_ros.training.tasks.regret import measure
 
 TASKS = ("terrain", "lanes")
 

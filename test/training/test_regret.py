@@ -8,10 +8,10 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
 from mme_ilqr_ros.planning.structured import StructuredIDVIN
-from mme_ilqr_ros.training.regret import measure, regrets, true_cost_of
 from mme_ilqr_ros.training.tasks import lanes, terrain
 from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, field_of, path_regret_loss
 from mme_ilqr_ros.training.tasks.lanes import generate_lanes
+from mme_ilqr_ros.training.tasks.regret import measure, regrets, true_cost_of
 from mme_ilqr_ros.training.tasks.terrain import generate_terrain
 
 GENERATORS = (generate_terrain, generate_lanes)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from mme_ilqr_ros.training.compare.cloning import CloningNetwork, cloned_regrets
-from mme_ilqr_ros.training.regret import measure
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet
+from mme_ilqr_ros.training.tasks.regret import measure
 
 Cell = dict[str, float]
 Entrant = CostOf | CloningNetwork

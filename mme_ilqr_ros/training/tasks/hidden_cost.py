@@ -15,7 +15,6 @@ from mme_ilqr_ros.planning.encoders import anchor_loss
 from mme_ilqr_ros.planning.moves import LENGTHS
 from mme_ilqr_ros.planning.structured import StructuredIDVIN
 from mme_ilqr_ros.training.arguments import positive
-from mme_ilqr_ros.training.regret import PathScore, measure
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import Command, Loss, device_of
 from mme_ilqr_ros.training.tasks.demonstrations import (
@@ -24,6 +23,7 @@ from mme_ilqr_ros.training.tasks.demonstrations import (
     demonstrate,
     path_regret_loss,
 )
+from mme_ilqr_ros.training.tasks.regret import PathScore, measure
 
 TEST_SEED = 20_231_023
 """Never the seed of training data: `--seed` takes numbers up to a million."""

@@ -37,8 +37,8 @@ class PathScore:
         """Return the numbers shown, by name with unit."""
         return {
             "moves as the expert %": 100.0 * self.agreement,
-            "regret median %": self.median,
-            "regret p95 %": self.p95,
+            "regret median %": round(self.median, 6),  # rounding of the sums lies far below
+            "regret p95 %": round(self.p95, 6),
             "starts": self.n_starts,
         }
 
