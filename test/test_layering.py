@@ -13,7 +13,7 @@ PACKAGE = "mme_ilqr_ros"
 FLOORS = {
     1: {"geometry", "models", "settings", "resources", "compiled"},
     2: {"planning", "control", "simulation", "reporting", "perception"},
-    3: {"nodes", "training", "bringup", "benchmark"},
+    3: {"nodes", "training", "bringup", "benchmark", "experiments"},
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
 PURE = sorted(part for part in FLOOR_OF if FLOOR_OF[part] < 3 and (ROOT / PACKAGE / part).is_dir())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mme_ilqr_ros.planning.weights import save_weights
 from mme_ilqr_ros.training.card import Facts, number, write_card
 from mme_ilqr_ros.training.distributed import World
-from mme_ilqr_ros.training.loop import train
+from mme_ilqr_ros.training.loop import ALONE, train
 from mme_ilqr_ros.training.options import settings_of
 from mme_ilqr_ros.training.progress import Progress
 from mme_ilqr_ros.training.recorder import Recorder
@@ -26,22 +26,45 @@ def run(options: argparse.Namespace, arguments: Sequence[str], world: World) -> 
     Returns:
         What there is to tell, line by line; nothing in a process that follows.
     """
-    settings = settings_of(options)
-    # All files are named for the folder, so that copies of them say what they are.
-    stem = options.out / options.out.resolve().name
-    task = COMMANDS[options.task].task(options, settings)
+    training = train_from(options, world)
     if not world.leads:
-        train(task, settings, world=world)
         return []
+    command = shlex.join(["python", "-m", "mme_ilqr_ros.training", *arguments])
+    made = (command, training.recorder.seconds)
+    lines = _publish(_stem(options), training.task, settings_of(options), training.progress, made)
+    training.recorder.published(training.progress)
+    return lines
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A finished training: its task, its progress and who recorded it."""
+
+    task: Task
+    progress: Progress
+    recorder: Recorder
+
+
+def train_from(options: argparse.Namespace, world: World = ALONE) -> Training:
+    """Train as the options say; write checkpoint and curves, but no weights yet."""
+    settings = settings_of(options)
+    task = COMMANDS[options.task].task(options, settings)
     made = {name: str(value) for name, value in {**asdict(settings), **task.facts()}.items()}
-    recorder = Recorder(stem, made, options.save_every)
+    recorder = Recorder(_stem(options), made, options.save_every)
+    if not world.leads:
+        return Training(task, train(task, settings, world=world), recorder)
     state = recorder.restore(options.resume)
     progress = train(task, settings, world=world, state=state, on_step=recorder)
     recorder.finish(progress)
-    command = shlex.join(["python", "-m", "mme_ilqr_ros.training", *arguments])
-    lines = _publish(stem, task, settings, progress, (command, recorder.seconds))
-    recorder.published(progress)
-    return lines
+    return Training(task, progress, recorder)
+
+
+def _stem(options: argparse.Namespace) -> Path:
+    """Return the path of a training's files without suffix.
+
+    They are named for the folder, so that copies of them say what they are.
+    """
+    return options.out / options.out.resolve().name
 
 
 def _publish(

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.planning.family.convolution import Convolution, uniform
+from mme_ilqr_ros.planning.family.convolution import convolve
 
 _RINGS = 32  # radii at which the picture is read
 _PER_CELL = 4  # directions for each cell of the first joint
@@ -38,24 +38,32 @@ class ArmMapper(nn.Module):
         super().__init__()
         c, self.size, self._n_hidden = n_channels, size, n_hidden
         self.register_buffer("places", _polar_places(size), persistent=False)
-        self.first = uniform((c, 1, 3, 3), 9, generator)
-        self.second = uniform((c, c, 3, 3), 9 * c, generator)
-        self.first_bias, self.second_bias = (uniform((c,), 9 * c, generator) for _ in range(2))
-        n_seen = c * _RINGS // 2
-        self.circle = uniform((n_hidden * size, n_seen, size), n_seen * size, generator)
-        self.third = Convolution(n_hidden, 2 * n_hidden, 3, generator, wrap=True, bias=True)
-        self.head = Convolution(2 * n_hidden, 1, 3, generator, wrap=True, bias=True)
+        self.first = _weights((c, 1, 3, 3), generator)
+        self.second = _weights((c, c, 3, 3), generator)
+        self.circle = _weights((n_hidden * size, c * _RINGS // 2, size), generator)
+        self.third = _weights((2 * n_hidden, n_hidden, 3, 3), generator)
+        self.head = _weights((1, 2 * n_hidden, 3, 3), generator)
+        biases = (c, c, n_hidden, 2 * n_hidden, 1)
+        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(n)) for n in biases)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return log odds [B, size, size] of collision for pictures [B, H, W] in [0, 1]."""
         places = self.places.expand(len(pictures), -1, -1, -1)
         x = functional.grid_sample(pictures[:, None], places, align_corners=False)
-        x = _around(x, self.first, self.first_bias, stride=(2, 2)).relu()
-        x = _around(x, self.second, self.second_bias, stride=(1, 2)).relu()
+        x = _around(x, self.first, self.biases[0], stride=(2, 2)).relu()
+        x = _around(x, self.second, self.biases[1], stride=(1, 2)).relu()
         x = x.flatten(1, 2)  # [B, channel and ring, direction]
         x = functional.conv1d(torch.cat([x, x[..., :-1]], dim=2), self.circle)
-        x = x.unflatten(1, (self._n_hidden, self.size)).transpose(2, 3).relu()
-        return self.head(self.third(x).relu())[:, 0]
+        x = x.unflatten(1, (self._n_hidden, self.size)).transpose(2, 3)
+        x = (x + self.biases[2][:, None, None]).relu()
+        x = convolve(x, self.third, self.biases[3], wrap=True).relu()
+        return convolve(x, self.head, self.biases[4], wrap=True)[:, 0]
+
+
+def _weights(shape: tuple[int, ...], generator: torch.Generator) -> nn.Parameter:
+    """Return weights [n_out, n_in, ...] that keep the size of what goes through them and a relu."""
+    fan_in = math.prod(shape[1:])
+    return nn.Parameter(torch.randn(shape, generator=generator) * math.sqrt(2.0 / fan_in))
 
 
 def _around(x: Tensor, weight: Tensor, bias: Tensor, stride: tuple[int, int]) -> Tensor:

@@ -81,7 +81,7 @@ class ConfigurationsTask:
     def test(self, model: nn.Module) -> dict[str, Score]:
         """Return scores on new arms."""
         planner = follow(model)
-        return {f"{n} x {n}": evaluate(planner, test_arms(n).mazes) for n in self.sizes}
+        return {f"{n} x {n}": evaluate(planner, held_out_arms(n).mazes) for n in self.sizes}
 
     def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:
         """Return what the weight file holds."""
@@ -137,7 +137,7 @@ class WorkspaceTask:
     def test(self, model: nn.Module) -> dict[str, MappedScore]:
         """Return the score on new arms."""
         size = self.data.mazes.occupied.shape[1]
-        return {f"{size} x {size}": evaluate_mapped(model, test_arms(size))}
+        return {f"{size} x {size}": evaluate_mapped(model, held_out_arms(size))}
 
     def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:
         """Return what the weight file holds."""
@@ -169,9 +169,10 @@ def evaluate_mapped(model: nn.Module, arms: ArmSet) -> MappedScore:
     return total
 
 
-def test_arms(size: int) -> ArmSet:
-    """Return the arms that models are tested on; no training draws from their seed."""
-    return generate_arms(TESTS.get(size, 50), size, np.random.default_rng([SEED, size]))
+def held_out_arms(size: int, n: int | None = None) -> ArmSet:
+    """Return `n` arms that models are tested on (None: as TESTS says); no training has them."""
+    n = TESTS.get(size, 50) if n is None else n
+    return generate_arms(n, size, np.random.default_rng([SEED, size]))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -223,7 +224,7 @@ def _task(
 
 def _settings(options: argparse.Namespace) -> TrainSettings:
     if options.view == WORKSPACE:
-        return TrainSettings(epochs=20, learning_rate=3e-3)
+        return TrainSettings(epochs=10, learning_rate=1e-2)
     return TrainSettings() if options.model == STRUCTURED else FREE_KERNEL_SETTINGS
 
 

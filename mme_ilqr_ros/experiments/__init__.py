@@ -1,0 +1,1 @@
+"""The method's studies, a command each: `python -m mme_ilqr_ros.experiments navigation`."""
