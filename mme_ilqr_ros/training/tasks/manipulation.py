@@ -206,15 +206,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _task(
     options: argparse.Namespace, settings: TrainSettings
 ) -> ConfigurationsTask | WorkspaceTask:
-    rng = np.random.default_rng(settings.seed)
-    data = generate_arms(options.maps, options.size, rng)
-    validation = generate_arms(max(1, min(500, options.maps // 5)), options.size, rng)
-    source = f"{len(data)} generated arms, {options.size} cells a joint"
     kind, planner = options.model, None
     if kind == STRUCTURED:
         refuse_planner_options(options)
     else:
         planner = replace(planner_settings(options), wrap=True)
+    rng = np.random.default_rng(settings.seed)
+    data = generate_arms(options.maps, options.size, rng)
+    validation = generate_arms(max(1, min(500, options.maps // 5)), options.size, rng)
+    source = f"{len(data)} generated arms, {options.size} cells a joint"
     spaces: tuple[MazeSet, MazeSet, str] = (data.mazes, validation.mazes, source)
     of = NavigationTask(*spaces) if planner is None else FreeKernelTask(kind, planner, *spaces)
     if options.view == CONFIGURATIONS:
