@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from torch import nn
 
 from mme_ilqr_ros.benchmark.tables import markdown
+from mme_ilqr_ros.experiments.arm_animation import animate_arm, walk
 from mme_ilqr_ros.experiments.study import Case, Row, Study, grouped, mean_and_spread
 from mme_ilqr_ros.experiments.trained import trained
 from mme_ilqr_ros.planning.family import MODELS
+from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.training.evaluate import evaluate
+from mme_ilqr_ros.training.task import device_of
+from mme_ilqr_ros.training.tasks.arms import ARM, ArmSet
 from mme_ilqr_ros.training.tasks.held_out import SEED
-from mme_ilqr_ros.training.tasks.manipulation import WorkspaceTask, evaluate_mapped, held_out_arms
+from mme_ilqr_ros.training.tasks.imitation import maze_inputs
+from mme_ilqr_ros.training.tasks.manipulation import evaluate_mapped, held_out_arms, seen
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, follow
 
@@ -102,19 +109,20 @@ def _case(
     )
 
 
+GIVEN_TORUS = "C-space"
 ARM_SIZES = {"smallest": (8,), "quick": (18,), "paper": (18, 36)}
 ARM_MODELS = {
     "smallest": (STRUCTURED, "id_vin"),
-    "quick": (STRUCTURED, "vin", "id_vin", "gppn", "id_gppn"),
+    "quick": (STRUCTURED, "vin", "id_vin"),
     "paper": ALL,
 }
 PICTURES = {
     "smallest": (64, ("--epochs", "1", "--validations", "1")),
-    "quick": (2000, ("--epochs", "10", "--validations", "4")),
+    "quick": (2000, ("--epochs", "10", "--validations", "2")),
     "paper": (10_000, ("--epochs", "30")),
 }
 """Arms to learn from and training options where only a picture of the workspace is given."""
-PICTURE_MODELS = {"smallest": (STRUCTURED,), "quick": (STRUCTURED, "id_vin"), "paper": ALL}
+PICTURE_MODELS = {"smallest": (STRUCTURED,), "quick": (STRUCTURED,), "paper": ALL}
 MAP_LOSSES = {"workspace": "1", "workspace, no map loss": "0"}
 
 
@@ -128,7 +136,7 @@ def manipulation_cases(preset: str, device: str) -> list[Case]:
         for model in ARM_MODELS[preset]:
             options = budget.arguments(model)
             cases += [
-                _case("manipulation", "C-space", model, size, seed, budget, options, device)
+                _case("manipulation", GIVEN_TORUS, model, size, seed, budget, options, device)
                 for seed in seeds
             ]
         for view, weight in MAP_LOSSES.items():
@@ -157,12 +165,29 @@ def measure(case: Case, folder: Path) -> list[Row]:
     if facts["training"][0] == "navigation":
         mazes = generate_mazes(n, size, np.random.default_rng([SEED, size]))
         score = evaluate(follow(training.model), mazes)
-    elif isinstance(training.task, WorkspaceTask):
-        score = evaluate_mapped(training.model, held_out_arms(size, n))
     else:
-        score = evaluate(follow(training.model), held_out_arms(size, n).mazes)
+        arms, view = held_out_arms(size, n), facts["view"]
+        if view == GIVEN_TORUS:
+            score = evaluate(follow(training.model), arms.mazes)
+        else:
+            score = evaluate_mapped(training.model, arms)
+        if facts["seed"] == 0:
+            animate(training.model, arms, view, folder / "arm.gif")
     of = {name: facts[name] for name in ("view", "model", "size", "seed")}
     return [{**of, **score.row(), "training CPU s": round(training.seconds, 1)}]
+
+
+@torch.no_grad()
+def animate(model: nn.Module, arms: ArmSet, view: str, path: Path) -> None:
+    """Draw the longest way of some arms, as the model goes it."""
+    ways = np.where(arms.mazes.starts, arms.mazes.distance, 0.0)
+    k, *start = (int(i) for i in np.unravel_index(ways.argmax(), ways.shape))
+    one = arms.take(slice(k, k + 1))
+    occupied, goals = maze_inputs(one.mazes, device_of(model))
+    answer = model(occupied if view == GIVEN_TORUS else seen(one, model), goals, n_moves=N_STRAIGHT)
+    best = answer.logits.argmax(dim=1)[0].cpu().numpy()
+    discs = one.discs[0][np.isfinite(one.discs[0, :, 2])]
+    animate_arm(ARM, discs, one.mazes.occupied[0], walk(best, start, one.mazes.goals[0]), path)
 
 
 COLUMNS = ("success %", "optimal %", "map %", "training CPU s")
