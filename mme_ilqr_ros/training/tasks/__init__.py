@@ -12,10 +12,12 @@ from mme_ilqr_ros.training.tasks import (
     navigation,
     pictures,
     terrain,
+    visual,
 )
 
 COMMANDS: Mapping[str, Command] = {
     "navigation": navigation.COMMAND,
+    "visual": visual.COMMAND,
     "manipulation": manipulation.COMMAND,
     "pictures": pictures.COMMAND,
     "terrain": terrain.COMMAND,

@@ -1,0 +1,191 @@
+"""The visual task: plan in a maze of which only panoramas are seen, four from each free cell.
+
+A mapper reads the map from them and is trained with the planner behind it, with a loss of the map
+itself or without. Panoramas are drawn batch by batch and never stored: 10,000 mazes of them would
+fill 28 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mme_ilqr_ros.planning.family import MODELS
+from mme_ilqr_ros.planning.moves import N_STRAIGHT
+from mme_ilqr_ros.training.arguments import positive, size_range
+from mme_ilqr_ros.training.evaluate import evaluate
+from mme_ilqr_ros.training.mapped import (
+    MappedPlan,
+    MappedPlanner,
+    MappedScore,
+    map_loss,
+    n_right,
+    planning_loss,
+)
+from mme_ilqr_ros.training.settings import TrainSettings
+from mme_ilqr_ros.training.task import AdjointLog, Command, Loss, device_of
+from mme_ilqr_ros.training.tasks.free_kernel import (
+    FreeKernelTask,
+    add_planner_options,
+    planner_settings,
+    refuse_planner_options,
+)
+from mme_ilqr_ros.training.tasks.held_out import SEED
+from mme_ilqr_ros.training.tasks.imitation import maze_inputs
+from mme_ilqr_ros.training.tasks.maze_options import maze_data
+from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
+from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, NavigationTask
+from mme_ilqr_ros.training.tasks.panoramas import Look, panoramas
+from mme_ilqr_ros.training.tasks.visual_mapper import VisualMapper
+
+TESTS = {"15 x 15": (15, 300), "21 x 21": (21, 100)}
+"""Size of mazes and how many to test on."""
+_AT_A_TIME = 20  # mazes of which panoramas are in memory in an evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class VisualTask:
+    """Imitate all shortest moves in mazes that are seen from inside only.
+
+    Attributes:
+        planner: Makes the planner behind the mapper.
+        data: Mazes to learn from.
+        validation: Mazes to choose the best model by.
+        about: What the card says.
+        look: What mazes look like.
+        map_weight: Of the loss of the map; 0 leaves all teaching to the planner.
+        seed: Of the pictures' noise.
+    """
+
+    planner: Callable[[torch.Generator], nn.Module]
+    data: MazeSet
+    validation: MazeSet
+    about: Mapping[str, str]
+    look: Look
+    map_weight: float
+    seed: int
+
+    @property
+    def n_samples(self) -> int:
+        """Mazes to learn from."""
+        return len(self.data)
+
+    def model(self, generator: torch.Generator) -> nn.Module:
+        """Return a new mapper and planner."""
+        return MappedPlanner(VisualMapper(generator), self.planner(generator))
+
+    def loss(self, model: nn.Module, indices: Tensor) -> Loss:
+        """Return the planner's loss and that of the map."""
+        mazes, log = self.data.take(indices.numpy()), AdjointLog()
+        rng = np.random.default_rng([self.seed, *indices.tolist()])
+        occupied, goals = maze_inputs(mazes, device_of(model))
+        seen = torch.from_numpy(panoramas(mazes.occupied, rng, self.look)).to(occupied.device)
+        answer = model(seen, goals, n_moves=N_STRAIGHT, on_adjoint=log)
+        labels = torch.from_numpy(mazes.labels()).to(occupied)
+        of_map = map_loss(answer.map_logits, occupied)
+        loss = planning_loss(answer.plan, labels) + self.map_weight * of_map
+        return Loss(loss, answer.residual, log, {"map loss": of_map.item()})
+
+    def validate(self, model: nn.Module) -> MappedScore:
+        """Return the score on the validation mazes, whose pictures never change."""
+        rng = np.random.default_rng([self.seed, self.n_samples])
+        return evaluate_visual(model, self.validation, self.look, rng)
+
+    def test(self, model: nn.Module) -> dict[str, MappedScore]:
+        """Return the scores on new mazes."""
+        return {name: self.held_out(model, *of) for name, of in TESTS.items()}
+
+    def held_out(self, model: nn.Module, size: int, n: int) -> MappedScore:
+        """Return the score on `n` new mazes, drawn from a seed that no training has."""
+        rng = np.random.default_rng([SEED, size])
+        return evaluate_visual(model, generate_mazes(n, size, rng), self.look, rng)
+
+    def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:
+        """Return what the weight file holds."""
+        return {k: v.cpu().numpy() for k, v in model.state_dict().items()}
+
+    def facts(self) -> dict[str, str]:
+        """Return what the card says."""
+        return {**self.about, "seen as": f"{self.look}", "map loss": f"{self.map_weight}"}
+
+
+@torch.no_grad()
+def evaluate_visual(
+    model: nn.Module, mazes: MazeSet, look: Look, rng: np.random.Generator
+) -> MappedScore:
+    """Roll a mapper and its planner out from every cell that can reach the goal.
+
+    The rollouts end in the walls of the true maze, whatever the mapper says.
+
+    Args:
+        model: Mapper and planner.
+        mazes: To test on.
+        look: What they look like.
+        rng: Of the pictures' noise.
+    """
+    total = MappedScore()
+    for k in range(0, len(mazes), _AT_A_TIME):
+        part = mazes.part(k, k + _AT_A_TIME)
+        occupied, goals = maze_inputs(part, device_of(model))
+        seen = torch.from_numpy(panoramas(part.occupied, rng, look)).to(occupied.device)
+        answer: MappedPlan = model(seen, goals, n_moves=N_STRAIGHT)
+        score = evaluate(lambda mazes, answer=answer: answer, part)
+        total += MappedScore(score, occupied.numel(), n_right(answer.map_logits, occupied))
+    return total
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", choices=sorted(MODELS), default=STRUCTURED, help="default %(default)s")
+    add("--maps", type=positive, default=1000, help="training mazes, default %(default)s")
+    add(
+        "--size",
+        type=size_range,
+        default=15,
+        metavar="CELLS",
+        help="along a maze, or a range like 9-15; default %(default)s",
+    )
+    add(
+        "--map-loss",
+        type=float,
+        default=1.0,
+        metavar="W",
+        help="weight of the map's own loss, 0 for none; default %(default)s",
+    )
+    add(
+        "--noise",
+        type=int,
+        choices=range(128),
+        metavar="LEVELS",
+        default=Look.noise,
+        help="largest change of a pixel's brightness, of 255; default %(default)s",
+    )
+    add_planner_options(parser)
+
+
+def _task(options: argparse.Namespace, settings: TrainSettings) -> VisualTask:
+    options.data = None  # mazes are always generated
+    data = maze_data(options, settings.seed)
+    if options.model == STRUCTURED:
+        refuse_planner_options(options)
+        of = NavigationTask(*data)
+    else:
+        of = FreeKernelTask(options.model, planner_settings(options), *data)
+    look = Look(noise=options.noise)
+    mazes, validation, _ = data
+    return VisualTask(
+        of.model, mazes, validation, of.facts(), look, options.map_loss, settings.seed
+    )
+
+
+COMMAND = Command(
+    "learn to read the map of a maze from pictures taken inside it, and to plan on it",
+    _add_options,
+    lambda options: TrainSettings(epochs=4, batch=16, learning_rate=3e-3),
+    _task,
+)
