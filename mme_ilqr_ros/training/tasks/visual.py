@@ -186,6 +186,6 @@ def _task(options: argparse.Namespace, settings: TrainSettings) -> VisualTask:
 COMMAND = Command(
     "learn to read the map of a maze from pictures taken inside it, and to plan on it",
     _add_options,
-    lambda options: TrainSettings(epochs=4, batch=16, learning_rate=3e-3),
+    lambda options: TrainSettings(epochs=4, batch=16, learning_rate=1e-2),
     _task,
 )

@@ -7,11 +7,12 @@ mere presence of a picture would tell everything and nothing would have to be se
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.planning.family.convolution import Convolution, uniform
 from mme_ilqr_ros.training.tasks.panoramas import PIXELS
 
 _PATCH = 4  # pixels along the side of the first kernel
@@ -33,15 +34,17 @@ class VisualMapper(nn.Module):
         """
         super().__init__()
         c, f = n_features, _PATCH
-        self.first = uniform((c, 3, f, f), 3 * f * f, generator)
-        self.second = uniform((2 * c, c, 2, 2), 4 * c, generator)
-        n_seen = 2 * c * (PIXELS // (2 * f)) ** 2
-        self.third = uniform((c, n_seen), n_seen, generator)
-        n_bias = (c, 2 * c, c)
-        self.biases = nn.ParameterList(uniform((n,), 4 * c, generator) for n in n_bias)
-        self.around = Convolution(4 * c, n_hidden, 2 * reach + 1, generator, wrap=False, bias=True)
-        self.hidden = Convolution(n_hidden, n_hidden, 1, generator, wrap=False, bias=True)
-        self.head = Convolution(n_hidden, 1, 1, generator, wrap=False, bias=True)
+
+        def weights(*shape: int) -> nn.Parameter:
+            scale = math.sqrt(2.0 / math.prod(shape[1:]))
+            return nn.Parameter(torch.randn(shape, generator=generator) * scale)
+
+        self.first, self.second = weights(c, 3, f, f), weights(2 * c, c, 2, 2)
+        self.third = weights(c, 2 * c * (PIXELS // (2 * f)) ** 2)
+        self.around = weights(n_hidden, 4 * c, 2 * reach + 1, 2 * reach + 1)
+        self.hidden, self.head = weights(n_hidden, n_hidden, 1, 1), weights(1, n_hidden, 1, 1)
+        sizes = (c, 2 * c, c, n_hidden, n_hidden, 1)
+        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(n)) for n in sizes)
         not_itself = torch.ones(2 * reach + 1, 2 * reach + 1)
         not_itself[reach, reach] = 0.0
         self.register_buffer("not_itself", not_itself, persistent=False)
@@ -52,16 +55,18 @@ class VisualMapper(nn.Module):
         features = self._features(panoramas[seen])
         grid = features.new_zeros(*seen.shape, features.shape[1])
         grid[seen] = features
-        weight = self.around.weight * self.not_itself
+        *_, around, hidden, head = self.biases
+        kernel = self.around * self.not_itself
         x = functional.conv2d(
-            grid.permute(0, 3, 1, 2), weight, self.around.bias, padding=weight.shape[-1] // 2
+            grid.permute(0, 3, 1, 2), kernel, around, padding=len(kernel[0, 0]) // 2
         )
-        return self.head(self.hidden(x.relu()).relu())[:, 0]
+        x = functional.conv2d(x.relu(), self.hidden, hidden)
+        return functional.conv2d(x.relu(), self.head, head)[:, 0]
 
     def _features(self, pictures: Tensor) -> Tensor:
         """Return [F, 4 C] of panoramas uint8 [F, 4, 32, 32, 3]."""
         x = pictures.flatten(0, 1).permute(0, 3, 1, 2).to(self.first.dtype) / 127.5 - 1.0
-        first, second, third = self.biases
+        first, second, third, *_ = self.biases
         x = functional.conv2d(x, self.first, first, stride=_PATCH).relu()
         x = functional.conv2d(x, self.second, second, stride=2).relu()
         x = functional.linear(x.flatten(1), self.third, third).relu()
