@@ -91,9 +91,9 @@ def test_a_map_is_learned_from_panoramas():
     task = VisualTask(MODELS["structured"], data, validation, {}, Look(), map_weight=1.0, seed=0)
     progress = train(task, TrainSettings(batch=16, learning_rate=1e-2, validations=1))
     assert progress.untrained["map %"] < 70.0
-    assert progress.best_score["map %"] > 90.0
+    assert progress.best_score["map %"] > 95.0
     model = progress.best_model()
     assert task.validate(model).row() == progress.best_score
     # Who sees the pictures of other mazes cannot know these.
     seen, walls = seen_from(validation.occupied), torch.from_numpy(validation.occupied)
-    assert ((model.mapper(seen.flip(0)) > 0.0) == walls).double().mean() < 0.8
+    assert ((model.mapper(seen.flip(0)) > 0.0) == walls).double().mean() < 0.9
