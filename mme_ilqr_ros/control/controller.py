@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm
+from mme_ilqr_ros.control.distinct import ways_round
 from mme_ilqr_ros.control.fallback import brake
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
@@ -98,6 +99,7 @@ class LocalController:
             self.compute_command(
                 RobotState(0.0, 0.0, 0.0), Pose(2.0, 0.0, 0.0), now, circles=circles, field=field
             )
+        ways_round(np.zeros((2, 2, 3)), np.zeros(2), 1.0, circles, field)
         self.reset()
 
     def compute_command(
@@ -171,6 +173,9 @@ class LocalController:
         deadline = begin + s.solve_time_share / s.controller_frequency
         required_gap = self._safety.required_gap(x0, data, s.robot_radius, s.clearance_margin)
         modes = self._solver.cycle(x0, data, elapsed, required_gap, deadline)
+        if not _is_sound(modes, data):
+            self._solver.reset()  # what is not finite would stay in the warm start
+            return self._braking(ControlStatus.INVALID_INPUT, state, goal, begin)
         if not self._safety.may_drive(modes, held, data, required_gap):
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:
@@ -184,13 +189,15 @@ class LocalController:
         """Return the controls [nu] that hold when this cycle's command will act.
 
         They are those last commanded, so that the commands themselves keep the acceleration limits;
-        a measurement far from them (a push, a stuck wheel) takes over.
+        a measurement far from them (a push, a stuck wheel) takes over, as far as the limits of the
+        controls reach: no measurement makes a command leave them.
         """
         measured = np.array(self._robot.measured(state, self._command))
+        inside = np.clip(measured, limits.lower, limits.upper)
         if self._command is None:
-            return measured
+            return inside
         trusted = np.abs(self._command - measured) <= TRUST * np.array(limits.rate)
-        return np.where(trusted, self._command, measured)
+        return np.where(trusted, self._command, inside)
 
     def _predicted(self, state: RobotState) -> RobotState:
         """Return where the robot will be when this cycle's command acts."""
@@ -282,3 +289,10 @@ class LocalController:
         return ControlResult(
             status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy, controls
         )
+
+
+def _is_sound(modes: Modes, data: StageData) -> bool:
+    """Return False where inputs are so large, or `values` such, that numbers were not finite."""
+    chosen = modes.chosen
+    plan = (modes.states[chosen], modes.controls[chosen], modes.costs[chosen])
+    return all(bool(np.isfinite(part).all()) for part in (data.parameters, *plan))

@@ -68,7 +68,11 @@ def ways_round(
         turn = (np.cos(o.yaw), np.sin(o.yaw))
         frame = np.array([o.x, o.y, *turn, field.resolution, 1.0])
     order = np.argsort(costs, kind="stable")
-    return _classes(states, order, dt, circles, values, frame)
+    # One kind of memory: for each other one numba would compile anew, in a control cycle.
+    states, circles, values = (
+        np.ascontiguousarray(a, np.float64) for a in (states, circles, values)
+    )
+    return _classes(states, order, float(dt), circles, values, frame)
 
 
 @compiled

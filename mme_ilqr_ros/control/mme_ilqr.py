@@ -63,15 +63,15 @@ class MmeIlqr:
         """Use other settings from the next cycle on; the warm start stays if its horizon fits."""
         self._settings = settings
         restarts = settings.n_modes if settings.sampler == "restart" else settings.n_restarts
-        self._options = CycleOptions(
+        self._options = CycleOptions(  # numbers of one kind: an int would compile another cycle
             n_iterations=settings.n_iterations,
-            temperature=settings.temperature,
-            weight_floor=settings.weight_floor,
-            noise_correlation=settings.noise_correlation,
+            temperature=float(settings.temperature),
+            weight_floor=float(settings.weight_floor),
+            noise_correlation=float(settings.noise_correlation),
             n_restarts=restarts,
             multimodal=settings.sampler == "mixture",
-            mode_switch_margin=settings.mode_switch_margin,
-            mode_switch_cost=settings.mode_switch_cost,
+            mode_switch_margin=float(settings.mode_switch_margin),
+            mode_switch_cost=float(settings.mode_switch_cost),
         )
         if self._controls is not None and self._controls.shape[1] != settings.time_steps:
             self._controls, self._incumbent = None, 0

@@ -84,8 +84,8 @@ class ControlLimits:
     def reachable(self, held: ArrayLike, duration: float) -> tuple[Array, Array]:
         """Return the lowest and highest controls [nu] that may follow the controls that hold.
 
-        That is the box, cut to what the rates allow; from outside the box (a limit was lowered, the
-        robot was pushed) the way back into it, as fast as the rates allow.
+        That is the box, cut to what the rates allow; from outside the box (a limit was lowered) the
+        way back into it, as fast as the rates allow.
 
         Args:
             held: Controls that hold [nu].

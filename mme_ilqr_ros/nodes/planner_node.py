@@ -109,6 +109,7 @@ class PlannerNode(Node):
 
     def _settings_changed(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
+        self._path = None  # it was made for other settings: the next periodic plan replaces it
 
     def _take_map(self, message: OccupancyGrid) -> None:
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.weights import WeightsError, checked
 
 

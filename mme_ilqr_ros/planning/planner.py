@@ -114,7 +114,8 @@ class GlobalPlanner:
         occupied = np.zeros((7, 9), dtype=bool)
         occupied[2, 2:7] = True
         grid = GridMap(occupied, 1.0, Pose(0.0, 0.0, 0.0))
-        thin = replace(self.settings, kind="dijkstra", robot_radius=0.0, inflation_margin=0.0)
+        # Straightening too: it may be asked for later.
+        thin = PlannerSettings("dijkstra", robot_radius=0.0, inflation_margin=0.0, straighten=True)
         GlobalPlanner(thin, self._cost_model).plan(grid, (1.5, 1.5), (7.5, 5.5))
         warm_up()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field import Walk
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
 

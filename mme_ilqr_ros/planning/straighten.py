@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 
 _ROUNDING = 1e-9
 

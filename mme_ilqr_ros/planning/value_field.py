@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
+from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.planning.compiled import compiled
 from mme_ilqr_ros.planning.straighten import straighten
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
-from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings
+from mme_ilqr_ros.control.costs import EffortTerm
+from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings, MmeSettings
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.path import Path
@@ -222,7 +223,29 @@ def test_a_push_takes_the_measured_speed_over_the_commanded_one():
     for i in range(10):
         control.compute_command(RobotState(0, 0, 0, 1.0), GOAL, 0.1 * i)
     result = control.compute_command(RobotState(0, 0, 0, -0.9), GOAL, 1.0)
-    assert result.vx <= -0.9 + 2.5 * PERIOD + 1e-9
+    assert 0.0 <= result.vx <= 2.5 * PERIOD + 1e-9  # and the limits hold: no driving backwards
+
+
+@pytest.mark.parametrize("goal", [GOAL, None])
+def test_no_measured_speed_however_large_makes_a_command_leave_the_limits(goal):
+    control, s = controller(), ControllerSettings()
+    for i, speed in enumerate((0.0, 50.0, -50.0, 1e200)):
+        for turning in (0.0, 1e3, -1e300):
+            state = RobotState(0.0, 0.0, 0.0, speed, turning)
+            result = control.compute_command(state, goal, 0.1 * i)
+            assert s.vx_min <= result.vx <= s.vx_max
+            assert abs(result.wz) <= s.wz_max
+            assert np.isfinite(result.plan).all()
+    assert control.compute_command(START, GOAL, 0.5).status is ControlStatus.DRIVING
+
+
+def test_a_weight_of_ones_own_that_is_not_finite_brakes_until_it_is():
+    values, terms = {"rail_weight": math.nan}, [EffortTerm(1, "rail_weight")]
+    mme = MmeSettings(n_iterations=1, time_steps=8)
+    control = LocalController(ControllerSettings(mme=mme, backend="python"), None, terms, values)
+    assert control.compute_command(START, GOAL, 0.0).status is ControlStatus.INVALID_INPUT
+    values["rail_weight"] = 0.1
+    assert control.compute_command(START, GOAL, 0.1).status is ControlStatus.DRIVING
 
 
 def test_braking_begins_at_the_measured_speed_where_the_commanded_one_was_not_reached():

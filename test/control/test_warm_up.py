@@ -1,10 +1,12 @@
 """After the warm-up nothing compiles any more: a robot on its way must not wait for a compiler."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.control import distinct
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
 from mme_ilqr_ros.geometry.circles import no_circles
@@ -18,8 +20,8 @@ FIELDS = (None, build_distance_field(np.eye(60, dtype=bool), 0.1, Pose(-3.0, -3.
 
 
 def compiled(controller):
-    """Return how many versions of each kernel function have been compiled or loaded."""
-    functions = vars(controller._kernel._module).items()
+    """Return how many versions of each compiled function have been compiled or loaded."""
+    functions = [*vars(controller._kernel._module).items(), *vars(distinct).items()]
     return {name: len(f.signatures) for name, f in functions if hasattr(f, "signatures")}
 
 
@@ -34,5 +36,32 @@ def test_no_kind_of_input_makes_the_controller_compile_after_its_warm_up(variant
         state, goal = RobotState(0.0, 0.0, 0.0), Pose(6.0, 0.0, 0.0)
         controller.compute_command(
             state, goal, 0.1 * cycle, path=path, circles=circles, field=field
+        )
+    assert compiled(controller) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"temperature": 1, "mode_switch_cost": 5, "mode_dwell_time": 0},  # where floats are meant
+        {"duplicates": "merge"},
+        {"sampler": "restart", "duplicates": "restart"},
+        {"n_modes": 1},
+        {"n_modes": 17, "n_restarts": 0},
+    ],
+    ids=str,
+)
+def test_no_setting_that_may_change_on_the_way_compiles_anything(changes):
+    settings = ControllerSettings()
+    controller = LocalController(settings)
+    controller.warm_up()
+    before = compiled(controller)
+    controller.update(
+        dataclasses.replace(settings, mme=dataclasses.replace(settings.mme, **changes))
+    )
+    for cycle in range(6):
+        state = RobotState(0.1 * cycle, 0.0, 0.0)
+        controller.compute_command(
+            state, Pose(6.0, 0.0, 0.0), 0.1 * cycle, circles=CIRCLES[2], field=FIELDS[1]
         )
     assert compiled(controller) == before

@@ -10,6 +10,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -229,6 +230,17 @@ def test_of_two_ways_equally_long_the_first_choice_stays(bench):
     before = len(stand.plans)
     assert bench.spin_until(lambda: len(stand.plans) > before)
     assert stand.plan().points[0] == pytest.approx([state.x, state.y], abs=0.15)
+
+
+def test_a_plan_in_force_gives_way_to_one_for_other_settings_though_that_is_longer(bench):
+    stand = Stand(bench, expected_planner_frequency=10.0)
+    stand.send_goal(5.0, 1.0)
+    before = stand.plan()
+    bench.spin_for(0.5)
+    assert len(stand.plans) == 1
+    stand.node.set_parameters([Parameter("inflation_margin", value=0.4)])
+    assert bench.spin_until(lambda: len(stand.plans) > 1)
+    assert stand.plan().length > before.length + 0.1
 
 
 def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late(bench):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field import Field
 from mme_ilqr_ros.planning.field.layout import inner
 from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, price

@@ -10,7 +10,7 @@ import pytest
 import mme_ilqr_ros
 
 MODULE = """
-from mme_ilqr_ros.planning.compiled import compiled
+from mme_ilqr_ros.compiled import compiled
 
 @compiled
 def add_one(x):
