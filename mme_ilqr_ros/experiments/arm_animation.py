@@ -26,21 +26,32 @@ INK, OBSTACLE, GOAL, TRAIL, ARM, TOUCHES = (
 )
 
 
-def walk(best_move: np.ndarray, start: Sequence[int], goal: Sequence[int]) -> np.ndarray:
+def walk(
+    best_move: np.ndarray, occupied: np.ndarray, start: Sequence[int], goal: Sequence[int]
+) -> np.ndarray:
     """Return the cells [K, 2] of the walk along the best moves [n, n] from start.
 
     They are counted on past the sides (n follows n - 1), so that neighbours are one apart. The walk
-    ends at the goal, or after as many moves as there are cells: then it never arrives.
+    ends at the goal, in a cell that is occupied, or where it has been before.
     """
     n = len(best_move)
     cells = [np.array(start)]
-    while (cells[-1] % n != goal).any() and len(cells) <= best_move.size:
-        cells.append(cells[-1] + STEPS[best_move[tuple(cells[-1] % n)]])
+    been: set[tuple[int, int]] = set()
+    while (here := tuple((cells[-1] % n).tolist())) not in been:
+        if here == tuple(goal) or occupied[here]:
+            break
+        been.add(here)
+        cells.append(cells[-1] + STEPS[best_move[here]])
     return np.array(cells)
 
 
 def animate_arm(
-    arm: Arm, discs: np.ndarray, occupied: np.ndarray, cells: np.ndarray, path: Path
+    arm: Arm,
+    discs: np.ndarray,
+    occupied: np.ndarray,
+    goal: np.ndarray,
+    cells: np.ndarray,
+    path: Path,
 ) -> None:
     """Write a GIF of an arm that goes through cells of its configuration space.
 
@@ -51,14 +62,16 @@ def animate_arm(
         arm: Whose lengths and width.
         discs: [M, 3] rows x, y, radius in m.
         occupied: bool [n, n] configuration space; row i is the first angle.
-        cells: [K, 2] as `walk` returns them; the last is the goal.
+        goal: Cell [2] to arrive at.
+        cells: [K, 2] as `walk` returns them.
         path: The file to write.
     """
     times = np.linspace(0.0, len(cells) - 1.0, PER_MOVE * (len(cells) - 1) + 1)
     index = np.arange(len(cells))
     places = np.stack([np.interp(times, index, cells[:, k]) for k in (0, 1)], axis=1)
-    angles = places * (2.0 * math.pi / len(occupied))
-    still = _workspace(arm, discs, angles[-1]), _torus(occupied, cells)
+    turn = 2.0 * math.pi / len(occupied)
+    angles = places * turn
+    still = _workspace(arm, discs, goal * turn), _torus(occupied, goal, cells)
     dots = (places + 0.5) / len(occupied) % 1.0
     frames = [_frame(arm, discs, still, angles[: k + 1], dots[k]) for k in range(len(times))]
     palette = frames[-1].quantize(colors=64, method=Image.Quantize.MEDIANCUT, kmeans=1)
@@ -104,7 +117,7 @@ def _workspace(arm: Arm, discs: np.ndarray, goal: np.ndarray) -> Image.Image:
     return image
 
 
-def _torus(occupied: np.ndarray, cells: np.ndarray) -> Image.Image:
+def _torus(occupied: np.ndarray, goal: np.ndarray, cells: np.ndarray) -> Image.Image:
     """Return the configuration space with the path; the first angle goes up, the second right."""
     n = len(occupied)
     cell = SIDE * FINE // n
@@ -119,7 +132,7 @@ def _torus(occupied: np.ndarray, cells: np.ndarray) -> Image.Image:
         draw.rectangle(box(row, column), fill=OBSTACLE if occupied[row, column] else "#f4f4f4")
     for row, column in (cells % n).tolist():
         draw.rectangle(box(row, column), fill=TRAIL)
-    draw.rectangle(box(*(cells[-1] % n).tolist()), fill=GOAL)
+    draw.rectangle(box(*goal.tolist()), fill=GOAL)
     return image
 
 

@@ -187,7 +187,8 @@ def animate(model: nn.Module, arms: ArmSet, view: str, path: Path) -> None:
     answer = model(occupied if view == GIVEN_TORUS else seen(one, model), goals, n_moves=N_STRAIGHT)
     best = answer.logits.argmax(dim=1)[0].cpu().numpy()
     discs = one.discs[0][np.isfinite(one.discs[0, :, 2])]
-    animate_arm(ARM, discs, one.mazes.occupied[0], walk(best, start, one.mazes.goals[0]), path)
+    space, goal = one.mazes.occupied[0], one.mazes.goals[0]
+    animate_arm(ARM, discs, space, goal, walk(best, space, start, goal.tolist()), path)
 
 
 COLUMNS = ("success %", "optimal %", "map %", "training CPU s")
