@@ -60,10 +60,10 @@ class Budget:
 
 
 TINY = ("--epochs", "1", "--hidden", "8", "--actions", "4", *SMALL_ADAM, "--validations", "1")
-QUICK = ("--epochs", "4", "--hidden", "32", "--actions", "10", *SMALL_ADAM, "--validations", "2")
+QUICK = ("--epochs", "6", "--hidden", "32", "--actions", "10", *SMALL_ADAM, "--validations", "2")
 BUDGETS = {
     "smallest": Budget(64, 8, 1, ("--validations", "1"), TINY),
-    "quick": Budget(1000, 100, 2, (), QUICK),
+    "quick": Budget(2000, 100, 2, (), QUICK),
     "paper": Budget(10_000, 500, 3),
 }
 """For maps that are given; "paper" leaves everything as the papers have it."""
