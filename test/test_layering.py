@@ -92,6 +92,7 @@ def run_python(code):
         ("control.controller", ("torch", "rclpy", "matplotlib")),
         ("planning.planner", ("torch", "casadi", "rclpy", "matplotlib")),
         ("simulation.simulator", ("torch", "casadi", "rclpy", "matplotlib")),
+        ("benchmark.__main__", ("torch", "rclpy")),  # torch is for training, and may be missing
         ("bringup.system", ("torch", "casadi", "numba", "rclpy", "matplotlib")),
     ],
 )

@@ -28,8 +28,7 @@ from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
 Array = NDArray[np.float64]
-AWAY = 1e6  # [m] where states are put that shall meet no obstacle
-AWAY = 1e6  # [m] where circles stand that fill up the rows of robots with fewer
+AWAY = 1e6  # [m] where states are put that shall meet no obstacle, and circles that shall not count
 
 
 class ManyModes(Protocol):
