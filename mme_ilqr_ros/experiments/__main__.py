@@ -13,17 +13,17 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"experiments: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
 
-from mme_ilqr_ros.experiments import runtime, stability, success
+from mme_ilqr_ros.experiments import runtime, stability, success, visual
 from mme_ilqr_ros.experiments.study import PRESETS, Study, run_study
 from mme_ilqr_ros.training.task import TrainingError
 
 STUDIES: Mapping[str, Study] = {
     "navigation": success.NAVIGATION,
+    "visual": visual.STUDY,
     "manipulation": success.MANIPULATION,
     "runtime": runtime.STUDY,
     "stability": stability.STUDY,
 }
-VISUAL = "visual"
 NOTE = """\
 DIR gets results.csv (a row for each result), summary.json (the same, with command and machine)
 and a picture named for the study; DIR/runs what each run left. A study that was stopped goes on
@@ -37,9 +37,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)
     name = options.study
-    if name == VISUAL:
-        print("experiments: there is no study 'visual' yet", file=sys.stderr)
-        return 2
     out = options.out or Path("out", "experiments", f"{name}-{options.preset}")
     command = shlex.join(["python", "-m", "mme_ilqr_ros.experiments", *arguments])
     try:
@@ -62,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("study", choices=[*STUDIES, VISUAL], metavar="STUDY", help="one of those above")
+    add("study", choices=STUDIES, metavar="STUDY", help="one of those above")
     add(
         "--preset",
         choices=PRESETS,

@@ -76,20 +76,22 @@ def navigation_cases(preset: str, device: str) -> list[Case]:
     """Return a case for each size, planner and seed."""
     budget = BUDGETS[preset]
     return [
-        _case("navigation", "given", model, size, seed, budget, budget.arguments(model), device)
+        case_of(
+            "navigation", "given", model, size, seed, budget.tests, budget.arguments(model), device
+        )
         for size in SIZES[preset]
         for model in MODELS_OF[preset]
         for seed in range(budget.seeds)
     ]
 
 
-def _case(
+def case_of(
     task: str,
     view: str,
     model: str,
     size: int,
     seed: int,
-    budget: Budget,
+    tests: int,
     options: Sequence[str],
     device: str,
 ) -> Case:
@@ -103,7 +105,7 @@ def _case(
             "model": model,
             "size": size,
             "seed": seed,
-            "tests": budget.tests,
+            "tests": tests,
             "training": [task, *options, *common],
         },
     )
@@ -136,7 +138,9 @@ def manipulation_cases(preset: str, device: str) -> list[Case]:
         for model in ARM_MODELS[preset]:
             options = budget.arguments(model)
             cases += [
-                _case("manipulation", GIVEN_TORUS, model, size, seed, budget, options, device)
+                case_of(
+                    "manipulation", GIVEN_TORUS, model, size, seed, budget.tests, options, device
+                )
                 for seed in seeds
             ]
         for view, weight in MAP_LOSSES.items():
@@ -145,7 +149,7 @@ def manipulation_cases(preset: str, device: str) -> list[Case]:
                 options = ("--view", "workspace", "--map-loss", weight, "--model", model)
                 options = (*options, "--maps", str(maps), *training, *own)
                 cases += [
-                    _case("manipulation", view, model, size, seed, budget, options, device)
+                    case_of("manipulation", view, model, size, seed, budget.tests, options, device)
                     for seed in seeds
                 ]
     return cases

@@ -24,7 +24,7 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("name", ["navigation", "manipulation"])
+@pytest.mark.parametrize("name", ["navigation", "visual", "manipulation"])
 def test_a_study_of_success_writes_its_table_and_picture(name, tmp_path, capsys):
     assert main([name, "--preset", "smallest", "--out", str(tmp_path)]) == 0
     rows = rows_of(tmp_path)
@@ -37,7 +37,7 @@ def test_a_study_of_success_writes_its_table_and_picture(name, tmp_path, capsys)
         assert 0.0 <= float(row["success %"]) <= 100.0
         assert f"| {row['view']} | {row['size']} x {row['size']} | {row['model']} |" in printed
     maps = {row["view"]: row["map %"] for row in rows if "map %" in row}
-    assert all((maps[view] != "") == view.startswith("workspace") for view in maps)
+    assert all((maps[view] != "") == view.startswith(("workspace", "panoramas")) for view in maps)
 
 
 def test_the_study_of_stability_measures_both_directions(tmp_path):
@@ -122,10 +122,3 @@ def test_every_run_of_every_preset_has_a_name_of_its_own(name, preset):
 def test_spread_is_the_standard_deviation_over_seeds():
     assert mean_and_spread([1.0, 3.0]) == pytest.approx((2.0, np.sqrt(2.0)))
     assert mean_and_spread([5.0]) == (5.0, 0.0)
-
-
-def test_what_is_not_there_is_said_in_a_line(capsys):
-    assert main(["visual"]) == 2
-    assert capsys.readouterr().err == "experiments: there is no study 'visual' yet\n"
-    with pytest.raises(SystemExit):
-        main(["vizual"])
