@@ -1,4 +1,4 @@
-"""The study of mazes seen from inside: success and right maps, with a loss of the map and without."""
+"""The study of mazes seen from inside: success and maps, with a loss of the map and without."""
 
 from __future__ import annotations
 
