@@ -22,7 +22,9 @@ TF_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # transforms stay 
 def common_arguments() -> list[DeclareLaunchArgument]:
     """Return the arguments that every launch file of the package has."""
     return [
-        _argument("controller", "", "mme_ilqr, me_ilqr or ilqr; empty: what the parameters say"),
+        _argument(
+            "controller", "", "mme_ilqr, me_ilqr, sv_ilqr or ilqr; empty: what the parameters say"
+        ),
         _argument("planner", "", "id_vin, dijkstra or none; empty: what the parameters say"),
         _argument("params_file", str(default_file()), "ROS parameter file"),
         _argument("namespace", "", "namespace of all nodes"),

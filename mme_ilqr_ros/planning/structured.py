@@ -1,6 +1,6 @@
 """Structured ID-VIN: a learned cost of cells or edges, known moves, the exact Bellman fixed point.
 
-    map --encoder--> cost of cells -> edges --fixed point--> V --> Q --> policy -beta (Q - min Q)
+    map --encoder--> cost of cells -> edges --fixed point--> V --> Q --> policy -(Q - min Q)
 
 Only the encoder is learned. The kernel of the value iteration is the known move set, which makes
 the fixed point unique and exact at any map size, unlike a free 3x3 kernel.
@@ -61,18 +61,16 @@ class Plan:
 class StructuredIDVIN(nn.Module):
     """The planner of this package as a differentiable model."""
 
-    def __init__(self, encoder: nn.Module, learns_beta: bool = True, *, wrap: bool = False) -> None:
+    def __init__(self, encoder: nn.Module, *, wrap: bool = False) -> None:
         """Make a planner.
 
         Args:
             encoder: Called with (occupied, layers) it returns the log cost.
-            learns_beta: Whether beta is learned too; not for losses that do not use the logits.
             wrap: Whether maps go on at their opposite sides; the encoder has to do so too.
         """
         super().__init__()
         self.encoder = encoder
         self.wrap = wrap
-        self.log_beta = nn.Parameter(torch.zeros(()), requires_grad=learns_beta)
 
     def forward(
         self,
@@ -119,8 +117,7 @@ class StructuredIDVIN(nn.Module):
             values, residual, iterations = result.value, result.residual.max(), result.iterations
         q = edge_action_values(values, edges, wrap=self.wrap)
         regrets = (q - q.min(dim=1, keepdim=True).values).clamp(max=_LARGEST_REGRET)
-        logits = -torch.exp(self.log_beta) * regrets
-        return Plan(log_cost, values, logits, residual.item(), iterations, regrets)
+        return Plan(log_cost, values, -regrets, residual.item(), iterations, regrets)
 
 
 def edges_of(

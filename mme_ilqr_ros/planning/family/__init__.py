@@ -37,7 +37,7 @@ FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = 
 def structured(generator: torch.Generator, *, wrap: bool = False) -> StructuredIDVIN:
     """Return the planner of this package: a learned cost, known moves, the exact fixed point."""
     encoder = CostEncoder(generator, wrap=wrap)
-    return StructuredIDVIN(encoder, learns_beta=False, wrap=wrap)
+    return StructuredIDVIN(encoder, wrap=wrap)
 
 
 def free_kernel(

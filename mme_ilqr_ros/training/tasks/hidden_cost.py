@@ -95,7 +95,7 @@ class DemonstrationTask:
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model."""
-        return StructuredIDVIN(self.world.encoder(generator), learns_beta=False)
+        return StructuredIDVIN(self.world.encoder(generator))
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return path regret and anchor on some maps."""

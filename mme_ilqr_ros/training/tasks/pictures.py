@@ -115,7 +115,7 @@ class PicturesTask:
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model."""
-        return StructuredIDVIN(PictureEncoder(generator), learns_beta=False)
+        return StructuredIDVIN(PictureEncoder(generator))
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return the loss on some mazes; each has one picture, always the same."""
