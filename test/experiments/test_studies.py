@@ -114,9 +114,12 @@ def test_a_half_written_result_counts_as_none(tmp_path):
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_run_of_every_preset_has_a_name_of_its_own(name, preset):
-    names = [case.name for case in STUDIES[name].cases(preset, "cpu")]
+    cases = STUDIES[name].cases(preset, "cpu")
+    names = [case.name for case in cases]
     assert len(names) == len(set(names)) > 0
     assert not [n for n in names if set(n) & set(" /,")]
+    for case in cases:  # or a finished run would be repeated
+        assert json.loads(json.dumps(dict(case.facts))) == dict(case.facts)
 
 
 def test_spread_is_the_standard_deviation_over_seeds():
