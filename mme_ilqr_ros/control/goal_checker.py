@@ -10,6 +10,8 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 GOOD_ENOUGH = 0.4  # share of the tolerance inside which nothing better is waited for
 NO_PROGRESS = 1e-3  # [m]
 ANY_HEADING = 3.14  # [rad] a heading tolerance of this and more asks for none
+SAME = 0.2  # share of the tolerance by which a goal may move, as localisation corrects its frame
+SAME_HEADING = 0.1  # [rad]
 RELEASE = 1.5  # share of the tolerance at which a reached goal is given up again (a push)
 
 
@@ -36,7 +38,7 @@ class GoalChecker:
             tolerance: Distance that counts as reached [m].
             yaw_tolerance: Deviation of the heading that counts as reached [rad].
         """
-        if goal != self._goal:
+        if not self._is_known(goal, tolerance):
             self._goal, self._reached, self._nearest = goal, False, math.inf
         distance = math.hypot(goal.x - state.x, goal.y - state.y)
         turn = abs(difference(goal.yaw, state.yaw)) if yaw_tolerance < ANY_HEADING else 0.0
@@ -47,3 +49,11 @@ class GoalChecker:
             self._reached = no_better or distance <= GOOD_ENOUGH * tolerance
         self._nearest = distance if not self._reached else self._nearest
         return self._reached
+
+    def _is_known(self, goal: Pose, tolerance: float) -> bool:
+        """Return True for the goal of before, which need not lie at the very same place."""
+        if self._goal is None:
+            return False
+        moved = math.hypot(goal.x - self._goal.x, goal.y - self._goal.y)
+        turned = abs(difference(goal.yaw, self._goal.yaw))
+        return moved <= SAME * tolerance and turned <= SAME_HEADING

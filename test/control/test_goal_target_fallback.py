@@ -136,3 +136,10 @@ def test_a_stopping_time_is_that_of_the_slowest_control_that_has_to_stop():
     assert stop_time((1.0, 1.0), LIMITS) == pytest.approx(0.5)
     assert stop_time((1.0, 5.0), LIMITS, kept=(1,)) == pytest.approx(0.5)
     assert brake((1.0, 0.7), LIMITS, 0.1, kept=(1,)) == pytest.approx([0.8, 0.7])
+
+
+def test_a_reached_goal_stays_reached_while_localisation_corrects_its_frame():
+    checker = GoalChecker()
+    assert checker.reached(RobotState(0.95, 0, 0), Pose(1.0, 0, 0), 0.25)
+    assert checker.reached(RobotState(0.85, 0, 0), Pose(1.02, 0.01, 0.01), 0.25)
+    assert not checker.reached(RobotState(0.85, 0, 0), Pose(1.09, 0, 0), 0.25)  # another goal
