@@ -99,6 +99,11 @@ class VmKernel:
         log_det = self._backward(f, data, X, U, np.zeros(len(U))).log_det
         return Optimised(X, U, J, log_det, self._gaps(f, data, X), count)
 
+    def smallest_gaps(self, X: Array, data: StageData) -> Array:
+        """Return the smallest gap [N] between the robot's centre and obstacles along X [m]."""
+        shape = len(X), X.shape[1] - 1, self.problem.model.nu
+        return self._gaps(self._functions(data, np.empty(shape)), data, X)
+
     def _improve(
         self,
         f: VmFunctions,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mme_ilqr_ros.training.arguments import positive
+from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.settings import OPTIMIZERS, SCHEDULES, TrainSettings
-from mme_ilqr_ros.training.tasks import COMMANDS
 
 _LARGEST_SEED = 1_000_000  # test data use larger ones
 _DEFAULT = "default: as suits the task"

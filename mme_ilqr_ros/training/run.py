@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mme_ilqr_ros.planning.weights import save_weights
 from mme_ilqr_ros.training.card import Facts, number, write_card
+from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.distributed import World
 from mme_ilqr_ros.training.loop import ALONE, train
 from mme_ilqr_ros.training.options import settings_of
@@ -17,7 +18,6 @@ from mme_ilqr_ros.training.progress import Progress
 from mme_ilqr_ros.training.recorder import Recorder
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import Task
-from mme_ilqr_ros.training.tasks import COMMANDS
 
 
 def run(options: argparse.Namespace, arguments: Sequence[str], world: World) -> list[str]:

@@ -7,9 +7,10 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.weights import load_weights
 from mme_ilqr_ros.training.__main__ import main
+from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import parser, settings_of
-from mme_ilqr_ros.training.tasks import COMMANDS, hidden_cost
+from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
 from mme_ilqr_ros.training.tasks.regret import measure
 

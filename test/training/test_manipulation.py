@@ -9,11 +9,11 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.family import MODELS, structured
 from mme_ilqr_ros.training.__main__ import main
+from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.mapped import MappedPlanner, MappedScore, map_loss, planning_loss
 from mme_ilqr_ros.training.options import parser, settings_of
 from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.tasks import COMMANDS
 from mme_ilqr_ros.training.tasks.arm_mapper import ArmMapper
 from mme_ilqr_ros.training.tasks.arms import generate_arms, picture
 from mme_ilqr_ros.training.tasks.manipulation import evaluate_mapped, seen

@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from mme_ilqr_ros.planning.family import MODELS
+from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import parser, settings_of
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import TrainingError
-from mme_ilqr_ros.training.tasks import COMMANDS
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.panoramas import Look, panoramas
 from mme_ilqr_ros.training.tasks.visual import VisualTask
