@@ -142,6 +142,10 @@ def _draw_panel(ax: Axes, rows: Sequence[Row], x_label: str, y_label: str, log: 
             x, mean, yerr=spread, fmt="o-", ms=3.5, capsize=2, label=variant, color=COLOURS[variant]
         )
     ax.set(xlabel=x_label, ylabel=y_label, xscale="log", yscale="log" if log else "linear")
+    if not log:
+        ax.set_xticks(MULTIPLES, [f"x {multiple:g}" for multiple in MULTIPLES])
+        ax.set_xticks([], minor=True)
+        ax.set_ylim(bottom=0.0)
     ax.grid(alpha=0.3)
 
 
