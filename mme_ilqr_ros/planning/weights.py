@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import site
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from mme_ilqr_ros.resources import share_path
 
 SHORTEST = "shortest"
 CLEARANCE = "clearance"
@@ -65,21 +64,17 @@ def shipped_weights(name: str = SHORTEST) -> Path:
         name: One of SHIPPED.
 
     Raises:
-        WeightsError: It is in none of the places where it could have been installed.
+        WeightsError: It is not where the package's files lie.
     """
-    file = f"{name}.safetensors"
-    below = Path("share", "mme_ilqr_ros", "config", "weights", file)
-    checkout = Path(__file__).resolve().parents[2] / Path("config", "weights", file)
-    prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
-    prefixes = [p for p in prefixes if p] + [sys.prefix, site.getuserbase()]
-    places = [checkout] + [Path(prefix) / below for prefix in prefixes]
-    for place in places:
-        if place.is_file():
-            return place
-    raise WeightsError(
-        f"no {file} in {', '.join(str(p.parent) for p in places)}; reinstall the package"
-        " or name a file in the parameter 'weights'"
-    )
+    try:
+        path = share_path("config", "weights", f"{name}.safetensors")
+    except FileNotFoundError as error:
+        raise WeightsError(str(error)) from error
+    if not path.is_file():
+        raise WeightsError(
+            f"{path}: missing; reinstall the package or name a file in the parameter 'weights'"
+        )
+    return path
 
 
 def checksum_file(path: Path) -> Path:
