@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 INFEASIBLE = 1e3  # cost of touching something, before its depth
+WORST = 1e12
 TOLERATED_LACK = 0.02  # [m] of the required gap that the driving mode may lack for a while
 NEAR = 2.0  # [s] within which it may lack nothing
 
@@ -46,7 +47,9 @@ class Modes:
 def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
     """Return the costs by which modes are compared [N]: feasibility first, then J."""
     depth = required_gap - gaps
-    return costs + (depth > 0.0) * INFEASIBLE * (1.0 + depth)
+    compared = costs + (depth > 0.0) * INFEASIBLE * (1.0 + depth)
+    compared[~(compared < WORST)] = WORST  # a cost that is no number must not win, nor stay
+    return compared
 
 
 def may_stay(gap: float, near_gap: float, required_gap: float) -> bool:

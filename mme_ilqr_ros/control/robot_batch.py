@@ -165,7 +165,7 @@ class RobotBatch:
         s, own, incumbent = self._settings, self._own(robot), int(self._incumbents[robot])
         costs, gaps = found.costs[own], found.gaps[own]
         compared = selection_costs(costs, gaps, required_gap)
-        stays = may_stay(gaps[incumbent], near_gap, required_gap)
+        stays = may_stay(gaps[incumbent], near_gap, required_gap) and np.isfinite(costs[incumbent])
         if stays:
             compared[incumbent] = costs[incumbent]
         dwells = stays and self._drives_for[robot] < s.mode_dwell_time

@@ -151,3 +151,10 @@ def test_near_the_target_where_every_way_is_cheap_the_margin_does_not_vanish():
     assert select_mode(cheap, 0, 0.05, 10.0) == 0
     assert select_mode(np.array([1.0, 0.4]), 0, 0.05, 10.0) == 1
     assert select_mode(np.array([100.0, 94.0]), 0, 0.05, 10.0) == 1  # dear ways: as before
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_mode_whose_cost_is_no_number_neither_wins_nor_stays(broken):
+    costs, gaps = np.array([broken, 3.0, 2.0]), np.ones(3)
+    assert select_mode(selection_costs(costs, gaps, 0.2), 1, 0.05, 1.0) == 2
+    assert select_mode(selection_costs(costs, gaps, 0.2), 0, 0.05, 1.0) == 2

@@ -82,6 +82,7 @@ def choose(X_, outcome, n_modes, incumbent, dwells, required_gap, options, task)
     gaps = outcome[2].reshape(-1)[:n_modes].astype(np.float64)
     compared = selection_costs(cost, gaps, required_gap)
     stays = may_stay(gaps[incumbent], near_gap(X_, incumbent, task), required_gap)
+    stays = stays and np.isfinite(cost[incumbent])
     if stays:
         compared[incumbent] = cost[incumbent]
     margin, least = options.mode_switch_margin, options.mode_switch_cost
