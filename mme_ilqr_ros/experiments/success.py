@@ -69,7 +69,11 @@ BUDGETS = {
 """For maps that are given; "paper" leaves everything as the papers have it."""
 
 SIZES = {"smallest": (9,), "quick": (15,), "paper": (15, 28, 49)}
-MODELS_OF = {"smallest": (STRUCTURED, "vin", "id_vin"), "quick": ALL, "paper": ALL}
+MODELS_OF = {
+    "smallest": (STRUCTURED, "vin", "id_vin"),
+    "quick": (STRUCTURED, "vin", "id_vin", "gppn", "id_gppn"),
+    "paper": ALL,
+}
 
 
 def navigation_cases(preset: str, device: str) -> list[Case]:
