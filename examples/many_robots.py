@@ -19,7 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from mme_ilqr_ros.control.batched import BatchedKernel
+try:
+    from mme_ilqr_ros.control.batched import BatchedKernel
+except ImportError as error:
+    sys.exit(f"many_robots: {error}")  # it names torch and what to install
+
 from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes

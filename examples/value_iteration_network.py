@@ -9,11 +9,16 @@ and what the others make of it can be compared without any training.
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    sys.exit(f"value_iteration_network: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
 
 from mme_ilqr_ros.planning.family import FREE_KERNEL, VIN
 from mme_ilqr_ros.planning.fixed_point import SOLVERS, FixedPoint, Stopping

@@ -14,7 +14,8 @@ from mme_ilqr_ros.bringup.system import navigation_nodes, on_simulated_time
 
 
 def start(context):
-    nodes = navigation_nodes(value_of(context, "controller"), value_of(context, "planner"))
+    controller, planner = value_of(context, "controller"), value_of(context, "planner")
+    nodes = navigation_nodes(controller, planner, guidance=value_of(context, "guidance"))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
     return [*node_actions(context, nodes), *rviz_actions(context)]

@@ -18,7 +18,8 @@ def start(context):
     source, world_id = value_of(context, "scenario"), value_of(context, "world_id")
     controller, planner = value_of(context, "controller"), value_of(context, "planner")
     scenario = load_scenario(source, world_id or None)
-    nodes = simulation_nodes(scenario, source, world_id, controller, planner)
+    guidance = value_of(context, "guidance")
+    nodes = simulation_nodes(scenario, source, world_id, controller, planner, guidance)
     if is_set(context, "monitor"):
         setup = f"{controller or 'mme_ilqr'}, planner {planner or 'id_vin'}"
         nodes.append(monitor_node(source, world_id, planner, setup, value_of(context, "out_dir")))

@@ -46,6 +46,22 @@ def test_there_are_the_five_examples():
     assert without_torch | NEED_TORCH == PRESENT
 
 
+@pytest.mark.parametrize("name", sorted(NEED_TORCH))
+def test_without_torch_one_line_says_what_to_install(name):
+    code = "import sys; sys.modules['torch'] = None; import runpy; "
+    finished = subprocess.run(
+        [sys.executable, "-c", f"{code}runpy.run_module('examples.{name}', run_name='__main__')"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert re.fullmatch(rf"{name}: .*torch.* pip install .+", line)
+
+
 @pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
 def test_many_robots_get_the_same_plans_in_one_batch_as_one_by_one(outputs):
     free, robots, same = re.search(

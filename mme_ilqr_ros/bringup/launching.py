@@ -26,6 +26,7 @@ def common_arguments() -> list[DeclareLaunchArgument]:
             "controller", "", "mme_ilqr, me_ilqr, sv_ilqr or ilqr; empty: what the parameters say"
         ),
         _argument("planner", "", "id_vin, dijkstra or none; empty: what the parameters say"),
+        _argument("guidance", "", "path or cost_to_go; empty: what the parameters say"),
         _argument("params_file", str(default_file()), "ROS parameter file"),
         _argument("namespace", "", "namespace of all nodes"),
         _argument("use_sim_time", "false", "follow /clock"),

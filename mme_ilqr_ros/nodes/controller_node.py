@@ -92,6 +92,11 @@ class ControllerNodeSettings(ControllerSettings):
         "base_link", "Frame of the robot, in the header of a TwistStamped.", dynamic=False
     )
 
+    @property
+    def is_guided(self) -> bool:
+        """Whether a planner's cost to go draws the robot."""
+        return self.use_plan and self.guidance == "cost_to_go"
+
     def input_limits(self) -> InputLimits:
         """Return the part that the inputs need."""
         return InputLimits(
@@ -101,7 +106,7 @@ class ControllerNodeSettings(ControllerSettings):
             self.use_map,
             self.unknown_is_free,
             self.field_max_distance,
-            self.guidance == "cost_to_go",
+            self.is_guided,
         )
 
 
@@ -160,10 +165,14 @@ class ControllerNode(Node):
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", inputs.take_plan, LATCHED)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
-            if settings.guidance == "cost_to_go":
+            if settings.is_guided:
                 self.create_subscription(PointCloud2, "cost_to_go", inputs.take_cost_to_go, LATCHED)
         else:
             self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+            if settings.guidance != "path":
+                self.get_logger().warning(
+                    f'guidance: "{settings.guidance}" is ignored with use_plan: false'
+                )
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_timer(1.0 / settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)

@@ -1,6 +1,7 @@
 """The benchmark of the field solver, on maps small enough for a test."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -57,6 +58,13 @@ def test_a_table_comes_of_it(tmp_path, capsys):
 def test_unusable_input_is_named(tmp_path, capsys, options, text):
     assert main(["field", "--only-maps", *options, "--out", str(tmp_path)]) == 2
     assert text in capsys.readouterr().err
+
+
+def test_without_torch_one_line_says_what_the_maze_needs(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mme_ilqr_ros.training.tasks.mazes", None)  # as without torch
+    assert main(["field", "--out", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "needs torch; pip install 'mme_ilqr_ros[train]'" in line
 
 
 def test_three_digits():

@@ -35,10 +35,18 @@ def test_choices_become_parameters():
     assert nodes["planner"].choices == {"kind": "dijkstra"}
 
 
+def test_guidance_is_the_controller_s():
+    for specs in (
+        system.navigation_nodes(guidance="cost_to_go"),
+        system.simulation_nodes(TRAP, "trap", guidance="cost_to_go"),
+    ):
+        assert named(specs)["controller"].choices["guidance"] == "cost_to_go"
+
+
 def test_what_is_not_chosen_is_left_to_the_parameter_file():
     nodes = named(system.navigation_nodes())
     assert nodes["planner"].choices == {}
-    assert "variant" not in nodes["controller"].choices
+    assert {"variant", "guidance"}.isdisjoint(nodes["controller"].choices)
 
 
 def test_the_scenario_s_robot_is_known_to_planner_and_controller():

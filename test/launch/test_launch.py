@@ -188,6 +188,13 @@ def test_a_params_file_reaches_the_nodes_also_in_a_namespace(environment, tmp_pa
     assert "0.4" in told
 
 
+@pytest.mark.parametrize("file", ["simulation.launch.py", "navigation.launch.py"])
+def test_guidance_reaches_the_controller(file, environment, tmp_path):
+    arguments = ("controller:=ilqr", "planner:=none", "guidance:=cost_to_go")
+    with launched(environment, tmp_path, file, *arguments) as launch:
+        launch.wait_for('guidance: "cost_to_go" is ignored with use_plan: false')
+
+
 def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
     """Both have the goal's topic, but only the one that is called drives."""
     first = launched(environment, tmp_path, "simulation.launch.py", "namespace:=first")
@@ -227,6 +234,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
 def test_the_launch_files_tell_their_arguments(file, environment):
     told = ros2(environment, "launch", NAME, file, "--show-args")
     common = {"params_file", "namespace", "use_sim_time", "use_rviz", "log_level", "headless"}
+    common |= {"controller", "planner", "guidance"}
     own = {"scenario", "monitor"} if file.startswith("simulation") else set()
     assert {name for name in common | own if f"'{name}':" in told} == common | own
 

@@ -110,6 +110,15 @@ def test_without_a_planner_it_heads_for_the_goal_itself(bench):
     assert stand.drives()
 
 
+@pytest.mark.parametrize("guidance", ["path", "cost_to_go"])
+def test_guidance_without_a_planner_is_ignored_and_the_node_says_so(bench, log, guidance):
+    stand = Stand(bench, use_plan=False, guidance=guidance)
+    stand.send_goal(4.0, 0.0)
+    assert stand.drives()
+    line = 'guidance: "cost_to_go" is ignored with use_plan: false'
+    assert warnings_of(log) == ([line] if guidance == "cost_to_go" else [])
+
+
 def test_commands_carry_a_stamp_when_asked_to(bench):
     stand = Stand(bench, enable_stamped_cmd_vel=True)
     stand.send_plan(STRAIGHT)
