@@ -15,6 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Kernel, Policies, StageData
+from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.modes import selection_costs
 from mme_ilqr_ros.control.sampling import (
     cycle_noise,
@@ -23,7 +24,6 @@ from mme_ilqr_ros.control.sampling import (
     shared_weights,
     shift_controls,
 )
-from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.control.stein_sampling import stein_starts
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.control.composed import composed_starts
 from mme_ilqr_ros.control.distinct import wall_points, ways_round
 from mme_ilqr_ros.control.kernel import LANES, Cycled, CycleOptions, Kernel, StageData
+from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.mode_budget import ModeBudget
 from mme_ilqr_ros.control.modes import Modes, by_merit, selection_costs
 from mme_ilqr_ros.control.sampling import in_blocks, random_blocks
-from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 

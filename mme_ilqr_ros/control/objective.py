@@ -16,9 +16,10 @@ from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm, GoalTerm, PathTerm, SpeedTerm, YawTerm
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING
 from mme_ilqr_ros.control.kernel import Barrier, StageData, ValueField, World
+from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.robots import Robot, robot_of
-from mme_ilqr_ros.control.settings import ControllerSettings, MmeSettings
+from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.models import ControlLimits
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Optimised, Policies, StageData
+from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.modes import NEAR, Modes, may_stay, select_mode, selection_costs
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.sampling import (
@@ -24,7 +25,6 @@ from mme_ilqr_ros.control.sampling import (
     random_blocks,
     shift_controls,
 )
-from mme_ilqr_ros.control.settings import MmeSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 
 Array = NDArray[np.float64]

@@ -8,7 +8,8 @@ import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import EffortTerm
-from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings, MmeSettings
+from mme_ilqr_ros.control.mme_settings import MmeSettings
+from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.path import Path

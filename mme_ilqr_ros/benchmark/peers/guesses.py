@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.peers.peer import Task
-from mme_ilqr_ros.control.settings import MmeSettings
+from mme_ilqr_ros.control.mme_settings import MmeSettings
 
 Array = NDArray[np.float64]
 BULGES = (0.0, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0)  # [m], tried in turn

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.benchmark.plan.answer import Answer
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
-from mme_ilqr_ros.benchmark.plan.planners import Answer
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.planning.family import free_kernel
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.benchmark.plan.answer import Answer
 from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
-from mme_ilqr_ros.benchmark.plan.planners import Answer, Planner, best_field
+from mme_ilqr_ros.benchmark.plan.planners import Planner, best_field
 from mme_ilqr_ros.planning.field import Field, follow
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.policy import arrivals

@@ -1,0 +1,94 @@
+"""The parameters of the algorithm itself: modes, horizon, temperature, sampling, choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mme_ilqr_ros.settings import setting
+
+SAMPLERS = ("mixture", "unimodal", "restart", "stein")
+DUPLICATES = ("keep", "merge", "restart")
+
+
+@dataclass(frozen=True)
+class MmeSettings:
+    """The algorithm: modes, horizon, temperature, sampling."""
+
+    n_modes: int = setting(
+        8, "Number of plans kept alive. More find more ways round.", low=1, high=64
+    )
+    n_iterations: int = setting(
+        20, "Most iLQR iterations per mode and control cycle.", low=1, high=100
+    )
+    time_steps: int = setting(
+        50,
+        "Stages of the horizon; horizon = time_steps * model_dt.",
+        low=5,
+        high=400,
+        dynamic=False,
+    )
+    model_dt: float = setting(
+        0.2,
+        "Duration of a stage. The horizon must cover the detour round the largest trap (10 s here);"
+        " vx_max * model_dt should stay below the smallest obstacle's diameter.",
+        unit="s",
+        low=0.02,
+        high=1.0,
+        dynamic=False,
+    )
+    sampler: str = setting(
+        "mixture",
+        "Where modes start in a cycle: mixture samples the policies of all modes, unimodal that of"
+        " the driving mode only, restart draws random controls, stein moves all modes by a Stein"
+        " variational step.",
+        choices=SAMPLERS,
+    )
+    duplicates: str = setting(
+        "keep",
+        "Modes that pass every obstacle on the same side as a better one: keep them, merge their"
+        " weights (every way round counts once), or restart them at random.",
+        choices=DUPLICATES,
+    )
+    temperature: float = setting(
+        0.5,
+        "Entropy weight alpha in cost units: how widely modes are sampled. 0 samples nothing.",
+        low=0.0,
+        high=100.0,
+    )
+    weight_floor: float = setting(
+        0.02, "Smallest sampling share of a feasible mode.", low=0.0, high=0.5
+    )
+    noise_correlation: float = setting(
+        0.9, "Correlation of sampling noise between neighbouring stages.", low=0.0, high=0.99
+    )
+    n_restarts: int = setting(
+        1, "Modes that start from random controls in every cycle.", low=0, high=63
+    )
+    second_order_dynamics: bool = setting(
+        False,
+        "Whether iterations know the curvature of the robot's step (full DDP). Pays where much cost"
+        " remains at the optimum, not with the costs of this package.",
+        dynamic=False,
+    )
+    mode_switch_margin: float = setting(
+        0.05,
+        "Relative cost improvement that justifies driving another mode. Larger always means fewer"
+        " switches: raise it if the robot dithers between two ways round.",
+        low=0.0,
+        high=1.0,
+    )
+    mode_switch_cost: float = setting(
+        10.0,
+        "Cost below which the improvement that justifies a switch no longer shrinks: near its"
+        " target every way is cheap.",
+        low=0.0,
+        high=1000.0,
+    )
+    mode_dwell_time: float = setting(
+        1.0,
+        "A mode that took over keeps driving this long, unless it becomes infeasible. Larger always"
+        " means fewer switches.",
+        unit="s",
+        low=0.0,
+        high=10.0,
+    )
