@@ -45,7 +45,10 @@ def train_together(out, folder):
     script = folder / "small.py"
     script.write_text(SMALL)
     command = [sys.executable, *TORCHRUN, str(script), *OPTIONS, str(out)]
+    # The script lies elsewhere, so this checkout has to be on the path.
+    path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    environment["PYTHONPATH"] = path
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("wrote ") == 1  # one of the two speaks
