@@ -26,6 +26,7 @@ from mme_ilqr_ros.control.modes import Modes, by_merit, selection_costs
 from mme_ilqr_ros.control.sampling import in_blocks, random_blocks
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
@@ -94,7 +95,10 @@ class MmeIlqr:
             deadline: `time.perf_counter()` value after which no iteration starts.
         """
         begin, warm = time.perf_counter(), self._controls is not None
-        controls = self._affordable(data) if warm else self._first_controls(data)
+        if warm:
+            controls = self._affordable(data)
+        else:
+            controls = first_controls(self._settings, data.limits, self._rng)
         self._drives_for += elapsed
         found = self._found(x0, controls, elapsed, required_gap, data, warm, deadline)
         switched = found.chosen != self._incumbent
@@ -185,13 +189,14 @@ class MmeIlqr:
             self._walls = field, no_circles() if field is None else wall_points(field)
         return ways_round(X, costs, data.dt, circles, field, self._walls[1])
 
-    def _first_controls(self, data: StageData) -> Array:
-        """Straight on at half speed for the incumbent, random blocks for the others.
 
-        A robot at rest cannot be steered in the linearisation, so no mode starts at rest.
-        """
-        s = self._settings
-        controls = in_blocks(random_blocks(s.n_modes, data.limits, self._rng), s.time_steps)
-        controls[self._incumbent] = 0.0
-        controls[self._incumbent, :, 0] = 0.5 * data.limits.upper[0]
-        return controls
+def first_controls(settings: MmeSettings, limits: ControlLimits, rng: np.random.Generator) -> Array:
+    """Return controls [N, T, nu]: straight on at half speed for mode 0, random blocks for the rest.
+
+    A robot at rest cannot be steered in the linearisation, so no mode starts at rest.
+    """
+    blocks = random_blocks(settings.n_modes, limits, rng)
+    controls = in_blocks(blocks, settings.time_steps)
+    controls[0] = 0.0
+    controls[0, :, 0] = 0.5 * limits.upper[0]
+    return controls

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Optimised, Policies, StageData
+from mme_ilqr_ros.control.mme_ilqr import first_controls
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.modes import NEAR, Modes, may_stay, select_mode, selection_costs
 from mme_ilqr_ros.control.problem import Problem
@@ -22,7 +23,6 @@ from mme_ilqr_ros.control.sampling import (
     cycle_noise,
     draw,
     in_blocks,
-    random_blocks,
     shift_controls,
 )
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
@@ -192,7 +192,9 @@ class RobotBatch:
         s = self._settings
         first = None
         if self._controls is None:
-            first = np.stack([self._first_controls(data, rng) for rng in self._rngs])
+            first = np.stack(
+                [first_controls(self._settings, data.limits, rng) for rng in self._rngs]
+            )
         size = s.n_modes, s.time_steps, data.limits
         noises = [cycle_noise(*size, rng) for rng in self._rngs]  # in every cycle, as the kernel
         if first is not None:
@@ -244,14 +246,6 @@ class RobotBatch:
         s = self._settings
         values = soft_value(cost, log_det, s.temperature, s.time_steps, n_controls)
         return mixture_weights(values, s.temperature, feasible, s.weight_floor)
-
-    def _first_controls(self, data: StageData, rng: np.random.Generator) -> Array:
-        """Straight on at half speed for the incumbent, random blocks for the others."""
-        s = self._settings
-        controls = in_blocks(random_blocks(s.n_modes, data.limits, rng), s.time_steps)
-        controls[0] = 0.0
-        controls[0, :, 0] = 0.5 * data.limits.upper[0]
-        return controls
 
     def _own(self, robot: int) -> slice:
         """Return where a robot's modes stand among all."""
