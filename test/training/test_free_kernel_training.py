@@ -47,7 +47,7 @@ def test_every_member_learns_by_name_and_repeats(name, tmp_path):
 
 
 def test_success_stays_when_the_iterations_of_a_converged_planner_double(tmp_path):
-    options = ["--contraction", "0.9", "--tolerance", "1e-3", "--learning-rate", "1e-2"]
+    options = ["--discount", "0.9", "--tolerance", "1e-3", "--learning-rate", "1e-2"]
     train(tmp_path / "w", "--model", "id_vin", "--iterations", "100", "--epochs", "4", *options)
     rows = [line.split("|")[1:] for line in (tmp_path / "w" / "w.md").read_text().splitlines()]
     scores = {row[0].strip(): row[1:] for row in rows if row and ", iterations x" in row[0]}
@@ -67,7 +67,7 @@ def history(folder):
 def test_options_reach_the_planner_and_the_history(tmp_path):
     folder = tmp_path / "w"
     options = ["--iterations", "50", "--tolerance", "1e-3", "--solver", "broyden"]
-    options += ["--adjoint-solver", "forward", "--jacobian-weight", "0.1", "--contraction", "0.5"]
+    options += ["--adjoint-solver", "forward", "--jacobian-weight", "0.1", "--discount", "0.5"]
     train(folder, "--model", "id_vin", "--learning-rate", "0.5", *options)
     rows = history(folder)
     assert max(row["kernel L1 norm"] for row in rows) == pytest.approx(0.5, abs=1e-5)
@@ -82,7 +82,7 @@ def test_options_reach_the_planner_and_the_history(tmp_path):
     ("options", "says"),
     [
         (["--model", "vin", "--solver", "anderson"], "--solver: vin is unrolled"),
-        (["--model", "id_gppn", "--contraction", "0.9"], "--contraction: a gated recurrence"),
+        (["--model", "id_gppn", "--discount", "0.9"], "--discount: a gated recurrence"),
         (["--model", "structured", "--actions", "3"], "--actions: the model structured has no"),
         (["--model", "id_vin", "--kernel", "4"], "--kernel 4: must be odd"),
     ],

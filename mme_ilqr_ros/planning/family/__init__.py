@@ -13,6 +13,7 @@ from functools import partial
 import torch
 from torch import nn
 
+from mme_ilqr_ros.planning.family.decision import DecisionSymVIN, DecisionVIN
 from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 from mme_ilqr_ros.planning.family.gppn import GPPN
 from mme_ilqr_ros.planning.family.symvin import SymVIN
@@ -32,6 +33,11 @@ FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = 
     "id_symvin": (SymVIN, IMPLICIT),
 }
 """Class and settings of the planners with a free kernel."""
+DECISION_PROCESS: Mapping[type[FreeKernelPlanner], type[FreeKernelPlanner]] = {
+    VIN: DecisionVIN,
+    SymVIN: DecisionSymVIN,
+}
+"""What a discount makes of a class."""
 
 
 def structured(generator: torch.Generator, *, wrap: bool = False) -> StructuredIDVIN:
@@ -43,9 +49,15 @@ def structured(generator: torch.Generator, *, wrap: bool = False) -> StructuredI
 def free_kernel(
     name: str, generator: torch.Generator, settings: FreeKernelSettings | None = None
 ) -> FreeKernelPlanner:
-    """Return a planner with a free kernel, with other settings than its own if some are given."""
+    """Return a planner with a free kernel, with other settings than its own if some are given.
+
+    Settings with a discount make it a decision process.
+    """
     kind, own = FREE_KERNEL[name]
-    return kind(generator, settings or own)
+    settings = settings or own
+    if settings.discount is not None:
+        kind = DECISION_PROCESS.get(kind, kind)
+    return kind(generator, settings)
 
 
 MODELS: Mapping[str, Callable[[torch.Generator], nn.Module]] = {

@@ -1,4 +1,4 @@
-"""Convolutions with seeded weights, and what makes their iteration a contraction."""
+"""Convolutions with seeded weights, and the norm that bounds their iteration."""
 
 from __future__ import annotations
 
@@ -68,14 +68,3 @@ def kernel_norms(weight: Tensor) -> Tensor:
         |f(v) - f(v')|_inf <= max_a |w_a * (v - v')|_inf <= L |v - v'|_inf
     """
     return weight.abs().sum(dim=(1, 2, 3))
-
-
-def contracted(weight: Tensor, bound: float | None) -> Tensor:
-    """Return the weight with every output's L1 norm scaled down to the bound where it is above.
-
-    With a bound below 1 the iteration above is a contraction, so its fixed point exists, is the
-    only one, and plain iteration reaches it from anywhere.
-    """
-    if bound is None:
-        return weight
-    return weight * (bound / kernel_norms(weight).clamp(min=bound))[:, None, None, None]

@@ -45,8 +45,8 @@ class FreeKernelSettings:
         adjoint_stopping: Of the implicit adjoint's solve.
         adjoint_solver: One of `SOLVERS`.
         jacobian_weight: Of the penalty on ||df/dv||_F^2 / n in training.
-        contraction: Largest L1 norm of the kernel that v goes through, below 1 for a contraction;
-            None leaves the kernel free, as the papers do. Not for GPPN.
+        discount: Of the Markov decision process that takes the place of free kernels and policy,
+            see `decision.py`; below 1. None leaves them free, as the papers do. Not for GPPN.
     """
 
     n_hidden: int = 150
@@ -59,7 +59,7 @@ class FreeKernelSettings:
     adjoint_stopping: Stopping = _ADJOINT
     adjoint_solver: str = "anderson"
     jacobian_weight: float = 0.0
-    contraction: float | None = None
+    discount: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

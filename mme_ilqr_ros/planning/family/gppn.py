@@ -27,8 +27,8 @@ class GPPN(FreeKernelPlanner):
     """A convolutional GRU over the map."""
 
     def __init__(self, generator: torch.Generator, settings: FreeKernelSettings) -> None:
-        if settings.contraction is not None:
-            raise ValueError("contraction: a gated recurrence has no kernel norm to bound")
+        if settings.discount is not None:
+            raise ValueError("discount: a gated recurrence has no transitions")
         super().__init__(settings)
         s, n = settings, settings.n_q
         self.h = Convolution(2, s.n_hidden, 3, generator, wrap=s.wrap, bias=True)

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.family.convolution import (
-    contracted,
     convolve,
     kernel_norms,
     largest,
@@ -53,7 +52,7 @@ class SymVIN(FreeKernelPlanner):
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the part of q that comes from r, and w."""
-        return self.q(self.r(self.h(x))), contracted(self.w(), self.settings.contraction)
+        return self.q(self.r(self.h(x))), self.w()
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return v = 0."""

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.family.convolution import (
     Convolution,
-    contracted,
     convolve,
     kernel_norms,
     largest,
@@ -37,7 +36,7 @@ class VIN(FreeKernelPlanner):
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the part of q that comes from r, and w."""
-        return self.q(self.r(self.h(x))), contracted(self.w, self.settings.contraction)
+        return self.q(self.r(self.h(x))), self.w
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return v = 0."""

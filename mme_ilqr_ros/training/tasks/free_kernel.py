@@ -121,7 +121,20 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
     add("--solver", choices=sorted(SOLVERS), help="of the implicit fixed point")
     add("--adjoint-solver", choices=sorted(SOLVERS), help="of its adjoint")
     add("--jacobian-weight", type=float, metavar="W", help="of the penalty on |df/dv|^2")
-    add("--contraction", type=float, metavar="L", help="bound of the kernel's L1 norm, below 1")
+    add(
+        "--discount",
+        type=_discount,
+        metavar="G",
+        help="make VIN or SymVIN a Markov decision process with this discount: learns far sooner;"
+        " 0.97 serves mazes of 15 x 15 and larger; left out, its kernels are free as in the papers",
+    )
+
+
+def _discount(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < 1.0:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
+    return value
 
 
 def planner_settings(options: argparse.Namespace) -> FreeKernelSettings:
@@ -135,7 +148,7 @@ def planner_settings(options: argparse.Namespace) -> FreeKernelSettings:
         names = ("tolerance", "adjoint_tolerance", "solver", "adjoint_solver")
         _refuse(options, names, f"{options.model} is unrolled, it solves nothing")
     if options.model.endswith("gppn"):
-        _refuse(options, ("contraction",), "a gated recurrence has no kernel norm to bound")
+        _refuse(options, ("discount",), "a gated recurrence has no transitions")
     if options.kernel is not None and options.kernel % 2 == 0:
         raise TrainingError(f"--kernel {options.kernel}: must be odd")
     stopping, adjoint_stopping = own.stopping, own.adjoint_stopping
@@ -159,7 +172,7 @@ def planner_settings(options: argparse.Namespace) -> FreeKernelSettings:
     )
 
 
-_SAME_NAME = ("kernel", "wrap", "solver", "adjoint_solver", "jacobian_weight", "contraction")
+_SAME_NAME = ("kernel", "wrap", "solver", "adjoint_solver", "jacobian_weight", "discount")
 PLANNER_OPTIONS = ("hidden", "actions", "iterations", "tolerance", "adjoint_tolerance", *_SAME_NAME)
 
 

@@ -7,12 +7,15 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.family import FREE_KERNEL, MODELS, free_kernel
-from mme_ilqr_ros.planning.family.convolution import kernel_norms
+from mme_ilqr_ros.planning.family.decision import transitions
 from mme_ilqr_ros.planning.fixed_point import SolveStatus, Stopping
+from mme_ilqr_ros.planning.moves import STEPS
 
 EXACT = Stopping(1e-12, 3000, relative=True)
 CLASSES = ("vin", "gppn", "symvin")
+FORMS = [*((name, None) for name in CLASSES), ("vin", 0.9), ("symvin", 0.9)]
 every_class = pytest.mark.parametrize("name", CLASSES)
+every_form = pytest.mark.parametrize(("name", "discount"), FORMS)
 
 
 def planner(name, *, spread=0.25, seed=0, **changes):
@@ -22,7 +25,7 @@ def planner(name, *, spread=0.25, seed=0, **changes):
     model = free_kernel(name, generator, settings).double()
     with torch.no_grad():
         for parameter in model.parameters():
-            if not parameter.any():
+            if parameter.ndim and not parameter.any():
                 kicks = torch.rand(parameter.shape, generator=generator, dtype=torch.float64)
                 parameter += spread * (2 * kicks - 1) / parameter[0].numel() ** 0.5
     return model
@@ -58,11 +61,11 @@ def test_every_name_makes_a_planner_that_repeats():
         assert torch.equal(first, second)
 
 
-@every_class
-def test_explicit_and_implicit_are_the_same_planner_with_another_adjoint(name):
+@every_form
+def test_explicit_and_implicit_are_the_same_planner_with_another_adjoint(name, discount):
     """At convergence the same values, logits and gradients from the same weights."""
-    unrolled = planner(name, stopping=EXACT)
-    implicit = planner(f"id_{name}", stopping=EXACT, adjoint_stopping=EXACT)
+    unrolled = planner(name, stopping=EXACT, discount=discount)
+    implicit = planner(f"id_{name}", stopping=EXACT, adjoint_stopping=EXACT, discount=discount)
     implicit.load_state_dict(unrolled.state_dict())
     plans = [model(*maps(), n_moves=4) for model in (unrolled, implicit)]
     assert plans[0].iterations > 5
@@ -75,10 +78,14 @@ def test_explicit_and_implicit_are_the_same_planner_with_another_adjoint(name):
 
 
 @pytest.mark.parametrize("adjoint_solver", ["forward", "anderson", "broyden"])
-@every_class
-def test_implicit_gradient_equals_central_differences(name, adjoint_solver):
+@every_form
+def test_implicit_gradient_equals_central_differences(name, discount, adjoint_solver):
     model = planner(
-        f"id_{name}", stopping=EXACT, adjoint_stopping=EXACT, adjoint_solver=adjoint_solver
+        f"id_{name}",
+        stopping=EXACT,
+        adjoint_stopping=EXACT,
+        adjoint_solver=adjoint_solver,
+        discount=discount,
     )
     gradient, eps = gradients(model), 1e-6
     for parameter_name, parameter in model.named_parameters():
@@ -142,8 +149,6 @@ TURNS = {
 
 def turned_moves(turn):
     """Where each move points after a turn: seen by turning a 3 x 3 map with one move in it."""
-    from mme_ilqr_ros.planning.moves import STEPS
-
     steps = [tuple(step) for step in STEPS.tolist()]
     target = []
     for row, column in steps:
@@ -157,8 +162,9 @@ def turned_moves(turn):
 @pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
 @pytest.mark.parametrize("name", ["symvin", "id_symvin"])
 @pytest.mark.parametrize("wrap", [False, True])
-def test_symvin_turns_with_the_map_policy_included(name, wrap, turn):
-    model = planner(name, wrap=wrap)
+@pytest.mark.parametrize("discount", [None, 0.8])
+def test_symvin_turns_with_the_map_policy_included(name, discount, wrap, turn):
+    model = planner(name, wrap=wrap, discount=discount)
     occupied, goals = maps()
     marks = torch.zeros_like(occupied)
     marks[torch.arange(3), goals[:, 0], goals[:, 1]] = 1.0
@@ -194,9 +200,9 @@ def test_with_wrap_a_shifted_map_has_a_shifted_plan(name):
 
 
 @pytest.mark.parametrize("name", ["vin", "symvin"])
-def test_a_bounded_kernel_is_a_contraction_whatever_the_weights(name):
+def test_with_transitions_f_is_a_contraction_whatever_the_weights(name):
     """|f(v) - f(v')| <= L |v - v'| in the largest norm, and so one fixed point from anywhere."""
-    model = planner(f"id_{name}", spread=50.0, contraction=0.9, stopping=EXACT)
+    model = planner(f"id_{name}", spread=50.0, discount=0.9, stopping=EXACT)
     occupied, goals = maps()
     x = torch.stack([occupied, (1.0 - occupied)], dim=1)
     inputs = model.inputs(x)
@@ -213,10 +219,45 @@ def test_a_bounded_kernel_is_a_contraction_whatever_the_weights(name):
     assert plan.iterations <= 290
 
 
-def test_a_kernel_within_the_bound_is_left_alone():
-    free, bounded = planner("vin"), planner("vin", contraction=5.0)
-    assert kernel_norms(free.w).max() < 5.0
-    assert torch.equal(free(*maps(), n_moves=4).logits, bounded(*maps(), n_moves=4).logits)
+def test_transitions_are_probabilities_of_each_action():
+    weight = torch.randn(5, 1, 3, 3, generator=torch.Generator().manual_seed(2)).double() * 9
+    chances = transitions(weight)
+    assert (chances > 0.0).all()
+    torch.testing.assert_close(chances.sum(dim=(1, 2, 3)), torch.ones(5).double())
+    torch.testing.assert_close(transitions(weight + 3.0), chances)
+    assert chances[2].argmax() == weight[2].argmax()
+
+
+def test_a_decision_process_with_sure_moves_is_dynamic_programming():
+    """Reward 1 at the goal alone and actions that go one cell: v falls by the discount a step."""
+    model = planner("vin", kernel=3, discount=0.5, wrap=True, stopping=EXACT)
+    model.settings = replace(model.settings, n_q=4)
+    with torch.no_grad():
+        model.w = torch.nn.Parameter(torch.full((4, 1, 3, 3), -50.0, dtype=torch.float64))
+        for a, (row, column) in enumerate(STEPS[:4].tolist()):
+            model.w[a, 0, 1 + row, 1 + column] = 50.0
+        model.h.weight.zero_()
+        model.h.bias.zero_()
+        model.h.weight[0, 1, 1, 1] = 1.0
+        model.r.weight.zero_()
+        model.r.weight[0, 0] = 1.0
+        model.log_sharpness.fill_(5.0)
+    plan = model(torch.zeros(1, 7, 9).double(), torch.tensor([[3, 4]]), n_moves=4)
+    row, column = torch.meshgrid(torch.arange(7), torch.arange(9), indexing="ij")
+    far = (row - 3).abs() + (column - 4).abs()
+    # To arrive pays 1, and from the goal one goes out and in again: v = 0.5 + 0.125 + ... there.
+    expected = torch.where(far > 0, 0.5 ** (far - 1.0) * (4 / 3), 2 / 3)
+    torch.testing.assert_close(plan.values[0, 0], expected.double())
+    left, up = plan.logits[0, :, 3, 6], plan.logits[0, :, 5, 4]
+    assert left.argmax() == 1  # west of (3, 6) lies the goal
+    assert up.argmax() == 0
+    torch.testing.assert_close(left.exp()[1], torch.tensor(1.0).double(), rtol=1e-3, atol=0.0)
+
+
+@pytest.mark.parametrize("settings", [{"discount": 1.0}, {"discount": 0.9, "kernel": 1}])
+def test_no_decision_process_without_discount_or_neighbours(settings):
+    with pytest.raises(ValueError, match=next(reversed(settings))):
+        planner("vin", **settings)
 
 
 def test_gppn_maps_the_cube_into_itself():
@@ -224,8 +265,8 @@ def test_gppn_maps_the_cube_into_itself():
     inputs = model.inputs(torch.rand(2, 2, 6, 6, dtype=torch.float64) * 100)
     v = torch.rand(2, 3, 6, 6, dtype=torch.float64) * 2 - 1
     assert model.step(v, *inputs).abs().max() <= 1.0
-    with pytest.raises(ValueError, match="contraction"):
-        planner("gppn", contraction=0.9)
+    with pytest.raises(ValueError, match="discount"):
+        planner("gppn", discount=0.9)
 
 
 @every_class
