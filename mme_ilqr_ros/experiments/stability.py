@@ -1,7 +1,8 @@
 """The study of stability: does what was trained converge, and what happens when it iterates on?
 
 Four planners learn the same mazes: an unrolled one, an implicit one, and the latter with a penalty
-on its Jacobian and with a kernel that cannot but contract. Each is then probed by `probes.py`.
+on its Jacobian and made a decision process, which cannot but contract. Each is then probed by
+`probes.py`.
 """
 
 from __future__ import annotations
@@ -14,23 +15,33 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mme_ilqr_ros.benchmark.tables import markdown
+from mme_ilqr_ros.experiments.planners import ADAM, DISCOUNT, TINY
 from mme_ilqr_ros.experiments.probes import MULTIPLES, Probes
 from mme_ilqr_ros.experiments.study import Case, Row, Study, grouped, mean_and_spread
-from mme_ilqr_ros.experiments.success import SMALL_ADAM, TINY
 from mme_ilqr_ros.experiments.trained import trained
 
 VARIANTS = {
     "vin": ("--model", "vin"),
     "id_vin": ("--model", "id_vin"),
     "id_vin, Jacobian penalty": ("--model", "id_vin", "--jacobian-weight", "1"),
-    "id_vin, contraction": ("--model", "id_vin", "--contraction", "0.95"),
+    "id_vin, MDP": ("--model", "id_vin", *DISCOUNT),
 }
 COLOURS = dict(zip(VARIANTS, ("#E69F00", "#D55E00", "#0072B2", "#009E73"), strict=True))
 SOLVES = ("--tolerance", "1e-3", "--adjoint-tolerance", "1e-3", "--iterations", "100")
 
 # Variants, seeds, size, mazes to learn from, to probe and to test on, caps, tolerances, options.
 PRESETS = {
-    "smallest": (("vin", "id_vin"), 1, 9, 64, 4, 8, (1, 4), (1e-1, 1e-2), TINY),
+    "smallest": (
+        ("vin", "id_vin"),
+        1,
+        9,
+        64,
+        4,
+        8,
+        (1, 4),
+        (1e-1, 1e-2),
+        ("--epochs", "1", *ADAM, "--validations", "1", *TINY["vin"]),
+    ),
     "quick": (
         tuple(VARIANTS),
         1,
@@ -40,7 +51,7 @@ PRESETS = {
         100,
         (1, 2, 5, 10, 20, 50, 100, 200, 400),
         (1e-1, 1e-2, 1e-3, 1e-4, 1e-5),
-        ("--epochs", "6", "--hidden", "32", "--actions", "10", *SMALL_ADAM, "--validations", "4"),
+        ("--epochs", "6", "--hidden", "32", "--actions", "10", *ADAM, "--validations", "4"),
     ),
     "paper": (
         tuple(VARIANTS),

@@ -6,7 +6,7 @@ The two tasks differ in nothing but their cases.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,18 @@ from torch import nn
 
 from mme_ilqr_ros.benchmark.tables import markdown
 from mme_ilqr_ros.experiments.arm_animation import animate_arm, walk
+from mme_ilqr_ros.experiments.planners import (
+    ADAM,
+    ALL,
+    SMALL,
+    SOLVES,
+    TINY,
+    TWINS,
+    Recipe,
+    is_implicit,
+)
 from mme_ilqr_ros.experiments.study import Case, Row, Study, grouped, mean_and_spread
 from mme_ilqr_ros.experiments.trained import trained
-from mme_ilqr_ros.planning.family import MODELS
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.training.evaluate import evaluate
 from mme_ilqr_ros.training.task import device_of
@@ -30,69 +39,71 @@ from mme_ilqr_ros.training.tasks.manipulation import evaluate_mapped, held_out_a
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, follow
 
-ALL = tuple(MODELS)
-SMALL_ADAM = ("--optimizer", "adam", "--schedule", "one_cycle", "--learning-rate", "1e-2")
-"""For free kernels on a small budget, in place of the papers' RMSprop at 1e-3."""
-
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a preset spends on a run.
+    """How much a preset spends.
 
     Attributes:
-        maps: To learn from.
+        recipe: Of the trainings.
         tests: Maps to test on.
         seeds: Of trainings.
-        structured: Further training options of the structured planner.
-        free_kernel: The same of the others.
+        sizes: Of maps, in cells.
+        planners: By their names in tables.
     """
 
-    maps: int
+    recipe: Recipe
     tests: int
     seeds: int
-    structured: tuple[str, ...] = ()
-    free_kernel: tuple[str, ...] = ()
+    sizes: tuple[int, ...]
+    planners: tuple[str, ...]
 
-    def arguments(self, model: str) -> tuple[str, ...]:
-        """Return the training options for a model."""
-        own = self.structured if model == STRUCTURED else self.free_kernel
-        return ("--model", model, "--maps", str(self.maps), *own)
+    def cases(self, task: str, view: str, device: str) -> list[Case]:
+        """Return a case for each size, planner and seed."""
+        return [
+            case_of(
+                task, view, planner, size, seed, self.tests, self.recipe.options(planner), device
+            )
+            for size in self.sizes
+            for planner in self.planners
+            for seed in range(self.seeds)
+        ]
 
 
-TINY = ("--epochs", "1", "--hidden", "8", "--actions", "4", *SMALL_ADAM, "--validations", "1")
-QUICK = ("--epochs", "6", "--hidden", "32", "--actions", "10", *SMALL_ADAM, "--validations", "2")
-BUDGETS = {
-    "smallest": Budget(64, 8, 1, ("--validations", "1"), TINY),
-    "quick": Budget(2000, 100, 2, (), QUICK),
-    "paper": Budget(10_000, 500, 3),
-}
-"""For maps that are given; "paper" leaves everything as the papers have it."""
+SMALLEST = Recipe(
+    ("--maps", "64", "--epochs", "1", "--validations", "1"), learned=ADAM, widths=TINY
+)
+QUICK = Recipe(
+    ("--maps", "4000"),
+    learned=("--epochs", "4", "--batch", "16", *ADAM, "--validations", "2"),
+    implicit=SOLVES,
+    widths=SMALL,
+)
+PAPER = Recipe(("--maps", "10000"))
+"""Leaves everything as the papers have it."""
 
-SIZES = {"smallest": (9,), "quick": (15,), "paper": (15, 28, 49)}
-MODELS_OF = {
-    "smallest": (STRUCTURED, "vin", "id_vin"),
-    "quick": (STRUCTURED, "vin", "id_vin", "gppn", "id_gppn"),
-    "paper": ALL,
+NAVIGATION_BUDGETS = {
+    "smallest": Budget(SMALLEST, 8, 1, (9,), (STRUCTURED, "vin", "id_vin", "id_vin, MDP")),
+    "quick": Budget(
+        QUICK,
+        300,
+        3,
+        (15,),
+        (STRUCTURED, "vin", "id_vin", *TWINS, "symvin, MDP", "id_symvin, MDP", "gppn", "id_gppn"),
+    ),
+    "paper": Budget(PAPER, 500, 3, (15, 28, 49), ALL),
 }
 
 
 def navigation_cases(preset: str, device: str) -> list[Case]:
     """Return a case for each size, planner and seed."""
-    budget = BUDGETS[preset]
-    return [
-        case_of(
-            "navigation", "given", model, size, seed, budget.tests, budget.arguments(model), device
-        )
-        for size in SIZES[preset]
-        for model in MODELS_OF[preset]
-        for seed in range(budget.seeds)
-    ]
+    return NAVIGATION_BUDGETS[preset].cases("navigation", "given", device)
 
 
 def case_of(
     task: str,
     view: str,
-    model: str,
+    planner: str,
     size: int,
     seed: int,
     tests: int,
@@ -100,13 +111,14 @@ def case_of(
     device: str,
 ) -> Case:
     """Return one run: `options` are the training's, beside those that all have."""
-    name = "_".join([view.replace(", ", "_").replace(" ", "_"), model, str(size), f"seed{seed}"])
+    words = "_".join([view, planner, str(size), f"seed{seed}"])
+    name = words.replace(", ", "_").replace(" ", "_")
     common = ("--size", str(size), "--seed", str(seed), "--device", device)
     return Case(
         name,
         {
             "view": view,
-            "model": model,
+            "planner": planner,
             "size": size,
             "seed": seed,
             "tests": tests,
@@ -116,53 +128,40 @@ def case_of(
 
 
 GIVEN_TORUS = "C-space"
-ARM_SIZES = {"smallest": (8,), "quick": (18,), "paper": (18, 36)}
-ARM_MODELS = {
-    "smallest": (STRUCTURED, "id_vin"),
-    "quick": (STRUCTURED, "vin", "id_vin"),
-    "paper": ALL,
+ARM_BUDGETS = {
+    "smallest": Budget(SMALLEST, 8, 1, (8,), (STRUCTURED, "id_vin, MDP")),
+    "quick": Budget(QUICK, 100, 3, (18,), (STRUCTURED, "vin", "id_vin", *TWINS)),
+    "paper": Budget(PAPER, 500, 3, (18, 36), ALL),
 }
-PICTURES = {
-    "smallest": (64, ("--epochs", "1", "--validations", "1")),
-    "quick": (2000, ("--epochs", "10", "--validations", "2")),
-    "paper": (10_000, ("--epochs", "30")),
+"""Where the configuration space is given."""
+PICTURE_BUDGETS = {
+    "smallest": Budget(SMALLEST, 8, 1, (8,), (STRUCTURED,)),
+    "quick": Budget(
+        Recipe(
+            ("--maps", "2000", "--epochs", "10", "--validations", "2"),
+            implicit=SOLVES,
+            widths=SMALL,
+        ),
+        100,
+        3,
+        (18,),
+        (STRUCTURED, "id_vin, MDP"),
+    ),
+    "paper": Budget(Recipe(("--maps", "10000", "--epochs", "30")), 500, 3, (18, 36), ALL),
 }
-"""Arms to learn from and training options where only a picture of the workspace is given."""
-PICTURE_MODELS = {"smallest": (STRUCTURED,), "quick": (STRUCTURED,), "paper": ALL}
+"""Where only a picture of the workspace is given."""
 MAP_LOSSES = {"workspace": "1", "workspace, no map loss": "0"}
 
 
 def manipulation_cases(preset: str, device: str) -> list[Case]:
     """Return a case for each view, size, planner and seed."""
-    budget = BUDGETS[preset]
-    maps, training = PICTURES[preset]
-    cases = []
-    for size in ARM_SIZES[preset]:
-        seeds = range(budget.seeds)
-        for model in ARM_MODELS[preset]:
-            options = budget.arguments(model)
-            cases += [
-                case_of(
-                    "manipulation", GIVEN_TORUS, model, size, seed, budget.tests, options, device
-                )
-                for seed in seeds
-            ]
-        for view, weight in MAP_LOSSES.items():
-            for model in PICTURE_MODELS[preset]:
-                own = () if model == STRUCTURED else _widths(budget.free_kernel)
-                options = ("--view", "workspace", "--map-loss", weight, "--model", model)
-                options = (*options, "--maps", str(maps), *training, *own)
-                cases += [
-                    case_of("manipulation", view, model, size, seed, budget.tests, options, device)
-                    for seed in seeds
-                ]
+    cases = ARM_BUDGETS[preset].cases("manipulation", GIVEN_TORUS, device)
+    budget = PICTURE_BUDGETS[preset]
+    for view, weight in MAP_LOSSES.items():
+        sees = ("--view", "workspace", "--map-loss", weight)
+        recipe = replace(budget.recipe, common=(*sees, *budget.recipe.common))
+        cases += replace(budget, recipe=recipe).cases("manipulation", view, device)
     return cases
-
-
-def _widths(options: tuple[str, ...]) -> tuple[str, ...]:
-    """Return only the options that say how wide a free kernel is."""
-    pairs = zip(options[::2], options[1::2], strict=True)
-    return tuple(x for pair in pairs if pair[0] in ("--hidden", "--actions") for x in pair)
 
 
 def measure(case: Case, folder: Path) -> list[Row]:
@@ -181,7 +180,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
             score = evaluate_mapped(training.model, arms)
         if facts["seed"] == 0:
             animate(training.model, arms, view, folder / "arm.gif")
-    of = {name: facts[name] for name in ("view", "model", "size", "seed")}
+    of = {name: facts[name] for name in ("view", "planner", "size", "seed")}
     return [{**of, **score.row(), "training CPU s": round(training.seconds, 1)}]
 
 
@@ -205,8 +204,8 @@ COLUMNS = ("success %", "optimal %", "map %", "training CPU s")
 def table(rows: Sequence[Row]) -> str:
     """Return a line for each view, size and planner: mean and, of several seeds, spread."""
     lines = []
-    for (view, size, model), group in grouped(rows, "view", "size", "model").items():
-        cells = [view, f"{size} x {size}", model, str(len(group))]
+    for (view, size, planner), group in grouped(rows, "view", "size", "planner").items():
+        cells = [view, f"{size} x {size}", planner, str(len(group))]
         lines.append([*cells, *(_cell(group, column) for column in COLUMNS)])
     return markdown(["map", "size", "planner", "seeds", *COLUMNS], lines)
 
@@ -222,20 +221,21 @@ def _cell(group: Sequence[Row], column: str) -> str:
 def draw(rows: Sequence[Row], path: Path) -> None:
     """Draw a panel for each view and size: a bar for each planner, a dot for each seed."""
     panels = grouped(rows, "view", "size")
-    figure = Figure(figsize=(3.4 * len(panels) + 0.6, 3.8))
+    bars = max(len(grouped(group, "planner")) for group in panels.values())
+    figure = Figure(figsize=(max(3.4, 0.6 * bars) * len(panels) + 0.6, 4.0))
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for ax, ((view, size), group) in zip(axes, panels.items(), strict=True):
-        models = grouped(group, "model")
-        for k, ((model,), runs) in enumerate(models.items()):
+        planners = grouped(group, "planner")
+        for k, ((planner,), runs) in enumerate(planners.items()):
             values = [run["success %"] for run in runs]
             mean, spread = mean_and_spread(values)
-            colour = "#009E73" if model == STRUCTURED else "#0072B2"
-            colour = colour if model == STRUCTURED or model.startswith("id_") else "#E69F00"
+            colour = "#0072B2" if is_implicit(planner) else "#E69F00"
+            colour = "#009E73" if planner == STRUCTURED else colour
             ax.bar(k, mean, yerr=spread or None, color=colour, alpha=0.75, capsize=3)
             ax.plot([k] * len(values), values, "k.", markersize=4)
             ax.text(k, 2.0, f"{mean:.1f}", ha="center", fontsize=8)
-        ax.set_xticks(range(len(models)), [model for (model,) in models], rotation=40, ha="right")
+        ax.set_xticks(range(len(planners)), [name for (name,) in planners], rotation=40, ha="right")
         ax.set_title(f"{view}, {size} x {size}", fontsize=10)
         ax.set_ylim(0.0, 105.0)
         ax.grid(axis="y", alpha=0.3)

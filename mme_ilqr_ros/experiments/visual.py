@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from mme_ilqr_ros.experiments.planners import ALL, SMALL, SOLVES, Recipe
 from mme_ilqr_ros.experiments.study import Case, Row, Study
-from mme_ilqr_ros.experiments.success import case_of, draw, table
+from mme_ilqr_ros.experiments.success import Budget, draw, table
 from mme_ilqr_ros.experiments.trained import trained
-from mme_ilqr_ros.planning.family import MODELS
 from mme_ilqr_ros.training.tasks.held_out import SEED
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import STRUCTURED
 from mme_ilqr_ros.training.tasks.visual_picture import draw_visual
 
-SIZES = {"smallest": 7, "quick": 15, "paper": 15}
-BOTH = (STRUCTURED, "id_vin")
-PLANNERS = {"smallest": (STRUCTURED,), "quick": BOTH, "paper": tuple(MODELS)}
-SEEDS = {"smallest": 1, "quick": 1, "paper": 3}
-TRAINING = {
-    "smallest": ("--maps", "32", "--epochs", "1", "--validations", "1"),
-    "quick": ("--maps", "1000", "--epochs", "4", "--validations", "2"),
-    "paper": ("--maps", "10000", "--epochs", "10"),
+BUDGETS = {
+    "smallest": Budget(
+        Recipe(("--maps", "32", "--epochs", "1", "--validations", "1")), 8, 1, (7,), (STRUCTURED,)
+    ),
+    "quick": Budget(
+        Recipe(
+            ("--maps", "1000", "--epochs", "4", "--validations", "2"),
+            learned=("--batch", "4"),  # more steps for the same pictures
+            implicit=SOLVES,
+            widths=SMALL,
+        ),
+        300,
+        2,
+        (15,),
+        (STRUCTURED, "id_vin, MDP"),
+    ),
+    "paper": Budget(Recipe(("--maps", "10000", "--epochs", "10")), 500, 3, (15,), ALL),
 }
-SMALL = ("--hidden", "32", "--actions", "10", "--batch", "4", "--contraction", "0.95")
-"""The free kernel of the presets that are not the papers': more steps for the same pictures, which
-without the bound soon leave it without a fixed point."""
-TESTS = {"smallest": 8, "quick": 300, "paper": 500}
 MAP_LOSSES = {"panoramas": "1", "panoramas, no map loss": "0"}
 
 
 def cases(preset: str, device: str) -> list[Case]:
     """Return a case for each map loss, planner and seed."""
-    found = []
+    budget, found = BUDGETS[preset], []
     for view, weight in MAP_LOSSES.items():
-        for model in PLANNERS[preset]:
-            own = () if model == STRUCTURED or preset == "paper" else SMALL
-            options = ("--model", model, "--map-loss", weight, *TRAINING[preset], *own)
-            of = ("visual", view, model, SIZES[preset])
-            found += [
-                case_of(*of, seed, TESTS[preset], options, device) for seed in range(SEEDS[preset])
-            ]
+        recipe = replace(budget.recipe, common=("--map-loss", weight, *budget.recipe.common))
+        found += replace(budget, recipe=recipe).cases("visual", view, device)
     return found
 
 
@@ -58,7 +59,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
         training.task.look,
         rng,
     )
-    of = {name: facts[name] for name in ("view", "model", "size", "seed")}
+    of = {name: facts[name] for name in ("view", "planner", "size", "seed")}
     return [{**of, **score.row(), "training CPU s": round(training.seconds, 1)}]
 
 

@@ -35,7 +35,7 @@ def test_a_study_of_success_writes_its_table_and_picture(name, tmp_path, capsys)
     printed = capsys.readouterr().out
     for row in rows:
         assert 0.0 <= float(row["success %"]) <= 100.0
-        assert f"| {row['view']} | {row['size']} x {row['size']} | {row['model']} |" in printed
+        assert f"| {row['view']} | {row['size']} x {row['size']} | {row['planner']} |" in printed
     maps = {row["view"]: row["map %"] for row in rows if "map %" in row}
     assert all((maps[view] != "") == view.startswith(("workspace", "panoramas")) for view in maps)
 
