@@ -26,8 +26,8 @@ SMALL = {
     "symvin": ("--hidden", "32", "--actions", "2"),
     "gppn": ("--hidden", "64", "--actions", "6", "--epochs", "1", "--learning-rate", "5e-3"),
 }
-"""Of each kind on small budgets. SymVIN has eight images of each action; a step of GPPN teaches more
-than one of VIN and takes longer."""
+"""Of each kind on small budgets. SymVIN has eight images of each action; a step of GPPN teaches
+more than one of VIN and takes longer."""
 TINY = dict.fromkeys(SMALL, ("--hidden", "8", "--actions", "4"))
 
 

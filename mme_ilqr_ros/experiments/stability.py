@@ -24,7 +24,7 @@ VARIANTS = {
     "vin": ("--model", "vin"),
     "id_vin": ("--model", "id_vin"),
     "id_vin, Jacobian penalty": ("--model", "id_vin", "--jacobian-weight", "1"),
-    "id_vin, MDP": ("--model", "id_vin", *DISCOUNT),
+    "id_vin, MDP": ("--model", "id_vin", *DISCOUNT, "--iterations", "300"),
 }
 COLOURS = dict(zip(VARIANTS, ("#E69F00", "#D55E00", "#0072B2", "#009E73"), strict=True))
 SOLVES = ("--tolerance", "1e-3", "--adjoint-tolerance", "1e-3", "--iterations", "100")
@@ -82,9 +82,9 @@ def cases(preset: str, device: str) -> list[Case]:
                 "caps": list(caps),
                 "tolerances": list(tolerances),
                 "training": [
-                    *("navigation", *VARIANTS[variant], "--size", str(size), "--maps", str(maps)),
-                    *options,
+                    *("navigation", "--size", str(size), "--maps", str(maps), *options),
                     *(SOLVES if variant != "vin" else ()),
+                    *VARIANTS[variant],
                     *("--seed", str(seed), "--device", device),
                 ],
             },

@@ -70,14 +70,12 @@ class Budget:
         ]
 
 
-SMALLEST = Recipe(
-    ("--maps", "64", "--epochs", "1", "--validations", "1"), learned=ADAM, widths=TINY
-)
+SMALLEST = Recipe(("--maps", "64", "--epochs", "1", "--validations", "1"), learned=ADAM, kinds=TINY)
 QUICK = Recipe(
     ("--maps", "4000"),
     learned=("--epochs", "4", "--batch", "16", *ADAM, "--validations", "2"),
     implicit=SOLVES,
-    widths=SMALL,
+    kinds=SMALL,
 )
 PAPER = Recipe(("--maps", "10000"))
 """Leaves everything as the papers have it."""
@@ -130,7 +128,7 @@ def case_of(
 GIVEN_TORUS = "C-space"
 ARM_BUDGETS = {
     "smallest": Budget(SMALLEST, 8, 1, (8,), (STRUCTURED, "id_vin, MDP")),
-    "quick": Budget(QUICK, 100, 3, (18,), (STRUCTURED, "vin", "id_vin", *TWINS)),
+    "quick": Budget(QUICK, 100, 3, (18,), (STRUCTURED, *TWINS)),
     "paper": Budget(PAPER, 500, 3, (18, 36), ALL),
 }
 """Where the configuration space is given."""
@@ -140,7 +138,7 @@ PICTURE_BUDGETS = {
         Recipe(
             ("--maps", "2000", "--epochs", "10", "--validations", "2"),
             implicit=SOLVES,
-            widths=SMALL,
+            kinds=SMALL,
         ),
         100,
         3,

@@ -25,7 +25,7 @@ BUDGETS = {
             ("--maps", "1000", "--epochs", "4", "--validations", "2"),
             learned=("--batch", "4"),  # more steps for the same pictures
             implicit=SOLVES,
-            widths=SMALL,
+            kinds=SMALL,
         ),
         300,
         2,
