@@ -136,7 +136,7 @@ PICTURE_BUDGETS = {
     "smallest": Budget(SMALLEST, 8, 1, (8,), (STRUCTURED,)),
     "quick": Budget(
         Recipe(
-            ("--maps", "2000", "--epochs", "10", "--validations", "2"),
+            ("--maps", "4000", "--epochs", "10", "--validations", "2"),
             implicit=SOLVES,
             kinds=SMALL,
         ),

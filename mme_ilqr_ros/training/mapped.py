@@ -8,6 +8,7 @@ the map itself, where the true one is known, can be added or left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -80,6 +81,28 @@ def planning_loss(plan: StructuredPlan | FreeKernelPlan, labels: Tensor) -> Tens
         push = NavigationTask.push * push_loss(plan.log_cost, labels)
         return imitation_loss(power_policy(plan.regrets), labels) + push
     return imitation_loss(plan.logits, labels) + plan.penalty
+
+
+def joint_loss(
+    answer: MappedPlan, labels: Tensor, occupied: Tensor, map_weight: float
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of plan and map together, and that of the map by itself.
+
+    Where the map is taught too, the plan counts as far as the map can be read: not at all as long
+    as it is a guess. A planner that learns on a grey map learns that no cell costs more than
+    another, and one whose costs saturate there does not recover.
+
+    Args:
+        answer: For a batch.
+        labels: [B, 4, H, W] of the moves; see `imitation_loss`.
+        occupied: [B, H, W] the true maps.
+        map_weight: Of the map's loss; 0 leaves all teaching to the plan.
+    """
+    of_map = map_loss(answer.map_logits, occupied)
+    of_plan = planning_loss(answer.plan, labels)
+    if map_weight > 0.0:
+        of_plan = of_plan * (1.0 - of_map.detach() / math.log(2.0)).clamp(min=0.0)
+    return of_plan + map_weight * of_map, of_map
 
 
 def map_loss(map_logits: Tensor, occupied: Tensor) -> Tensor:

@@ -23,9 +23,8 @@ from mme_ilqr_ros.training.mapped import (
     MappedPlan,
     MappedPlanner,
     MappedScore,
-    map_loss,
+    joint_loss,
     n_right,
-    planning_loss,
 )
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import AdjointLog, Command, Loss, device_of
@@ -87,8 +86,7 @@ class VisualTask:
         seen = torch.from_numpy(panoramas(mazes.occupied, rng, self.look)).to(occupied.device)
         answer = model(seen, goals, n_moves=N_STRAIGHT, on_adjoint=log)
         labels = torch.from_numpy(mazes.labels()).to(occupied)
-        of_map = map_loss(answer.map_logits, occupied)
-        loss = planning_loss(answer.plan, labels) + self.map_weight * of_map
+        loss, of_map = joint_loss(answer, labels, occupied, self.map_weight)
         return Loss(loss, answer.residual, log, {"map loss": of_map.item()})
 
     def validate(self, model: nn.Module) -> MappedScore:
