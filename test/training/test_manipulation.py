@@ -11,7 +11,14 @@ from mme_ilqr_ros.planning.family import MODELS, structured
 from mme_ilqr_ros.training.__main__ import main
 from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.mapped import MappedPlanner, MappedScore, map_loss, planning_loss
+from mme_ilqr_ros.training.mapped import (
+    MappedPlan,
+    MappedPlanner,
+    MappedScore,
+    joint_loss,
+    map_loss,
+    planning_loss,
+)
 from mme_ilqr_ros.training.options import parser, settings_of
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.tasks.arm_mapper import ArmMapper
@@ -91,6 +98,26 @@ def test_the_map_loss_falls_as_the_map_gets_right():
     assert losses == pytest.approx([3.0486, np.log(2.0), 0.0486], abs=1e-4)
 
 
+def test_a_plan_counts_as_far_as_its_map_can_be_read():
+    generator = torch.Generator().manual_seed(5)
+    occupied = (torch.rand(2, 6, 6, generator=generator) < 0.4).float()
+    goals = torch.tensor([[1, 1], [4, 4]])
+    labels = torch.rand(2, 4, 6, 6, generator=generator)
+    plan = MODELS["vin"](generator)(occupied, goals, n_moves=4)
+    of_plan = planning_loss(plan, labels).item()
+
+    def counts(sure, weight):
+        answer = MappedPlan(sure * (2.0 * occupied - 1.0), plan)
+        loss, of_map = joint_loss(answer, labels, occupied, weight)
+        return (loss - weight * of_map).item() / of_plan
+
+    assert counts(0.0, 1.0) == pytest.approx(0.0, abs=1e-6)  # a guess
+    assert counts(-3.0, 1.0) == pytest.approx(0.0, abs=1e-6)  # its negative
+    assert 0.3 < counts(1.0, 1.0) < counts(2.0, 1.0) < 1.0
+    assert counts(30.0, 1.0) == pytest.approx(1.0)
+    assert counts(0.0, 0.0) == pytest.approx(1.0)  # nobody else teaches
+
+
 class Known(torch.nn.Module):
     """A mapper that is told the map."""
 
@@ -154,7 +181,8 @@ def test_a_map_is_learned_from_pictures_when_it_is_taught(weight):
     if weight == "1":
         assert progress.best_score["map %"] > 80.0
         assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
-    assert progress.history[-1]["loss"] < progress.history[0]["loss"]
+    else:  # with both, the plan's part grows as the map can be read
+        assert progress.history[-1]["loss"] < progress.history[0]["loss"]
 
 
 def test_the_command_writes_weights_and_a_card(tmp_path, capsys):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.plan.answer import Answer
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
 from mme_ilqr_ros.benchmark.usage import UsageError
-from mme_ilqr_ros.planning.family import free_kernel
+from mme_ilqr_ros.planning.family import free_kernel, settings_of
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
 
 
@@ -31,10 +31,11 @@ class FamilyPlanner:
         """
         if device == "cuda" and not torch.cuda.is_available():
             raise UsageError("--device cuda: torch sees no CUDA device here")
-        model = free_kernel(name, torch.Generator().manual_seed(0))
         try:
+            settings = settings_of(name, tensors)
+            model = free_kernel(name, torch.Generator().manual_seed(0), settings)
             model.load_state_dict({key: torch.from_numpy(t) for key, t in tensors.items()})
-        except RuntimeError as error:
+        except (KeyError, RuntimeError) as error:
             first = str(error).splitlines()[-1].strip()
             raise UsageError(f"--weights: not those of --planner {name}: {first}") from error
         self._model = model.to(device).eval()

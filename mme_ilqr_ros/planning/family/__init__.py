@@ -8,8 +8,10 @@ id_vin, id_gppn, ...    the same three with the implicit adjoint
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -58,6 +60,31 @@ def free_kernel(
     if settings.discount is not None:
         kind = DECISION_PROCESS.get(kind, kind)
     return kind(generator, settings)
+
+
+def settings_of(name: str, tensors: Mapping[str, np.ndarray]) -> FreeKernelSettings:
+    """Return the settings of a planner with a free kernel that its weights [...] go with.
+
+    Widths and discount are theirs; what does not show in weights, as `wrap`, is the default's.
+
+    Raises:
+        KeyError: They are not of this planner.
+    """
+    own = FREE_KERNEL[name][1]
+    kind = name.removeprefix("id_")
+    first, iterated = {
+        "vin": ("h.weight", "w"),
+        "gppn": ("h.weight", "candidate"),
+        "symvin": ("h.kernel.free", "w.free"),
+    }[kind]
+    discount = tensors.get("discount")
+    return replace(
+        own,
+        n_hidden=len(tensors[first]),
+        n_q=len(tensors[iterated]),
+        kernel=own.kernel if kind == "symvin" else tensors[iterated].shape[-1],
+        discount=None if discount is None else float(discount),
+    )
 
 
 MODELS: Mapping[str, Callable[[torch.Generator], nn.Module]] = {

@@ -43,12 +43,14 @@ class DecisionProcess(FreeKernelPlanner):
         if settings.kernel < 3:
             raise ValueError(f"kernel = {settings.kernel}: transitions need at least 3 cells")
         self.log_sharpness = nn.Parameter(torch.zeros(()))
+        # Saved with the weights, which mean nothing at another one.
+        self.register_buffer("discount", torch.tensor(settings.discount))
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return P * r [B, A, H, W] and discount P [A, 1, F, F]."""
         chances = transitions(self.action_weights())
         q_of_r = convolve(self.r(self.h(x)), chances, wrap=self.settings.wrap)
-        return q_of_r, self.settings.discount * chances
+        return q_of_r, self.discount * chances
 
     def action_weights(self) -> Tensor:
         """Return w [A, 1, F, F]."""
@@ -69,7 +71,7 @@ class DecisionProcess(FreeKernelPlanner):
         actions = torch.softmax(self.log_sharpness.exp() * advantages, dim=1)
         centre = self.settings.kernel // 2
         rows, columns = centre + torch.from_numpy(STEPS).T
-        chances = inputs[1][:, 0, rows, columns] / self.settings.discount  # [A, 8]
+        chances = inputs[1][:, 0, rows, columns] / self.discount  # [A, 8]
         return torch.log(torch.einsum("bahw,am->bmhw", actions, chances) + _NEVER)
 
     def bound(self, *inputs: Tensor) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.family import FREE_KERNEL, MODELS, free_kernel
+from mme_ilqr_ros.planning.family import FREE_KERNEL, MODELS, free_kernel, settings_of
 from mme_ilqr_ros.planning.family.decision import transitions
 from mme_ilqr_ros.planning.fixed_point import SolveStatus, Stopping
 from mme_ilqr_ros.planning.moves import STEPS
@@ -288,3 +288,19 @@ def test_the_jacobian_penalty_repeats_and_pushes_the_feedback_down(name):
 def test_other_numbers_of_moves_are_refused():
     with pytest.raises(ValueError, match="must be 4"):
         planner("vin")(*maps(), n_moves=5)
+
+
+@every_form
+def test_settings_are_read_from_weights(name, discount):
+    model = planner(f"id_{name}", discount=discount).float()
+    tensors = {key: tensor.numpy() for key, tensor in model.state_dict().items()}
+    settings = settings_of(f"id_{name}", tensors)
+    assert (settings.n_hidden, settings.n_q, settings.kernel) == (4, 3, 3)
+    assert settings.discount == (None if discount is None else pytest.approx(discount))
+    again = free_kernel(f"id_{name}", torch.Generator().manual_seed(9), settings)
+    again.load_state_dict(model.state_dict())
+    occupied, goals = maps()
+    plans = [m(occupied.float(), goals, n_moves=4).logits for m in (model, again)]
+    assert torch.equal(*plans)
+    with pytest.raises(KeyError):
+        settings_of("gppn" if name != "gppn" else "vin", tensors)
