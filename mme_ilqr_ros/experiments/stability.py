@@ -1,8 +1,8 @@
 """The study of stability: does what was trained converge, and what happens when it iterates on?
 
-Four planners learn the same mazes: an unrolled one, an implicit one, and the latter with a penalty
-on its Jacobian and made a decision process, which cannot but contract. Each is then probed by
-`probes.py`.
+Five planners learn the same mazes: an unrolled one, an implicit one, the latter with a penalty on its
+Jacobian, and the first two made decision processes, which cannot but contract. Each is then probed
+by `probes.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mme_ilqr_ros.benchmark.tables import markdown
-from mme_ilqr_ros.experiments.planners import ADAM, DISCOUNT, TINY
+from mme_ilqr_ros.experiments.planners import ADAM, DISCOUNT, TINY, is_implicit
 from mme_ilqr_ros.experiments.probes import MULTIPLES, Probes
 from mme_ilqr_ros.experiments.study import Case, Row, Study, grouped, mean_and_spread
 from mme_ilqr_ros.experiments.trained import trained
@@ -24,9 +24,10 @@ VARIANTS = {
     "vin": ("--model", "vin"),
     "id_vin": ("--model", "id_vin"),
     "id_vin, Jacobian penalty": ("--model", "id_vin", "--jacobian-weight", "1"),
+    "vin, MDP": ("--model", "vin", *DISCOUNT),
     "id_vin, MDP": ("--model", "id_vin", *DISCOUNT, "--iterations", "300"),
 }
-COLOURS = dict(zip(VARIANTS, ("#E69F00", "#D55E00", "#0072B2", "#009E73"), strict=True))
+COLOURS = dict(zip(VARIANTS, ("#E69F00", "#D55E00", "#0072B2", "#CC79A7", "#009E73"), strict=True))
 SOLVES = ("--tolerance", "1e-3", "--adjoint-tolerance", "1e-3", "--iterations", "100")
 
 # Variants, seeds, size, mazes to learn from, to probe and to test on, caps, tolerances, options.
@@ -83,7 +84,7 @@ def cases(preset: str, device: str) -> list[Case]:
                 "tolerances": list(tolerances),
                 "training": [
                     *("navigation", "--size", str(size), "--maps", str(maps), *options),
-                    *(SOLVES if variant != "vin" else ()),
+                    *(SOLVES if is_implicit(variant) else ()),
                     *VARIANTS[variant],
                     *("--seed", str(seed), "--device", device),
                 ],
