@@ -1,8 +1,8 @@
 """The study of stability: does what was trained converge, and what happens when it iterates on?
 
-Five planners learn the same mazes: an unrolled one, an implicit one, the latter with a penalty on its
-Jacobian, and the first two made decision processes, which cannot but contract. Each is then probed
-by `probes.py`.
+Five planners learn the same mazes: an unrolled one, an implicit one, the latter with a penalty on
+its Jacobian, and the first two made decision processes, which cannot but contract. Each is then
+probed by `probes.py`.
 """
 
 from __future__ import annotations
