@@ -25,12 +25,15 @@ from mme_ilqr_ros.planning.structured import CostEncoder, StructuredIDVIN
 
 UNROLLED = FreeKernelSettings()
 IMPLICIT = FreeKernelSettings(adjoint="implicit", stopping=Stopping(1e-4, 400, relative=True))
+# A gated recurrence often has no fixed point to the tolerance. The plain sum, cut off at the cap,
+# is still a gradient to learn from then; Anderson's mix of such sums is not.
+GATED = replace(IMPLICIT, adjoint_solver="forward")
 
 FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = {
     "vin": (VIN, UNROLLED),
     "id_vin": (VIN, IMPLICIT),
     "gppn": (GPPN, UNROLLED),
-    "id_gppn": (GPPN, IMPLICIT),
+    "id_gppn": (GPPN, GATED),
     "symvin": (SymVIN, UNROLLED),
     "id_symvin": (SymVIN, IMPLICIT),
 }
