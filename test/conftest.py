@@ -68,3 +68,14 @@ def colcon_prefix(tmp_path_factory):
 def symlink_prefix(tmp_path_factory):
     """Return the prefix into which `colcon build --symlink-install` installed the package."""
     return build_with_colcon(tmp_path_factory.mktemp("symlink"), "--symlink-install")
+
+
+@pytest.fixture
+def one_thread():
+    """Torch with one thread, and afterwards with as many as before."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

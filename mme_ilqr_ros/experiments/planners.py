@@ -37,14 +37,12 @@ class Recipe:
 
     Attributes:
         common: Training options of every planner.
-        structured: Further ones of the structured planner.
         learned: Of those whose iteration is learned, free or decision process.
         implicit: Of those among them that are implicit.
         kinds: Of each kind, by model without "id_".
     """
 
     common: tuple[str, ...]
-    structured: tuple[str, ...] = ()
     learned: tuple[str, ...] = ()
     implicit: tuple[str, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -54,7 +52,7 @@ class Recipe:
         model = planner.removesuffix(MDP)
         start = ("--model", model, *self.common)
         if model == STRUCTURED:
-            return (*start, *self.structured)
+            return start
         process = DISCOUNT if planner.endswith(MDP) else ()
         solves = self.implicit if is_implicit(planner) else ()
         kind = self.kinds.get(model.removeprefix("id_"), ())

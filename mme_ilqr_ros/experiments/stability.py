@@ -15,9 +15,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mme_ilqr_ros.benchmark.tables import markdown
-from mme_ilqr_ros.experiments.planners import ADAM, DISCOUNT, TINY, is_implicit
+from mme_ilqr_ros.experiments.planners import ADAM, DISCOUNT, SMALL, TINY, is_implicit
 from mme_ilqr_ros.experiments.probes import MULTIPLES, Probes
-from mme_ilqr_ros.experiments.study import Case, Row, Study, grouped, mean_and_spread
+from mme_ilqr_ros.experiments.study import Case, Row, Study, file_name, grouped, mean_and_spread
 from mme_ilqr_ros.experiments.trained import trained
 
 VARIANTS = {
@@ -52,7 +52,7 @@ PRESETS = {
         100,
         (1, 2, 5, 10, 20, 50, 100, 200, 400),
         (1e-1, 1e-2, 1e-3, 1e-4, 1e-5),
-        ("--epochs", "6", "--hidden", "32", "--actions", "10", *ADAM, "--validations", "4"),
+        ("--epochs", "6", *SMALL["vin"], *ADAM, "--validations", "4"),
     ),
     "paper": (
         tuple(VARIANTS),
@@ -73,7 +73,7 @@ def cases(preset: str, device: str) -> list[Case]:
     variants, seeds, size, maps, probed, tests, caps, tolerances, options = PRESETS[preset]
     return [
         Case(
-            f"{variant.replace(', ', '_').replace(' ', '_')}_seed{seed}",
+            file_name(f"{variant}_seed{seed}"),
             {
                 "variant": variant,
                 "seed": seed,

@@ -101,6 +101,11 @@ def machine() -> str:
     )
 
 
+def file_name(words: str) -> str:
+    """Return words, of which some may be separated by commas, as the name of a file."""
+    return words.replace(", ", "_").replace(" ", "_")
+
+
 def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
     """Return mean and standard deviation over seeds; the latter is 0 for one seed."""
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

@@ -27,15 +27,23 @@ from mme_ilqr_ros.experiments.planners import (
     Recipe,
     is_implicit,
 )
-from mme_ilqr_ros.experiments.study import Case, Row, Study, grouped, mean_and_spread
-from mme_ilqr_ros.experiments.trained import trained
+from mme_ilqr_ros.experiments.study import (
+    Case,
+    Row,
+    Study,
+    file_name,
+    grouped,
+    mean_and_spread,
+)
+from mme_ilqr_ros.experiments.trained import Trained, trained
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import evaluate
+from mme_ilqr_ros.training.evaluate import Score, evaluate
+from mme_ilqr_ros.training.mapped import MappedScore
 from mme_ilqr_ros.training.task import device_of
 from mme_ilqr_ros.training.tasks.arms import ARM, ArmSet
 from mme_ilqr_ros.training.tasks.held_out import SEED
 from mme_ilqr_ros.training.tasks.imitation import maze_inputs
-from mme_ilqr_ros.training.tasks.manipulation import evaluate_mapped, held_out_arms, seen
+from mme_ilqr_ros.training.tasks.manipulation import evaluate_workspaces, held_out_arms, seen
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, follow
 
@@ -61,13 +69,36 @@ class Budget:
     def cases(self, task: str, view: str, device: str) -> list[Case]:
         """Return a case for each size, planner and seed."""
         return [
-            case_of(
-                task, view, planner, size, seed, self.tests, self.recipe.options(planner), device
-            )
+            self._case(task, view, planner, size, seed, device)
             for size in self.sizes
             for planner in self.planners
             for seed in range(self.seeds)
         ]
+
+    def mapped_cases(
+        self, task: str, view: str, device: str, options: tuple[str, ...] = ()
+    ) -> list[Case]:
+        """Return the same for a view of which a map is read, with the map's loss and without."""
+        cases = []
+        for name, weight in ((view, "1"), (f"{view}, no map loss", "0")):
+            common = (*options, "--map-loss", weight, *self.recipe.common)
+            recipe = replace(self.recipe, common=common)
+            cases += replace(self, recipe=recipe).cases(task, name, device)
+        return cases
+
+    def _case(self, task: str, view: str, planner: str, size: int, seed: int, device: str) -> Case:
+        own = ("--size", str(size), "--seed", str(seed), "--device", device)
+        return Case(
+            file_name(f"{view}_{planner}_{size}_seed{seed}"),
+            {
+                "view": view,
+                "planner": planner,
+                "size": size,
+                "seed": seed,
+                "tests": self.tests,
+                "training": [task, *self.recipe.options(planner), *own],
+            },
+        )
 
 
 SMALLEST = Recipe(("--maps", "64", "--epochs", "1", "--validations", "1"), learned=ADAM, kinds=TINY)
@@ -98,33 +129,6 @@ def navigation_cases(preset: str, device: str) -> list[Case]:
     return NAVIGATION_BUDGETS[preset].cases("navigation", "given", device)
 
 
-def case_of(
-    task: str,
-    view: str,
-    planner: str,
-    size: int,
-    seed: int,
-    tests: int,
-    options: Sequence[str],
-    device: str,
-) -> Case:
-    """Return one run: `options` are the training's, beside those that all have."""
-    words = "_".join([view, planner, str(size), f"seed{seed}"])
-    name = words.replace(", ", "_").replace(" ", "_")
-    common = ("--size", str(size), "--seed", str(seed), "--device", device)
-    return Case(
-        name,
-        {
-            "view": view,
-            "planner": planner,
-            "size": size,
-            "seed": seed,
-            "tests": tests,
-            "training": [task, *options, *common],
-        },
-    )
-
-
 GIVEN_TORUS = "C-space"
 ARM_BUDGETS = {
     "smallest": Budget(SMALLEST, 8, 1, (8,), (STRUCTURED, "id_vin, MDP")),
@@ -148,18 +152,14 @@ PICTURE_BUDGETS = {
     "paper": Budget(Recipe(("--maps", "10000", "--epochs", "30")), 500, 3, (18, 36), ALL),
 }
 """Where only a picture of the workspace is given."""
-MAP_LOSSES = {"workspace": "1", "workspace, no map loss": "0"}
 
 
 def manipulation_cases(preset: str, device: str) -> list[Case]:
     """Return a case for each view, size, planner and seed."""
-    cases = ARM_BUDGETS[preset].cases("manipulation", GIVEN_TORUS, device)
-    budget = PICTURE_BUDGETS[preset]
-    for view, weight in MAP_LOSSES.items():
-        sees = ("--view", "workspace", "--map-loss", weight)
-        recipe = replace(budget.recipe, common=(*sees, *budget.recipe.common))
-        cases += replace(budget, recipe=recipe).cases("manipulation", view, device)
-    return cases
+    of_pictures = PICTURE_BUDGETS[preset].mapped_cases(
+        "manipulation", "workspace", device, ("--view", "workspace")
+    )
+    return ARM_BUDGETS[preset].cases("manipulation", GIVEN_TORUS, device) + of_pictures
 
 
 def measure(case: Case, folder: Path) -> list[Row]:
@@ -175,11 +175,16 @@ def measure(case: Case, folder: Path) -> list[Row]:
         if view == GIVEN_TORUS:
             score = evaluate(follow(training.model), arms.mazes)
         else:
-            score = evaluate_mapped(training.model, arms)
+            score = evaluate_workspaces(training.model, arms)
         if facts["seed"] == 0:
             animate(training.model, arms, view, folder / "arm.gif")
-    of = {name: facts[name] for name in ("view", "planner", "size", "seed")}
-    return [{**of, **score.row(), "training CPU s": round(training.seconds, 1)}]
+    return [row_of(case, score, training)]
+
+
+def row_of(case: Case, score: Score | MappedScore, training: Trained) -> Row:
+    """Return what a run came to."""
+    of = {name: case.facts[name] for name in ("view", "planner", "size", "seed")}
+    return {**of, **score.row(), "training CPU s": round(training.seconds, 1)}
 
 
 @torch.no_grad()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mme_ilqr_ros.experiments.planners import ALL, SMALL, SOLVES, Recipe
 from mme_ilqr_ros.experiments.study import Case, Row, Study
-from mme_ilqr_ros.experiments.success import Budget, draw, table
+from mme_ilqr_ros.experiments.success import Budget, draw, row_of, table
 from mme_ilqr_ros.experiments.trained import trained
 from mme_ilqr_ros.training.tasks.held_out import SEED
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
@@ -34,16 +33,11 @@ BUDGETS = {
     ),
     "paper": Budget(Recipe(("--maps", "10000", "--epochs", "10")), 500, 3, (15,), ALL),
 }
-MAP_LOSSES = {"panoramas": "1", "panoramas, no map loss": "0"}
 
 
 def cases(preset: str, device: str) -> list[Case]:
     """Return a case for each map loss, planner and seed."""
-    budget, found = BUDGETS[preset], []
-    for view, weight in MAP_LOSSES.items():
-        recipe = replace(budget.recipe, common=("--map-loss", weight, *budget.recipe.common))
-        found += replace(budget, recipe=recipe).cases("visual", view, device)
-    return found
+    return BUDGETS[preset].mapped_cases("visual", "panoramas", device)
 
 
 def measure(case: Case, folder: Path) -> list[Row]:
@@ -59,8 +53,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
         training.task.look,
         rng,
     )
-    of = {name: facts[name] for name in ("view", "planner", "size", "seed")}
-    return [{**of, **score.row(), "training CPU s": round(training.seconds, 1)}]
+    return [row_of(case, score, training)]
 
 
 STUDY = Study(

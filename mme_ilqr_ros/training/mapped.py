@@ -18,9 +18,12 @@ from torch.nn import functional
 
 from mme_ilqr_ros.planning.family.free_kernel import Plan as FreeKernelPlan
 from mme_ilqr_ros.planning.fixed_point import FixedPoint, Stopping
+from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.structured import Plan as StructuredPlan
-from mme_ilqr_ros.training.evaluate import Score
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss
+from mme_ilqr_ros.training.evaluate import Score, evaluate
+from mme_ilqr_ros.training.task import AdjointLog, Loss, device_of
+from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
+from mme_ilqr_ros.training.tasks.mazes import MazeSet
 from mme_ilqr_ros.training.tasks.navigation import NavigationTask, power_policy, push_loss
 
 
@@ -81,6 +84,27 @@ def planning_loss(plan: StructuredPlan | FreeKernelPlan, labels: Tensor) -> Tens
         push = NavigationTask.push * push_loss(plan.log_cost, labels)
         return imitation_loss(power_policy(plan.regrets), labels) + push
     return imitation_loss(plan.logits, labels) + plan.penalty
+
+
+def mapped_loss(model: nn.Module, seen: Tensor, mazes: MazeSet, map_weight: float) -> Loss:
+    """Return the loss of a mapper and its planner that see [B, ...] of mazes; see `joint_loss`."""
+    log = AdjointLog()
+    occupied, goals = maze_inputs(mazes, device_of(model))
+    answer = model(seen, goals, n_moves=N_STRAIGHT, on_adjoint=log)
+    labels = torch.from_numpy(mazes.labels()).to(occupied)
+    loss, of_map = joint_loss(answer, labels, occupied, map_weight)
+    return Loss(loss, answer.residual, log, {"map loss": of_map.item()})
+
+
+def evaluate_mapped(model: nn.Module, seen: Tensor, mazes: MazeSet) -> MappedScore:
+    """Roll a mapper and its planner that see [B, ...] of mazes out from all cells with a way.
+
+    The rollouts end in the walls of the true maps, whatever the mapper says.
+    """
+    occupied, goals = maze_inputs(mazes, device_of(model))
+    answer: MappedPlan = model(seen, goals, n_moves=N_STRAIGHT)
+    score = evaluate(lambda mazes: answer, mazes)
+    return MappedScore(score, occupied.numel(), n_right(answer.map_logits, occupied))
 
 
 def joint_loss(

@@ -17,12 +17,7 @@ from mme_ilqr_ros.training.tasks.regret import measure
 TASKS = ("terrain", "lanes")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def made(name, *more):

@@ -23,15 +23,9 @@ from mme_ilqr_ros.training.options import parser, settings_of
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.tasks.arm_mapper import ArmMapper
 from mme_ilqr_ros.training.tasks.arms import generate_arms, picture
-from mme_ilqr_ros.training.tasks.manipulation import evaluate_mapped, seen
+from mme_ilqr_ros.training.tasks.manipulation import evaluate_workspaces, seen
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def task_of(*arguments):
@@ -141,10 +135,10 @@ def test_with_a_mapper_that_is_right_the_score_is_that_of_the_planner():
         planner.encoder.head.zero_()
         planner.encoder.head[0] = 40.0
         planner.encoder.head_bias.fill_(-20.0)
-    score = evaluate_mapped(MappedPlanner(Known(arms.mazes.occupied), planner).double(), arms)
+    score = evaluate_workspaces(MappedPlanner(Known(arms.mazes.occupied), planner).double(), arms)
     assert score.row()["map %"] == 100.0
     assert score.row()["success %"] == score.row()["optimal %"] == 100.0
-    wrong = evaluate_mapped(MappedPlanner(Known(~arms.mazes.occupied), planner).double(), arms)
+    wrong = evaluate_workspaces(MappedPlanner(Known(~arms.mazes.occupied), planner).double(), arms)
     assert wrong.row()["map %"] == 0.0
     assert wrong.rank() < score.rank()
     both = score + wrong

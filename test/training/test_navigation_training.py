@@ -27,13 +27,7 @@ from mme_ilqr_ros.training.tasks.navigation import (
     push_loss,
 )
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def mazes(n, seed, size=11):

@@ -10,13 +10,7 @@ from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.pictures import PIXELS, Camera, PictureEncoder, PicturesTask
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def cells_of(pictures, occupied):

@@ -13,13 +13,7 @@ from mme_ilqr_ros.training.tasks.panoramas import Look, panoramas
 from mme_ilqr_ros.training.tasks.visual import VisualTask
 from mme_ilqr_ros.training.tasks.visual_mapper import VisualMapper
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def a_mapper():

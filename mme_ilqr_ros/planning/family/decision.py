@@ -17,23 +17,26 @@ Sources: Bellman, "Dynamic Programming", 1957; Tamar et al., "Value Iteration Ne
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.family.convolution import Convolution, convolve, largest, uniform
-from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
+from mme_ilqr_ros.planning.family.free_kernel import FreeKernelSettings
 from mme_ilqr_ros.planning.family.symmetry import (
     REGULAR,
     TRIVIAL,
     SymmetricConvolution,
     SymmetricKernel,
 )
+from mme_ilqr_ros.planning.family.value_iteration import ValueIteration
 from mme_ilqr_ros.planning.moves import STEPS
 
 _NEVER = 1e-8  # probability of a move that no action makes
 
 
-class DecisionProcess(FreeKernelPlanner):
+class DecisionProcess(ValueIteration):
     """v <- max_a P_a * (r + discount v); a subclass says what its reward and w are."""
 
     def __init__(self, settings: FreeKernelSettings) -> None:
@@ -52,17 +55,9 @@ class DecisionProcess(FreeKernelPlanner):
         q_of_r = convolve(self.r(self.h(x)), chances, wrap=self.settings.wrap)
         return q_of_r, self.discount * chances
 
+    @abstractmethod
     def action_weights(self) -> Tensor:
         """Return w [A, 1, F, F]."""
-        raise NotImplementedError
-
-    def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Return v = 0."""
-        return torch.zeros_like(inputs[0][:, :1])
-
-    def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
-        """Return max_a q_a."""
-        return largest(self._q(v, *inputs), dim=1)[:, None]
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the log of the policy; the rest of its probability is to stay or go farther."""
@@ -77,9 +72,6 @@ class DecisionProcess(FreeKernelPlanner):
     def bound(self, *inputs: Tensor) -> float:
         """Return the discount."""
         return self.settings.discount
-
-    def _q(self, v: Tensor, q_of_r: Tensor, w: Tensor) -> Tensor:
-        return q_of_r + convolve(v, w, wrap=self.settings.wrap)
 
 
 class DecisionVIN(DecisionProcess):

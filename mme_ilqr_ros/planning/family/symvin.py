@@ -16,13 +16,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.family.convolution import (
-    convolve,
-    kernel_norms,
-    largest,
-    uniform,
-)
-from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
+from mme_ilqr_ros.planning.family.convolution import largest, uniform
+from mme_ilqr_ros.planning.family.free_kernel import FreeKernelSettings
 from mme_ilqr_ros.planning.family.symmetry import (
     MOVES,
     REGULAR,
@@ -30,9 +25,10 @@ from mme_ilqr_ros.planning.family.symmetry import (
     SymmetricConvolution,
     SymmetricKernel,
 )
+from mme_ilqr_ros.planning.family.value_iteration import ValueIteration
 
 
-class SymVIN(FreeKernelPlanner):
+class SymVIN(ValueIteration):
     """VIN over fields that the symmetries of the square permute."""
 
     def __init__(self, generator: torch.Generator, settings: FreeKernelSettings) -> None:
@@ -66,10 +62,3 @@ class SymVIN(FreeKernelPlanner):
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
         return self.policy(self._q(v, *inputs))
-
-    def bound(self, *inputs: Tensor) -> float:
-        """Return the largest L1 norm of a kernel; see `kernel_norms`."""
-        return kernel_norms(inputs[1]).max().item()
-
-    def _q(self, v: Tensor, q_of_r: Tensor, w: Tensor) -> Tensor:
-        return q_of_r + convolve(v, w, wrap=self.settings.wrap)

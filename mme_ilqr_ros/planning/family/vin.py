@@ -12,17 +12,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.family.convolution import (
-    Convolution,
-    convolve,
-    kernel_norms,
-    largest,
-)
-from mme_ilqr_ros.planning.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
+from mme_ilqr_ros.planning.family.convolution import Convolution
+from mme_ilqr_ros.planning.family.free_kernel import FreeKernelSettings
+from mme_ilqr_ros.planning.family.value_iteration import ValueIteration
 from mme_ilqr_ros.planning.moves import STEPS
 
 
-class VIN(FreeKernelPlanner):
+class VIN(ValueIteration):
     """v <- max_a (q_a * r + w_a * v): the kernel over [r, v] in its two parts."""
 
     def __init__(self, generator: torch.Generator, settings: FreeKernelSettings) -> None:
@@ -38,21 +34,6 @@ class VIN(FreeKernelPlanner):
         """Return the part of q that comes from r, and w."""
         return self.q(self.r(self.h(x))), self.w
 
-    def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Return v = 0."""
-        return torch.zeros_like(inputs[0][:, :1])
-
-    def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
-        """Return max_a q_a."""
-        return largest(self._q(v, *inputs), dim=1)[:, None]
-
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
         return self.policy(self._q(v, *inputs))
-
-    def bound(self, *inputs: Tensor) -> float:
-        """Return the largest L1 norm of a kernel; see `kernel_norms`."""
-        return kernel_norms(inputs[1]).max().item()
-
-    def _q(self, v: Tensor, q_of_r: Tensor, w: Tensor) -> Tensor:
-        return q_of_r + convolve(v, w, wrap=self.settings.wrap)

@@ -16,18 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.family import MODELS
-from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.training.arguments import positive
 from mme_ilqr_ros.training.evaluate import Score, evaluate
-from mme_ilqr_ros.training.mapped import (
-    MappedPlan,
-    MappedPlanner,
-    MappedScore,
-    joint_loss,
-    n_right,
-)
+from mme_ilqr_ros.training.mapped import MappedPlanner, MappedScore, evaluate_mapped, mapped_loss
 from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import AdjointLog, Command, Loss, device_of
+from mme_ilqr_ros.training.task import Command, Loss, device_of
 from mme_ilqr_ros.training.tasks.arm_mapper import ArmMapper
 from mme_ilqr_ros.training.tasks.arms import ArmSet, generate_arms
 from mme_ilqr_ros.training.tasks.free_kernel import SETTINGS as FREE_KERNEL_SETTINGS
@@ -38,7 +31,6 @@ from mme_ilqr_ros.training.tasks.free_kernel import (
     refuse_planner_options,
 )
 from mme_ilqr_ros.training.tasks.held_out import SEED
-from mme_ilqr_ros.training.tasks.imitation import maze_inputs
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, NavigationTask, follow
 
@@ -121,21 +113,17 @@ class WorkspaceTask:
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return the planner's loss and that of the map."""
-        arms, log = self.data.take(indices.numpy()), AdjointLog()
-        occupied, goals = maze_inputs(arms.mazes, device_of(model))
-        answer = model(seen(arms, model), goals, n_moves=N_STRAIGHT, on_adjoint=log)
-        labels = torch.from_numpy(arms.mazes.labels()).to(occupied)
-        loss, of_map = joint_loss(answer, labels, occupied, self.map_weight)
-        return Loss(loss, answer.residual, log, {"map loss": of_map.item()})
+        arms = self.data.take(indices.numpy())
+        return mapped_loss(model, seen(arms, model), arms.mazes, self.map_weight)
 
     def validate(self, model: nn.Module) -> MappedScore:
         """Return the score on the validation arms."""
-        return evaluate_mapped(model, self.validation)
+        return evaluate_workspaces(model, self.validation)
 
     def test(self, model: nn.Module) -> dict[str, MappedScore]:
         """Return the score on new arms."""
         size = self.data.mazes.occupied.shape[1]
-        return {f"{size} x {size}": evaluate_mapped(model, held_out_arms(size))}
+        return {f"{size} x {size}": evaluate_workspaces(model, held_out_arms(size))}
 
     def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:
         """Return what the weight file holds."""
@@ -152,18 +140,12 @@ def seen(arms: ArmSet, model: nn.Module) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate_mapped(model: nn.Module, arms: ArmSet) -> MappedScore:
-    """Roll a mapper and its planner out from every cell that can reach the goal.
-
-    The rollouts end where the true configuration space is blocked, whatever the mapper says.
-    """
+def evaluate_workspaces(model: nn.Module, arms: ArmSet) -> MappedScore:
+    """Return the score of a mapper and its planner on some arms; see `evaluate_mapped`."""
     total = MappedScore()
     for k in range(0, len(arms), _AT_A_TIME):
         part = arms.take(slice(k, k + _AT_A_TIME))
-        occupied, goals = maze_inputs(part.mazes, device_of(model))
-        answer: MappedPlan = model(seen(part, model), goals, n_moves=N_STRAIGHT)
-        score = evaluate(lambda mazes, answer=answer: answer, part.mazes)
-        total += MappedScore(score, occupied.numel(), n_right(answer.map_logits, occupied))
+        total += evaluate_mapped(model, seen(part, model), part.mazes)
     return total
 
 

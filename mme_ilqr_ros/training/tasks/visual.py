@@ -16,18 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.family import MODELS
-from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.training.arguments import positive, size_range
-from mme_ilqr_ros.training.evaluate import evaluate
-from mme_ilqr_ros.training.mapped import (
-    MappedPlan,
-    MappedPlanner,
-    MappedScore,
-    joint_loss,
-    n_right,
-)
+from mme_ilqr_ros.training.mapped import MappedPlanner, MappedScore, evaluate_mapped, mapped_loss
 from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import AdjointLog, Command, Loss, device_of
+from mme_ilqr_ros.training.task import Command, Loss, device_of
 from mme_ilqr_ros.training.tasks.free_kernel import (
     FreeKernelTask,
     add_planner_options,
@@ -35,7 +27,6 @@ from mme_ilqr_ros.training.tasks.free_kernel import (
     refuse_planner_options,
 )
 from mme_ilqr_ros.training.tasks.held_out import SEED
-from mme_ilqr_ros.training.tasks.imitation import maze_inputs
 from mme_ilqr_ros.training.tasks.maze_options import maze_data
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, NavigationTask
@@ -80,14 +71,9 @@ class VisualTask:
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return the planner's loss and that of the map."""
-        mazes, log = self.data.take(indices.numpy()), AdjointLog()
+        mazes = self.data.take(indices.numpy())
         rng = np.random.default_rng([self.seed, *indices.tolist()])
-        occupied, goals = maze_inputs(mazes, device_of(model))
-        seen = torch.from_numpy(panoramas(mazes.occupied, rng, self.look)).to(occupied.device)
-        answer = model(seen, goals, n_moves=N_STRAIGHT, on_adjoint=log)
-        labels = torch.from_numpy(mazes.labels()).to(occupied)
-        loss, of_map = joint_loss(answer, labels, occupied, self.map_weight)
-        return Loss(loss, answer.residual, log, {"map loss": of_map.item()})
+        return mapped_loss(model, seen(mazes, self.look, rng, model), mazes, self.map_weight)
 
     def validate(self, model: nn.Module) -> MappedScore:
         """Return the score on the validation mazes, whose pictures never change."""
@@ -112,13 +98,16 @@ class VisualTask:
         return {**self.about, "seen as": f"{self.look}", "map loss": f"{self.map_weight}"}
 
 
+def seen(mazes: MazeSet, look: Look, rng: np.random.Generator, model: nn.Module) -> Tensor:
+    """Return the panoramas of some mazes where the model is; see `panoramas`."""
+    return torch.from_numpy(panoramas(mazes.occupied, rng, look)).to(device_of(model))
+
+
 @torch.no_grad()
 def evaluate_visual(
     model: nn.Module, mazes: MazeSet, look: Look, rng: np.random.Generator
 ) -> MappedScore:
-    """Roll a mapper and its planner out from every cell that can reach the goal.
-
-    The rollouts end in the walls of the true maze, whatever the mapper says.
+    """Return the score of a mapper and its planner on some mazes; see `evaluate_mapped`.
 
     Args:
         model: Mapper and planner.
@@ -129,11 +118,7 @@ def evaluate_visual(
     total = MappedScore()
     for k in range(0, len(mazes), _AT_A_TIME):
         part = mazes.part(k, k + _AT_A_TIME)
-        occupied, goals = maze_inputs(part, device_of(model))
-        seen = torch.from_numpy(panoramas(part.occupied, rng, look)).to(occupied.device)
-        answer: MappedPlan = model(seen, goals, n_moves=N_STRAIGHT)
-        score = evaluate(lambda mazes, answer=answer: answer, part)
-        total += MappedScore(score, occupied.numel(), n_right(answer.map_logits, occupied))
+        total += evaluate_mapped(model, seen(part, look, rng, model), part)
     return total
 
 
