@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 try:
-    from mme_ilqr_ros.control.batched import BatchedKernel
+    from studies.batched import BatchedKernel
 except ImportError as error:
     sys.exit(f"many_robots: {error}")  # it names torch and what to install
 

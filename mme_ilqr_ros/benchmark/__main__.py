@@ -11,12 +11,9 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from mme_ilqr_ros.benchmark import drive_verb, field_verb, solve_verb
-from mme_ilqr_ros.benchmark.ablation import verb as ablation_verb
+from mme_ilqr_ros.benchmark import drive_verb, solve_verb
 from mme_ilqr_ros.benchmark.jobs import JobsError
-from mme_ilqr_ros.benchmark.peers import verb as peers_verb
 from mme_ilqr_ros.benchmark.plan import verb as plan_verb
-from mme_ilqr_ros.benchmark.train_cost import verb as train_cost_verb
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.settings import SettingError
 from mme_ilqr_ros.simulation.scenario import ScenarioError
@@ -59,11 +56,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
     drive_verb.add_parser(verbs)
     solve_verb.add_parser(verbs)
-    peers_verb.add_parser(verbs)
-    ablation_verb.add_parser(verbs)
     plan_verb.add_parser(verbs)
-    field_verb.add_parser(verbs)
-    train_cost_verb.add_parser(verbs)
     return whole
 
 

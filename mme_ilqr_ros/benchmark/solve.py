@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.vm_kernel import VmKernel
 from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
@@ -36,7 +35,7 @@ class Backend:
     """What iterates the modes.
 
     Attributes:
-        name: `compiled`, `vm` or `torch`.
+        name: `compiled` or `torch`.
         device: `cpu`, or `cuda` for torch.
         precision: `float64` or `float32`.
     """
@@ -81,12 +80,11 @@ def make_solver(problem: Problem, settings: ControllerSettings, backend: Backend
         kernel = Kernel(problem, settings.backend, dtype)
         return MmeIlqr(kernel, s, settings.seed)
     if backend.name == "torch":
-        from mme_ilqr_ros.control.batched import BatchedKernel  # loads torch
+        from studies.batched import BatchedKernel  # loads torch
 
         many: ManyModes = BatchedKernel(problem, backend.device, dtype)
-    else:
-        many = VmKernel(problem)
-    return OneRobot(RobotBatch(many, s, [settings.seed]))
+        return OneRobot(RobotBatch(many, s, [settings.seed]))
+    raise ValueError(backend.name)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.settings import build, flatten, table
 
 VARIANTS = ("ilqr", "me_ilqr", "mme_ilqr", "sv_ilqr")
-BACKENDS = ("compiled", "vm", "torch")
+BACKENDS = ("compiled", "torch")
 PRECISIONS = ("float64", "float32")
 
 ABOUT = """\
@@ -36,8 +36,7 @@ examples:
   benchmark solve --backend torch --device cuda --modes 4096 --repeat 20 --out out/gpu
 
 backends: compiled is the controller's own kernel; torch runs the same cycle on tensors, on the CPU
-or on a GPU; vm interprets it in CasADi's virtual machine, as one would without a compiler. They
-begin from the same random numbers, so that their costs can be compared.
+or on a GPU. They begin from the same random numbers, so that their costs can be compared.
 
 summary.json has minimum, median, 95th and 99th percentile and maximum in ms of a cycle, the time of
 one iteration of all modes in us, the first call (building or loading the kernel) apart, and the
@@ -113,8 +112,6 @@ def _settings(options: argparse.Namespace) -> ControllerSettings:
         raise UsageError(f"--device cuda: not for --backend {options.backend}")
     if options.backend == "torch" and importlib.util.find_spec("torch") is None:
         raise UsageError("--backend torch: torch is not installed: pip install torch")
-    if options.backend == "vm" and options.precision != "float64":
-        raise UsageError(f"--precision {options.precision}: not for --backend vm")
     values = {
         "variant": options.variant,
         "seed": options.seed,

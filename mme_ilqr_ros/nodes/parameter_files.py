@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mme_ilqr_ros.nodes.controller_node import ControllerNodeSettings
-from mme_ilqr_ros.nodes.planner_settings import PlannerNodeSettings
 from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorSettings
 from mme_ilqr_ros.nodes.simulator_node import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.settings import Scalar, Setting, table
 
 NODES = {

@@ -34,9 +34,9 @@ from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.parameters import NodeParameters
-from mme_ilqr_ros.nodes.planner_settings import PlannerNodeSettings
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.plan_switch import is_worth_switching
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.weights import WeightsError

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from mme_ilqr_ros.training.arguments import positive
 from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.settings import OPTIMIZERS, SCHEDULES, TrainSettings
+from mme_ilqr_ros.training.task import Command
 
 _LARGEST_SEED = 1_000_000  # test data use larger ones
 _DEFAULT = "default: as suits the task"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of `python -m mme_ilqr_ros.training`."""
+def parser(commands: Mapping[str, Command] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of a command line that trains: a subcommand for every task."""
     top = argparse.ArgumentParser(
         prog="python -m mme_ilqr_ros.training",
         description="Train a planner. Several processes train as one under torchrun:"
         " torchrun --nproc_per_node 2 -m mme_ilqr_ros.training TASK ...",
     )
     subcommands = top.add_subparsers(dest="task", required=True, metavar="TASK")
-    for name, command in COMMANDS.items():
+    for name, command in commands.items():
         sub = subcommands.add_parser(name, help=command.help, description=command.help)
+        sub.set_defaults(command=command)
         command.add_options(sub)
         _add_common(sub, name)
     return top
@@ -61,7 +64,7 @@ def settings_of(options: argparse.Namespace) -> TrainSettings:
     """Return the task's settings, with those that were given on the command line in their place."""
     names = ("epochs", "batch", "learning_rate", "optimizer", "schedule", "validations", "seed")
     given = {name: getattr(options, name) for name in names}
-    settings = COMMANDS[options.task].settings(options)
+    settings = options.command.settings(options)
     return replace(settings, **{k: v for k, v in given.items() if v is not None})
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mme_ilqr_ros.planning.weights import save_weights
 from mme_ilqr_ros.training.card import Facts, number, write_card
-from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.distributed import World
 from mme_ilqr_ros.training.loop import ALONE, train
 from mme_ilqr_ros.training.options import settings_of
@@ -48,7 +47,7 @@ class Training:
 def train_from(options: argparse.Namespace, world: World = ALONE) -> Training:
     """Train as the options say; write checkpoint and curves, but no weights yet."""
     settings = settings_of(options)
-    task = COMMANDS[options.task].task(options, settings)
+    task = options.command.task(options, settings)
     made = {name: str(value) for name, value in {**asdict(settings), **task.facts()}.items()}
     recorder = Recorder(_stem(options), made, options.save_every)
     if not world.leads:

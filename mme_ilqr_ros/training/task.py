@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.fixed_point import FixedPoint
+from mme_ilqr_ros.learning.fixed_point import FixedPoint
 from mme_ilqr_ros.training.settings import TrainSettings
 
 

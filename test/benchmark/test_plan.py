@@ -196,8 +196,8 @@ def test_walls_known_by_their_price_are_not_cut_at_their_corners():
 
 def test_a_model_with_a_free_kernel_is_asked_by_its_own_moves(tmp_path, capsys):
     torch = pytest.importorskip("torch")
-    from mme_ilqr_ros.planning.family import MODELS
     from mme_ilqr_ros.planning.weights import save_weights
+    from studies.family import MODELS
 
     file, maze, out = tmp_path / "vin.safetensors", mazes(tmp_path / "m.npz", val=4), tmp_path / "o"
     tensors = MODELS["vin"](torch.Generator().manual_seed(0)).state_dict()
@@ -218,7 +218,7 @@ def test_a_model_with_a_free_kernel_is_asked_by_its_own_moves(tmp_path, capsys):
 
 def test_moves_that_touch_something_are_not_legal():
     pytest.importorskip("torch")
-    from mme_ilqr_ros.benchmark.plan.family import legal_moves
+    from studies.plan.family import legal_moves
 
     blocked = np.array([[False, True], [False, False]])
     legal = legal_moves(blocked, 8)

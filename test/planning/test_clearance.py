@@ -37,7 +37,7 @@ def test_squared_distances_are_exact(shape, share, reach):
 
 def test_numpy_equals_torch():
     torch = pytest.importorskip("torch")
-    from mme_ilqr_ros.planning.encoders import ClearanceEncoder
+    from mme_ilqr_ros.learning.encoders import ClearanceEncoder
 
     encoder = ClearanceEncoder(torch.Generator().manual_seed(1), furthest=3.0, n_knots=7)
     with torch.no_grad():

@@ -281,7 +281,7 @@ def test_warm_up_compiles_and_forgets():
             "mme_ilqr_ros.planning.planner",
             ["torch", "safetensors", "casadi", "rclpy", "matplotlib"],
         ),
-        ("mme_ilqr_ros.planning.structured", ["casadi", "rclpy"]),
+        ("mme_ilqr_ros.learning.structured", ["casadi", "rclpy"]),
     ],
 )
 def test_imports_stay_light(module, forbidden):

@@ -7,10 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.fixed_point import Stopping
+from mme_ilqr_ros.learning.fixed_point import Stopping
+from mme_ilqr_ros.learning.structured import CostEncoder, StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
-from mme_ilqr_ros.planning.structured import CostEncoder, StructuredIDVIN
 from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
 from mme_ilqr_ros.training.__main__ import main
 from mme_ilqr_ros.training.evaluate import Score, evaluate, rollout

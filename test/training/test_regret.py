@@ -5,14 +5,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
-from mme_ilqr_ros.planning.structured import StructuredIDVIN
-from mme_ilqr_ros.training.tasks import lanes, terrain
+from mme_ilqr_ros.training.tasks import terrain
 from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, field_of, path_regret_loss
-from mme_ilqr_ros.training.tasks.lanes import generate_lanes
 from mme_ilqr_ros.training.tasks.regret import measure, regrets, true_cost_of
 from mme_ilqr_ros.training.tasks.terrain import generate_terrain
+from studies.tasks import lanes
+from studies.tasks.lanes import generate_lanes
 
 GENERATORS = (generate_terrain, generate_lanes)
 

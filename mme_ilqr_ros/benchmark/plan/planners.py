@@ -104,7 +104,7 @@ def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
         _check_device(name, device)
         return CompiledPlanner(PlannerSettings(kind="id_vin", weights=str(file)), masked)
     try:
-        from mme_ilqr_ros.benchmark.plan.family import FamilyPlanner
+        from studies.plan.family import FamilyPlanner
     except ImportError as error:
         raise UsageError(f"--planner {name}: needs torch; pip install torch") from error
     return FamilyPlanner(name, load_weights(file), masked, device)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mme_ilqr_ros.benchmark.plan.judge import Judged
-from mme_ilqr_ros.benchmark.plan.peers import PeerTimes
 from mme_ilqr_ros.benchmark.summary import percentiles_ms
+from studies.plan.peers import PeerTimes
 
 
 def totals(judged: Sequence[Judged]) -> dict[str, Any]:

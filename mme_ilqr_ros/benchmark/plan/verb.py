@@ -13,7 +13,6 @@ from typing import Any
 from mme_ilqr_ros import __version__
 from mme_ilqr_ros.benchmark.plan.judge import Judged, judge
 from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, load_maps
-from mme_ilqr_ros.benchmark.plan.peers import PeerTimes, time_peers
 from mme_ilqr_ros.benchmark.plan.planners import Planner, make_planner, weights_file
 from mme_ilqr_ros.benchmark.plan.summary import (
     grouped,
@@ -28,6 +27,7 @@ from mme_ilqr_ros.benchmark.summary import write_json
 from mme_ilqr_ros.benchmark.usage import UsageError, not_negative, positive_int, whole
 from mme_ilqr_ros.geometry.grid_map import MapError
 from mme_ilqr_ros.planning.weights import SHORTEST, WeightsError
+from studies.plan.peers import PeerTimes, time_peers
 
 PLANNERS = ("id_vin", "vin", "id_gppn", "gppn", "id_symvin", "symvin", "dijkstra")
 MAZE_PICTURES = 3  # of one maze set

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mme_ilqr_ros.learning.encoders import ClearanceEncoder
 from mme_ilqr_ros.planning.clearance import squared_distance
-from mme_ilqr_ros.planning.encoders import ClearanceEncoder
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet
 from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
 from mme_ilqr_ros.training.tasks.terrain import any_goal

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mme_ilqr_ros.learning.structured import Plan
 from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
 from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.planning.structured import Plan
 
 CostOf = Callable[["MapSet", int], np.ndarray]
 """What a planner takes for the cost of map k of a set: [H, W] of cells or [8, H, W] of edges."""

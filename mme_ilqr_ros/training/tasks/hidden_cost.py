@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.encoders import anchor_loss
+from mme_ilqr_ros.learning.encoders import anchor_loss
+from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.planning.structured import StructuredIDVIN
 from mme_ilqr_ros.training.arguments import positive
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import Command, Loss, device_of

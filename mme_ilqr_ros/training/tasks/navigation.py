@@ -10,23 +10,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.planning.family import MODELS, structured
+from mme_ilqr_ros.learning.structured import ADJOINTS, Plan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.planning.structured import ADJOINTS, Plan
 from mme_ilqr_ros.training.evaluate import Score, evaluate
 from mme_ilqr_ros.training.settings import TrainSettings
 from mme_ilqr_ros.training.task import Command, Loss, TrainingError, device_of
-from mme_ilqr_ros.training.tasks.free_kernel import SETTINGS as FREE_KERNEL_SETTINGS
-from mme_ilqr_ros.training.tasks.free_kernel import (
+from mme_ilqr_ros.training.tasks.held_out import held_out_scores
+from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
+from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
+from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from studies.family import MODELS, structured
+from studies.tasks.free_kernel import SETTINGS as FREE_KERNEL_SETTINGS
+from studies.tasks.free_kernel import (
     FreeKernelTask,
     add_planner_options,
     planner_settings,
     refuse_planner_options,
 )
-from mme_ilqr_ros.training.tasks.held_out import held_out_scores
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
-from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
 
 STRUCTURED = "structured"
 _POWER = 4.0

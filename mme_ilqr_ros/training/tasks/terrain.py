@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from mme_ilqr_ros.planning.encoders import TerrainEncoder
+from mme_ilqr_ros.learning.encoders import TerrainEncoder
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet
 from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
 

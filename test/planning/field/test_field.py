@@ -9,11 +9,11 @@ from scipy.sparse.csgraph import dijkstra
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.bellman import UNREACHED, bellman, unreached_like
+from mme_ilqr_ros.learning.bellman import UNREACHED, bellman, unreached_like
+from mme_ilqr_ros.learning.fixed_point import SolveStatus, Stopping, iterate, solve
+from mme_ilqr_ros.learning.structured import goal_mask
 from mme_ilqr_ros.planning.field import NO_MOVE, FieldError, solve_field
-from mme_ilqr_ros.planning.fixed_point import SolveStatus, Stopping, iterate, solve
 from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.planning.structured import goal_mask
 
 
 def random_cost(seed, shape=(13, 21), walls=0.3):

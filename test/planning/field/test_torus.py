@@ -5,13 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.bellman import UNREACHED, edge_bellman, edge_costs
-from mme_ilqr_ros.planning.encoders import CostEncoder
-from mme_ilqr_ros.planning.family import structured
+from mme_ilqr_ros.learning.bellman import UNREACHED, edge_bellman, edge_costs
+from mme_ilqr_ros.learning.encoders import CostEncoder
+from mme_ilqr_ros.learning.fixed_point import Stopping
+from mme_ilqr_ros.learning.structured import StructuredIDVIN, goal_mask
 from mme_ilqr_ros.planning.field import FieldError, solve_edges
 from mme_ilqr_ros.planning.field.torus import solve_torus
-from mme_ilqr_ros.planning.fixed_point import Stopping
-from mme_ilqr_ros.planning.structured import StructuredIDVIN, goal_mask
+from studies.family import structured
 
 GOALS = np.array([[0, 8], [5, 3], [2, 0]])
 

@@ -1,0 +1,1 @@
+"""Everything of the planner that needs torch: networks, fixed points, implicit gradients."""

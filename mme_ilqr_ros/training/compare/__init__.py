@@ -1,1 +1,0 @@
-"""Learned costs beside what is done without learning: `python -m mme_ilqr_ros.training.compare`."""

@@ -1,0 +1,1 @@
+"""Studies of the package: peers, ablations, timings, the papers' experiments. Not installed."""

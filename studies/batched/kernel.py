@@ -1,0 +1,213 @@
+"""The doors of `control.kernel.Kernel`, on torch tensors: for very many modes, or many robots.
+
+Outside, modes come first: X [N, T+1, nx]. Inside, stages do: [T+1, L, nx], L lanes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mme_ilqr_ros.control.kernel import KernelError, Optimised, Policies, StageData
+from mme_ilqr_ros.control.problem import Problem
+from studies.batched.backward import Gains, backward
+from studies.batched.clearance import smallest_gap
+from studies.batched.forward import rollout
+from studies.batched.task import Task, make_task
+from studies.batched.texts import load_texts
+
+Array = NDArray[np.float64]
+PRECISIONS = {np.dtype(np.float64): torch.float64, np.dtype(np.float32): torch.float32}
+
+
+class BatchedKernel:
+    """Rollout, policies and optimisation of many modes at once, like `Kernel`.
+
+    Modes may belong to several robots. Then x0 is [R, nx], the modes of a robot follow each other
+    on the axis N, and the parameters [R, T+1, NP] and circles [R, M, 5] of the data may have a
+    leading axis of robots too; what has none is shared by all.
+
+    Args:
+        problem: Model and cost terms.
+        device: `cpu`, or `cuda` with or without an index.
+        dtype: Precision of the computation, float64 or float32.
+
+    Raises:
+        KernelError: There is no such device, or not this precision.
+    """
+
+    def __init__(self, problem: Problem, device: str = "cpu", dtype: type = np.float64) -> None:
+        if np.dtype(dtype) not in PRECISIONS:
+            raise KernelError(f"precision '{np.dtype(dtype)}': must be float64 or float32")
+        self.problem = problem
+        self._like = torch.zeros((), dtype=PRECISIONS[np.dtype(dtype)], device=_device(device))
+        self._texts = load_texts(problem, self._like.dtype)
+        self._search = self._texts.SHORTER ** torch.arange(self._texts.LINE_SEARCH_STEPS).to(
+            self._like
+        )
+        self._tasks: tuple[StageData, dict[int, Task]] | None = None
+
+    @torch.inference_mode()
+    def policies(self, x0: Array, U: Array, data: StageData) -> Policies:
+        """Roll out U [N, T, nu] from x0 [nx] within the limits and take every mode's policy."""
+        task = self._task_of(data, len(U))
+        X, U_, J = self._start(task, x0, U)
+        gains = self._backward(task, X, U_, torch.zeros_like(J))
+        cost = J + gains.linear + gains.quadratic
+        stages_first = (X, U_, gains.k, gains.K, gains.Quu)
+        by_mode = (cost, gains.log_det(), smallest_gap(self._texts, task, X))
+        return Policies(*(_modes(a) for a in stages_first), *(_numpy(a) for a in by_mode))
+
+    @torch.inference_mode()
+    def sample(
+        self,
+        policies: Policies,
+        sources: NDArray[np.int64],
+        white: Array,
+        temperature: float,
+        rho: float,
+        data: StageData,
+    ) -> Array:
+        """Return the controls [S, T, nu] of rollouts of modes' policies with their noise.
+
+        Args:
+            policies: The policies.
+            sources: Mode that each rollout follows [S]; with several robots their samples follow
+                each other, as many for each.
+            white: Independent unit normal numbers [S, T, nu].
+            temperature: alpha, in cost units; the noise has covariance alpha Quu^-1.
+            rho: Correlation of the noise between neighbouring stages, in [0, 1).
+            data: What the modes share.
+        """
+        task = self._task_of(data, len(sources))
+        given = (getattr(policies, name)[sources] for name in ("X", "U", "k", "K", "Quu"))
+        X, U, k, K, Quu = (self._lanes(a) for a in given)
+        xi = correlated(self._lanes(white), rho)
+        factor = torch.linalg.cholesky_ex(Quu)[0]
+        noise = torch.linalg.solve_triangular(factor.mT, xi[..., None], upper=True)[..., 0]
+        wanted = (U + k + math.sqrt(temperature) * noise)[..., None]
+        return _modes(rollout(self._texts, task, X[0], wanted, (X, K))[1][..., 0])
+
+    @torch.inference_mode()
+    def optimise(
+        self,
+        x0: Array,
+        U: Array,
+        data: StageData,
+        iterations: int,
+        deadline: float | None = None,
+    ) -> Optimised:
+        """Improve every mode by up to `iterations` iLQR iterations.
+
+        Args:
+            x0: Initial state [nx] or [R, nx].
+            U: Controls to start from [N, T, nu].
+            data: What the modes share.
+            iterations: Largest number of iterations of a mode.
+            deadline: Value of `time.perf_counter()` after which no further iteration starts.
+        """
+        task, count = self._task_of(data, len(U)), 0
+        X, U_, J = self._start(task, x0, U)
+        reg, first = torch.zeros_like(J), torch.ones_like(J)
+        until = math.inf if deadline is None else deadline
+        for n in range(iterations):
+            if time.perf_counter() > until:
+                break
+            X, U_, J, reg, first, active = self._improve(task, X, U_, J, reg, first)
+            count = n + 1
+            if not active.any():
+                break
+        log_det = self._backward(task, X, U_, torch.zeros_like(J)).log_det()
+        by_mode = (J, log_det, smallest_gap(self._texts, task, X))
+        return Optimised(_modes(X), _modes(U_), *(_numpy(a) for a in by_mode), count)
+
+    @torch.inference_mode()
+    def smallest_gaps(self, X: Array, data: StageData) -> Array:
+        """Return the smallest gap [N] between the robot's centre and obstacles along X [m]."""
+        return _numpy(smallest_gap(self._texts, self._task_of(data, len(X)), self._lanes(X)))
+
+    def _improve(
+        self, task: Task, X: Tensor, U: Tensor, J: Tensor, reg: Tensor, first: Tensor
+    ) -> tuple[Tensor, ...]:
+        """One iLQR iteration on all lanes, as the kernel's `improve`.
+
+        The host never waits in here, so it can launch an iteration while a GPU still computes.
+        Returns (X, U, J, reg, first, lanes not done).
+        """
+        texts, shares = self._texts, first[:, None] * self._search
+        gains = self._backward(task, X, U, reg)
+        promised = -(gains.linear + gains.quadratic)
+        done = (texts.CONVERGED * J.abs().clamp_min(1.0) > promised) | (reg > texts.REG_MAX)
+        wanted = U[..., None] + gains.k[..., None] * shares[:, None]
+        found = rollout(texts, task, X[0], wanted, (X, gains.K))
+        decrease = texts.ARMIJO * shares * gains.linear[:, None]
+        enough = (found[2] < J[:, None] + decrease) & ~done[:, None]
+        taken, which = enough.any(1), enough.to(torch.int8).argmax(1)  # the longest step that does
+        X_new, U_new = (a.take_along_dim(which[None, :, None, None], 3)[..., 0] for a in found[:2])
+        J_new, last = (a.take_along_dim(which[:, None], 1)[:, 0] for a in (found[2], shares))
+        X, U = (torch.where(taken[:, None], *pair) for pair in ((X_new, X), (U_new, U)))
+        raised = reg.clamp_min(texts.REG_FIRST) * 8.0
+        lowered = (reg * 0.25).clamp_min(texts.REG_MIN)
+        reg = torch.where(done, reg, torch.where(taken, lowered, raised))
+        first = torch.where(taken, (texts.LONGER * last).clamp_max(1.0), texts.SHORTER)
+        return X, U, torch.where(taken, J_new, J), reg, first, ~done
+
+    def _backward(self, task: Task, X: Tensor, U: Tensor, reg: Tensor) -> Gains:
+        return backward(self._texts, task, self.problem.model.held_state, X, U, reg)
+
+    def _start(self, task: Task, x0: Array, U: Array) -> tuple[Tensor, Tensor, Tensor]:
+        """Roll out U [N, T, nu]; return X [T+1, L, nx], U [T, L, nu], J [L]."""
+        x = torch.as_tensor(np.atleast_2d(x0)).to(self._like)
+        x = x.repeat_interleave(len(U) // len(x), dim=0)
+        X, U_, J = rollout(self._texts, task, x, self._lanes(U)[..., None])
+        return X[..., 0], U_[..., 0], J[:, 0]
+
+    def _lanes(self, modes: Array) -> Tensor:
+        """Return [N, T, ...] as [T, N, ...] on the device."""
+        return torch.as_tensor(np.ascontiguousarray(modes)).to(self._like).transpose(0, 1)
+
+    def _task_of(self, data: StageData, n_lanes: int) -> Task:
+        """Return the task on the device; one control cycle asks several times for the same."""
+        if self._tasks is None or self._tasks[0] is not data:
+            self._tasks = data, {}
+        tasks = self._tasks[1]
+        if n_lanes not in tasks:
+            tasks[n_lanes] = make_task(data, self.problem.model.held_state, n_lanes, self._like)
+        return tasks[n_lanes]
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise KernelError(f"device '{name}': must be cpu or cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise KernelError(f"device '{name}': must be cpu or cuda")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise KernelError(
+            f"device '{name}': torch {torch.__version__} finds no CUDA GPU here; use cpu, or"
+            " install a torch that is built for the GPU's driver"
+        )
+    return device
+
+
+def correlated(white: Tensor, rho: float) -> Tensor:
+    """Return xi [T, ...] with xi_0 = e_0, xi_t = rho xi_{t-1} + sqrt(1 - rho^2) e_t."""
+    t = torch.arange(len(white)).to(white)
+    mix = rho ** (t[:, None] - t).clamp_min(0.0)
+    mix[:, 1:] *= math.sqrt(1.0 - rho * rho)
+    return torch.tensordot(mix.tril(), white, 1)
+
+
+def _modes(lanes: Tensor) -> Array:
+    """Return [T, L, ...] as [L, T, ...] in double precision."""
+    return _numpy(lanes.transpose(0, 1).contiguous())
+
+
+def _numpy(values: Tensor) -> Array:
+    return values.to("cpu", torch.float64).numpy()

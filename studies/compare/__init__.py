@@ -1,0 +1,1 @@
+"""Learned costs beside what is done without learning: `python -m studies.compare`."""

@@ -1,0 +1,155 @@
+"""Command line: `python -m studies.compare terrain --weights FILE...`.
+
+And `python -m studies.compare paths --maps PATH...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    sys.exit(f"compare: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
+
+import numpy as np
+from tqdm import tqdm
+
+from mme_ilqr_ros.geometry.grid_map import MapError
+from mme_ilqr_ros.learning.structured import StructuredIDVIN
+from mme_ilqr_ros.planning.weights import WeightsError, read_weights
+from mme_ilqr_ros.training.arguments import positive
+from mme_ilqr_ros.training.tasks import clearance, terrain
+from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
+from mme_ilqr_ros.training.tasks.hidden_cost import TEST_SEED, HiddenCost, cost_of
+from studies.compare import paths
+from studies.compare.cloning import clone
+from studies.compare.peers import (
+    blind_oracle,
+    tuned_features,
+    tuned_inflation,
+    uniform,
+)
+from studies.compare.pictures import draw_comparison
+from studies.compare.table import Entrant, markdown, scores
+from studies.tasks import lanes
+
+WORLDS: Mapping[str, HiddenCost] = {
+    module.WORLD.name: module.WORLD for module in (terrain, lanes, clearance)
+}
+_UNIFORM, _INFLATION = "uniform cost", "inflation, tuned"
+_DRAWN = 96  # cells along the map of the picture
+_TUNING_MAPS = 60
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a comparison; return 0, or 2 with one line on stderr for unusable input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(arguments)
+    options.out = options.out or Path("out", "compare", options.task)
+    torch.set_num_threads(1)
+    try:
+        table, facts = paths.run(options) if options.task == "paths" else _compare(options)
+    except (WeightsError, MapError, OSError) as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return 2
+    command = shlex.join(["python", "-m", "studies.compare", *arguments])
+    text = json.dumps({"command": command, **facts}, indent=1)
+    (options.out / "summary.json").write_text(text, encoding="utf-8")
+    (options.out / "table.md").write_text(table, encoding="utf-8")
+    print(table)
+    print(f"wrote table.md, summary.json and pictures into {options.out}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m studies.compare",
+        description="Learned costs beside what needs no learning. Writes a table and pictures.",
+    )
+    subcommands = parser.add_subparsers(dest="task", required=True, metavar="WHAT")
+    for name in sorted(WORLDS):
+        text = (
+            f"regret under the hidden cost of task {name}, on unseen maps: learned costs, uniform"
+            " cost, inflation and hand-made features tuned on the true cost, behaviour cloning"
+        )
+        sub = subcommands.add_parser(name, help=text, description=text)
+        add = sub.add_argument
+        add("--weights", type=Path, nargs="+", required=True, help="weight files of this task")
+        add("--maps", type=positive, default=400, help="for cloning to learn from, %(default)s")
+        add("--seed", type=int, default=0, help="of those maps and of cloning, default %(default)s")
+        _add_out(sub)
+    text = (
+        "length and clearance of paths on ROS maps: the shipped weights beside exact search on"
+        " uniform cost and on a usual inflation"
+    )
+    sub = subcommands.add_parser("paths", help=text, description=text)
+    paths.add_options(sub)
+    _add_out(sub)
+    return parser
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, help="folder, default out/compare/WHAT")
+
+
+def _learned(world: HiddenCost, file: Path) -> CostOf:
+    """Return the cost that a weight file has learned.
+
+    Raises:
+        WeightsError: It cannot be used, or is of another task.
+    """
+    read = read_weights(file)
+    if read.kind != world.name:
+        raise WeightsError(f"{file}: weights of kind '{read.kind}' in place of '{world.name}'")
+    encoder = world.encoder(torch.Generator())
+    try:
+        encoder.load_state_dict({k: torch.from_numpy(v) for k, v in read.tensors.items()})
+    except RuntimeError as error:
+        raise WeightsError(f"{file}: {str(error).splitlines()[0]}") from error
+    return cost_of(StructuredIDVIN(encoder))
+
+
+def _compare(options: argparse.Namespace) -> tuple[str, dict[str, object]]:
+    """Compare on a hidden cost and draw one map; return the table as text and as numbers."""
+    world = WORLDS[options.task]
+    learned = {file.stem: _learned(world, file) for file in options.weights}
+    options.out.mkdir(parents=True, exist_ok=True)
+    training = world.draw(options.maps, world.size, np.random.default_rng(options.seed), False)
+    peers, notes = _peers(training, options.seed)
+    tests = world.tests()
+    entrants = {**peers, **{f"learned: {name}": cost for name, cost in learned.items()}}
+    with tqdm(total=len(entrants) * len(tests), unit="set", dynamic_ncols=True) as bar:
+        rows = scores(entrants, tests, bar.update)
+    drawn = world.draw(1, _DRAWN, np.random.default_rng([TEST_SEED, 99]), False)
+    first = next(iter(learned))
+    shown = {"learned": learned[first], **{k: peers[k] for k in (_UNIFORM, _INFLATION)}}
+    draw_comparison(options.out / "picture.png", drawn, shown)
+    tuned = "".join(f"\n{name}: {note}\n" for name, note in notes.items())
+    return markdown(rows) + tuned, {"tuned": notes, "rows": rows}
+
+
+def _peers(training: MapSet, seed: int) -> tuple[dict[str, Entrant], dict[str, str]]:
+    """Return what does not plan on a learned cost, and what its tuning found."""
+    few = training.part(_TUNING_MAPS)
+    inflation, inflated_by = tuned_inflation(few)
+    features, featured_by = tuned_features(few)
+    entrants: dict[str, Entrant] = {
+        _UNIFORM: uniform,
+        _INFLATION: inflation,
+        "hand features, tuned": features,
+    }
+    if training.cost.ndim == 4:
+        entrants["true cost, blind to direction"] = blind_oracle
+    shown = demonstrate(training, np.random.default_rng(seed))
+    entrants["behaviour cloning"] = clone(training, shown, seed)
+    return entrants, {_INFLATION: inflated_by, "hand features, tuned": featured_by}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""Length and clearance of planned paths on ROS maps, by what the planner takes for the cost.
+
+python -m studies.compare.paths --maps config/maps
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+import numpy as np
+from scipy import ndimage
+from tqdm import tqdm
+
+from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
+from mme_ilqr_ros.geometry.map_file import load_map
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
+from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.training.arguments import positive
+from studies.compare.map_pictures import draw_map
+
+_STEP = 0.02  # m between the points of a path where clearance is looked up
+_SHORTEST_WAY = 2.0  # m between start and goal
+_SEED = 20_231_024
+INFLATION = (4.0, 3.0, 0.35)
+"""Weight, decay [1/m] and reach [m] of an inflation as it is usual: 1 + 4 exp(-3 gap)."""
+
+
+@dataclass(frozen=True)
+class PathRow:
+    """One path.
+
+    Attributes:
+        length: [m].
+        least: Least gap between the robot's edge and an obstacle [m].
+        mean: Mean of that gap along the path [m].
+        fallback: Whether exact search had to rescue the learned planner.
+    """
+
+    length: float
+    least: float
+    mean: float
+    fallback: bool
+
+
+def planners(radius: float) -> dict[str, GlobalPlanner]:
+    """Return the planners to compare, for a robot's radius [m]."""
+
+    def settings(kind: str, weights: str = "clearance") -> PlannerSettings:
+        return PlannerSettings(kind=kind, weights=weights, robot_radius=radius)
+
+    return {
+        "dijkstra": GlobalPlanner(settings("dijkstra")),
+        "dijkstra + inflation": GlobalPlanner(settings("id_vin"), cost_model=inflated),
+        "shortest": GlobalPlanner(settings("id_vin", "shortest")),
+        "clearance": GlobalPlanner(settings("id_vin")),
+    }
+
+
+def inflated(terrain: Terrain) -> np.ndarray:
+    """Return the cost of a usual inflation, tuned in metres."""
+    weight, decay, reach = INFLATION
+    gap = gap_of(terrain.grid, terrain.radius)
+    return 1.0 + np.where(gap < reach, weight * np.exp(-decay * np.maximum(gap, 0.0)), 0.0)
+
+
+def gap_of(grid: GridMap, radius: float) -> np.ndarray:
+    """Return [H, W] distance from a robot's edge to the nearest obstacle's face [m]."""
+    if not grid.occupied.any():
+        return np.full(grid.shape, np.inf)
+    cells = ndimage.distance_transform_edt(~grid.occupied)
+    return (cells - 0.5) * grid.resolution - radius
+
+
+def queries(grid: GridMap, radius: float, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return [n, 2, 2] starts and goals [m] that a way joins, not next to each other."""
+    terrain = Terrain.build(grid, radius, allow_unknown=False)
+    sizes = np.bincount(terrain.region.ravel())
+    sizes[0] = 0
+    cells = np.argwhere(terrain.region == sizes.argmax())
+    found: list[np.ndarray] = []
+    for _ in range(1000 * n):
+        ends = grid.centre_of(cells[rng.integers(len(cells), size=2)])
+        if np.linalg.norm(ends[1] - ends[0]) > _SHORTEST_WAY:
+            found.append(ends)
+        if len(found) == n:
+            break
+    return np.array(found)
+
+
+def row_of(path: Path, gap: np.ndarray, grid: GridMap, fallback: bool) -> PathRow:
+    """Measure a path."""
+    along = path.point_at(np.linspace(0.0, path.length, max(2, int(path.length / _STEP))))
+    cells = grid.cell_at(along)
+    gaps = gap[cells[:, 0], cells[:, 1]]
+    return PathRow(path.length, float(gaps.min()), float(np.minimum(gaps, 2.0).mean()), fallback)
+
+
+def compare(
+    grid: GridMap, asked: np.ndarray, radius: float, on_done: Callable[[], None]
+) -> dict[str, list[PathRow | None]]:
+    """Return a row, or None without a path, for every planner and query."""
+    gap = gap_of(grid, radius)
+    rows: dict[str, list[PathRow | None]] = {}
+    for name, planner in planners(radius).items():
+        rows[name] = []
+        for start, goal in asked:
+            result = planner.plan(grid, start, goal)
+            row = None
+            if result.path is not None:
+                row = row_of(result.path, gap, grid, result.fallback_used)
+            rows[name].append(row)
+            on_done()
+    return rows
+
+
+def summary(rows: Mapping[str, list[PathRow | None]]) -> dict[str, dict[str, float]]:
+    """Return means over the queries that every planner answered, by planner."""
+    answered = [
+        k
+        for k in range(len(next(iter(rows.values()))))
+        if all(r[k] is not None for r in rows.values())
+    ]
+    base = np.array([rows["dijkstra"][k].length for k in answered])
+    table = {}
+    for name, each in rows.items():
+        found = [each[k] for k in answered]
+        table[name] = {
+            "success": float(np.mean([r is not None and not r.fallback for r in each])),
+            "length ratio": float(np.mean([r.length for r in found] / base)),
+            "least gap [m]": float(np.mean([r.least for r in found])),
+            "mean gap [m]": float(np.mean([r.mean for r in found])),
+        }
+    return table
+
+
+def markdown(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Return the tables of all maps as one."""
+    lines = []
+    for map_name, table in tables.items():
+        for name, row in table.items():
+            if not lines:
+                lines = [["map", "planner", *row], ["---"] * (len(row) + 2)]
+            numbers = [f"{100 * v:.0f} %" if k == "success" else f"{v:.3f}" for k, v in row.items()]
+            lines.append([map_name, name, *numbers])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `run`."""
+    add = parser.add_argument
+    add("--maps", type=FilePath, nargs="+", required=True, help="map_server YAML files or folders")
+    add("--robot-radius", type=float, default=0.2, metavar="M", help="default %(default)s")
+    add("--queries", type=positive, default=40, help="on each map, default %(default)s")
+    add("--seed", type=int, default=0, help="of starts and goals, default %(default)s")
+
+
+def run(options: argparse.Namespace) -> tuple[str, dict[str, dict[str, dict[str, float]]]]:
+    """Compare on all maps and draw each; return the table as text and as numbers.
+
+    Raises:
+        MapError: A map cannot be used.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    files = [f for p in options.maps for f in (sorted(p.glob("*.yaml")) if p.is_dir() else [p])]
+    radius = options.robot_radius + PlannerSettings().inflation_margin
+    tables = {}
+    total = len(files) * options.queries * len(planners(options.robot_radius))
+    with tqdm(total=total, unit="path", dynamic_ncols=True) as bar:
+        for file in files:
+            grid = load_map(file)
+            rng = np.random.default_rng([_SEED, options.seed])
+            asked = queries(grid, radius, options.queries, rng)
+            if not len(asked):
+                raise MapError(
+                    f"{file}: no start and goal {_SHORTEST_WAY:g} m apart that a way joins"
+                )
+            rows = compare(grid, asked, options.robot_radius, bar.update)
+            tables[file.stem] = summary(rows)
+            draw_map(options.out / f"{file.stem}.png", grid, asked, planners(options.robot_radius))
+    return markdown(tables), tables

@@ -1,0 +1,1 @@
+"""The method's studies, a command each: `python -m studies.experiments navigation`."""

@@ -1,0 +1,64 @@
+"""SymVIN and ID-SymVIN: VIN in which everything turns with the map, the policy included.
+
+    h = conv3x3(x),  r = conv1x1(h),  q = conv([r, v]),  v = max over the fields of q,
+    logits = conv1x1(q)
+
+h is a field of scalars; r, v and q have one channel for each of the square's eight symmetries; the
+logits are permuted as the moves are. Turn or mirror the map, and the plan is turned or mirrored.
+
+Sources: Zhao et al., "Integrating Symmetry into Differentiable Planning with Steerable
+Convolutions", ICLR 2023; with the implicit adjoint, Zhao, Xu, Wong, ICLR 2023 (whose code leaves
+the policy without symmetry by default).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from studies.family.convolution import largest, uniform
+from studies.family.free_kernel import FreeKernelSettings
+from studies.family.symmetry import (
+    MOVES,
+    REGULAR,
+    TRIVIAL,
+    SymmetricConvolution,
+    SymmetricKernel,
+)
+from studies.family.value_iteration import ValueIteration
+
+
+class SymVIN(ValueIteration):
+    """VIN over fields that the symmetries of the square permute."""
+
+    def __init__(self, generator: torch.Generator, settings: FreeKernelSettings) -> None:
+        super().__init__(settings)
+        s = settings
+        h = SymmetricKernel(2, TRIVIAL, s.n_hidden, TRIVIAL, 3, generator)
+        r = SymmetricKernel(s.n_hidden, TRIVIAL, 1, REGULAR, 1, generator)
+        q = SymmetricKernel(1, REGULAR, s.n_q, REGULAR, s.kernel, generator)
+        policy = SymmetricKernel(s.n_q, REGULAR, 1, MOVES, 1, generator)
+        bias = uniform((s.n_hidden,), 2 * 9, generator)
+        self.h = SymmetricConvolution(h, wrap=s.wrap, bias=bias)
+        self.r = SymmetricConvolution(r, wrap=s.wrap)
+        self.q = SymmetricConvolution(q, wrap=s.wrap)
+        self.w = SymmetricKernel(1, REGULAR, s.n_q, REGULAR, s.kernel, generator)
+        nn.init.zeros_(self.w.free)
+        self.policy = SymmetricConvolution(policy, wrap=s.wrap)
+
+    def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the part of q that comes from r, and w."""
+        return self.q(self.r(self.h(x))), self.w()
+
+    def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Return v = 0."""
+        return torch.zeros_like(inputs[0][:, : len(REGULAR)])
+
+    def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
+        """Return the maximum over the fields, each symmetry's channel by itself."""
+        fields = self._q(v, *inputs).unflatten(1, (self.settings.n_q, len(REGULAR)))
+        return largest(fields, dim=1)
+
+    def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
+        """Return a linear function of the q of each cell."""
+        return self.policy(self._q(v, *inputs))

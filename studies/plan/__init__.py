@@ -1,0 +1,1 @@
+"""Other planners on grids: trained family files and other libraries' searches."""

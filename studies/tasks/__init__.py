@@ -1,0 +1,1 @@
+"""Training tasks of the studies; none of them trains a file that ships."""

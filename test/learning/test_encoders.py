@@ -1,0 +1,183 @@
+"""Costs learned from layers: symmetry, bounds, and exact gradients of costs of cells and edges."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from mme_ilqr_ros.learning.encoders import (
+    LaneEncoder,
+    TerrainEncoder,
+    anchor_loss,
+)
+from mme_ilqr_ros.learning.structured import ADJOINTS, StructuredIDVIN, edges_of
+from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
+from mme_ilqr_ros.planning.rings import ring_index
+from mme_ilqr_ros.planning.terrain_cost import TerrainCost
+from mme_ilqr_ros.planning.weights import WeightsError
+
+N_LAYERS = 2
+KINDS = (TerrainEncoder, LaneEncoder)
+
+
+def encoder(kind, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    model = kind(generator, N_LAYERS, n_channels=6).double()
+    with torch.no_grad():  # away from the kinks of relu at biases of exactly 0
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def batch(n=2, height=11, width=11, seed=1):
+    rng = np.random.default_rng(seed)
+    occupied = rng.random((n, height, width)) < 0.2
+    occupied[:, 1, 1] = False
+    layers = rng.normal(size=(n, N_LAYERS, height, width)) * ~occupied[:, None]
+    goals = torch.ones((n, 2), dtype=torch.int64)
+    return torch.from_numpy(occupied).double(), torch.from_numpy(layers), goals
+
+
+def move_after(turn):
+    """Return [8] the index of each move after the change `turn` of a displacement (row, column)."""
+    steps = [tuple(step) for step in STEPS.tolist()]
+    return [steps.index(turn(*step)) for step in steps]
+
+
+def test_a_symmetric_kernel_has_one_weight_for_each_distance_class():
+    assert ring_index(3).tolist() == [[2, 1, 2], [1, 0, 1], [2, 1, 2]]
+    index = ring_index(7)
+    assert index.max() == 9
+    np.testing.assert_array_equal(index, np.rot90(index))
+    np.testing.assert_array_equal(index, index[::-1])
+
+
+def test_turning_or_mirroring_the_map_turns_or_mirrors_the_cost_of_places():
+    occupied, layers, _ = batch(height=12, width=17)
+    model = encoder(TerrainEncoder)
+    cost = model(occupied, layers)
+    for change in (lambda x: x.rot90(1, (-2, -1)), lambda x: x.flip(-1), lambda x: x.flip(-2)):
+        torch.testing.assert_close(model(change(occupied), change(layers)), change(cost))
+
+
+def test_turning_the_map_turns_the_costs_of_directions_and_mirroring_it_does_not():
+    occupied, layers, _ = batch(height=12, width=17)
+    model = encoder(LaneEncoder)
+    cost = model(occupied, layers)
+    # rot90 takes the upper right corner to the upper left: a move (row, column) to (-column, row).
+    turned = torch.empty_like(cost)
+    turned[:, move_after(lambda row, column: (-column, row))] = cost
+    quarter = model(occupied.rot90(1, (-2, -1)), layers.rot90(1, (-2, -1)))
+    torch.testing.assert_close(quarter, turned.rot90(1, (-2, -1)))
+
+    mirrored = torch.empty_like(cost)
+    mirrored[:, move_after(lambda row, column: (row, -column))] = cost
+    other = model(occupied.flip(-1), layers.flip(-1))
+    assert (other - mirrored.flip(-1)).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_beyond_the_map_is_blocked_so_moving_the_map_moves_the_cost(kind):
+    occupied, layers, _ = batch(1, 9, 11)
+    wide, wide_layers = torch.ones(1, 20, 25).double(), torch.zeros(1, N_LAYERS, 20, 25).double()
+    wide[:, 4:13, 7:18] = occupied
+    wide_layers[:, :, 4:13, 7:18] = layers
+    model = encoder(kind)
+    moved = model(wide, wide_layers)[..., 4:13, 7:18]
+    torch.testing.assert_close(moved, model(occupied, layers))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (150, 21)])
+def test_numpy_equals_torch(shape):
+    occupied, layers, _ = batch(1, *shape) if min(shape) > 1 else batch(1, 3, 3)
+    occupied, layers = occupied[..., : shape[0], : shape[1]], layers[..., : shape[0], : shape[1]]
+    model = encoder(TerrainEncoder)
+    expected = model(occupied, layers)[0].detach().numpy()
+    fast = TerrainCost({k: v.numpy() for k, v in model.state_dict().items()})
+    log_cost = np.log(fast(occupied[0].numpy() > 0.5, layers[0].numpy()))
+    np.testing.assert_allclose(log_cost, expected, atol=1e-5)
+
+
+def test_missing_layers_count_as_nothing_and_wrong_weights_are_refused():
+    occupied, layers, _ = batch(1)
+    tensors = {k: v.numpy() for k, v in encoder(TerrainEncoder).state_dict().items()}
+    model, blocked = TerrainCost(tensors), occupied[0].numpy() > 0.5
+    some = layers[0].numpy().copy()
+    some[1] = 0.0
+    np.testing.assert_array_equal(model(blocked, some[:1]), model(blocked, some))
+    with pytest.raises(WeightsError, match=r"lack the tensor 'head\.bias'"):
+        TerrainCost({k: v for k, v in tensors.items() if k != "head.bias"})
+    with pytest.raises(WeightsError, match="shape"):
+        TerrainCost({**tensors, "second.bias": np.zeros(99)})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_costs_keep_within_their_bound(kind):
+    occupied, layers, _ = batch()
+    model = encoder(kind)
+    log_cost = model(occupied, 1e6 * layers)
+    assert log_cost.abs().max() <= model.bound
+    assert log_cost.abs().max() > 0.99 * model.bound
+
+
+def test_one_cost_for_all_directions_is_a_cost_of_edges():
+    """With a constant log cost, cells and edges price every legal move alike."""
+    occupied, _, _ = batch()
+    cells = edges_of(torch.full_like(occupied, 0.7), occupied > 0.5, 8)
+    edges = edges_of(torch.full((2, 8, 11, 11), 0.7).double(), occupied > 0.5, 8)
+    torch.testing.assert_close(cells, edges)
+    straight = cells[0, 0][cells[0, 0] < 1e30]
+    torch.testing.assert_close(straight, torch.full_like(straight, LENGTHS[0] * np.exp(0.7)))
+
+
+def loss_of(planner, adjoint):
+    occupied, layers, goals = batch()
+    plan = planner(occupied, goals, layers=layers, mask=True, n_moves=8, adjoint=adjoint)
+    weights = torch.linspace(0.5, 1.5, plan.values.numel()).double().view_as(plan.values)
+    reached = plan.values < 1e20
+    spent = torch.where(plan.regrets < 1e4, plan.regrets, 0.0).sum()
+    return (plan.values * weights)[reached].sum() + 0.1 * spent
+
+
+def gradients(planner, adjoint):
+    planner.zero_grad()
+    loss_of(planner, adjoint).backward()
+    return {k: p.grad.clone() for k, p in planner.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_three_adjoints_give_the_same_gradient(kind):
+    planner = StructuredIDVIN(encoder(kind))
+    exact = gradients(planner, "exact")
+    assert len(exact) >= 6
+    for adjoint in ADJOINTS[1:]:
+        for name, gradient in gradients(planner, adjoint).items():
+            torch.testing.assert_close(gradient, exact[name], rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_exact_gradient_equals_central_differences(kind):
+    planner, eps = StructuredIDVIN(encoder(kind)), 1e-6
+    gradient = gradients(planner, "exact")
+    for name, parameter in planner.encoder.named_parameters():
+        flat = parameter.data.view(-1)
+        for k in range(0, flat.numel(), max(1, flat.numel() // 6)):
+            old = flat[k].item()
+            with torch.no_grad():
+                flat[k] = old + eps
+                up = loss_of(planner, "exact").item()
+                flat[k] = old - eps
+                down = loss_of(planner, "exact").item()
+                flat[k] = old
+            numeric = (up - down) / (2 * eps)
+            assert gradient[f"encoder.{name}"].view(-1)[k].item() == pytest.approx(
+                numeric, rel=1e-3, abs=1e-6
+            )
+
+
+def test_the_anchor_counts_free_cells_of_each_map():
+    log_cost = torch.tensor([[[1.0, 3.0], [9.0, 9.0]], [[-2.0, -2.0], [-2.0, -2.0]]])
+    blocked = torch.tensor([[[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    assert anchor_loss(log_cost, blocked).item() == pytest.approx((2.0**2 + 2.0**2) / 2)
+    edges = log_cost[:, None].expand(-1, 8, -1, -1)
+    assert anchor_loss(edges, blocked).item() == pytest.approx(4.0)

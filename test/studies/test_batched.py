@@ -1,0 +1,303 @@
+"""The torch backend against the kernel, and many robots against one by one."""
+
+import dataclasses
+import sys
+import time
+
+import casadi as ca
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from mme_ilqr_ros.control.costs import EffortTerm, GoalTerm
+from mme_ilqr_ros.control.kernel import (
+    Barrier,
+    Kernel,
+    KernelError,
+    StageData,
+    ValueField,
+    World,
+)
+from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.distance_field import build_distance_field
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.models import (
+    ControlLimits,
+    RobotModel,
+    ackermann,
+    differential_drive,
+    differential_drive_acceleration,
+    omnidirectional,
+)
+from studies.batched import BatchedKernel, clearance, kernel
+from studies.batched.box import log_det_free, solve
+from studies.batched.kernel import correlated
+from studies.batched.texts import lane_functions, load_texts
+
+torch.set_num_threads(1)
+SETTINGS = ControllerSettings()
+MODELS = {
+    "diff_drive": (differential_drive(), (-0.2, -1.5), (1.0, 1.5), (2.5, 5.0)),
+    "acceleration": (differential_drive_acceleration(), (-1.0, -2.0), (1.0, 2.0), (9.0, np.inf)),
+    "omni": (omnidirectional(), (-0.2, -0.5, -1.5), (1.0, 0.5, 1.5), (2.5, 2.0, 5.0)),
+    "ackermann": (ackermann(0.4), (-0.2, -0.5), (1.0, 0.5), (2.5, 1.0)),
+}
+CIRCLES = np.array([[1.2, 0.1, 0.4, 0.0, 0.0], [2.0, -1.0, 0.3, 0.0, 0.3], [9.0, 0, 0.2, 0, 0]])
+
+
+def problem_of(model):
+    goal = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
+    return Problem(model, (*goal, *(EffortTerm(i, "effort") for i in range(model.nu))))
+
+
+def world(everything=True, circles=CIRCLES):
+    if not everything:
+        return World(circles, None, Barrier(0.1, 0.03, 0.3, 0.23, 0.4))
+    blocked = np.zeros((20, 30), dtype=bool)
+    blocked[12:15, 5:9] = True
+    field = build_distance_field(blocked, 0.1, Pose(-0.4, 0.2, 0.6), 1.0)
+    values = np.random.default_rng(7).uniform(0.0, 5.0, size=(12, 15))
+    goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.02, 0.3)
+    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23), goal)
+
+
+def given(name, n_stages=20, n_modes=11, seed=0, everything=True):
+    """(problem, x0, controls, data) of one kind of robot; some controls start outside the box."""
+    model, lower, upper, rate = MODELS[name]
+    problem, rng = problem_of(model), np.random.default_rng(seed)
+    row = {"goal_x": 3.0, "goal_y": 0.4, "goal_width": 0.3, "terminal_goal_weight": 5.0}
+    row |= {"goal_weight": 0.1, "effort": 0.02}
+    parameters = np.tile([row[p] for p in problem.parameter_names], (n_stages + 1, 1))
+    parameters *= rng.uniform(0.9, 1.1, size=(n_stages + 1, 1))
+    data = StageData(parameters, 0.2, ControlLimits(lower, upper, rate), world(everything))
+    U = rng.uniform(1.2 * np.array(lower), 1.2 * np.array(upper), (n_modes, n_stages, model.nu))
+    return problem, rng.uniform(-0.1, 0.3, model.nx), U, data
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    """The kernel's text on numpy, and the batched kernel, of every robot, made once.
+
+    Not the compiled one: its fast mathematics may decide a tie the other way.
+    """
+    made = {}
+
+    def of(name):
+        if name not in made:
+            problem = problem_of(MODELS[name][0])
+            made[name] = Kernel(problem, "python"), BatchedKernel(problem)
+        return made[name]
+
+    return of
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("everything", [True, False], ids=["field and value", "circles"])
+def test_it_finds_what_the_kernel_finds(name, everything, kernels):
+    _, x0, U, data = given(name, everything=everything)
+    reference, batched = kernels(name)
+    for expected, got in (
+        (reference.optimise(x0, U, data, 4), batched.optimise(x0, U, data, 4)),
+        (reference.policies(x0, U, data), batched.policies(x0, U, data)),
+    ):
+        for field, value in vars(expected).items():
+            assert getattr(got, field) == pytest.approx(value, rel=1e-8, abs=1e-8), field
+    p, rng = reference.policies(x0, U, data), np.random.default_rng(1)
+    assert batched.smallest_gaps(p.X, data) == pytest.approx(reference.smallest_gaps(p.X, data))
+    noise = rng.integers(0, len(U), 9), rng.standard_normal((9, *U.shape[1:])), 0.4, 0.9
+    drawn = [k.sample(p, *noise, data) for k in (reference, batched)]
+    assert drawn[1] == pytest.approx(drawn[0], abs=1e-9)
+
+
+def test_every_control_keeps_the_limits_and_nan_becomes_a_bound(kernels):
+    _, x0, U, data = given("diff_drive")
+    U[0] = np.nan
+    found = kernels("diff_drive")[1].optimise(x0, U, data, 3)
+    assert np.all(np.array(data.limits.lower) <= found.U)
+    assert np.all(np.array(data.limits.upper) >= found.U)
+    change = np.abs(found.U - found.X[:, :-1, 3:])
+    assert np.all(change <= data.dt * np.array(data.limits.rate) + 1e-12)
+
+
+def test_single_precision_finds_the_same_plans(kernels):
+    _, x0, U, data = given("diff_drive")
+    problem = kernels("diff_drive")[0].problem
+    single = BatchedKernel(problem, dtype=np.float32).optimise(x0, U, data, 60)
+    double = kernels("diff_drive")[1].optimise(x0, U, data, 60)
+    assert np.sort(single.costs)[:4] == pytest.approx(np.sort(double.costs)[:4], rel=2e-3)
+
+
+def test_a_deadline_in_the_past_leaves_the_starts_as_they_are(kernels):
+    _, x0, U, data = given("diff_drive")
+    found = kernels("diff_drive")[1].optimise(x0, U, data, 5, deadline=time.perf_counter() - 1.0)
+    assert found.iterations == 0
+
+
+def test_circles_in_blocks_of_any_size_cost_the_same(kernels, monkeypatch):
+    _, x0, U, data = given("omni")
+    expected = kernels("omni")[1].optimise(x0, U, data, 3).costs
+    monkeypatch.setitem(clearance.BLOCK, "cpu", 1)
+    assert kernels("omni")[1].optimise(x0, U, data, 3).costs == pytest.approx(expected, rel=1e-9)
+
+
+def robots():
+    """Four robots: different places, goals, and numbers of circles."""
+    problem = standard_problem(settings=SETTINGS)
+    rng, data = np.random.default_rng(3), []
+    x0 = rng.uniform(-0.2, 0.4, size=(4, problem.model.nx))
+    for n_circles in (0, 1, 3, 2):
+        circles = np.zeros((n_circles, 5))
+        circles[:, :2] = rng.uniform(1.0, 3.0, size=(n_circles, 2))
+        circles[:, 2] = rng.uniform(0.2, 0.4, n_circles)
+        goal = rng.uniform(3.0, 6.0, size=2)
+        data.append(stage_data(problem, SETTINGS, goal, circles, None))
+    return problem, x0, data
+
+
+def test_a_batch_of_robots_drives_like_its_robots_one_by_one():
+    """Same seeds, same plans, whoever else is in the batch; and those of `MmeIlqr`."""
+    problem, x0, data = robots()
+    mme = dataclasses.replace(SETTINGS.mme, n_iterations=4)
+    kernel, compiled = BatchedKernel(problem), Kernel(problem)
+    together, stacked = RobotBatch(kernel, mme, seeds=range(4)), stack_robots(data)
+    alone = RobotBatch(kernel, mme, seeds=[2])
+    solvers = [MmeIlqr(compiled, mme, seed) for seed in range(4)]
+    for _ in range(3):
+        modes = together.cycle(x0, stacked, 0.1, 0.21)
+        (second,) = alone.cycle(x0[2:3], data[2], 0.1, 0.21)
+        assert second.costs == pytest.approx(modes[2].costs, rel=1e-9)
+        for r, solver in enumerate(solvers):
+            expected = solver.cycle(x0[r], data[r], 0.1, 0.21)
+            assert modes[r].costs == pytest.approx(expected.costs, rel=1e-6)
+            assert modes[r].weights == pytest.approx(expected.weights, abs=1e-6)
+            assert modes[r].chosen == expected.chosen
+        x0 = x0 + 0.5 * (np.stack([m.states[m.chosen, 1] for m in modes]) - x0)
+
+
+def test_robots_that_cannot_share_a_batch_are_told_why():
+    _, _, data = robots()
+    other = dataclasses.replace(data[1], dt=0.1)
+    with pytest.raises(ValueError, match="the same stage duration"):
+        stack_robots([data[0], other])
+    problem, *_, one = given("diff_drive")
+    two = dataclasses.replace(one, parameters=np.stack([one.parameters] * 2))
+    with pytest.raises(ValueError, match="5 modes cannot be shared out among 2 robots"):
+        BatchedKernel(problem).smallest_gaps(np.zeros((5, 21, 5)), two)
+
+
+def test_devices_and_precisions_that_are_not_there_are_named(monkeypatch):
+    problem = problem_of(MODELS["omni"][0])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for device, message in (("cuda", "finds no CUDA GPU"), ("abacus", "must be cpu or cuda")):
+        with pytest.raises(KernelError, match=f"device '{device}': .*{message}"):
+            BatchedKernel(problem, device)
+    with pytest.raises(KernelError, match="precision 'int64'"):
+        BatchedKernel(problem, dtype=np.int64)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_finds_what_the_cpu_finds(kernels):
+    problem, x0, U, data = given("diff_drive")
+    expected = kernels("diff_drive")[1].optimise(x0, U, data, 6)
+    got = BatchedKernel(problem, "cuda").optimise(x0, U, data, 6)
+    assert got.costs == pytest.approx(expected.costs, rel=1e-8)
+
+
+def test_an_iteration_keeps_to_its_device_and_never_waits_for_it(monkeypatch):
+    """On a device that holds no numbers at all: a tensor left on the CPU or a look would fail."""
+    problem, x0, U, data = given("diff_drive")
+    monkeypatch.setattr(kernel, "_device", torch.device)
+    nowhere = BatchedKernel(problem, "meta")
+    task = nowhere._task_of(data, len(U))
+    state = nowhere._start(task, x0, U)
+    after = nowhere._improve(task, *state, torch.zeros_like(state[2]), torch.ones_like(state[2]))
+    assert [a.shape for a in after[:3]] == [a.shape for a in state]
+    gains = nowhere._backward(task, *after[:2], after[3])
+    assert gains.log_det().shape == after[2].shape
+    assert clearance.smallest_gap(nowhere._texts, task, after[0]).shape == after[2].shape
+
+
+def test_elimination_solves_and_log_det_counts_free_controls_only():
+    rng = np.random.default_rng(0)
+    for nu in (1, 2, 3, 4):
+        root = torch.as_tensor(rng.normal(size=(6, nu, nu)))
+        M, right = root @ root.mT + torch.eye(nu), torch.as_tensor(rng.normal(size=(6, nu, 5)))
+        found = solve(M.permute(1, 2, 0), right.permute(1, 2, 0)).permute(2, 0, 1)
+        assert torch.allclose(found, torch.linalg.solve(M, right), atol=1e-10)
+        active = torch.zeros(6, nu, dtype=M.dtype)
+        active[:, 0] = -1.0
+        assert torch.allclose(log_det_free(M, active), torch.logdet(M[:, 1:, 1:]))
+
+
+def test_correlated_noise_is_the_recursion():
+    white = torch.as_tensor(np.random.default_rng(0).normal(size=(7, 3)))
+    xi = [white[0]]
+    for e in white[1:]:
+        xi.append(0.8 * xi[-1] + 0.6 * e)
+    assert torch.allclose(correlated(white, 0.8), torch.stack(xi), atol=1e-12)
+
+
+def test_a_robot_with_one_control_and_constants_in_its_symbols():
+    """Vectors and constants are printed in another way than matrices."""
+
+    def step(x, u, dt):
+        return ca.vertcat(x[0] + u[0] * dt, 0.5, x[2])
+
+    model = RobotModel("cart", ("px", "py", "yaw"), ("v",), step, (-1,))
+    problem = problem_of(model)
+    row = {"goal_x": 2.0, "goal_y": 0.5, "goal_width": 0.3, "terminal_goal_weight": 5.0}
+    row |= {"goal_weight": 0.1, "effort": 0.02}
+    parameters = np.tile([row[p] for p in problem.parameter_names], (9, 1))
+    limits = ControlLimits((-1.0,), (1.0,), (np.inf,))
+    data = StageData(parameters, 0.2, limits, world(False))
+    U = np.random.default_rng(0).uniform(-1, 1, (3, 8, 1))
+    expected = Kernel(problem, "python").optimise(np.zeros(3), U, data, 5)
+    got = BatchedKernel(problem).optimise(np.zeros(3), U, data, 5)
+    assert pytest.approx(expected.U, abs=1e-9) == got.U
+
+
+def test_the_lane_functions_take_numbers_for_lanes():
+    f = lane_functions(torch.float64)
+    mask, x = torch.tensor([True, False]), torch.tensor([1.0, 4.0], dtype=torch.float64)
+    assert f["select"](mask, 0.1, 0.2).tolist() == [0.1, 0.2]  # not rounded to single precision
+    assert f["vmin"](2.0, x).tolist() == [1.0, 2.0]
+    assert f["vmax"](x, x * 2).tolist() == [2.0, 8.0]
+    assert (f["vmin"](2.0, 3.0), f["sqrt"](4.0)) == (2.0, 2.0)
+
+
+def test_no_printed_function_adds_zeros():
+    """What the numbers are widened with costs an operation each on tensors."""
+    seen = []
+    texts = load_texts(problem_of(MODELS["omni"][0]), torch.float64)
+    assert texts.step.__code__.co_filename == "<batched step>"
+    x = [torch.zeros(3, dtype=torch.float64)] * 6
+    with _counting(seen):
+        texts.step(x, x[:3], (0.2,), {})
+    assert len(seen) < 30
+
+
+def _counting(seen):
+    class Counting(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            seen.append(function)
+            return function(*args, **(kwargs or {}))
+
+    return Counting()
+
+
+def test_without_torch_the_package_says_what_to_install(monkeypatch):
+    import importlib.util
+
+    for name in [m for m in sys.modules if m.startswith("studies.batched")]:
+        monkeypatch.delitem(sys.modules, name)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "torch" else real(name, *a)
+    )
+    with pytest.raises(ImportError, match="needs torch: pip install torch"):
+        import studies.batched  # noqa: F401
