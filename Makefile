@@ -35,6 +35,7 @@ bench: $(VENV)/.sim
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 format: $(VENV)/.test
 	$(PY) -m ruff check --fix .
