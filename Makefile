@@ -42,7 +42,7 @@ format: $(VENV)/.test
 	$(PY) -m ruff format .
 
 params: $(VENV)/.sim
-	$(PY) -m mme_ilqr_ros.nodes.parameter_files --write
+	$(PY) -m mme_ilqr_ros.parameters.files --write
 
 clean:
 	rm -rf $(VENV) build install log out
