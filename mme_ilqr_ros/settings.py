@@ -141,6 +141,18 @@ def flatten(settings: Any, prefix: str = "") -> dict[str, Scalar]:
     return values
 
 
+def rebuilt(settings: S, values: Mapping[str, Any], prefix: str = "") -> S:
+    """Return a copy with other values, unchecked, by dotted name."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
+        name, value = f"{prefix}{field.name}", getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            changes[field.name] = rebuilt(value, values, f"{name}.")
+        elif name in values:
+            changes[field.name] = values[name]
+    return dataclasses.replace(settings, **changes)  # type: ignore[type-var]
+
+
 def build(settings_class: type[S], values: Mapping[str, Any]) -> S:
     """Make a settings object from dotted names; what is not named keeps its default.
 
