@@ -10,14 +10,14 @@ from typing import Any
 import yaml
 
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.planning.planner import PlannerSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar, SettingError, build, table
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 SETTINGS = {
     "controller": ControllerSettings,
-    "planner": PlannerSettings,
+    "planner": PlannerNodeSettings,
     "simulator": SimulatorSettings,
 }
 
