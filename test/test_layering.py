@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "mme_ilqr_ros"
 FLOORS = {
-    1: {"geometry", "models", "settings", "resources", "compiled"},
+    1: {"geometry", "models", "settings", "resources", "compiled", "errors", "command_line"},
     2: {"planning", "control", "simulation", "reporting", "perception"},
     3: {"nodes", "training", "bringup", "benchmark", "experiments"},
 }
