@@ -67,7 +67,7 @@ def test_every_function_of_the_method_exists(file, name):
 def settings_of():
     """Return the settings class of every node, by name of the node."""
     pytest.importorskip("rclpy")
-    from mme_ilqr_ros.nodes.parameter_files import NODES
+    from mme_ilqr_ros.parameters.files import NODES
 
     return NODES
 
