@@ -35,13 +35,14 @@ bench: $(VENV)/.sim
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 format: $(VENV)/.test
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 params: $(VENV)/.sim
-	$(PY) -m mme_ilqr_ros.nodes.parameter_files --write
+	$(PY) -m mme_ilqr_ros.parameters.files --write
 
 clean:
 	rm -rf $(VENV) build install log out

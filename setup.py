@@ -45,6 +45,7 @@ setup(
     maintainer="mme_ilqr_ros maintainers",
     maintainer_email="maintainers@example.org",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={NAME: ["py.typed"]},
     python_requires=">=3.10",
     install_requires=[
         "setuptools",

@@ -1,26 +1,60 @@
-"""The house has three floors; imports point down only, and never to the room next door."""
+"""The package has four floors: imports point down, and only to the rooms that are named here."""
 
 import ast
-import importlib.util
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "mme_ilqr_ros"
-FLOORS = {
-    1: {"geometry", "models", "settings", "resources", "compiled"},
-    2: {"planning", "control", "simulation", "reporting", "perception"},
-    3: {"nodes", "training", "bringup", "benchmark", "experiments"},
+
+# Every part of the package: its floor, and which parts above the ground floor it may import.
+# A part may always import itself and everything on floor 1.
+GROUND = {"geometry", "models", "settings", "resources", "compiled", "errors"}
+MAY_IMPORT = {
+    2: {
+        "planning": set(),
+        "control": set(),
+        "perception": set(),
+        "simulation": set(),
+        "reporting": set(),
+        "parameters": {"planning", "control", "perception", "simulation"},  # their settings
+        "learning": {"planning"},  # learns the costs that the planner evaluates
+        "command_line": set(),
+    },
+    3: {
+        "training": {"planning", "learning", "command_line"},
+        "benchmark": {
+            *("planning", "control", "perception", "simulation", "reporting", "parameters"),
+            "command_line",
+        },
+    },
+    4: {
+        "nodes": {
+            *("planning", "control", "perception", "simulation", "reporting", "parameters"),
+            "command_line",
+        },
+        "bringup": {"simulation", "reporting", "parameters", "command_line"},  # starts processes
+        "__main__": {"bringup", "benchmark", "training", "parameters", "nodes", "command_line"},
+    },
 }
-FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
-PURE = sorted(part for part in FLOOR_OF if FLOOR_OF[part] < 3 and (ROOT / PACKAGE / part).is_dir())
-ROS_MODULES = {"rclpy", "rcl_interfaces", "tf2_ros", "geometry_msgs", "nav_msgs", "sensor_msgs"}
+FLOOR_OF = dict.fromkeys(GROUND, 1) | {
+    part: floor for floor, rooms in MAY_IMPORT.items() for part in rooms
+}
+ALLOWED = dict.fromkeys(GROUND, GROUND) | {
+    part: others | GROUND for rooms in MAY_IMPORT.values() for part, others in rooms.items()
+}
+ROS = {
+    *("rclpy", "tf2_ros", "rcl_interfaces", "builtin_interfaces", "rosgraph_msgs", "std_srvs"),
+    *("diagnostic_msgs", "geometry_msgs", "nav_msgs", "sensor_msgs", "std_msgs"),
+    "visualization_msgs",
+}
 FILES = sorted((ROOT / PACKAGE).rglob("*.py"))
-SOLVER_TEXT = ROOT / PACKAGE / "control" / "kernel" / "text"  # compiled as a whole, never imported
-BATCHED = ROOT / PACKAGE / "control" / "batched"
+STILL_TO_MOVE = {"benchmark", "training"}  # what of them belongs to studies/
+KERNEL_TEXTS = ROOT / PACKAGE / "control" / "kernel" / "text"  # compiled as a whole, not imported
 
 
 def part_of(path):
@@ -28,6 +62,7 @@ def part_of(path):
     return path.relative_to(ROOT / PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imports_of(path):
     """Return the dotted names that a file imports, wherever in it."""
     names = set()
@@ -40,44 +75,50 @@ def imports_of(path):
     return names
 
 
-def own_parts(path):
-    """Return the parts of the package that a file imports, without its own."""
-    parts = {name.split(".")[1] for name in imports_of(path) if name.startswith(f"{PACKAGE}.")}
-    return (parts & FLOOR_OF.keys()) - {part_of(path)}
+def packages_of(path):
+    """Return the top-level packages that a file imports."""
+    return {name.split(".")[0] for name in imports_of(path)}
+
+
+def importers(packages, allowed=()):
+    """Return the files outside the `allowed` parts that import one of the packages."""
+    return [
+        f"{path.relative_to(ROOT)}: {', '.join(sorted(found))}"
+        for path in FILES
+        if part_of(path) not in allowed and (found := packages_of(path) & packages)
+    ]
 
 
 def test_every_part_has_a_floor():
-    parts = {part_of(path) for path in FILES} - {"__init__"}
-    assert parts <= FLOOR_OF.keys()
+    assert {part_of(path) for path in FILES} - {"__init__"} <= FLOOR_OF.keys()
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / PACKAGE)))
-def test_imports_point_down_only(path):
-    here = FLOOR_OF.get(part_of(path), 1)
-    for part in own_parts(path):
-        # The top floor's rooms are for people and ROS; they may use one another.
-        assert FLOOR_OF[part] < here or here == 3 or FLOOR_OF[part] == here == 1, (
-            f"{path} is on floor {here} and imports {part} of floor {FLOOR_OF[part]}"
-        )
+def test_no_room_is_allowed_to_look_up():
+    for part, others in ALLOWED.items():
+        assert not [other for other in others if FLOOR_OF[other] > FLOOR_OF[part]], part
+
+
+def test_imports_go_only_where_they_may():
+    wrong = []
+    for path in FILES:
+        here = part_of(path)
+        parts = {n.split(".")[1] for n in imports_of(path) if n.startswith(f"{PACKAGE}.")}
+        there = (parts & FLOOR_OF.keys()) - ALLOWED.get(here, GROUND) - {here}
+        wrong += [f"{path.relative_to(ROOT)} imports {part}" for part in sorted(there)]
+    assert wrong == []
+
+
+def test_the_package_does_not_know_what_is_not_installed():
+    assert importers({"studies", "examples", "test"}, allowed=STILL_TO_MOVE) == []
 
 
 def test_only_nodes_import_ros():
-    for path in FILES:
-        ros = {name.split(".")[0] for name in imports_of(path)} & ROS_MODULES
-        assert not ros or part_of(path) == "nodes", f"{path} imports {ros}"
+    assert importers(ROS, allowed={"nodes"}) == []
 
 
-def test_control_and_planning_do_not_know_each_other():
-    for path in FILES:
-        if part_of(path) in ("control", "planning"):
-            assert not own_parts(path) & {"control", "planning"}, path
-
-
-def test_of_the_controller_only_the_batched_backend_knows_torch():
-    for path in FILES:
-        if part_of(path) == "control" and BATCHED not in path.parents:
-            names = imports_of(path)
-            assert not [n for n in names if n.startswith(("torch", f"{PACKAGE}.control.batched"))]
+def test_only_learning_and_training_import_torch():
+    allowed = {"learning", "training"} | STILL_TO_MOVE
+    assert importers({"torch", "safetensors"}, allowed) == []
 
 
 def run_python(code):
@@ -102,15 +143,28 @@ def test_importing_a_part_does_not_load(module, absent):
     assert not set(absent) & set(run.stdout.split())
 
 
-@pytest.mark.parametrize("part", PURE)
-def test_pure_parts_import_where_there_is_no_ros(part):
-    """Every module of the part, in a process in which rclpy cannot be imported."""
-    if part == "planning":
-        pytest.importorskip("torch")  # its learning half stands on it
-    left_out = {SOLVER_TEXT} if importlib.util.find_spec("torch") else {SOLVER_TEXT, BATCHED}
-    files = [path for path in FILES if part_of(path) == part and path.parent not in left_out]
+def without(packages, parts):
+    """Import every module of some parts in a process in which some packages cannot be imported."""
+    files = [
+        path
+        for path in FILES
+        if part_of(path) in parts
+        and KERNEL_TEXTS not in path.parents
+        and "launch" not in packages_of(path)  # for launch files only
+    ]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
-    blocked = "".join(f"sys.modules[{name!r}] = None; " for name in sorted(ROS_MODULES))
-    code = f"import importlib, sys; {blocked}[importlib.import_module(m) for m in {modules}]"
-    run = run_python(code)
+    blocked = "".join(f"sys.modules[{name!r}] = None; " for name in sorted(packages))
+    return run_python(
+        f"import importlib, sys; {blocked}[importlib.import_module(m) for m in {modules}]"
+    )
+
+
+def test_only_nodes_need_ros_and_only_training_needs_torch():
+    run = without(ROS | {"torch"}, FLOOR_OF.keys() - {"nodes", "learning", "training", "__main__"})
+    assert run.returncode == 0, run.stderr
+
+
+def test_learning_and_training_import_where_there_is_no_ros():
+    pytest.importorskip("torch")
+    run = without(ROS, {"learning", "training"})
     assert run.returncode == 0, run.stderr

@@ -14,6 +14,7 @@ from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_f
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import RobotState
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.planning.replanner import Replanner
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
@@ -24,7 +25,6 @@ from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
 JUDGE_PERIOD = 0.02  # [s] between looks at whether the run is over; contact is looked at each step
-FIELD_REACH = 2.0  # [m] from walls that the controller sees, as the controller node's default
 FIRST_MOTION = 0.1  # [m] from the start, from where on the BARN score counts the time
 
 
@@ -98,7 +98,7 @@ class _Run:
         self._planner = setup.make_planner(scenario)
         self._replanner = Replanner(setup.planner_settings(scenario))
         self._known_map = setup.known_map(scenario)
-        self._field = wall_field(scenario.map_with_walls())
+        self._field = wall_field(scenario.map_with_walls(), settings)
         self._path: Path | None = scenario.path if setup.planner == "file" else None
         self._slope: dict[str, CostToGo] = {}
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
@@ -180,12 +180,16 @@ class _Run:
         return self._judge.update(time, state.x, state.y, simulator.collided)
 
 
-def wall_field(grid: GridMap) -> DistanceField | None:
-    """Return the distance field of a map's occupied cells; None where nothing is occupied."""
-    if not grid.occupied.any():
+def wall_field(grid: GridMap, settings: ControllerNodeSettings) -> DistanceField | None:
+    """Return the distance field that the controller node makes of a map.
+
+    None where nothing is blocked, or where the controller does not use the map.
+    """
+    blocked = grid.blocked(settings.unknown_is_free)
+    if not (settings.use_map and blocked.any()):
         return None
-    blocked = grid.blocked(unknown_is_free=True)
-    return build_distance_field(blocked, grid.resolution, grid.origin, FIELD_REACH)
+    reach = settings.field_max_distance
+    return build_distance_field(blocked, grid.resolution, grid.origin, reach)
 
 
 def _scene(scenario: Scenario, setup: Setup) -> Scene:

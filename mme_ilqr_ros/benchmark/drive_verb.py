@@ -16,7 +16,6 @@ from mme_ilqr_ros.benchmark.progress import shown
 from mme_ilqr_ros.benchmark.report import drive_table, failures, write_pictures
 from mme_ilqr_ros.benchmark.setup import (
     CONTROLLERS,
-    GUIDANCE,
     PLANNER_SEES,
     PLANNERS,
     SENSING,
@@ -31,7 +30,7 @@ from mme_ilqr_ros.benchmark.usage import (
     positive,
 )
 from mme_ilqr_ros.benchmark.worlds import load_worlds
-from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.parameters.controller import GUIDANCE
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -44,10 +43,10 @@ YAML, gzipped or not. The name of a shipped scenario (trap, forest, ...) will do
 """
 EXAMPLES = """\
 examples:
-  benchmark drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
-  benchmark drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
-  benchmark drive --worlds barn_odd_150.json.gz --planner-sees obstacles --jobs 2 --out out/barn
-  benchmark drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
+  mme-ilqr drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
+  mme-ilqr drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
+  mme-ilqr drive --worlds barn_odd_150.json.gz --planner-sees obstacles --jobs 2 --out out/barn
+  mme-ilqr drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
 
 DIR gets results.csv (a row per trial), summary.json, and pictures where they are asked for. The
 same seed drives the same way whatever the number or place of the jobs, unless --realtime lets the
@@ -55,16 +54,8 @@ speed of the machine count. The BARN score of this 2-D simulation is not one of 
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "drive",
-        help="closed loop in worlds: success, collisions, times, scores",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
     add("--controller", choices=CONTROLLERS, default="mme_ilqr", help="who drives (%(default)s)")
@@ -164,10 +155,6 @@ def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> 
 
 
 def _setup(options: argparse.Namespace) -> Setup:
-    if options.sensing == "lidar":
-        raise UsageError("--sensing lidar: is not there yet; use --sensing known")
-    if options.controller not in (*VARIANTS, "pure_pursuit"):
-        raise UsageError(f"--controller {options.controller}: is not there yet")
     setup = Setup(
         controller=options.controller,
         planner=options.planner,

@@ -9,18 +9,19 @@ from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.control.controller import LocalController
-from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.planning.planner import GlobalPlanner
+from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.planning.planner import KINDS, GlobalPlanner
 from mme_ilqr_ros.settings import build
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
-CONTROLLERS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr", "pure_pursuit")
-PLANNERS = ("id_vin", "dijkstra", "file", "none")
-SENSING = ("known", "lidar")
-GUIDANCE = ("path", "cost_to_go")
+CONTROLLERS = (*VARIANTS, "pure_pursuit")
+PLANNERS = (*KINDS, "file", "none")
+SENSING = ("known",)
 PLANNER_SEES = ("map", "obstacles")
 
 TOLERANCE_SHARE = 0.8  # the controller aims to stop this far inside what counts as arrived
@@ -64,7 +65,7 @@ class Setup:
     @property
     def plans(self) -> bool:
         """Whether the global planner runs."""
-        return self.planner in ("id_vin", "dijkstra")
+        return self.planner in KINDS
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with what the setup changes."""
@@ -109,7 +110,7 @@ class Setup:
         share = STATIC_SHARE if scenario.is_static else 1.0
         return robot.inscribed_radius + share * (robot.radius - robot.inscribed_radius)
 
-    def controller_settings(self, scenario: Scenario, seed: int) -> ControllerSettings:
+    def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
         """Return the controller's settings: the world's facts, then the file, then the choice."""
         robot = scenario.robot
         facts = {
@@ -121,10 +122,10 @@ class Setup:
             "az_max": robot.az_max,
             "xy_goal_tolerance": TOLERANCE_SHARE * scenario.goal_tolerance,
         }
-        choices = {"seed": seed}
+        choices = {"seed": seed, "guidance": self.guidance, "use_plan": self.planner != "none"}
         if self.controller != "pure_pursuit":
             choices["variant"] = self.controller
-        settings = build(ControllerSettings, {**facts, **self.parameters.controller, **choices})
+        settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
         if self.realtime:
             return settings
         # The world stands still while the controller thinks, so its clock must not end a cycle:
@@ -139,9 +140,9 @@ class Setup:
 
     def simulator_settings(self) -> SimulatorSettings:
         """Return the plant's settings."""
-        return build(SimulatorSettings, self.parameters.simulator)
+        return build(SimulatorNodeSettings, self.parameters.simulator)
 
-    def make_controller(self, settings: ControllerSettings) -> LocalController | PurePursuit:
+    def make_controller(self, settings: ControllerNodeSettings) -> LocalController | PurePursuit:
         """Return the controller, ready to drive."""
         made = PurePursuit if self.controller == "pure_pursuit" else LocalController
         controller = made(settings)

@@ -66,7 +66,7 @@ class LocalController:
     ) -> None:
         self._robot = robot or robot_of(settings)
         self._values = values
-        self._kernel = Kernel(standard_problem(self._robot, settings, terms), settings.backend)
+        self._kernel = Kernel(standard_problem(self._robot, settings, terms))
         self._safety = Safety(self._kernel, self._robot.kept_when_braking)
         self._settings = settings
         self._solver = MmeIlqr(self._kernel, algorithm_settings(settings), settings.seed)

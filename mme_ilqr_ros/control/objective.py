@@ -49,7 +49,7 @@ def standard_problem(
     goal = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
     chosen = tuple(term for term, wanted in optional if wanted)
     terms = (*goal, *robot.terms(), *chosen, *extra)
-    return Problem(robot.model, terms, s.mme.second_order_dynamics)
+    return Problem(robot.model, terms)
 
 
 def stage_data(

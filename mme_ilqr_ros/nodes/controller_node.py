@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
@@ -27,7 +26,6 @@ from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
 from mme_ilqr_ros.control.kernel import KernelError
-from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
 from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_stamped
@@ -37,77 +35,12 @@ from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
 from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 NAME = "controller"
 AT_REST = 0.01  # m/s and rad/s
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost to go
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
-
-
-@dataclass(frozen=True)
-class ControllerNodeSettings(ControllerSettings):
-    """The controller's parameters and those of its node."""
-
-    use_plan: bool = setting(
-        True, "Follow `plan`; false heads for `goal_pose` itself, without a planner.", dynamic=False
-    )
-    guidance: str = setting(
-        "path",
-        "What of the planner draws the robot: path, a point ahead on `plan`; cost_to_go, the slope"
-        " of `cost_to_go`, whichever way that leads. Without a fitting field the plan is followed.",
-        choices=("path", "cost_to_go"),
-        dynamic=False,
-    )
-    use_map: bool = setting(
-        True, "Keep clear of what `map` shows, and wait for it; false sees `obstacles` only."
-    )
-    unknown_is_free: bool = setting(
-        True, "Whether unknown cells of the map are no obstacles; for the next map that comes."
-    )
-    field_max_distance: float = setting(
-        2.0,
-        "Walls further away are not seen; for the next map that comes.",
-        unit="m",
-        low=0.1,
-        high=50.0,
-    )
-    odom_timeout: float = setting(
-        0.5, "Age of odometry from which the robot is stopped.", unit="s", low=0.05, high=60.0
-    )
-    obstacles_timeout: float = setting(
-        1.0,
-        "Age of obstacles, once there were any, from which the robot brakes.",
-        unit="s",
-        low=0.05,
-        high=60.0,
-    )
-    transform_tolerance: float = setting(
-        0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0
-    )
-    enable_stamped_cmd_vel: bool = setting(
-        False, "Whether cmd_vel is a TwistStamped (nav2 from Kilted on).", dynamic=False
-    )
-    robot_base_frame: str = setting(
-        "base_link", "Frame of the robot, in the header of a TwistStamped.", dynamic=False
-    )
-
-    @property
-    def is_guided(self) -> bool:
-        """Whether a planner's cost to go draws the robot."""
-        return self.use_plan and self.guidance == "cost_to_go"
-
-    def input_limits(self) -> InputLimits:
-        """Return the part that the inputs need."""
-        return InputLimits(
-            self.odom_timeout,
-            self.obstacles_timeout,
-            self.transform_tolerance,
-            self.use_map,
-            self.unknown_is_free,
-            self.field_max_distance,
-            self.is_guided,
-        )
 
 
 class ControllerNode(Node):
@@ -135,7 +68,7 @@ class ControllerNode(Node):
         settings = self._own_parameters.settings
         self._complaints = Complaints(self.get_logger())
         self._inputs = ControllerInputs(
-            Frames(self, self._complaints), self._complaints, settings.input_limits()
+            Frames(self, self._complaints), self._complaints, _input_limits(settings)
         )
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
@@ -187,7 +120,7 @@ class ControllerNode(Node):
 
     def _settings_changed(self, settings: ControllerNodeSettings) -> None:
         self._controller.update(settings)
-        self._inputs.limits = settings.input_limits()
+        self._inputs.limits = _input_limits(settings)
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._inputs.take_goal(message)
@@ -318,6 +251,19 @@ class ControllerNode(Node):
         name = self.get_fully_qualified_name().lstrip("/")
         level = OK if calm else WARN
         self._diagnostics.publish(diagnostic_message(name, level, self._status, values, stamp))
+
+
+def _input_limits(settings: ControllerNodeSettings) -> InputLimits:
+    """Return the part of the settings that the inputs need."""
+    return InputLimits(
+        settings.odom_timeout,
+        settings.obstacles_timeout,
+        settings.transform_tolerance,
+        settings.use_map,
+        settings.unknown_is_free,
+        settings.field_max_distance,
+        settings.is_guided,
+    )
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -27,53 +26,14 @@ from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
 from mme_ilqr_ros.nodes.run_listener import RunListener
+from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.scene import Scene
-from mme_ilqr_ros.settings import setting
 from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario
 
 NAME = "run_monitor"
 SUCCESS, FAILURE = 0, 1
-
-
-@dataclass(frozen=True)
-class RunMonitorSettings:
-    """The parameters of the run monitor."""
-
-    scenario: str = setting("trap", "Scenario whose goal is sent; the simulator's.", dynamic=False)
-    world_id: str = setting(
-        "", "Which world, where the scenario file holds several.", dynamic=False
-    )
-    use_plan: bool = setting(True, "Whether to wait for a planner too.", dynamic=False)
-    enable_stamped_cmd_vel: bool = setting(
-        False, "Whether cmd_vel is a TwistStamped (nav2 from Kilted on).", dynamic=False
-    )
-    map_frame_id: str = setting("map", "Frame of the goal.", dynamic=False)
-    out_dir: str = setting(
-        "", "Folder for result.json, run.png and run.gif; empty writes nothing.", dynamic=False
-    )
-    setup: str = setting("", "Who drives, for the picture's title.", dynamic=False)
-    seed: int = setting(0, "Seed of the run, for the result.", low=0, high=2**31 - 1, dynamic=False)
-    stuck_time: float = setting(
-        20.0,
-        "Time without coming to a new place after which the robot is stuck.",
-        unit="s",
-        low=1.0,
-        high=3600.0,
-        dynamic=False,
-    )
-    startup_patience: float = setting(
-        180.0,
-        "Time the other nodes have to get ready; the first start on a machine compiles.",
-        unit="s",
-        low=1.0,
-        high=3600.0,
-        dynamic=False,
-    )
-    progress_period: float = setting(
-        5.0, "Time between progress lines.", unit="s", low=0.1, high=3600.0, dynamic=False
-    )
 
 
 class RunMonitorNode(Node):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -38,61 +37,12 @@ from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
 from mme_ilqr_ros.nodes.tf_output import TfOutput
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
 from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario
-from mme_ilqr_ros.simulation.settings import SimulatorSettings
 from mme_ilqr_ros.simulation.simulator import Simulator
 
 NAME = "simulator"
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
-
-
-@dataclass(frozen=True)
-class SimulatorNodeSettings(SimulatorSettings):
-    """The simulator's parameters and those of its node."""
-
-    scenario: str = setting(
-        "trap", "Name of a shipped scenario, or path of a scenario file.", dynamic=False
-    )
-    world_id: str = setting(
-        "", "Which world, where the scenario file holds several.", dynamic=False
-    )
-    update_duration: float = setting(
-        0.01, "Time between steps.", unit="s", low=0.001, high=0.1, dynamic=False
-    )
-    speed_factor: float = setting(
-        1.0,
-        "Simulated seconds per real second; publish the clock if it is not 1.",
-        low=0.01,
-        high=20.0,
-    )
-    odom_publish_dur: float = setting(
-        0.02, "Simulated time between odometry messages.", unit="s", low=0.001, high=1.0
-    )
-    obstacles_publish_dur: float = setting(
-        0.05, "Simulated time between obstacles messages.", unit="s", low=0.01, high=1.0
-    )
-    scan_publish_dur: float = setting(
-        0.1, "Simulated time between laser scans.", unit="s", low=0.01, high=10.0
-    )
-    publish_obstacles: bool = setting(True, "Whether the true circles are published.")
-    publish_scan: bool = setting(True, "Whether laser scans are published, to whom asks for them.")
-    publish_clock: bool = setting(
-        False,
-        "Whether simulated time is published on /clock and used in stamps; then the other nodes"
-        " need use_sim_time.",
-        dynamic=False,
-    )
-    publish_map_odom_tf: bool = setting(
-        True, "Whether the transform from odom to map is published, where tf2 is.", dynamic=False
-    )
-    enable_stamped_cmd_vel: bool = setting(
-        False, "Whether cmd_vel is a TwistStamped (nav2 from Kilted on).", dynamic=False
-    )
-    map_frame_id: str = setting("map", "Frame of the map.", dynamic=False)
-    odom_frame_id: str = setting("odom", "Frame of odometry and obstacles.", dynamic=False)
-    base_frame_id: str = setting("base_link", "Frame of the robot.", dynamic=False)
-    scan_frame_id: str = setting("base_scan", "Frame of the laser.", dynamic=False)
 
 
 class SimulatorNode(Node):

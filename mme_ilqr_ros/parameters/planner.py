@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mme_ilqr_ros.parameters.shared import tolerance_setting
 from mme_ilqr_ros.planning.planner import PlannerSettings
 from mme_ilqr_ros.planning.replanner import ReplanSettings
 from mme_ilqr_ros.settings import setting
@@ -20,9 +21,7 @@ class PlannerNodeSettings(ReplanSettings, PlannerSettings):
         dynamic=False,
     )
     global_frame: str = setting("map", "Frame of the plan where the map names none.", dynamic=False)
-    transform_tolerance: float = setting(
-        0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0
-    )
+    transform_tolerance: float = tolerance_setting()
     map_patience: float = setting(
         5.0,
         "Time without a map after which the node warns.",

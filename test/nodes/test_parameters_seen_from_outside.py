@@ -6,10 +6,14 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
-from mme_ilqr_ros.nodes.controller_node import ControllerNode, ControllerNodeSettings
-from mme_ilqr_ros.nodes.planner_node import PlannerNode, PlannerNodeSettings
-from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode, RunMonitorSettings
-from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, SimulatorNodeSettings
+from mme_ilqr_ros.nodes.controller_node import ControllerNode
+from mme_ilqr_ros.nodes.planner_node import PlannerNode
+from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode
+from mme_ilqr_ros.nodes.simulator_node import SimulatorNode
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
+from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
 from mme_ilqr_ros.settings import flatten, table
 
 NODES = {

@@ -1,6 +1,6 @@
 """Writes config/mme_ilqr.yaml and docs/parameters.md from the declared settings.
 
-    python -m mme_ilqr_ros.nodes.parameter_files --write
+    python -m mme_ilqr_ros.parameters.files --write
 
 A test holds that the committed files are what this writes.
 """
@@ -13,10 +13,10 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from mme_ilqr_ros.nodes.controller_node import ControllerNodeSettings
-from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorSettings
-from mme_ilqr_ros.nodes.simulator_node import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
+from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
 from mme_ilqr_ros.settings import Scalar, Setting, table
 
 NODES = {

@@ -1,16 +1,13 @@
 import math
+from pathlib import Path
 
 import pytest
 import yaml
 
-pytest.importorskip("rclpy")
-
-from pathlib import Path
-
-from mme_ilqr_ros.nodes import parameter_files
+from mme_ilqr_ros.parameters import files
 from mme_ilqr_ros.settings import table
 
-ROOT = Path(parameter_files.__file__).resolve().parents[2]
+ROOT = Path(files.__file__).resolve().parents[2]
 
 
 def flat(block, prefix=""):
@@ -27,8 +24,8 @@ def flat(block, prefix=""):
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        (parameter_files.YAML_FILE, parameter_files.yaml_text),
-        (parameter_files.DOC_FILE, parameter_files.doc_text),
+        (files.YAML_FILE, files.yaml_text),
+        (files.DOC_FILE, files.doc_text),
     ],
 )
 def test_committed_files_are_what_the_declaration_says(file, text):
@@ -38,11 +35,11 @@ def test_committed_files_are_what_the_declaration_says(file, text):
     assert (ROOT / file).read_text() == text()
 
 
-@pytest.mark.parametrize("node", parameter_files.NODES)
+@pytest.mark.parametrize("node", files.NODES)
 def test_the_file_holds_every_parameter_with_its_default_and_type(node):
-    document = yaml.safe_load(parameter_files.yaml_text())
+    document = yaml.safe_load(files.yaml_text())
     values = flat(document[f"/**/{node}"]["ros__parameters"])
-    rows = table(parameter_files.NODES[node])
+    rows = table(files.NODES[node])
     assert list(values) == [row.name for row in rows]
     for row in rows:
         value = values[row.name]
@@ -51,4 +48,4 @@ def test_the_file_holds_every_parameter_with_its_default_and_type(node):
 
 
 def test_every_line_fits_the_width():
-    assert max(map(len, parameter_files.yaml_text().splitlines())) <= 100
+    assert max(map(len, files.yaml_text().splitlines())) <= 100
