@@ -37,10 +37,10 @@ YAML, gzipped or not. The name of a shipped scenario (trap, forest, ...) will do
 """
 EXAMPLES = """\
 examples:
-  benchmark drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
-  benchmark drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
-  benchmark drive --worlds barn_odd_150.json.gz --robot-radius 0.25 --jobs 2 --out out/barn
-  benchmark drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
+  mme-ilqr drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
+  mme-ilqr drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
+  mme-ilqr drive --worlds barn_odd_150.json.gz --robot-radius 0.25 --jobs 2 --out out/barn
+  mme-ilqr drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
 
 DIR gets results.csv (a row per trial), summary.json, and pictures where they are asked for. The
 same seed drives the same way whatever the number or place of the jobs, unless --realtime lets the
@@ -48,16 +48,8 @@ speed of the machine count. The BARN score of this 2-D simulation is not one of 
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "drive",
-        help="closed loop in worlds: success, collisions, times, scores",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
     add("--controller", choices=CONTROLLERS, default="mme_ilqr", help="who drives (%(default)s)")

@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mme_ilqr_ros.errors import InputError
+
 DOMAINS = range(1, 102)  # whose DDS ports are free on every system
 
 
-class NoDomainError(RuntimeError):
+class NoDomainError(InputError):
     """Every domain is taken by another run."""
 
 

@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.learning.fixed_point import FixedPoint
 from mme_ilqr_ros.training.settings import TrainSettings
 
 
-class TrainingError(ValueError):
+class TrainingError(InputError):
     """A training cannot start or has failed; the message says what to do."""
 
 
