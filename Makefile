@@ -25,7 +25,7 @@ sim: $(VENV)/.sim
 	  --planner $(PLANNER) --out $(OUT)
 
 test: lint
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros.benchmark solve --out out/bench/solve

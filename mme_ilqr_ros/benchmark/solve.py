@@ -77,7 +77,7 @@ def make_solver(problem: Problem, settings: ControllerSettings, backend: Backend
     """
     dtype, s = np.dtype(backend.precision).type, algorithm_settings(settings)
     if backend.name == "compiled":
-        kernel = Kernel(problem, settings.backend, dtype)
+        kernel = Kernel(problem, dtype=dtype)
         return MmeIlqr(kernel, s, settings.seed)
     if backend.name == "torch":
         from studies.batched import BatchedKernel  # loads torch

@@ -211,28 +211,3 @@ class YawTerm:
     def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
         """Return weight * |r|^2."""
         return p[self.weight] * ca.sumsqr(r)
-
-
-@dataclass(frozen=True)
-class RangeTerm:
-    """Squared excess of a state beyond a range: for limits that are not limits of a control."""
-
-    state: int
-    lowest: str
-    highest: str
-    weight: str
-    terminal: bool = False
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The range and the weight."""
-        return (self.lowest, self.highest, self.weight)
-
-    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return the state [1]."""
-        return x[self.state]
-
-    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return weight times the squared excess, rounded off where it begins."""
-        above, below = softplus(r - p[self.highest]), softplus(p[self.lowest] - r)
-        return p[self.weight] * (above**2 + below**2)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import casadi as ca
 
 from mme_ilqr_ros.control.costs import CostTerm
-from mme_ilqr_ros.control.second_order import with_curved_step
 from mme_ilqr_ros.models import RobotModel
 
 
@@ -27,12 +26,10 @@ class Problem:
     Attributes:
         model: The robot.
         terms: Stage and terminal cost terms.
-        second_order_dynamics: Whether the action value knows the curvature of the step.
     """
 
     model: RobotModel
     terms: tuple[CostTerm, ...]
-    second_order_dynamics: bool = False
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -75,10 +72,7 @@ class Problem:
         b_x, b_xx = _barrier(b, nx)
         V_x, V_xx = ca.SX.sym("V_x", nx), ca.SX.sym("V_xx", nx, nx)
         V = ca.triu2symm(ca.triu(V_xx))
-        Q_zz = (l_xx + b_xx + A.T @ V @ A, l_ux + B.T @ V @ A, l_uu + B.T @ V @ B)
-        if self.second_order_dynamics:
-            Q_zz = with_curved_step(Q_zz, f, x, u, V_x, l_uu)
-        Q_xx, Q_ux, Q_uu = Q_zz
+        Q_xx, Q_ux, Q_uu = l_xx + b_xx + A.T @ V @ A, l_ux + B.T @ V @ A, l_uu + B.T @ V @ B
         Q = [l_x + b_x + A.T @ V_x, l_u + B.T @ V_x, ca.triu(Q_xx), Q_ux, ca.triu(Q_uu)]
         functions = [
             _function("step", [x, u, dt], [f]),

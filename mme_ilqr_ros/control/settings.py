@@ -143,12 +143,6 @@ class ControllerSettings:
         " is plain iLQR with one mode, which stops in local minima.",
         choices=VARIANTS,
     )
-    backend: str = setting(
-        "numba",
-        "Kernel: numba is compiled; python is the slow reference.",
-        choices=("numba", "python"),
-        dynamic=False,
-    )
     seed: int = setting(0, "Seed of the sampling.", low=0, dynamic=False)
     vx_max: float = setting(1.0, "Largest forward speed.", unit="m/s", low=0.01, high=20.0)
     vx_min: float = setting(

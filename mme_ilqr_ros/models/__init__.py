@@ -2,7 +2,6 @@
 
 from mme_ilqr_ros.models.ackermann import ackermann
 from mme_ilqr_ros.models.differential_drive import differential_drive
-from mme_ilqr_ros.models.differential_drive_acceleration import differential_drive_acceleration
 from mme_ilqr_ros.models.omnidirectional import omnidirectional
 from mme_ilqr_ros.models.robot_model import ControlLimits, RobotModel
 
@@ -11,6 +10,5 @@ __all__ = [
     "RobotModel",
     "ackermann",
     "differential_drive",
-    "differential_drive_acceleration",
     "omnidirectional",
 ]

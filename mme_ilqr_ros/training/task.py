@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.errors import InputError
+
 OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
@@ -24,7 +26,7 @@ OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
 SCHEDULES = ("one_cycle", "constant")
 
 
-class TrainingError(ValueError):
+class TrainingError(InputError):
     """A training cannot start or has failed; the message says what to do."""
 
 

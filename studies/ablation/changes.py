@@ -44,7 +44,6 @@ CHANGES = (
     *_one_by_one("temperature", "mme.temperature", 0.05, 5.0),
     *_one_by_one("modes", "mme.n_modes", 2, 4, 16),
     *_one_by_one("iterations", "mme.n_iterations", 2, 5, 10),
-    Change("iterations", "full DDP", {"mme.second_order_dynamics": True}),
     *_one_by_one("horizon", "mme.time_steps", 25, 75),
     Change("hysteresis", "none", {"mme.mode_switch_margin": 0.0, "mme.mode_dwell_time": 0.0}),
     *_one_by_one("hysteresis", "mme.mode_dwell_time", 0.0, 2.0),

@@ -58,7 +58,7 @@ def test_a_broken_map_is_named_in_one_line(tmp_path, capsys, text, complaint):
     path.write_text(text)
     assert plan("--maps", path, "--out", tmp_path / "out") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"benchmark: {path}: ")
+    assert line.startswith(f"python -m mme_ilqr_ros.benchmark plan: {path}: ")
     assert complaint in line
 
 
@@ -181,7 +181,7 @@ def test_a_learned_planner_without_the_mask_runs_from_all_starts(tmp_path):
 def test_unusable_input_is_one_line_and_exit_status_2(tmp_path, capsys, arguments, complaint):
     assert plan(*arguments, "--out", tmp_path / "out") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"benchmark: {complaint}")
+    assert line.startswith(f"python -m mme_ilqr_ros.benchmark plan: {complaint}")
 
 
 def test_walls_known_by_their_price_are_not_cut_at_their_corners():
@@ -212,7 +212,9 @@ def test_a_model_with_a_free_kernel_is_asked_by_its_own_moves(tmp_path, capsys):
     assert (
         capsys.readouterr()
         .err.splitlines()[-1]
-        .startswith("benchmark: --weights: not those of --planner gppn: ")
+        .startswith(
+            "python -m mme_ilqr_ros.benchmark plan: --weights: not those of --planner gppn: "
+        )
     )
 
 

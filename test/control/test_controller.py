@@ -1,6 +1,7 @@
 """The controller in closed loop with a plant that follows its commands with a lag."""
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import EffortTerm
+from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
@@ -240,10 +242,12 @@ def test_no_measured_speed_however_large_makes_a_command_leave_the_limits(goal):
     assert control.compute_command(START, GOAL, 0.5).status is ControlStatus.DRIVING
 
 
-def test_a_weight_of_ones_own_that_is_not_finite_brakes_until_it_is():
+def test_a_weight_of_ones_own_that_is_not_finite_brakes_until_it_is(monkeypatch):
+    reference = functools.partial(Kernel, backend="python")
+    monkeypatch.setattr("mme_ilqr_ros.control.controller.Kernel", reference)
     values, terms = {"rail_weight": math.nan}, [EffortTerm(1, "rail_weight")]
     mme = MmeSettings(n_iterations=1, time_steps=8)
-    control = LocalController(ControllerSettings(mme=mme, backend="python"), None, terms, values)
+    control = LocalController(ControllerSettings(mme=mme), None, terms, values)
     assert control.compute_command(START, GOAL, 0.0).status is ControlStatus.INVALID_INPUT
     values["rail_weight"] = 0.1
     assert control.compute_command(START, GOAL, 0.1).status is ControlStatus.DRIVING

@@ -7,17 +7,12 @@ import casadi as ca
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.costs import EffortTerm, PathTerm, RangeTerm, SpeedTerm, YawTerm
-from mme_ilqr_ros.control.kernel import Kernel, StageData, free_space
+from mme_ilqr_ros.control.costs import EffortTerm, PathTerm, SpeedTerm, YawTerm
+from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.problem import Problem, gauss_newton
+from mme_ilqr_ros.control.problem import gauss_newton
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings, CostSettings
-from mme_ilqr_ros.models import (
-    ControlLimits,
-    differential_drive,
-    differential_drive_acceleration,
-)
 
 EVERYTHING = ControllerSettings(
     yaw_goal_tolerance=0.2, costs=CostSettings(contour_weight=1.0, speed_weight=1.0)
@@ -38,7 +33,7 @@ def test_every_term_has_the_gradient_of_its_cost_and_a_hessian_that_is_not_indef
     settings = dataclasses.replace(EVERYTHING, motion_model=kind)
     problem = standard_problem(settings=settings)
     rng = np.random.default_rng(0)
-    for term in (*problem.terms, RangeTerm(3, "low", "high", "weight")):
+    for term in problem.terms:
         f = functions(term, problem.model.nx, problem.model.nu)
         z = rng.normal(size=f.size1_in(0))
         p = rng.uniform(0.1, 2.0, size=f.size1_in(1))
@@ -111,66 +106,7 @@ def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():
 
 
 def test_a_parameter_without_a_value_is_named():
-    term = RangeTerm(3, "slowest", "fastest", "range_weight")
+    term = EffortTerm(0, "rail_weight")
     problem = standard_problem(DifferentialDrive(), extra=[term])
-    with pytest.raises(KeyError, match="slowest"):
+    with pytest.raises(KeyError, match="rail_weight"):
         stage_data(problem, ControllerSettings(), np.zeros(2), np.zeros((0, 5)), None)
-
-
-def test_acceleration_inputs_keep_their_box_exactly_and_the_speed_by_its_cost():
-    """2 m/s^2 for seven seconds would be 15 m/s; the range term ends it at the limit of 1 m/s."""
-    mme = dataclasses.replace(ControllerSettings().mme, time_steps=25, model_dt=0.3)
-    settings = ControllerSettings(mme=mme)
-    ranges = (
-        RangeTerm(3, "v_low", "v_high", "range_weight"),
-        RangeTerm(4, "w_low", "w_high", "range_weight"),
-    )
-    efforts = (EffortTerm(0, "effort"), EffortTerm(1, "effort"))
-    goal = standard_problem().terms[:2]
-    problem = Problem(differential_drive_acceleration(), (*goal, *efforts, *ranges))
-    values = {"v_low": 0.0, "v_high": 1.0, "w_low": -1.5, "w_high": 1.5, "range_weight": 50.0}
-    values |= {"effort": 0.02}
-    limits = ControlLimits((-2.0, -5.0), (2.0, 5.0), (np.inf, np.inf))
-    target, nothing = np.array([5.0, 1.0]), np.zeros((0, 5))
-    data = stage_data(problem, settings, target, nothing, None, limits=limits, values=values)
-    starts = np.full((1, 25, 2), 0.05)
-    found = Kernel(problem, "python").optimise(np.zeros(5), starts, data, 40)
-    X, U = found.X, found.U
-    assert np.all(np.abs(U) <= np.array(limits.upper))
-    assert U[0, 0, 0] == pytest.approx(2.0)  # full acceleration from rest
-    assert 0.95 < X[0, :, 3].max() < 1.05
-    assert X[0, :, 3].min() > -0.05
-    assert math.dist(X[0, -1, :2], target) < 0.1
-
-
-def test_velocity_and_acceleration_inputs_find_the_same_plan():
-    """The same costs in other variables have the same minimum, limits apart."""
-    n_stages, x0, free = 12, np.array([0.0, 0.0, 0.0, 0.3, 0.0]), 1e3
-    limits = ControlLimits((-free, -free), (free, free), (np.inf, np.inf))
-    row = {"goal_weight": 0.1, "goal_x": 1.0, "goal_y": 0.3, "goal_width": 0.3}
-    row |= {"terminal_goal_weight": 10.0}
-    plans = []
-    for model, start in ((differential_drive(), x0[3:]), (differential_drive_acceleration(), 0.0)):
-        goal = standard_problem().terms[:2]
-        problem = Problem(model, (*goal, _Acceleration(model.held_state[0] < 0)))
-        numbers = np.tile([row[n] for n in problem.parameter_names], (n_stages + 1, 1))
-        data = StageData(numbers, 0.2, limits, free_space())
-        starts = np.full((1, n_stages, 2), start)
-        plans.append(Kernel(problem, "python").optimise(x0, starts, data, 60))
-    assert plans[0].costs == pytest.approx(plans[1].costs, rel=1e-4)
-    assert np.abs(plans[0].X - plans[1].X).max() < 0.02
-
-
-@dataclasses.dataclass(frozen=True)
-class _Acceleration:
-    """0.05 |acceleration|^2 over stages of 0.2 s, whichever way it is written."""
-
-    is_input: bool
-    terminal: bool = False
-    parameters: tuple[str, ...] = ()
-
-    def residual(self, x, u, p):
-        return u if self.is_input else (u - x[3:5]) / 0.2
-
-    def loss(self, r, p):
-        return 0.05 * ca.sumsqr(r)

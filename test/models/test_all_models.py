@@ -8,14 +8,12 @@ from mme_ilqr_ros.models import (
     ControlLimits,
     ackermann,
     differential_drive,
-    differential_drive_acceleration,
     omnidirectional,
 )
 
 WHEELBASE = 0.4
 MODELS = (
     differential_drive(),
-    differential_drive_acceleration(),
     omnidirectional(),
     ackermann(WHEELBASE),
 )
@@ -139,17 +137,6 @@ def test_a_car_at_rest_does_not_turn():
 def test_a_car_needs_a_wheelbase():
     with pytest.raises(ValueError, match="wheelbase"):
         ackermann(0.0)
-
-
-def test_acceleration_and_velocity_inputs_describe_the_same_motion():
-    """u = v + a dt turns one into the other, so a limit on a is a rate limit on u."""
-    rng = np.random.default_rng(4)
-    x0, dt, n = np.array([0.1, 0.2, 0.3, 0.4, -0.2]), 0.2, 20
-    accelerations = rng.normal(size=(n, 2))
-    velocities = x0[3:] + dt * np.cumsum(accelerations, axis=0)
-    by_acceleration = drive(differential_drive_acceleration(), x0, accelerations, n * dt)
-    by_velocity = drive(differential_drive(), x0, velocities, n * dt)
-    assert by_acceleration == pytest.approx(by_velocity, abs=1e-12)
 
 
 def test_what_is_reachable_is_the_box_cut_to_what_the_rates_allow():

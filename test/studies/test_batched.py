@@ -31,7 +31,6 @@ from mme_ilqr_ros.models import (
     RobotModel,
     ackermann,
     differential_drive,
-    differential_drive_acceleration,
     omnidirectional,
 )
 from studies.batched import BatchedKernel, clearance, kernel
@@ -43,7 +42,6 @@ torch.set_num_threads(1)
 SETTINGS = ControllerSettings()
 MODELS = {
     "diff_drive": (differential_drive(), (-0.2, -1.5), (1.0, 1.5), (2.5, 5.0)),
-    "acceleration": (differential_drive_acceleration(), (-1.0, -2.0), (1.0, 2.0), (9.0, np.inf)),
     "omni": (omnidirectional(), (-0.2, -0.5, -1.5), (1.0, 0.5, 1.5), (2.5, 2.0, 5.0)),
     "ackermann": (ackermann(0.4), (-0.2, -0.5), (1.0, 0.5), (2.5, 1.0)),
 }

@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
 from mme_ilqr_ros.benchmark.drive import drive
 from mme_ilqr_ros.control.controller import ControlStatus
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -16,6 +15,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.simulation.keys import Keys
 from mme_ilqr_ros.simulation.scenario import scenario_of
+from studies.__main__ import main
 from studies.peers.registry import PEERS, PeerKind
 from studies.peers.verb import PeerSetup
 

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
-from mme_ilqr_ros.training.__main__ import main as train_command
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import add_tasks, settings_of
 from mme_ilqr_ros.training.tasks import hidden_cost
@@ -20,6 +20,10 @@ TASKS = ("terrain", "lanes")
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def train_command(arguments):
+    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
 
 
 def made(name, *more):
@@ -77,7 +81,7 @@ def test_the_command_writes_weights_and_card(name, tmp_path, capsys, monkeypatch
     monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2),))
     out = tmp_path / "learned"
     short = ["--maps", "16", "--size", "12", "--paths", "3", "--epochs", "2"]
-    assert train_command([name, *short, "--out", str(out)], COMMANDS) == 0
+    assert train_command([name, *short, "--out", str(out)]) == 0
     assert "regret median %" in capsys.readouterr().out
     assert load_weights(out / "learned.safetensors")
     card = (out / "learned.md").read_text()

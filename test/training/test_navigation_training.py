@@ -7,12 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
-from mme_ilqr_ros.training.__main__ import main
 from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, rollout
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainingError, TrainSettings
@@ -28,6 +28,10 @@ from studies.family.sweeps import sweeps
 from studies.fixed_point import Stopping
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def train_command(arguments):
+    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
 
 
 def mazes(n, seed, size=11):
@@ -170,7 +174,7 @@ def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, mon
     )
     out = tmp_path / "made.v0.1"
     arguments = ["navigation", "--maps", "320", "--size", "7-9", "--batch", "16", "--out", str(out)]
-    assert main(arguments) == 0
+    assert train_command(arguments) == 0
     assert "success" in capsys.readouterr().out
     weights = out / "made.v0.1.safetensors"
     GlobalPlanner(PlannerSettings(weights=str(weights)))
@@ -185,8 +189,8 @@ def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, mon
 
 
 def test_the_command_refuses_a_bad_file_with_one_line(tmp_path, capsys):
-    assert main(["navigation", "--data", str(tmp_path / "no.npz")]) == 2
+    assert train_command(["navigation", "--data", str(tmp_path / "no.npz")]) == 2
     error = capsys.readouterr().err.strip()
-    assert error.startswith("training: ")
+    assert error.startswith("mme train: ")
     assert "no.npz" in error
     assert len(error.splitlines()) == 1

@@ -10,12 +10,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.training.__main__ import main
+from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.training.recorder import load_checkpoint, save_checkpoint, write_whole
 from mme_ilqr_ros.training.task import TrainingError
 
 OPTIONS = ["navigation", "--maps", "480", "--size", "9", "--batch", "16", "--epochs", "3"]
 N_STEPS = 3 * 480 // 16
+
+
+def train_command(arguments):
+    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +31,7 @@ def _few_tests_one_thread(monkeypatch):
 
 
 def run(out, *more):
-    return main([*OPTIONS, "--out", str(out), *more])
+    return train_command([*OPTIONS, "--out", str(out), *more])
 
 
 def kill_after(out, step, *more):
