@@ -30,7 +30,6 @@ PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch", "safetensors"}
 # llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them.
 NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage"}
-PEERS = ROOT / "mme_ilqr_ros" / "benchmark" / "peers"
 
 
 def imported_packages():
