@@ -30,7 +30,7 @@ train: $(VENV)/.train
 	$(PY) -m mme_ilqr_ros train $(TASK)
 
 test: lint
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros solve --out out/bench/solve

@@ -23,6 +23,7 @@ from mme_ilqr_ros.settings import setting
 
 __all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
 
+KINDS = ("id_vin", "dijkstra")
 _RESIDUAL_LIMIT = 1e-9  # relative to the largest value; float64 rounding is a thousand times less
 
 
@@ -33,7 +34,7 @@ class PlannerSettings:
     kind: str = setting(
         "id_vin",
         "id_vin: shortest path under a learned cell cost; dijkstra: under uniform cost.",
-        choices=("id_vin", "dijkstra"),
+        choices=KINDS,
         dynamic=False,
     )
     robot_radius: float = setting(

@@ -92,7 +92,6 @@ def test_what_was_driven_before_an_interruption_is_kept(worlds, tmp_path, monkey
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--sensing", "lidar"], "lidar: is not there yet"),
         (["--ids", "w7"], "no world 'w7'"),
         (["--planner", "file"], "world 'w0': path: is missing"),
         (["--guidance", "cost_to_go"], "--guidance cost_to_go: needs --planner"),
