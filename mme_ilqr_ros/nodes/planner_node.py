@@ -221,7 +221,7 @@ class PlannerNode(Node):
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
         stamp = self.get_clock().now().to_msg()
-        self._cost_output.update(result.cost_to_go_map, stamp, self._map_frame)
+        self._cost_output.update(result.cost_to_go, stamp, self._map_frame)
         self._plan_publisher.publish(self._path_message(result, goal))
 
     def _path_message(self, result: PlanResult, goal: Pose) -> PathMessage:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
@@ -33,7 +33,7 @@ class _Solved:
     terrain: Terrain
     layer: np.ndarray | None
     field: Field
-    cost_to_go: CostToGoMap
+    cost_to_go: CostToGo
 
 
 class GlobalPlanner:
@@ -158,8 +158,7 @@ class GlobalPlanner:
         result = PlanResult(
             PlanStatus.NO_VALID_PATH,
             f"the path fails its check: {fault}",
-            cost_to_go=solved.cost_to_go.values,
-            cost_to_go_map=solved.cost_to_go,
+            cost_to_go=solved.cost_to_go,
             residual=field.residual,
             iterations=field.n_settled,
             field_time=setup_time + field_done - begun,
@@ -200,9 +199,9 @@ class GlobalPlanner:
                 field.update(cost)
             cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
             cost_to_go.setflags(write=False)
-            place = (terrain.grid.resolution, terrain.grid.origin)
+            place = (terrain.grid.resolution, terrain.grid.origin, goal_cell)
             kept = self._solved[learned] = _Solved(
-                terrain, layer, field, CostToGoMap(cost_to_go, *place)
+                terrain, layer, field, CostToGo(cost_to_go, *place)
             )
         return kept
 
