@@ -1,4 +1,9 @@
-"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out."""
+"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out.
+
+Subscribes to map, goal_pose, odom, and filter_mask where use_filter_mask asks for it.
+Publishes plan, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
+Serves ~/make_plan.
+"""
 
 from __future__ import annotations
 
