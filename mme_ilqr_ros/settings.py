@@ -14,11 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
+from mme_ilqr_ros.errors import InputError
+
 S = TypeVar("S")
 Scalar = bool | int | float | str
 
 
-class SettingError(ValueError):
+class SettingError(InputError):
     """A setting has an unknown name, a wrong type or a value out of range."""
 
 

@@ -1,64 +1,38 @@
-"""The entrance of the studies: `python -m studies VERB`; `--help` of each says what it measures.
-
-Exit status: 0 when the runs were done, whatever the robot did; 2 for unusable input, with one line
-that names it; 130 after Ctrl-C.
-"""
+"""The entrance of the studies: `python -m studies VERB`; `--help` of each says what it measures."""
 
 from __future__ import annotations
 
-import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 
-from mme_ilqr_ros.benchmark.jobs import JobsError
-from mme_ilqr_ros.benchmark.usage import UsageError
-from mme_ilqr_ros.settings import SettingError
-from mme_ilqr_ros.simulation.scenario import ScenarioError
-from studies import field_verb
-from studies.ablation import verb as ablation_verb
-from studies.peers import verb as peers_verb
-from studies.train_cost import verb as train_cost_verb
+from mme_ilqr_ros import command_line
+from mme_ilqr_ros.command_line import Verb
 
-DONE, UNUSABLE_INPUT, INTERRUPTED = 0, 2, 130
+VERBS = {
+    "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
+    "ablation": Verb(
+        "what each part of the controller adds: one setting changed at a time",
+        "studies.ablation.verb",
+    ),
+    "field": Verb(
+        "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
+    ),
+    "train-cost": Verb(
+        "time and memory of a training step, explicit and implicit",
+        "studies.train_cost.verb",
+        "train",
+    ),
+}
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, and nothing else."""
-
-    def error(self, message: str) -> None:
-        self.exit(UNUSABLE_INPUT, f"studies: {message} (see {self.prog} --help)\n")
-
-
-def main(args: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    args = sys.argv[1:] if args is None else list(args)
-    options = parser().parse_args(args)
-    command = shlex.join(["python", "-m", "studies", *args])
-    try:
-        print(options.run(options, command))
-    except (UsageError, ScenarioError, SettingError, JobsError) as error:
-        print(f"studies: {error}", file=sys.stderr)
-        return UNUSABLE_INPUT
-    except OSError as error:
-        print(f"studies: --out: {error}", file=sys.stderr)
-        return UNUSABLE_INPUT
-    except KeyboardInterrupt:
-        print("\nstudies: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    return DONE
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    whole = _Parser(
-        prog="studies",
-        description="Measures the package in worlds and problems that it was not tuned on.",
+    return command_line.main(
+        "python -m studies",
+        "Research beside the package: other libraries, parts left out, the papers' experiments.",
+        VERBS,
+        arguments,
     )
-    verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (peers_verb, ablation_verb, field_verb, train_cost_verb):
-        verb.add_parser(verbs)
-    return whole
 
 
 if __name__ == "__main__":

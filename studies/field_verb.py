@@ -6,7 +6,6 @@ import argparse
 import os
 import platform
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -34,8 +33,8 @@ map_server YAML files given. Costs of cells are random, 1 to 20.
 """
 EXAMPLES = """\
 examples:
-  benchmark field --out out/field
-  benchmark field --maps depot.yaml --rounds 40 --out out/field
+  python -m studies field --out out/field
+  python -m studies field --maps depot.yaml --rounds 40 --out out/field
 
 All times are processor time in ms. solve: from costs [H, W] to values, checks included. heap:
 Dijkstra with a binary heap, compiled in the same way. scipy: csgraph.dijkstra, graph included.
@@ -62,16 +61,8 @@ COLUMNS = (
 )
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "field",
-        help="time of the exact cost-to-go field, its repair and its gradient",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add("--maps", nargs="*", type=Path, default=[], metavar="YAML", help="real floors to add")
     add("--only-maps", action="store_true", help="leave out the generated ones")

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 
+from mme_ilqr_ros.errors import InputError
+
 R = TypeVar("R")
 
 
-class JobsError(Exception):
+class JobsError(InputError):
     """The scheduler cannot be used; one line that says what to do."""
 
 

@@ -1,4 +1,4 @@
-"""`benchmark solve`: the controller's speed."""
+"""`mme-ilqr solve`: the controller's speed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ABOUT = """\
 Time whole control cycles (shift, rollout, derivatives, backward pass, line search, sampling,
 selection) on seeded fields of obstacles, the plan of one cycle driven to the next.
 """
-NOTE = """\
+EXAMPLES = """\
 examples:
-  benchmark solve --out out/solve
-  benchmark solve --modes 64 --repeat 100 --out out/solve64
-  benchmark solve --backend torch --device cuda --modes 4096 --repeat 20 --out out/gpu
+  mme-ilqr solve --out out/solve
+  mme-ilqr solve --modes 64 --repeat 100 --out out/solve64
+  mme-ilqr solve --backend torch --device cuda --modes 4096 --repeat 20 --out out/gpu
 
 backends: compiled is the controller's own kernel; torch runs the same cycle on tensors, on the CPU
 or on a GPU. They begin from the same random numbers, so that their costs can be compared.
@@ -45,16 +45,8 @@ figures from one machine only, and with nothing else running on it.
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "solve",
-        help="time of a control cycle, and the cost it reaches",
-        description=ABOUT,
-        epilog=NOTE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add("--variant", choices=VARIANTS, default="mme_ilqr", help="(%(default)s)")
     add("--modes", type=positive_int, default=8, help="plans kept alive (%(default)s)")

@@ -7,8 +7,10 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from mme_ilqr_ros.errors import InputError
 
-class UsageError(ValueError):
+
+class UsageError(InputError):
     """What was asked for cannot be done; one line that names it."""
 
 

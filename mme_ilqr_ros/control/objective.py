@@ -8,13 +8,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import Reference
 from mme_ilqr_ros.control.kernel import Barrier, StageData, ValueField, World
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.models import ControlLimits
 
@@ -98,8 +98,13 @@ def _along_field(settings: ControllerSettings, cost_to_go: CostToGo | None) -> V
         return None
     costs, dt = settings.costs, settings.mme.model_dt
     fraction = costs.cost_to_go_share
-    return cost_to_go.weighted(
-        fraction * costs.goal_weight * dt, fraction * costs.terminal_goal_weight
+    return ValueField(
+        cost_to_go.values,
+        cost_to_go.resolution,
+        cost_to_go.origin,
+        cost_to_go.highest,
+        fraction * costs.goal_weight * dt,
+        fraction * costs.terminal_goal_weight,
     )
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.pose import Pose
 
 BoolArray = NDArray[np.bool_]
 _FAR = 2**31 - 1  # cells further out than this are all the same: outside
 
 
-class MapError(ValueError):
+class MapError(InputError):
     """A map cannot be used; the message says which part of it and why."""
 
 

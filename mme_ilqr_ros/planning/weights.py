@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.resources import share_path
 
 SHORTEST = "shortest"
@@ -29,7 +30,7 @@ TERRAIN = "terrain"
 _FORMAT = "mme_ilqr_ros cost encoder 1"
 
 
-class WeightsError(ValueError):
+class WeightsError(InputError):
     """A weight file is missing, damaged or of another kind; the message names it."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.jobs import run_all
@@ -34,24 +33,16 @@ duplicates.
 """
 EXAMPLES = """\
 examples:
-  benchmark ablation --worlds local_dev.json.gz --trials 2 --jobs 2 --out out/ablation
-  benchmark ablation --worlds trap u_pocket forest --parts sampler,modes --out out/ablation
+  python -m studies ablation --worlds local_dev.json.gz --trials 2 --jobs 2 --out out/ablation
+  python -m studies ablation --worlds trap u_pocket forest --parts sampler,modes --out out/ablation
 
 DIR gets report.md (the table), ablation.csv (a row per change), ablation.png and summary.json (all
 runs). The same seed drives the same way whatever the number or place of the jobs.
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "ablation",
-        help="what each part of the controller earns: one setting changed at a time",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
     add("--parts", metavar="a,b,c", default="", help=f"of {', '.join(PARTS)} (all)")

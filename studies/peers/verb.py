@@ -35,8 +35,8 @@ information (true circles with their velocities), and for optimisers the same ho
 """
 EXAMPLES = """\
 examples:
-  benchmark peers --worlds local_dev.json.gz --jobs 2 --out out/peers
-  benchmark peers --worlds trap u_pocket --peers mme_ilqr,boxddp,dwa --plots --out out/peers
+  python -m studies peers --worlds local_dev.json.gz --jobs 2 --out out/peers
+  python -m studies peers --worlds trap u_pocket --peers mme_ilqr,boxddp,dwa --plots --out out/peers
 
 DIR gets report.md (tables by kind of world, settings, versions), results.csv (a row per trial),
 summary.json (a block per peer), and with --plots a picture per trial in a folder per peer. A peer
@@ -62,16 +62,8 @@ class PeerSetup(Setup):
         return controller
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "peers",
-        help="other local controllers in the same worlds",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
     add("--peers", metavar="a,b,c", default=",".join(PEERS), help="of %(default)s (all)")

@@ -6,7 +6,6 @@ import argparse
 import os
 import platform
 from pathlib import Path
-from typing import Any
 
 from mme_ilqr_ros import __version__
 from mme_ilqr_ros.benchmark.progress import Counter
@@ -21,10 +20,10 @@ Time and peak memory of one training step (forward, loss, backward, optimiser) o
 back through every iteration (vin, gppn, symvin) and of their implicit twins (id_...), against the
 number of forward iterations K and the size of the maps. structured has no K: it is solved exactly.
 """
-NOTE = """\
+EXAMPLES = """\
 examples:
-  benchmark train-cost --out out/train_cost
-  benchmark train-cost --models gppn id_gppn --sizes 15 28 --iterations 10 30 100 --out out/gppn
+  python -m studies train-cost --out out/train_cost
+  python -m studies train-cost --models gppn id_gppn --sizes 15 28 --out out/gppn
 
 All K iterations are made, whatever the residual. An implicit adjoint goes on to its own tolerance;
 the table says after how many iterations, and what residual it had left. Each case runs in a new
@@ -33,16 +32,8 @@ train_cost.png.
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "train-cost",
-        help="time and memory of a training step, explicit and implicit",
-        description=ABOUT,
-        epilog=NOTE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add("--models", nargs="+", choices=MODELS, default=["vin", "id_vin", "structured"])
     add("--sizes", nargs="+", type=positive_int, default=[15, 28, 49], metavar="CELLS")

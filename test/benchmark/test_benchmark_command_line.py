@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
+from mme_ilqr_ros.__main__ import main
 
 WORLDS = {
     "worlds": [
@@ -43,7 +43,7 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     out = tmp_path / "out"
     assert drive(worlds, out, "--ids", "w0", "--plots", "--gif", "--seed", "4") == 0
     content = json.loads((out / "summary.json").read_text())
-    assert content["command"].startswith("python -m mme_ilqr_ros.benchmark drive --worlds")
+    assert content["command"].startswith("python -m mme_ilqr_ros drive --worlds")
     assert [run["seed"] for run in content["runs"]] == [4]
     assert content["totals"]["success"] == 1.0
     assert content["settings"]["controller_settings"]["mme.n_modes"] == 8
@@ -64,15 +64,9 @@ def test_the_number_of_jobs_changes_nothing(worlds, tmp_path):
     assert rows(tmp_path / "one") == rows(tmp_path / "two")
 
 
-def peers(worlds, out, *more):
-    ours_and_other = ["--peers", "mme_ilqr,dwa", "--limit", "2"]
-    return main(["peers", "--worlds", str(worlds), *ours_and_other, "--out", str(out), *more])
-
-
-@pytest.mark.parametrize("verb", [drive, peers])
-def test_a_dask_cluster_of_two_workers_drives_the_same(verb, worlds, tmp_path):
+def test_a_dask_cluster_of_two_workers_drives_the_same(worlds, tmp_path):
     distributed = pytest.importorskip("distributed")
-    assert verb(worlds, tmp_path / "here") == 0
+    assert drive(worlds, tmp_path / "here") == 0
     root = str(Path(__file__).resolve().parents[2])
     cluster = distributed.LocalCluster(
         n_workers=2,
@@ -81,7 +75,7 @@ def test_a_dask_cluster_of_two_workers_drives_the_same(verb, worlds, tmp_path):
         env={"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
     )
     with cluster:
-        assert verb(worlds, tmp_path / "there", "--scheduler", cluster.scheduler_address) == 0
+        assert drive(worlds, tmp_path / "there", "--scheduler", cluster.scheduler_address) == 0
     assert rows(tmp_path / "here") == rows(tmp_path / "there")
 
 
@@ -98,7 +92,6 @@ def test_what_was_driven_before_an_interruption_is_kept(worlds, tmp_path, monkey
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--sensing", "lidar"], "lidar: is not there yet"),
         (["--ids", "w7"], "no world 'w7'"),
         (["--planner", "file"], "world 'w0': path: is missing"),
         (["--guidance", "cost_to_go"], "--guidance cost_to_go: needs --planner"),
@@ -122,7 +115,7 @@ def test_unusable_input_is_named_in_one_line(worlds, tmp_path, capsys, more, wor
 
 def test_help_teaches_the_verbs():
     told = subprocess.run(
-        [sys.executable, "-m", "mme_ilqr_ros.benchmark", "drive", "--help"],
+        [sys.executable, "-m", "mme_ilqr_ros", "drive", "--help"],
         capture_output=True,
         text=True,
         check=True,
@@ -145,12 +138,10 @@ def test_solve_reports_speed_and_the_cost_reached(tmp_path, capsys):
     assert "| mme_ilqr | 2 |" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("backend", ["vm", "torch"])
-def test_every_backend_of_solve_reaches_the_same_cost(tmp_path, backend):
-    if backend == "torch":
-        pytest.importorskip("torch")
+def test_every_backend_of_solve_reaches_the_same_cost(tmp_path):
+    pytest.importorskip("torch")
     costs = []
-    for name in ("compiled", backend):
+    for name in ("compiled", "torch"):
         size = ["--modes", "3", "--horizon", "12", "--iterations", "4", "--repeat", "4"]
         assert main(["solve", "--backend", name, *size, "--out", str(tmp_path)]) == 0
         costs.append(json.loads((tmp_path / "summary.json").read_text())["totals"]["cost"])
@@ -180,7 +171,6 @@ def test_solve_on_a_gpu_that_is_not_there_says_so(tmp_path, capsys, monkeypatch)
     [
         (["--device", "cuda"], "--device cuda"),
         (["--horizon", "3"], "mme.time_steps = 3"),
-        (["--backend", "vm", "--precision", "float32"], "--precision float32"),
     ],
 )
 def test_solve_names_what_it_cannot_do(tmp_path, capsys, more, words):

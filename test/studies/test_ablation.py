@@ -3,13 +3,13 @@ import json
 
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
 from mme_ilqr_ros.benchmark.drive import Trial
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import build, flatten
+from studies.__main__ import main
 from studies.ablation.changes import CHANGES, PARTS, SHIPPED, Change, chosen
 from studies.ablation.report import rows
 

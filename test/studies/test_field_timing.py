@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.map_file import save_map
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.field import solve_edges, solve_field
 from studies import field_verb
+from studies.__main__ import main
 from studies.field_timing import edges_of, hall_map, maze_map, random_map, time_field
 
 TIMES = {"solve", "heap", "scipy", "edges", "arrows", "gradient", "appears", "disappears", "query"}

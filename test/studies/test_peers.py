@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
 from mme_ilqr_ros.benchmark.drive import drive
 from mme_ilqr_ros.control.controller import ControlStatus
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -16,6 +15,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.simulation.keys import Keys
 from mme_ilqr_ros.simulation.scenario import scenario_of
+from studies.__main__ import main
 from studies.peers.registry import PEERS, PeerKind
 from studies.peers.verb import PeerSetup
 
@@ -143,7 +143,7 @@ def test_unusable_input_is_named_in_one_line(worlds, tmp_path, capsys, more, wor
 
 
 def test_no_peer_is_loaded_before_it_is_asked_for():
-    code = "import sys, mme_ilqr_ros.benchmark.__main__; print(*sys.modules)"
+    code = "import sys, studies.peers.verb; print(*sys.modules)"
     run = [sys.executable, "-c", code]
     loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
     assert not {"crocoddyl", "pytorch_mppi", "torch"} & set(loaded)

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.benchmark.__main__ import main
+from studies.__main__ import main
 from studies.train_cost.report import crossovers
 from studies.train_cost.step import StepCase, StepCost, make_model, measure
 
@@ -62,4 +62,4 @@ def test_the_command_writes_table_summary_and_picture(tmp_path, capsys):
 
 def test_a_maze_that_is_too_small_is_refused_in_one_line(tmp_path, capsys):
     assert main(["train-cost", "--sizes", "3", "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.startswith("benchmark: --sizes 3: ")
+    assert capsys.readouterr().err.startswith("python -m studies train-cost: --sizes 3: ")

@@ -1,4 +1,4 @@
-"""`benchmark plan`: the global planner on grids."""
+"""`mme-ilqr plan`: the global planner on grids."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ straight 1, diagonal 1.41, without cutting corners; four where a maze set has fo
 """
 EXAMPLES = """\
 examples:
-  benchmark plan --maps movingai --planner dijkstra --out out/movingai
-  benchmark plan --maps depot.yaml tb3_sandbox.yaml --planner id_vin --out out/ros
-  benchmark plan --maps diffplan_m15.npz --planner id_vin --mask off --all-starts --out out/m15
+  mme-ilqr plan --maps movingai --planner dijkstra --out out/movingai
+  mme-ilqr plan --maps depot.yaml tb3_sandbox.yaml --planner id_vin --out out/ros
+  mme-ilqr plan --maps diffplan_m15.npz --planner id_vin --mask off --all-starts --out out/m15
 
 success: the path found by following the planner's own values arrives without touching an occupied
 cell and without help. fallback: it did not, and exact search had to rescue it. optimal: the path
@@ -54,16 +54,8 @@ results.csv (a row per query) and a picture per map. Times are those of the proc
 """
 
 
-def add_parser(verbs: Any) -> None:
-    """Add the verb to a command line."""
-    parser = verbs.add_parser(
-        "plan",
-        help="global planners on grids: success, length, time",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add("--maps", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
     add("--planner", choices=PLANNERS, default="id_vin", help="who plans (%(default)s)")
