@@ -9,6 +9,7 @@ from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
@@ -126,7 +127,9 @@ class Setup:
         choices = {"seed": seed, "guidance": self.guidance, "use_plan": self.planner != "none"}
         if self.controller != "pure_pursuit":
             choices["variant"] = self.controller
-        settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
+        settings = build_extended(
+            ControllerNodeSettings, {**facts, **self.parameters.controller, **choices}
+        )
         if self.realtime:
             return settings
         # The world stands still while the controller thinks, so its clock must not end a cycle:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.loading import group_name, load
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.models import (
@@ -23,6 +24,7 @@ from mme_ilqr_ros.models import (
     differential_drive,
     omnidirectional,
 )
+from mme_ilqr_ros.settings import SettingError
 
 Array = NDArray[np.float64]
 STEERING_SPEED = 0.2  # [m/s] below it the turning rate says little about the steering angle
@@ -139,7 +141,20 @@ class Ackermann(Robot):
 
 
 def robot_of(settings: ControllerSettings) -> Robot:
-    """Return the robot that the settings name."""
+    """Return the robot that the settings name: `robot`, else `motion_model`.
+
+    Raises:
+        SettingError: The robot's class cannot be loaded or made.
+    """
+    if settings.robot:
+        kind = load("robot", settings.robot, Robot)
+        made = getattr(settings, group_name(kind), None)
+        if made is not None:  # see `extensions.extended`
+            return made
+        try:
+            return kind()
+        except TypeError as error:
+            raise SettingError(f"robot = '{settings.robot}': {error}") from error
     if settings.motion_model == "omni":
         return Omnidirectional()
     if settings.motion_model == "ackermann":

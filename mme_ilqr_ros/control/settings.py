@@ -45,6 +45,18 @@ class ControllerSettings:
         choices=MOTION_MODELS,
         dynamic=False,
     )
+    robot: str = setting(
+        "",
+        "A robot class of your own as module:Class, in place of motion_model; its settings are at"
+        " its name in snake case. See docs/extending.md.",
+        dynamic=False,
+    )
+    extra_costs: tuple[str, ...] = setting(
+        (),
+        "Cost classes of your own, each as module:Class; the settings of a class KeepRight are at"
+        " costs.keep_right. See docs/extending.md.",
+        dynamic=False,
+    )
     vy_max: float = setting(0.5, "omni: largest sideways speed.", unit="m/s", low=0.0, high=20.0)
     ay_max: float = setting(
         2.5, "omni: largest sideways acceleration.", unit="m/s^2", low=0.01, high=50.0
