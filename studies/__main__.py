@@ -9,6 +9,7 @@ from mme_ilqr_ros import command_line
 from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
+    "train": Verb("train a planner on a task of research", "studies.tasks.verb", "train"),
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
     "ablation": Verb(
         "what each part of the controller adds: one setting changed at a time",

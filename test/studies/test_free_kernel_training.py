@@ -7,15 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
+from studies.__main__ import main
 from studies.family import FREE_KERNEL
 
 SMALL = ["--maps", "96", "--size", "9", "--batch", "16", "--hidden", "8", "--actions", "4"]
 
 
 def train_command(arguments):
-    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
+    return main(["train", *arguments])
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import add_tasks, settings_of
 from mme_ilqr_ros.training.task import TrainSettings
+from studies.__main__ import main
 from studies.family import MODELS, structured
 from studies.tasks.arm_mapper import ArmMapper
 from studies.tasks.arms import generate_arms, picture
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def train_command(arguments):
-    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
+    return main(["train", *arguments])
 
 
 def task_of(*arguments):

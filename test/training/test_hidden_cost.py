@@ -7,13 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import add_tasks, settings_of
 from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
 from mme_ilqr_ros.training.tasks.regret import measure
+from studies.__main__ import main
 from studies.tasks.commands import COMMANDS
 
 TASKS = ("terrain", "lanes")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def train_command(arguments):
-    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
+    return main(["train", *arguments])
 
 
 def made(name, *more):

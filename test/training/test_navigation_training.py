@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
+from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def train_command(arguments):
-    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
+    return main(["train", *arguments])
 
 
 def mazes(n, seed, size=11):

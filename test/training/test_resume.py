@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
+from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.training.recorder import load_checkpoint, save_checkpoint, write_whole
 from mme_ilqr_ros.training.task import TrainingError
 
@@ -19,7 +19,7 @@ N_STEPS = 3 * 480 // 16
 
 
 def train_command(arguments):
-    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
+    return main(["train", *arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def run(out, *more):
 
 def kill_after(out, step, *more):
     """Train in a process of its own; kill it without warning when that many steps are saved."""
-    command = [sys.executable, "-m", "mme_ilqr_ros.training", *OPTIONS, "--save-every", "0"]
+    command = [sys.executable, "-m", "mme_ilqr_ros", "train", *OPTIONS, "--save-every", "0"]
     process = subprocess.Popen(
         [*command, "--out", str(out), *more], stderr=subprocess.PIPE, text=True
     )
