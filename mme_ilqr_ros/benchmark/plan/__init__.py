@@ -1,1 +1,1 @@
-"""`benchmark plan`: global planners on grids, query by query, beside exact search."""
+"""The verb `plan`: the global planner on maps, query by query, compared with exact search."""
