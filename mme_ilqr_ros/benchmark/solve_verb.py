@@ -1,4 +1,4 @@
-"""The verb `solve`: the controller's speed."""
+"""`mme-ilqr solve`: the controller's speed."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import torch
 from mme_ilqr_ros.benchmark.progress import Progress
 from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
 from mme_ilqr_ros.reporting.rows import grouped as group_by
-from mme_ilqr_ros.training.checkpoint import write_whole
+from mme_ilqr_ros.training.recorder import write_whole
 
 PRESETS = ("smallest", "quick", "paper")
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
+from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.benchmark.plan.judge import length_of
 from mme_ilqr_ros.benchmark.plan.maps import Choice, load_maps
 from mme_ilqr_ros.geometry.grid_map import GridMap

@@ -1,1 +1,1 @@
-"""The verb `plan`: the global planner on maps, query by query, compared with exact search."""
+"""`mme-ilqr plan`: the global planner on maps, query by query, compared with exact search."""

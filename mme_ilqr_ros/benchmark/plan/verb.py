@@ -1,4 +1,4 @@
-"""The verb `plan`: the global planner on maps."""
+"""`mme-ilqr plan`: the global planner on maps."""
 
 from __future__ import annotations
 
