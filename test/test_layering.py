@@ -136,6 +136,7 @@ def run_python(code):
             {"torch", "casadi", "rclpy", "matplotlib"},
         ),
         (["bringup.system"], {"torch", "casadi", "numba", "rclpy", "matplotlib"}),
+        (["__main__"], {"torch", "numba", "casadi", "rclpy", "scipy", "numpy", "matplotlib"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

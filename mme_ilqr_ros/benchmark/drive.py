@@ -9,7 +9,7 @@ import numpy as np
 
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
-from mme_ilqr_ros.control.cost_to_go import CostToGo, build_cost_to_go
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
@@ -100,7 +100,7 @@ class _Run:
         self._known_map = setup.known_map(scenario)
         self._field = wall_field(scenario.map_with_walls(), settings)
         self._path: Path | None = scenario.path if setup.planner == "file" else None
-        self._slope: dict[str, CostToGo] = {}
+        self._cost_to_go: CostToGo | None = None
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
 
     def to_the_end(self) -> Outcome:
@@ -134,10 +134,8 @@ class _Run:
             return
         self._path = planned.path
         self.record.add_plan(now, planned.path.points)
-        if self._setup.guidance == "cost_to_go" and not self._slope:  # one map, one goal
-            grid = self._known_map
-            field = build_cost_to_go(planned.cost_to_go, grid.resolution, grid.origin)
-            self._slope = {"cost_to_go": field}
+        if self._setup.guidance == "cost_to_go" and self._cost_to_go is None:  # one map, one goal
+            self._cost_to_go = planned.cost_to_go.for_tracking()
 
     def _plan(self, start: tuple[float, float], goal: tuple[float, float]) -> PlanResult:
         """Make a plan and record what it took."""
@@ -149,7 +147,9 @@ class _Run:
     def _control(self, state: RobotState) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
-        world = {"circles": circles, "field": self._field, **self._slope}
+        world = {"circles": circles, "field": self._field}
+        if self._cost_to_go is not None:  # not every peer takes one
+            world["cost_to_go"] = self._cost_to_go
         result = self._controller.compute_command(
             state, self._scenario.goal, now, path=self._path, **world
         )

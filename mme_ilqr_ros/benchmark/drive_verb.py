@@ -1,4 +1,4 @@
-"""`benchmark drive`: closed loop in many worlds."""
+"""`mme-ilqr drive`: closed loop in many worlds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out."""
+"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out.
+
+Subscribes to map, goal_pose, odom, and filter_mask where use_filter_mask asks for it.
+Publishes plan, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
+Serves ~/make_plan.
+"""
 
 from __future__ import annotations
 
@@ -216,7 +221,7 @@ class PlannerNode(Node):
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
         stamp = self.get_clock().now().to_msg()
-        self._cost_output.update(result.cost_to_go_map, stamp, self._map_frame)
+        self._cost_output.update(result.cost_to_go, stamp, self._map_frame)
         self._plan_publisher.publish(self._path_message(result, goal))
 
     def _path_message(self, result: PlanResult, goal: Pose) -> PathMessage:

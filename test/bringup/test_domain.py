@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from mme_ilqr_ros.bringup.__main__ import domain_of_a_run, environment_of_a_run
 from mme_ilqr_ros.bringup.domain import DOMAINS, NoDomainError, reserved_domain
+from mme_ilqr_ros.bringup.run import domain_of_a_run, environment_of_a_run
 
 
 def test_no_two_runs_hold_the_same_domain(tmp_path, monkeypatch):

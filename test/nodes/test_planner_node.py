@@ -254,7 +254,7 @@ def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late
     seen = GridMap(room().occupied, float(np.float32(0.1)), Pose(0.0, 0.0, 0.0))  # by the message
     exact = GlobalPlanner(PlannerSettings(kind="dijkstra")).plan(seen, (1.0, 1.0), (5.05, 1.05))
     field = cost_to_go_cloud.decode(late[0])
-    assert np.array_equal(field.values, exact.cost_to_go)
+    assert np.array_equal(field.values, exact.cost_to_go.values)
     assert late[0].header.frame_id == "map"
     stand.send_goal(5.05, 3.05)
     assert bench.spin_until(lambda: len(late) == 2)

@@ -1,14 +1,18 @@
 """Nodes as processes: how they end."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("rclpy")
+
+TOPICS = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +43,26 @@ def test_unusable_input_ends_a_node_with_one_fatal_line_and_status_2(node, argum
     (fatal,) = [line for line in output.splitlines() if line.startswith("[FATAL]")]
     assert complaint in fatal
     assert "Traceback" not in output
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("node", ["planner", "controller", "simulator", "run_monitor"])
+def test_help_tells_what_a_node_is_and_starts_nothing(node):
+    """Every name in the node's table of docs/topics.md is in its help."""
+    module = f"mme_ilqr_ros.nodes.{node}_node"
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    _, _, section = TOPICS.read_text().partition(f"## `{node}`\n")
+    names = re.findall(r"^\| (?:sub|pub|srv) \| `(.*?)` \|", section.partition("\n## ")[0], re.M)
+    assert [name for name in names if name not in told] == []
+    assert f"mme-ilqr params {node}" in told
+
+
+def test_a_plain_argument_ends_a_node_with_one_line_and_status_2():
+    process = start("planner", "--", "fast")
+    output, _ = process.communicate(timeout=60)
+    assert output == "planner: unrecognized arguments: fast (see planner --help)\n"
     assert process.returncode == 2
 
 
