@@ -18,10 +18,6 @@ OPTIONS = ["navigation", "--maps", "480", "--size", "9", "--batch", "16", "--epo
 N_STEPS = 3 * 480 // 16
 
 
-def train_command(arguments):
-    return main(["train", *arguments])
-
-
 @pytest.fixture(autouse=True)
 def _few_tests_one_thread(monkeypatch):
     monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", (("9 x 9", 9, 1.0, 5),))
@@ -31,7 +27,7 @@ def _few_tests_one_thread(monkeypatch):
 
 
 def run(out, *more):
-    return train_command([*OPTIONS, "--out", str(out), *more])
+    return main(["train", *OPTIONS, "--out", str(out), *more])
 
 
 def kill_after(out, step, *more):
