@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
-from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
@@ -51,10 +51,10 @@ class Setup:
         realtime: Whether the time a control cycle takes passes in the world too.
     """
 
-    controller: str = "mme_ilqr"
-    planner: str = "id_vin"
+    controller: str = ControllerNodeSettings.variant
+    planner: str = PlannerNodeSettings.kind
     sensing: str = "known"
-    guidance: str = "path"
+    guidance: str = ControllerNodeSettings.guidance
     parameters: Parameters = field(default_factory=Parameters)
     max_speed: float | None = None
     goal_tolerance: float | None = None
@@ -88,11 +88,11 @@ class Setup:
         """Find what would end a run in its middle before the first one starts.
 
         Raises:
-            UsageError: The world lacks what is asked for.
+            InputError: The world lacks what is asked for.
             SettingError: A parameter is refused.
         """
         if self.planner == "file" and world.path is None:
-            raise UsageError(f"--planner file: world '{world.name}': path: is missing")
+            raise InputError(f"--planner file: world '{world.name}': path: is missing")
         scenario = self.apply(world)
         self.controller_settings(scenario, 0)
         self.planner_settings(scenario)
