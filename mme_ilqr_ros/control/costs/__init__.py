@@ -17,6 +17,7 @@ from mme_ilqr_ros.control.costs.term import (
     Reference,
     pseudo_huber,
     softplus,
+    squared,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "StopCost",
     "pseudo_huber",
     "softplus",
+    "squared",
 ]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import casadi as ca
-
-from mme_ilqr_ros.control.costs.term import CostTerm, Penalty, Reference
+from mme_ilqr_ros.control.costs.term import CostTerm, Penalty, Reference, squared, stacked
 from mme_ilqr_ros.settings import setting
+
+if TYPE_CHECKING:
+    import casadi as ca
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class EffortCost(CostTerm):
         linear, turning, steering = self.vx_weight, self.wz_weight, self.steering_weight
         weights = {"vx": linear, "vy": linear, "wz": turning, "steering": steering}
         names = ref.model.control_names
-        return [Penalty(weights[n], u[i], ca.sumsqr) for i, n in enumerate(names) if n in weights]
+        return [Penalty(weights[n], u[i], squared) for i, n in enumerate(names) if n in weights]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class SmoothnessCost(CostTerm):
         per_second = 1.0 / ref.dt
         controls = enumerate(zip(ref.model.control_names, ref.model.held_state, strict=True))
         return [
-            Penalty(weights[name] * per_second**2, u[i] - x[held], ca.sumsqr)
+            Penalty(weights[name] * per_second**2, u[i] - x[held], squared)
             for i, (name, held) in controls
             if name in weights and held >= 0
         ]
@@ -78,4 +80,4 @@ class StopCost(CostTerm):
         """Return the controls that braking would bring to zero."""
         kept, held_states = ref.model.kept_when_braking, enumerate(ref.model.held_state)
         moving = [x[held] for i, held in held_states if held >= 0 and i not in kept]
-        return [Penalty(self.terminal_speed_weight, ca.vertcat(*moving), ca.sumsqr)][: len(moving)]
+        return [Penalty(self.terminal_speed_weight, stacked(*moving), squared)][: len(moving)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import casadi as ca
-
-from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm, pseudo_huber
+from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm, pseudo_huber, stacked
 from mme_ilqr_ros.settings import setting
+
+if TYPE_CHECKING:
+    import casadi as ca
 
 
 @dataclass(frozen=True)
@@ -47,5 +49,5 @@ class GoalCost(TargetTerm):
         return [self._distance(self.terminal_goal_weight, x, ref)]
 
     def _distance(self, weight: float, x: ca.SX, ref: Reference) -> Penalty:
-        away = ca.vertcat(x[0] - ref.target_x, x[1] - ref.target_y)
+        away = stacked(x[0] - ref.target_x, x[1] - ref.target_y)
         return Penalty(weight * ref.goal_fraction, away, lambda r: pseudo_huber(r, self.goal_width))

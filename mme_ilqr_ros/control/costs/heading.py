@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import casadi as ca
-
-from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm
+from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm, squared, stacked
 from mme_ilqr_ros.settings import setting
+
+if TYPE_CHECKING:
+    import casadi as ca
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class HeadingCost(TargetTerm):
 
     def _error(self, weight: float, x: ca.SX, ref: Reference) -> Penalty:
         """Return the chord between the two headings on the unit circle, faded [2]."""
-        chord = ca.vertcat(ca.cos(x[2]) - ref.heading_cos, ca.sin(x[2]) - ref.heading_sin)
+        import casadi as ca
+
+        chord = stacked(ca.cos(x[2]) - ref.heading_cos, ca.sin(x[2]) - ref.heading_sin)
         faded = self.nearness(x, ref) * chord
-        return Penalty(weight * ref.heading_wanted, faded, ca.sumsqr, optional=True)
+        return Penalty(weight * ref.heading_wanted, faded, squared, optional=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import casadi as ca
+from typing import TYPE_CHECKING
 
 from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm, pseudo_huber
 from mme_ilqr_ros.settings import setting
+
+if TYPE_CHECKING:
+    import casadi as ca
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import casadi as ca
-
-from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm
+from mme_ilqr_ros.control.costs.term import Penalty, Reference, TargetTerm, squared
 from mme_ilqr_ros.settings import setting
+
+if TYPE_CHECKING:
+    import casadi as ca
 
 
 @dataclass(frozen=True)
@@ -29,4 +31,4 @@ class SpeedCost(TargetTerm):
     def stage(self, x: ca.SX, u: ca.SX, ref: Reference) -> Sequence[Penalty]:
         """Return the deviation."""
         wanted = self.speed_reference * (1.0 - self.nearness(x, ref))
-        return [Penalty(self.speed_weight, u[0] - wanted, ca.sumsqr, optional=True)]
+        return [Penalty(self.speed_weight, u[0] - wanted, squared, optional=True)]

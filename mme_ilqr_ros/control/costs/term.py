@@ -12,12 +12,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import casadi as ca
-
-from mme_ilqr_ros.models import RobotModel
 from mme_ilqr_ros.settings import setting
+
+if TYPE_CHECKING:
+    import casadi as ca
+
+    from mme_ilqr_ros.models import RobotModel
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,28 @@ class TargetTerm(CostTerm):
         return self.goal_width**2 / (square + self.goal_width**2)
 
 
+# Settings are read by processes that solve nothing, so CasADi is imported where it is used.
+
+
+def stacked(*parts: ca.SX) -> ca.SX:
+    """Return numbers one below the other, as a column."""
+    import casadi as ca
+
+    return ca.vertcat(*parts)
+
+
+def squared(r: ca.SX) -> ca.SX:
+    """Return |r|^2."""
+    import casadi as ca
+
+    return ca.sumsqr(r)
+
+
 def pseudo_huber(r: ca.SX, width: ca.SX | float) -> ca.SX:
     """Return sqrt(|r|^2 + width^2) - width: the distance |r|, smooth near zero."""
-    return ca.sqrt(ca.sumsqr(r) + width**2) - width
+    return (squared(r) + width**2) ** 0.5 - width
 
 
 def softplus(r: ca.SX, width: float = 0.01) -> ca.SX:
     """Return max(r, 0), smoothed over `width`, so that it has a curvature everywhere."""
-    return (r + ca.sqrt(r**2 + width**2)) / 2
+    return (r + (r**2 + width**2) ** 0.5) / 2
