@@ -52,11 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
-    add("--controller", choices=CONTROLLERS, default="mme_ilqr", help="who drives (%(default)s)")
+    add(
+        "--controller",
+        choices=CONTROLLERS,
+        default=Setup.controller,
+        help="who drives (%(default)s)",
+    )
     add(
         "--planner",
         choices=PLANNERS,
-        default="id_vin",
+        default=Setup.planner,
         help="whose path is followed (%(default)s). file: the world's own path; none: the"
         " controller heads for the goal itself",
     )
@@ -76,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--guidance",
         choices=GUIDANCE,
-        default="path",
+        default=Setup.guidance,
         help="what the controller tracks: a lookahead point on the path, or the planner's"
         " cost-to-go field (%(default)s)",
     )

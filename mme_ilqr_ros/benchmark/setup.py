@@ -49,10 +49,10 @@ class Setup:
         realtime: Whether the time a control cycle takes passes in the world too.
     """
 
-    controller: str = "mme_ilqr"
-    planner: str = "id_vin"
+    controller: str = ControllerNodeSettings.variant
+    planner: str = PlannerNodeSettings.kind
     sensing: str = "known"
-    guidance: str = "path"
+    guidance: str = ControllerNodeSettings.guidance
     parameters: Parameters = field(default_factory=Parameters)
     max_speed: float | None = None
     goal_tolerance: float | None = None
