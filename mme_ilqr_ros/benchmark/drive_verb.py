@@ -166,12 +166,8 @@ def _setup(options: argparse.Namespace) -> Setup:
         planning_radius=options.planning_radius,
         realtime=options.realtime,
     )
-    tracks_field = setup.plans and setup.controller != "pure_pursuit"
-    if setup.guidance == "cost_to_go" and not tracks_field:
-        raise InputError(
-            "--guidance cost_to_go: needs --planner id_vin or dijkstra and a --controller that can"
-            " use it"
-        )
+    if setup.guidance == "cost_to_go" and not setup.plans:
+        raise InputError("--guidance cost_to_go: needs --planner id_vin or dijkstra")
     return setup
 
 

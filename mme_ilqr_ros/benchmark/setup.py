@@ -6,7 +6,6 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
-from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
@@ -20,7 +19,7 @@ from mme_ilqr_ros.settings import build
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
-CONTROLLERS = (*VARIANTS, "pure_pursuit")
+CONTROLLERS = VARIANTS
 PLANNERS = (*KINDS, "file", "none")
 SENSING = ("known",)
 PLANNER_SEES = ("map", "obstacles")
@@ -123,9 +122,12 @@ class Setup:
             "az_max": robot.az_max,
             "xy_goal_tolerance": TOLERANCE_SHARE * scenario.goal_tolerance,
         }
-        choices = {"seed": seed, "guidance": self.guidance, "use_plan": self.planner != "none"}
-        if self.controller != "pure_pursuit":
-            choices["variant"] = self.controller
+        choices = {
+            "seed": seed,
+            "guidance": self.guidance,
+            "use_plan": self.planner != "none",
+            "variant": self.controller,
+        }
         settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
         if self.realtime:
             return settings
@@ -143,10 +145,9 @@ class Setup:
         """Return the plant's settings."""
         return build(SimulatorNodeSettings, self.parameters.simulator)
 
-    def make_controller(self, settings: ControllerNodeSettings) -> LocalController | PurePursuit:
+    def make_controller(self, settings: ControllerNodeSettings) -> LocalController:
         """Return the controller, ready to drive."""
-        made = PurePursuit if self.controller == "pure_pursuit" else LocalController
-        controller = made(settings)
+        controller = LocalController(settings)
         controller.warm_up()
         return controller
 

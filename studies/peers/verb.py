@@ -16,7 +16,7 @@ from mme_ilqr_ros.reporting.rows import write_json
 from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
 from studies import worlds
-from studies.peers.registry import PEERS, Controller, tuning_of, variant_of
+from studies.peers.registry import LEAVES_PATH, PEERS, Controller, tuning_of, variant_of
 from studies.peers.report import peers_summary, report, table, write_rows
 
 ABOUT = """\
@@ -56,7 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
     worlds.add_arguments(add)
-    add("--peers", metavar="a,b,c", default=",".join(PEERS), help="of %(default)s (all)")
+    add(
+        "--peers",
+        metavar="a,b,c",
+        default=",".join(LEAVES_PATH),
+        help=f"of {', '.join(PEERS)} (all but pure_pursuit)",
+    )
     add("--plots", action="store_true", help="a PNG per trial")
 
 

@@ -35,7 +35,7 @@ def drive(worlds, out, *more):
 
 
 def test_shipped_scenarios_have_names(tmp_path):
-    assert drive("trap", tmp_path, "--controller", "pure_pursuit", "--timeout", "1") == 0
+    assert drive("trap", tmp_path, "--controller", "ilqr", "--timeout", "1") == 0
     assert rows(tmp_path)[0][0] == "trap"
 
 
@@ -54,7 +54,7 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     assert "[1/1] w0: success" in shown.err
 
 
-BASELINE = ("--trials", "2", "--controller", "pure_pursuit")
+BASELINE = ("--trials", "2", "--controller", "ilqr")
 
 
 def test_the_number_of_jobs_changes_nothing(worlds, tmp_path):
