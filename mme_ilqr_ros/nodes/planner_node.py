@@ -105,6 +105,11 @@ class PlannerNode(Node):
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a map and odometry have come."""
+        return self._map is not None and self._odometry is not None
+
     def stop(self) -> None:
         """Nothing moves because of this node."""
 
