@@ -54,6 +54,8 @@ class CostEncoder(nn.Module):
     blocked, or with `wrap` its opposite side.
     """
 
+    c_max: Tensor
+
     def __init__(
         self,
         generator: torch.Generator,
@@ -88,6 +90,8 @@ class TerrainEncoder(nn.Module):
     sets where between 1 / exp(bound) and exp(bound) they lie.
     """
 
+    bound: Tensor
+
     def __init__(
         self,
         generator: torch.Generator,
@@ -116,6 +120,9 @@ class ClearanceEncoder(nn.Module):
     The log cost is linear between 17 knots, never rises with the clearance and is 0 from the last
     knot on, so 16 numbers are learned. The 0 fixes the scale: no anchor is needed.
     """
+
+    gaps: Tensor
+    c_max: Tensor
 
     def __init__(
         self, generator: torch.Generator, furthest: float = 4.0, n_knots: int = 17, c_max: float = 8
@@ -166,5 +173,5 @@ def linear_per_cell(n_in: int, n_out: int, gain: float, generator: torch.Generat
     with torch.no_grad():
         layer.weight.copy_(torch.randn(n_out, n_in, 1, 1, generator=generator))
         layer.weight.mul_(gain / math.sqrt(n_in))
-        layer.bias.zero_()
+    layer.bias = nn.Parameter(torch.zeros(n_out))
     return layer
