@@ -14,6 +14,11 @@ VERBS = {
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",
     ),
+    "plan": Verb(
+        "global planners on grids: data sets, other planners, other libraries",
+        "studies.plan.verb",
+    ),
+    "solve": Verb("time of a control cycle on the batch backend", "studies.solve_verb", "train"),
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
     ),
@@ -22,6 +27,11 @@ VERBS = {
     "train-cost": Verb(
         "time and memory of a training step, explicit and implicit",
         "studies.train_cost.verb",
+        "train",
+    ),
+    "experiment": Verb(
+        "the papers' experiments: navigation, visual, manipulation, runtime, stability",
+        "studies.experiments.verb",
         "train",
     ),
 }

@@ -53,7 +53,6 @@ ROS = {
     "visualization_msgs",
 }
 FILES = sorted((ROOT / PACKAGE).rglob("*.py"))
-STILL_TO_MOVE = {"benchmark", "training"}  # what of them belongs to studies/
 KERNEL_TEXTS = ROOT / PACKAGE / "control" / "kernel" / "text"  # compiled as a whole, not imported
 
 
@@ -109,7 +108,7 @@ def test_imports_go_only_where_they_may():
 
 
 def test_the_package_does_not_know_what_is_not_installed():
-    assert importers({"studies", "examples", "test"}, allowed=STILL_TO_MOVE) == []
+    assert importers({"studies", "examples", "test"}) == []
 
 
 def test_only_nodes_import_ros():
@@ -117,8 +116,7 @@ def test_only_nodes_import_ros():
 
 
 def test_only_learning_and_training_import_torch():
-    allowed = {"learning", "training"} | STILL_TO_MOVE
-    assert importers({"torch", "safetensors"}, allowed) == []
+    assert importers({"torch", "safetensors"}, {"learning", "training"}) == []
 
 
 def run_python(code):

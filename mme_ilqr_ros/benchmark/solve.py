@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +19,6 @@ from mme_ilqr_ros.control.objective import (
     standard_problem,
 )
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.robot_batch import ManyModes, RobotBatch
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 Array = NDArray[np.float64]
@@ -28,21 +28,6 @@ FIELD = ((1.2, -2.5), (7.0, 2.5))  # [m] corners between which the obstacles' ce
 RADII = (0.2, 0.5)  # [m]
 FREE = 0.3  # [m] between start or goal and the obstacles, besides the robot's radius
 CYCLES_PER_PROBLEM = 20  # then another field of obstacles, and no warm start
-
-
-@dataclass(frozen=True)
-class Backend:
-    """What iterates the modes.
-
-    Attributes:
-        name: `compiled` or `torch`.
-        device: `cpu`, or `cuda` for torch.
-        precision: `float64` or `float32`.
-    """
-
-    name: str = "compiled"
-    device: str = "cpu"
-    precision: str = "float64"
 
 
 class Solver(Protocol):
@@ -57,34 +42,17 @@ class Solver(Protocol):
         ...
 
 
-class OneRobot:
-    """A batch of one robot."""
-
-    def __init__(self, batch: RobotBatch) -> None:
-        self._batch = batch
-        self.reset = batch.reset
-
-    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
-        """Run one control cycle."""
-        return self._batch.cycle(x0[None], data, elapsed, required_gap)[0]
+MakeSolver = Callable[[Problem, ControllerSettings], Solver]
 
 
-def make_solver(problem: Problem, settings: ControllerSettings, backend: Backend) -> Solver:
-    """Return the control cycle on a backend; the same algorithm from the same seed on all.
+def compiled(precision: str = "float64") -> MakeSolver:
+    """Return what makes the controller's own solver, in `float64` or `float32`."""
 
-    Raises:
-        KernelError: The backend or its device is not there.
-    """
-    dtype, s = np.dtype(backend.precision).type, algorithm_settings(settings)
-    if backend.name == "compiled":
-        kernel = Kernel(problem, dtype=dtype)
-        return MmeIlqr(kernel, s, settings.seed)
-    if backend.name == "torch":
-        from studies.batched import BatchedKernel  # loads torch
+    def make(problem: Problem, settings: ControllerSettings) -> Solver:
+        kernel = Kernel(problem, dtype=np.dtype(precision).type)
+        return MmeIlqr(kernel, algorithm_settings(settings), settings.seed)
 
-        many: ManyModes = BatchedKernel(problem, backend.device, dtype)
-        return OneRobot(RobotBatch(many, s, [settings.seed]))
-    raise ValueError(backend.name)
+    return make
 
 
 @dataclass(frozen=True)
@@ -96,7 +64,7 @@ class SolveResult:
         iterations: iLQR iterations done in each cycle.
         first_call: Time to build or load the kernel and to run the first cycle [s].
         cost: Cost J of the mode that drives, mean over all cycles.
-        feasible: Share of the cycles whose driving mode touches nothing.
+        feasible: Fraction of the cycles whose driving mode touches nothing.
     """
 
     cycle_times: tuple[float, ...]
@@ -107,7 +75,7 @@ class SolveResult:
 
 
 def time_cycles(
-    settings: ControllerSettings, n_obstacles: int, repeat: int, backend: Backend | None = None
+    settings: ControllerSettings, n_obstacles: int, repeat: int, make: MakeSolver
 ) -> SolveResult:
     """Drive from problem to problem along the plans themselves and time every cycle.
 
@@ -118,15 +86,12 @@ def time_cycles(
         settings: The controller's; their seed makes problems and sampling.
         n_obstacles: Circles in each problem.
         repeat: Number of cycles.
-        backend: What iterates the modes; by default the compiled kernel.
-
-    Raises:
-        KernelError: The backend or its device is not there.
+        make: Makes what is timed.
     """
     rng = np.random.default_rng(settings.seed)
     begin = time.perf_counter()
     problem = standard_problem(settings=settings)
-    solver = make_solver(problem, settings, backend or Backend())
+    solver = make(problem, settings)
     data = _problem(problem, settings, n_obstacles, rng)
     _cycle(solver, np.zeros(problem.model.nx), data, settings)
     first_call = time.perf_counter() - begin
@@ -142,8 +107,8 @@ def time_cycles(
         iterations.append(int(modes.iterations))
         costs.append(float(modes.costs[modes.chosen]))
         feasible.append(bool(modes.feasible[modes.chosen]))
-        share = 1.0 / (settings.controller_frequency * data.dt)
-        x = x + share * (modes.states[modes.chosen, 1] - x)
+        fraction = 1.0 / (settings.controller_frequency * data.dt)  # of the plan's first stage
+        x = x + fraction * (modes.states[modes.chosen, 1] - x)
     return SolveResult(
         tuple(times), tuple(iterations), first_call, float(np.mean(costs)), float(np.mean(feasible))
     )

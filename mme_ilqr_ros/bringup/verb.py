@@ -37,7 +37,7 @@ ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values in 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    add, default = parser.add_argument, RunMonitorSettings().scenario
+    add, default = parser.add_argument, RunMonitorSettings.scenario
     shipped = ", ".join(scenario_names())
     add("--scenario", default=default, help=f"{shipped}, or a scenario or world file (%(default)s)")
     add("--id", default="", metavar="WORLD", help="which world of a file with many")
