@@ -21,10 +21,10 @@ from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
-from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
+from studies.indexed_heap import solve_by_heap
 
 R = TypeVar("R")
 DEAREST = 20.0  # cell costs are drawn from 1 to this

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -128,7 +129,9 @@ class Setup:
             "use_plan": self.planner != "none",
             "variant": self.controller,
         }
-        settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
+        settings = build_extended(
+            ControllerNodeSettings, {**facts, **self.parameters.controller, **choices}
+        )
         if self.realtime:
             return settings
         # The world stands still while the controller thinks, so its clock must not end a cycle:

@@ -39,7 +39,7 @@ class GridMap:
     occupied: BoolArray
     resolution: float
     origin: Pose
-    unknown: BoolArray | None = None
+    unknown: BoolArray = None  # type: ignore[assignment]  # made an array at once
 
     def __post_init__(self) -> None:
         occupied = _frozen_cells(self.occupied, "occupied")

@@ -21,7 +21,6 @@ from nav_msgs.msg import Path as PathMessage
 from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
 from rclpy.duration import Duration
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
@@ -29,6 +28,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
+from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
@@ -36,9 +36,9 @@ from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_st
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
-from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.parameters import NodeParameters, overrides
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 NAME = "controller"
@@ -47,20 +47,14 @@ FIELD_PATIENCE = 2.0  # s after a plan, for its cost to go
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
-class ControllerNode(Node):
-    """Runs the control cycle on a timer, on the newest message of each kind.
-
-    Attributes:
-        exit_status: None; this node ends by signal only.
-    """
-
-    exit_status: int | None = None
+class ControllerNode(RunnableNode):
+    """Runs the control cycle on a timer, on the newest message of each kind."""
 
     def __init__(
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Compile the controller and start the cycle.
 
@@ -68,7 +62,8 @@ class ControllerNode(Node):
             SettingError: A parameter is out of range.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._own_parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
+        settings_class = extended(ControllerNodeSettings, overrides(self))
+        self._own_parameters = NodeParameters(self, settings_class, self._settings_changed)
         settings = self._own_parameters.settings
         self._complaints = Complaints(self.get_logger())
         self._inputs = ControllerInputs(

@@ -18,7 +18,6 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
@@ -39,29 +38,22 @@ from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
-from mme_ilqr_ros.planning.weights import WeightsError
 
 NAME = "planner"
 
 
-class PlannerNode(Node):
-    """Plans from the robot to the goal when either the goal or the map is new, and periodically.
-
-    Attributes:
-        exit_status: None; this node ends by signal only.
-    """
-
-    exit_status: int | None = None
+class PlannerNode(RunnableNode):
+    """Plans from the robot to the goal when either the goal or the map is new, and periodically."""
 
     def __init__(
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Make the node ready to plan.
 
@@ -105,8 +97,10 @@ class PlannerNode(Node):
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
-    def stop(self) -> None:
-        """Nothing moves because of this node."""
+    @property
+    def is_ready(self) -> bool:
+        """Whether a map and odometry have come."""
+        return self._map is not None and self._odometry is not None
 
     def _settings_changed(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
@@ -281,7 +275,7 @@ class PlannerNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the planner node."""
-    sys.exit(run_node(PlannerNode, NAME, args, unusable=(WeightsError,)))
+    sys.exit(run_node(PlannerNode, NAME, args))
 
 
 if __name__ == "__main__":

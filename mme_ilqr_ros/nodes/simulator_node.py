@@ -18,7 +18,6 @@ from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import LaserScan, PointCloud2
@@ -41,31 +40,28 @@ from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.obstacle_cloud import encode
 from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
 from mme_ilqr_ros.nodes.tf_output import TfOutput
 from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
-from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario
+from mme_ilqr_ros.simulation.scenario import load_scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
 NAME = "simulator"
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
 
 
-class SimulatorNode(Node):
+class SimulatorNode(RunnableNode):
     """Steps the simulator in real time, or a multiple of it.
 
     Attributes:
         simulator: The world and the robot.
-        exit_status: None; this node ends by signal only.
     """
-
-    exit_status: int | None = None
 
     def __init__(
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Load the scenario and start its time.
 
@@ -119,9 +115,6 @@ class SimulatorNode(Node):
             PoseWithCovarianceStamped, "initialpose", self._take_initial_pose, STANDARD
         )
         self.create_service(Trigger, "~/reset", self._reset)
-
-    def stop(self) -> None:
-        """The simulated robot may stay where it is."""
 
     def _take_command(self, message: Twist | TwistStamped) -> None:
         twist = message.twist if isinstance(message, TwistStamped) else message
@@ -226,7 +219,7 @@ class SimulatorNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the simulator node."""
-    sys.exit(run_node(SimulatorNode, NAME, args, unusable=(ScenarioError,)))
+    sys.exit(run_node(SimulatorNode, NAME, args))
 
 
 if __name__ == "__main__":

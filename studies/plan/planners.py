@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, CompiledPlanner, Planner, weights_file
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.planning.clearance import squared_distance
+from mme_ilqr_ros.planning.clearance_cost import squared_distance
 from mme_ilqr_ros.planning.cost_model import CostModel
 from mme_ilqr_ros.planning.field import Field, solve_edges
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
@@ -71,14 +71,13 @@ def wall_cost(terrain: Terrain) -> NDArray[np.float64]:
 
 
 def formula_cost(terrain: Terrain) -> NDArray[np.float64]:
-    """Return the expert's time per length [H, W]: a quarter of the speed at contact, 1 when free.
+    """Return the expert's time per length [H, W]: 4 at contact, 1 from two robot radii on.
 
-    Raises:
-        InputError: The robot has no radius.
+    A robot without a radius is two radii away from everything.
     """
     radius = terrain.radius / terrain.grid.resolution
     if radius <= 0.0:
-        raise InputError("--planner formula: counts in radii of the robot; give --robot-radius")
+        return np.ones(terrain.blocked.shape)
     reach = int(np.ceil((1.0 + FREE_CLEARANCE) * radius + 0.5))
     distance = np.sqrt(squared_distance(terrain.grid.occupied, reach))
     clearance = (distance - 0.5 - radius) / radius

@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.clearance import ClearanceCost
-from mme_ilqr_ros.planning.cost_encoder import WallCost
+from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.wall_cost import WallCost
 from mme_ilqr_ros.planning.weights import read_weights, shipped_weights
 from mme_ilqr_ros.training.tasks.clearance import hidden_cost
 
@@ -23,7 +23,7 @@ def test_clearance_is_the_generating_formula_found_again():
 def test_shortest_reads_one_bit_of_each_cell(density):
     cost = WallCost(read_weights(shipped_weights("shortest")).tensors)
     occupied = np.random.default_rng(0).random((256, 256)) < density
-    found = cost(occupied)
+    found = cost.of_cells(occupied)
     assert found[~occupied].min() >= 1.0
     assert found[~occupied].max() < 2.5
     assert found[occupied].min() > 1e4

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
 from mme_ilqr_ros.benchmark.plan.planners import Planner, best_field
+from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.planning.field import Field, follow
-from mme_ilqr_ros.planning.value_field import first_fault
 
 QUERY_REPEATS = 3  # of which the median counts: the first one finds the field out of the cache
 BEST_WITHIN = 1e-3  # [cells] a path this much longer than the shortest still counts as shortest

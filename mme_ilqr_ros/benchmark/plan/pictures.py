@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
 from mme_ilqr_ros.benchmark.plan.planners import Planner
-from mme_ilqr_ros.planning.value_field import first_fault
+from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK
 
 N_PATHS = 8

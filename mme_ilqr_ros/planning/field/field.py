@@ -76,27 +76,25 @@ class Field:
         self.buckets = buckets
         self._cheapest = cheapest  # that a repair may bring
         self.flat_values = np.empty(len(prices))
-        self._order: np.ndarray | None = None
-        self._solve()
+        self._order: np.ndarray | None = self._solve()
 
-    def _solve(self) -> None:
-        """Settle all cells from the goal on."""
+    def _solve(self) -> np.ndarray:
+        """Settle all cells from the goal on; return their order."""
         grid, values = (self.prices, self.stride, self.n_moves), self.flat_values
         values.fill(np.inf)
         if self.buckets is None:
-            self._order = solve_by_heap(*grid, self.goal_index, values)
-            return
+            return solve_by_heap(*grid, self.goal_index, values)
         scale, n_buckets = self.buckets.scale, self.buckets.n
         values[self.goal_index] = 0.0
         order = np.empty(len(values) + CHUNK, np.int32)
         seeds = np.array([self.goal_index])
-        self._order = order[: spread(*grid, values, seeds, scale, n_buckets, order, True)]
+        return order[: spread(*grid, values, seeds, scale, n_buckets, order, True)]
 
     @property
     def order(self) -> np.ndarray:
         """int32 [k] settled cells in flat form, each after the cell its arrow points to."""
         if self._order is None:  # a repair has none; to sort the values would cost as much
-            self._solve()
+            self._order = self._solve()
         return self._order
 
     @property
@@ -202,7 +200,7 @@ class Field:
             least, largest = checked_range(self.prices, "cell")
             least = min(least, self._cheapest)
             self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
-            self._solve()
+            self._order = self._solve()
         n_changed = int(np.count_nonzero(changed))
         return Repair(n_changed, n_cleared or 0, solved_anew=n_cleared is None)
 
