@@ -17,6 +17,7 @@ EXAMPLES = """\
 examples:
   python -m studies train terrain --paths 1 --margin 0.03
   python -m studies train navigation --model id_vin --discount 0.97
+  torchrun --nproc_per_node 2 -m studies train navigation --batch 64
 """
 
 
