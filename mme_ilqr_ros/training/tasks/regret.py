@@ -93,7 +93,9 @@ def true_cost_of(field: Field, truth: Field) -> np.ndarray:
 
 
 @compiled
-def _spent(order, arrows, stride, costs, n):
+def _spent(
+    order: np.ndarray, arrows: np.ndarray, stride: int, costs: np.ndarray, n: int
+) -> np.ndarray:
     """Add up costs along the arrows, starting at the goal; inf where no arrow leads."""
     spent = np.full(n, np.inf)
     spent[order[0]] = 0.0
