@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.costs import CostTerm
 from mme_ilqr_ros.control.distinct import ways_round
 from mme_ilqr_ros.control.fallback import brake
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
@@ -49,9 +47,7 @@ class LocalController:
 
     Args:
         settings: Limits, tolerances, algorithm and cost.
-        robot: A robot of your own; by default the one that the settings name.
-        terms: Cost terms of your own, in addition to the package's.
-        values: Numbers for the parameters that these terms name; read in every cycle.
+        robot: The robot; by default the one that the settings name.
 
     Raises:
         KernelError: The compiled kernel cannot be built on this machine.
@@ -61,13 +57,10 @@ class LocalController:
         self,
         settings: ControllerSettings,
         robot: Robot | None = None,
-        terms: Sequence[CostTerm] = (),
-        values: Mapping[str, float] | None = None,
     ) -> None:
         self._robot = robot or robot_of(settings)
-        self._values = values
-        self._kernel = Kernel(standard_problem(self._robot, settings, terms))
-        self._safety = Safety(self._kernel, self._robot.kept_when_braking)
+        self._kernel = Kernel(standard_problem(self._robot, settings))
+        self._safety = Safety(self._kernel, self._robot.model.kept_when_braking)
         self._settings = settings
         self._solver = MmeIlqr(self._kernel, algorithm_settings(settings), settings.seed)
         self._target = PathTarget()
@@ -168,7 +161,6 @@ class LocalController:
             yaw=self._wanted_yaw(goal, target),
             reference=reference,
             limits=limits,
-            values=self._values,
         )
         deadline = begin + s.solve_time_share / s.controller_frequency
         required_gap = self._safety.required_gap(x0, data, s.robot_radius, s.clearance_margin)
@@ -223,7 +215,7 @@ class LocalController:
         lookahead = (s.min_lookahead_distance, s.lookahead_distance)
         radius = s.robot_radius + s.clearance_margin
         target = self._target.point(path, here, circles, field, radius, lookahead)
-        if s.costs.contour_weight == 0.0:
+        if s.costs.contour_weight == s.costs.lag_weight == 0.0:
             return target, None
         spacing = s.path_speed * s.mme.model_dt
         return target, self._target.reference(path, here, spacing, s.mme.time_steps + 1)
@@ -265,7 +257,7 @@ class LocalController:
         if held is None or state.is_finite():
             held = self._held(state, limits)
         period = 1.0 / self._settings.controller_frequency
-        command = brake(held, limits, period, self._robot.kept_when_braking)
+        command = brake(held, limits, period, self._robot.model.kept_when_braking)
         return self._result(status, command, state, goal, begin, modes, target)
 
     def _result(
@@ -292,7 +284,7 @@ class LocalController:
 
 
 def _is_sound(modes: Modes, data: StageData) -> bool:
-    """Return False where inputs are so large, or `values` such, that numbers were not finite."""
+    """Return False where inputs are so large, or weights such, that numbers were not finite."""
     chosen = modes.chosen
     plan = (modes.states[chosen], modes.controls[chosen], modes.costs[chosen])
     return all(bool(np.isfinite(part).all()) for part in (data.parameters, *plan))

@@ -28,6 +28,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
+from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
@@ -35,7 +36,7 @@ from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_st
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
-from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.parameters import NodeParameters, overrides
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import RunnableNode, run_node
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
@@ -61,7 +62,8 @@ class ControllerNode(RunnableNode):
             SettingError: A parameter is out of range.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._own_parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
+        settings_class = extended(ControllerNodeSettings, overrides(self))
+        self._own_parameters = NodeParameters(self, settings_class, self._settings_changed)
         settings = self._own_parameters.settings
         self._complaints = Complaints(self.get_logger())
         self._inputs = ControllerInputs(

@@ -97,6 +97,11 @@ class PlannerNode(RunnableNode):
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a map and odometry have come."""
+        return self._map is not None and self._odometry is not None
+
     def _settings_changed(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
         self._replanner.settings = settings
@@ -248,7 +253,7 @@ class PlannerNode(RunnableNode):
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._cost_output.serve_latecomers()
+        self._cost_output.publish_to_new_subscribers()
         values: dict[str, object] = {"map": "yes" if self._map else "no"}
         level, text = OK, "no goal yet"
         if self._map is None:

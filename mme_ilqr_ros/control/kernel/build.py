@@ -19,7 +19,7 @@ from types import ModuleType
 
 import numpy as np
 
-from mme_ilqr_ros.control.kernel.emit import emit
+from mme_ilqr_ros.control.kernel.emit import emit, emit_switched
 from mme_ilqr_ros.control.problem import Problem
 
 TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py", "sample.py", "cycle.py")
@@ -90,7 +90,12 @@ def kernel_source(problem: Problem, backend: str) -> str:
         decorators=_DECORATORS[backend],
     )
     symbols = problem.functions()
-    stage = "\n\n".join(f"@inline\n{emit(symbols[name])}" for name in PRINTED)
+    switched = problem.switched()
+    printed = [
+        emit_switched(*switched[name]) if name in switched else emit(symbols[name])
+        for name in PRINTED
+    ]
+    stage = "\n\n".join(f"@inline\n{text}" for text in printed)
     texts = [(_HERE / "text" / name).read_text(encoding="utf-8") for name in TEXTS]
     return "\n\n".join([header + _PURE, stage, *(text.split(MARKER, 1)[1] for text in texts)])
 

@@ -7,6 +7,8 @@ lane functions (`lanes.py` or `reference.py`) must be in the module that receive
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import casadi as ca
 
 _OPERATIONS = {
@@ -64,8 +66,39 @@ def emit(function: ca.Function) -> str:
         f"def {function.name()}({', '.join(names)}):",
         f"    zero, one = fill({first}, 0.0), fill({first}, 1.0)",
     ]
-    lines += [f"    {_statement(function, k)}" for k in range(function.n_instructions())]
+    lines += [f"    {line}" for line in _statements(function)]
     return "\n".join(lines) + "\n"
+
+
+def emit_switched(always: ca.Function, optional: ca.Function, switch: int) -> str:
+    """Return the Python source of a function with a part that is skipped where it adds nothing.
+
+    Args:
+        always: The function without that part.
+        optional: What the part adds to the outputs, with the same first inputs.
+        switch: Index of a number in the third input, above 0 where the part is needed.
+
+    Raises:
+        EmitError: An operation has no counterpart on lanes.
+    """
+    lines = [f"if in2[{switch}] > 0.0:", *(f"    {line}" for line in _additions(optional))]
+    return emit(always) + "".join(f"    {line}\n" for line in lines)
+
+
+def _additions(function: ca.Function) -> Iterator[str]:
+    """Yield statements that add to the outputs, except those that would add zero."""
+    zeros: set[str] = set()
+    for line in _statements(function):
+        target, _, value = line.partition(" = ")
+        if not target.startswith("out"):
+            (zeros.add if value == "zero + 0.0" else zeros.discard)(target)
+            yield line
+        elif value not in zeros:
+            yield f"{target} = {target} + {value}"
+
+
+def _statements(function: ca.Function) -> list[str]:
+    return [_statement(function, k) for k in range(function.n_instructions())]
 
 
 def _statement(function: ca.Function, k: int) -> str:
