@@ -1,4 +1,4 @@
-"""The planner's second map: a filter mask that makes cells dearer, brought into the map's frame."""
+"""The planner's second map: a filter mask that raises cell costs, brought into the map's frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 class FilterMask:
-    """The newest usable mask, and in words what has become of it.
+    """The newest usable mask and its status in words.
 
     Attributes:
         status: For the diagnostics.
@@ -58,9 +58,9 @@ class FilterMask:
         if pose is None:
             self.status = f"no transform from '{self._frame}' to '{map_frame}'"
             return None
-        values, share = self._laid(self._layer, pose, grid)
-        self.status = f"covers {share:.0%} of the map"
-        if share == 0.0:
+        values, covered = self._laid(self._layer, pose, grid)
+        self.status = f"covers {covered:.0%} of the map"
+        if covered == 0.0:
             self._warnings.warn("mask", "filter_mask covers nothing of the map; check its origin")
             return None
         self._warnings.clear("mask")

@@ -253,7 +253,7 @@ class PlannerNode(RunnableNode):
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._cost_output.serve_latecomers()
+        self._cost_output.publish_to_new_subscribers()
         values: dict[str, object] = {"map": "yes" if self._map else "no"}
         level, text = OK, "no goal yet"
         if self._map is None:
