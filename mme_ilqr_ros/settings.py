@@ -131,14 +131,15 @@ def table(settings_class: type, prefix: str = "") -> tuple[Setting, ...]:
     return tuple(_rows(settings_class, prefix))
 
 
-def _rows(settings_class: type, prefix: str) -> Iterator[Setting]:
+def _rows(settings_class: Any, prefix: str) -> Iterator[Setting]:
     kinds = get_type_hints(settings_class)
     for field in dataclasses.fields(settings_class):
         kind = kinds[field.name]
         if dataclasses.is_dataclass(kind):
             yield from _rows(kind, f"{prefix}{field.name}.")
         else:
-            yield Setting(f"{prefix}{field.name}", kind, field.default, **field.metadata)
+            default: Any = field.default
+            yield Setting(f"{prefix}{field.name}", kind, default, **field.metadata)
 
 
 def flatten(settings: Any, prefix: str = "") -> dict[str, Scalar]:
