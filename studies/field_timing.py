@@ -121,9 +121,9 @@ def time_field(timed: TimedMap, rounds: int, n_places: int, seed: int) -> dict[s
         return result
 
     for k in range(rounds + 1):  # the first one compiles
-        field = clocked("solve", lambda: solve_field(timed.cost, timed.goal, cheapest=1.0))
+        field = clocked("solve", lambda: solve_field(timed.cost, timed.goal, least_cost=1.0))
         clocked("arrows", lambda f=field: f.arrows)
-        field = solve_field(timed.cost, timed.goal, cheapest=1.0)
+        field = solve_field(timed.cost, timed.goal, least_cost=1.0)
         clocked("gradient", lambda f=field: f.adjoint(gradient))
         clocked("heap", lambda f=field: _by_heap(f))
         if k <= _SLOW:
@@ -216,7 +216,7 @@ def edges_of(cost: np.ndarray) -> np.ndarray:
 
 def _by_heap(field: Field) -> np.ndarray:
     values = np.full_like(field.flat_values, np.inf)
-    solve_by_heap(field.prices, field.stride, field.n_moves, field.goal_index, values)
+    solve_by_heap(field.flat_costs, field.stride, field.n_moves, field.goal_index, values)
     return values
 
 

@@ -1,7 +1,7 @@
 """The exact gradient of a field: one pass over the cells, the last settled first.
 
-Each value is a sum of prices along the tree of best moves. So w = (df/dV)^T w + dL/dV has the
-solution that each cell hands what it has gathered on to the cell its arrow points to, and dL/dprice
+Each value is a sum of costs along the tree of best moves. So w = (df/dV)^T w + dL/dV has the
+solution that each cell passes what it has gathered on to the cell its arrow points to, and dL/dcost
 of a move is what passes through it.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, HALF_LENGTHS, U
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, HALF_LENGTHS, U
 
 
 @compiled
 def cell_gradient(order, arrows, stride, weights):
-    """Return dL/dcost [n] of cells: a move charges half its length to either end.
+    """Return dL/dcost [n] of cells: half a move's length counts for either end.
 
     Args:
         order: [k] settled cells, each after the one its arrow points to; the goal first.
@@ -30,10 +30,10 @@ def cell_gradient(order, arrows, stride, weights):
         move = arrows[U(cell)]
         other = cell + shift[U(move)]
         w = weights[U(cell)]
-        share = HALF_LENGTHS[U(move)] * w
+        half = HALF_LENGTHS[U(move)] * w
         weights[U(other)] += w
-        result[U(cell)] += share
-        result[U(other)] += share
+        result[U(cell)] += half
+        result[U(other)] += half
     return result
 
 
