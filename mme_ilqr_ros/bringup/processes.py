@@ -1,4 +1,4 @@
-"""Processes of nodes: started in groups of their own, listened to, and ended one and all."""
+"""Nodes as processes: each in a process group of its own, with its log; all stopped together."""
 
 from __future__ import annotations
 
