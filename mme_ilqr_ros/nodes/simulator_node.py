@@ -122,7 +122,7 @@ class SimulatorNode(RunnableNode):
             self.simulator.command(*twist_value(twist))
         except MessageError as error:
             self.simulator.command(0.0, 0.0)
-            self._warnings.warn("cmd_vel", f"{error}; the robot is told to stop")
+            self._warnings.warn("cmd_vel", f"{error}; the robot stops")
 
     def _take_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
         try:
