@@ -57,10 +57,11 @@ class Judged:
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of summary.json; numbers that there are not are None."""
-        one = self.query.start is not None
+        start = self.query.start
+        one = start is not None
         return {
             "map": self.map,
-            "start": list(self.query.start) if one else None,
+            "start": None if start is None else list(start),
             "goal": list(self.query.goal),
             "starts": self.starts,
             "success": bool(self.success) if one else round(self.success, 6),
