@@ -36,7 +36,7 @@ class NodeParameters(Generic[S]):
         settings_class: type[S],
         on_change: Callable[[S], None] = lambda settings: None,
     ) -> None:
-        """Declare every setting on `node`; warn about overrides that nobody declared.
+        """Declare every setting on `node`; warn of overrides that are not declared.
 
         Args:
             node: The node that gets the parameters.

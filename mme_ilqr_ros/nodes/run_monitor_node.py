@@ -142,7 +142,7 @@ class RunMonitorNode(RunnableNode):
         self._add_state()
 
     def _add_state(self) -> None:
-        """Record where the robot is, and end the run when the judge says so."""
+        """Record where the robot is, and end the run at the judge's verdict."""
         state = self._state
         if self._judge is None or state is None or self.exit_status is not None:
             return

@@ -44,7 +44,7 @@ FAINTEST = 0.5  # opacity of a mode without weight
 STILL = 0.05  # [m] circles that move less have not moved
 TRUE_SPEED = "#999999"
 LETTERS = "ABCDE"  # one for each moment of decision
-PLAIN: dict[str, Any] = {
+PLAIN = {
     "boxstyle": "circle,pad=0.12",
     "fc": "white",
     "ec": OBSTACLE_EDGE,
@@ -183,10 +183,10 @@ def _draw_drive(figure: Figure, axes: Axes, record: RunRecord) -> None:
     """Draw the driven path coloured by speed, with a colour bar."""
     states = record.states
     points = states[:, 1:3]
-    segments = list(np.stack([points[:-1], points[1:]], axis=1))
+    segments = np.stack([points[:-1], points[1:]], axis=1)
     speeds = np.abs(states[:-1, 4])
     lines = LineCollection(
-        segments,
+        list(segments),
         cmap=_speed_colours(),
         norm=Normalize(0.0, max(0.1, float(np.max(speeds, initial=0.0)))),
         linewidths=2.4,

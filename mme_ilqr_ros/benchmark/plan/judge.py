@@ -57,11 +57,10 @@ class Judged:
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of summary.json; numbers that there are not are None."""
-        start = self.query.start
-        one = start is not None
+        one = self.query.start is not None
         return {
             "map": self.map,
-            "start": None if start is None else list(start),
+            "start": None if self.query.start is None else list(self.query.start),
             "goal": list(self.query.goal),
             "starts": self.starts,
             "success": bool(self.success) if one else round(self.success, 6),

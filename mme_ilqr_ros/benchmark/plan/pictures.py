@@ -88,7 +88,7 @@ def _paths(axes: Axes, asked: PlanMap, planner: Planner) -> None:
 
 
 def _some(queries: Sequence[Query]) -> list[tuple[Cell, Cell]]:
-    """Return start and goal of some queries, from the first to the last."""
+    """Return start and goal of at most N_PATHS queries that have a start."""
     single = [(query.start, query.goal) for query in queries if query.start is not None]
     if len(single) <= N_PATHS:
         return single

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mme_ilqr_ros.planning.field.adjoint import cell_gradient, edge_gradient
+from mme_ilqr_ros.planning.field.adjoint import edge_gradient
 from mme_ilqr_ros.planning.field.buckets import Buckets
 from mme_ilqr_ros.planning.field.checks import (
     FieldError,
@@ -145,18 +145,6 @@ class Field:
     def _swept(self) -> tuple[np.ndarray, float]:
         """Arrows in flat form, and the residual."""
         return sweep(self.flat_costs, self.stride, self.n_moves, self.goal_index, self.flat_values)
-
-    def adjoint(self, gradient: np.ndarray) -> np.ndarray:
-        """Return dL/dcost of the cells [H, W] for dL/dV = `gradient` [H, W], exactly.
-
-        Raises:
-            FieldError: The field was solved for costs of edges.
-        """
-        if self.flat_costs.ndim != 1:
-            raise FieldError("a field of edge costs has no cell costs; use edge_adjoint")
-        weights = self._flat(gradient)
-        result = cell_gradient(self.order, self._swept[0], self.stride, weights)
-        return inner(result, self.stride)
 
     def edge_adjoint(self, gradient: np.ndarray) -> np.ndarray:
         """Return dL/dedge [A, H, W] for dL/dV = `gradient` [H, W], exactly.

@@ -130,9 +130,3 @@ def test_the_visitation_counts_the_walks_over_each_edge():
 def test_unusable_input_is_named(edges, goal, text):
     with pytest.raises(FieldError, match=text):
         solve_edges(edges, goal)
-
-
-def test_cell_gradients_need_cell_costs():
-    edges, goal = random_edges(0)
-    with pytest.raises(FieldError, match="edge_adjoint"):
-        solve_edges(edges, goal).adjoint(np.zeros(edges.shape[1:]))

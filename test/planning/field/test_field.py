@@ -80,23 +80,6 @@ def test_an_edge_costs_its_length_times_the_mean_of_both_cells():
     np.testing.assert_allclose(values, [[0.0, 2.0, 8.5]])  # (1+3)/2, then + (3+10)/2
 
 
-def test_exact_adjoint_equals_central_differences():
-    cost, goal = random_cost(8, shape=(7, 9))
-    field = solve_field(cost, goal)
-    weights = np.random.default_rng(1).normal(size=cost.shape)
-
-    def loss(cost):
-        values = solve_field(cost, goal).values
-        return np.where(np.isfinite(values), weights * values, 0.0).sum()
-
-    gradient, eps = field.adjoint(weights), 1e-6
-    for cell in zip(*np.nonzero(np.isfinite(cost)), strict=True):
-        step = np.zeros_like(cost)
-        step[cell] = eps
-        numeric = (loss(cost + step) - loss(cost - step)) / (2 * eps)
-        assert gradient[cell] == pytest.approx(numeric, rel=1e-6, abs=1e-7)
-
-
 def test_turning_the_map_turns_the_field():
     cost, goal = random_cost(3)
     values = solve_field(cost, goal).values

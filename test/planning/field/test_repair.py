@@ -138,7 +138,9 @@ def test_the_gradient_of_a_repaired_field_is_that_of_a_fresh_one():
     gradient = rng.normal(size=(20, 25))
     fresh = solve_field(field.cost, (3, 3), least_cost=1.0)
     # The costs left are in another range, so the cells settle, and add up, in another order.
-    np.testing.assert_allclose(field.adjoint(gradient), fresh.adjoint(gradient), rtol=1e-12)
+    np.testing.assert_allclose(
+        field.edge_adjoint(gradient), fresh.edge_adjoint(gradient), rtol=1e-12
+    )
 
 
 def test_a_change_of_nothing_is_none():
