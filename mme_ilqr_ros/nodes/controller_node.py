@@ -32,9 +32,9 @@ from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
 from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_stamped
-from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, control_values, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
+from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.parameters import NodeParameters, overrides
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import RunnableNode, run_node
@@ -224,12 +224,8 @@ class ControllerNode(RunnableNode):
         if self._local_plan_publisher.get_subscription_count():
             plan = path_message(result.plan[:, :2], result.plan[:, 2], stamp, frame)
             self._local_plan_publisher.publish(plan)
-        modes = result.modes
-        if modes is not None and self._candidates_publisher.get_subscription_count():
-            candidates = Candidates(
-                modes.states[:, :, :2], modes.weights, modes.feasible, modes.chosen, modes.switched
-            )
-            self._candidates_publisher.publish(candidate_markers(candidates, stamp, frame))
+        if result.modes is not None and self._candidates_publisher.get_subscription_count():
+            self._candidates_publisher.publish(mode_markers(result.modes, stamp, frame))
 
     def _publish_diagnostics(self) -> None:
         result = self._result
@@ -241,11 +237,8 @@ class ControllerNode(RunnableNode):
             "mode switches": self._mode_switches,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
-        if result is not None and result.modes is not None:
-            values["modes"] = len(result.modes.weights)
-            values["feasible modes"] = int(result.modes.feasible.sum())
-            values["chosen mode"] = result.modes.chosen
-            values["goal distance [m]"] = result.goal_distance
+        if result is not None:
+            values |= control_values(result)
         stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip("/")
         level = OK if calm else WARN
