@@ -36,8 +36,10 @@ class NodeProcess:
         self._reader.start()
 
     def _read(self) -> None:
-        with self.log_file.open("w") as log:
-            for line in self._process.stdout or ():
+        output = self._process.stdout
+        assert output is not None, "`start` asks for a pipe"
+        with output, self.log_file.open("w") as log:
+            for line in output:
                 log.write(line)
                 log.flush()
                 self._lines.put(line.rstrip("\n"))
