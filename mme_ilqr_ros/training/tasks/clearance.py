@@ -100,7 +100,6 @@ HIDDEN = HiddenCost(
     "learn the cost of little clearance, in robot radii, from paths of an expert who slows down",
     generate_clearance,
     ClearanceEncoder,
-    anchor=0.0,
     size=48,
     learning_rate=5e-2,
 )
