@@ -36,7 +36,7 @@ def test_it_drives_and_keeps_right_when_told_to_while_it_drives(bench):
     node = bench.add(ControllerNode, mme__n_modes=3, **CHOICE)
     assert node.get_parameter("trailer.length").value == 0.5
     described = node.describe_parameter("costs.keep_right.weight")
-    assert "left of the line [1/(m s)]" in described.description
+    assert "left of the line. [1/(m s)]" in described.description
     refused = node.set_parameters([Parameter("costs.keep_right.weight", value=-1.0)])[0]
     assert "must lie at or above 0.0" in refused.reason
     assert not node.set_parameters([Parameter("trailer.length", value=1.0)])[0].successful

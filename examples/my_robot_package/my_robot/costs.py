@@ -12,7 +12,7 @@ from mme_ilqr_ros.settings import setting
 class KeepRight(CostTerm):
     """Distance to the left of the line y = line_y, for a robot that heads along +x."""
 
-    weight: float = setting(2.0, "Cost per metre left of the line.", unit="1/(m s)", low=0.0)
+    weight: float = setting(0.3, "Cost per metre left of the line.", unit="1/(m s)", low=0.0)
     line_y: float = setting(0.0, "The line, in the frame of odometry.", unit="m")
 
     def stage(self, x, u, ref):
