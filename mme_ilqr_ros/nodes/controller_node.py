@@ -85,9 +85,8 @@ class ControllerNode(RunnableNode):
         kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
         self._local_plan_publisher = self.create_publisher(PathMessage, "local_plan", STANDARD)
-        self._candidates_publisher = self.create_publisher(
-            MarkerArray, "~/candidate_trajectories", STANDARD
-        )
+        modes = "~/candidate_trajectories"
+        self._candidates_publisher = self.create_publisher(MarkerArray, modes, STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         inputs = self._inputs
@@ -245,17 +244,10 @@ class ControllerNode(RunnableNode):
         self._diagnostics.publish(diagnostic_message(name, level, self._status, values, stamp))
 
 
-def _input_limits(settings: ControllerNodeSettings) -> InputLimits:
+def _input_limits(s: ControllerNodeSettings) -> InputLimits:
     """Return the part of the settings that the inputs need."""
-    return InputLimits(
-        settings.odom_timeout,
-        settings.obstacles_timeout,
-        settings.transform_tolerance,
-        settings.use_map,
-        settings.unknown_is_free,
-        settings.field_max_distance,
-        settings.is_guided,
-    )
+    ages = (s.odom_timeout, s.obstacles_timeout, s.transform_tolerance)
+    return InputLimits(*ages, s.use_map, s.unknown_is_free, s.field_max_distance, s.is_guided)
 
 
 def main(args: Sequence[str] | None = None) -> None:
