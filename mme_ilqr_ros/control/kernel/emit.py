@@ -2,10 +2,12 @@
 
 `step(x, u) -> f` becomes `def step(in0, in1, out0)`, which reads in0[i], in1[i] and writes
 out0[i] (in0[i, j] or out0[i, j] for a matrix). One statement per node of the expression graph; the
-lane functions (`lanes.py` or `reference.py`) must be in the module that receives the text.
+module that receives the text imports the operations of `program/lane.py`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import casadi as ca
 
@@ -49,10 +51,14 @@ class EmitError(ValueError):
     """The function uses an operation that the printer does not know."""
 
 
-def emit(function: ca.Function) -> str:
+def emit(function: ca.Function, numbers: Sequence[int] = ()) -> str:
     """Return the Python source of a CasADi SX function with dense outputs.
 
     Its first input must be an array of lanes; any other may hold plain numbers.
+
+    Args:
+        function: What to print.
+        numbers: Inputs that are one number and no array.
 
     Raises:
         EmitError: An operation has no counterpart on lanes.
@@ -64,15 +70,17 @@ def emit(function: ca.Function) -> str:
         f"def {function.name()}({', '.join(names)}):",
         f"    zero, one = fill({first}, 0.0), fill({first}, 1.0)",
     ]
-    lines += [f"    {_statement(function, k)}" for k in range(function.n_instructions())]
+    lines += [f"    {_statement(function, k, numbers)}" for k in range(function.n_instructions())]
     return "\n".join(lines) + "\n"
 
 
-def _statement(function: ca.Function, k: int) -> str:
+def _statement(function: ca.Function, k: int, numbers: Sequence[int]) -> str:
     operation = function.instruction_id(k)
     sources, targets = function.instruction_input(k), function.instruction_output(k)
     if operation == ca.OP_INPUT:
-        place = _place(f"in{sources[0]}", function.size_in(sources[0]), sources[1])
+        name = f"in{sources[0]}"
+        is_number = sources[0] in numbers
+        place = name if is_number else _place(name, function.size_in(sources[0]), sources[1])
         return f"w{targets[0]} = {place} + zero"
     if operation == ca.OP_OUTPUT:
         place = _place(f"out{targets[0]}", function.size_out(targets[0]), targets[1])

@@ -27,7 +27,7 @@ FLAGS = ("reassoc", "nsz", "arcp", "contract", "afn")
 # _nrt=False: no reference counts. Compiled code here only borrows arrays; counting references to
 # them at every unpacking of a tuple took most of the kernel's time.
 OPTIONS = {"fastmath": set(FLAGS), "error_model": "numpy", "boundscheck": False, "_nrt": False}
-inline = njit(forceinline=True, **OPTIONS)
+inline = njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
 
 
 class Lane(types.Type):
