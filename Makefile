@@ -1,13 +1,15 @@
-# make sim    a simulated robot drives a scenario to its goal (SCENARIO, CONTROLLER, PLANNER, OUT)
+# make sim    a simulated robot drives a scenario to its goal; e.g. make sim SCENARIO=depot
+#             GOAL="20 4" PLANNER=dijkstra CONTROLLER=ilqr PARAMS=mine.yaml OUT=out/mine
+# make train  one training, with torch; e.g. make train TASK="clearance --seed 0"
 # make test   ruff and the whole test suite
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
 # make lint | format | params
 
 PYTHON ?= python3
-SCENARIO ?= trap
-CONTROLLER ?= mme_ilqr
-PLANNER ?= id_vin
-OUT ?= out/$(basename $(notdir $(SCENARIO)))
+# What is not given is left to the program: $(call given,--planner,$(PLANNER)).
+given = $(if $(2),$(1) "$(2)")
+WHO = $(call given,--controller,$(CONTROLLER)) $(call given,--planner,$(PLANNER)) \
+  $(call given,--params,$(PARAMS))
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -19,18 +21,20 @@ export OPENBLAS_NUM_THREADS ?= 1
 # A sourced ROS 2 brings its own rclpy, messages and numpy; otherwise they come from PyPI.
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
-.PHONY: sim test bench lint format params clean
+.PHONY: sim train test bench lint format params clean
 sim: $(VENV)/.sim
-	$(PY) -m mme_ilqr_ros.bringup --scenario $(SCENARIO) --controller $(CONTROLLER) \
-	  --planner $(PLANNER) --out $(OUT)
+	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
+	  $(WHO) $(call given,--out,$(OUT))
+
+train: $(VENV)/.train
+	$(PY) -m mme_ilqr_ros train $(TASK)
 
 test: lint
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.sim
-	$(PY) -m mme_ilqr_ros.benchmark solve --out out/bench/solve
-	$(PY) -m mme_ilqr_ros.benchmark drive --worlds config/scenarios --controller $(CONTROLLER) \
-	  --planner $(PLANNER) --plots --out out/bench/drive
+	$(PY) -m mme_ilqr_ros solve --out out/bench/solve
+	$(PY) -m mme_ilqr_ros drive --worlds config/scenarios $(WHO) --plots --out out/bench/drive
 
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
@@ -42,7 +46,7 @@ format: $(VENV)/.test
 	$(PY) -m ruff format .
 
 params: $(VENV)/.sim
-	$(PY) -m mme_ilqr_ros.parameters.files --write
+	$(PY) -m mme_ilqr_ros params --write
 
 clean:
 	rm -rf $(VENV) build install log out
@@ -55,12 +59,15 @@ $(VENV)/bin/python:
 	    "on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(if $(SOURCED),--system-site-packages) $(VENV)
 
-$(VENV)/.sim: $(VENV)/bin/python requirements/run.txt requirements/ros.txt requirements/torch.txt
+$(VENV)/.sim: $(VENV)/bin/python requirements/run.txt requirements/ros.txt
 	@echo "installing the pinned set into $(VENV) (a minute or two, once)"
 	$(PIP) -r requirements/run.txt $(if $(SOURCED),,-r requirements/ros.txt)
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.sim requirements/torch.txt
 	$(PIP) --retries 1 -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.sim requirements/test.txt
+$(VENV)/.test: $(VENV)/.train requirements/test.txt
 	$(PIP) -r requirements/test.txt
 	@touch $@

@@ -23,16 +23,20 @@ def shared_files():
     return [(str(share / f), [str(p) for p in files if p.parent == f]) for f in folders]
 
 
-def launchable_scripts():
-    """Write lib/mme_ilqr_ros/<node> for a wheel, which puts its console scripts only into bin/.
+# `ros2 run` and launch files look for the nodes in lib/mme_ilqr_ros. There colcon, which calls
+# install or develop, puts console scripts (setup.cfg); pip puts them into bin/, on the PATH.
+BY_COLCON = bool({"install", "develop"} & set(sys.argv))
 
-    `ros2 run` and launch files look in lib/mme_ilqr_ros; each file there starts its twin in bin/.
-    """
+
+def launchable_scripts():
+    """Write lib/mme_ilqr_ros/<node> for a wheel: each starts its node by bin/mme-ilqr."""
     folder = Path("build") / "launchable"
     folder.mkdir(parents=True, exist_ok=True)
     for node in NODES:
         script = folder / node
-        script.write_text(f'#!/bin/sh\nexec "$(dirname "$0")/../../bin/{node}" "$@"\n')
+        script.write_text(
+            f'#!/bin/sh\nexec "$(dirname "$0")/../../bin/mme-ilqr" node {node} "$@"\n'
+        )
         script.chmod(0o755)
     return [(f"lib/{NAME}", [str(folder / node) for node in NODES])]
 
@@ -73,8 +77,8 @@ setup(
     zip_safe=False,
     entry_points={
         "console_scripts": [
-            *(f"{node} = {NAME}.nodes.{node}_node:main" for node in NODES),
-            f"benchmark = {NAME}.benchmark.__main__:main",
+            f"mme-ilqr = {NAME}.__main__:main",
+            *(f"{node} = {NAME}.nodes.{node}_node:main" for node in NODES if BY_COLCON),
         ],
     },
 )

@@ -29,7 +29,7 @@ def draw(grid: GridMap, results: list[PlanResult], picture: Path) -> None:
     extent = (left, left + width, bottom, bottom + height)
     figure = Figure(figsize=(10.0, 5.1), layout="constrained")
     axes = figure.subplots()
-    cost = np.ma.masked_invalid(results[0].cost_to_go)
+    cost = np.ma.masked_invalid(results[0].cost_to_go.values)
     shown = axes.imshow(cost, origin="lower", extent=extent, cmap="viridis_r")
     walls = np.ma.masked_equal(grid.occupied, False)
     axes.imshow(walls, origin="lower", extent=extent, cmap="gray", vmin=0, vmax=2)

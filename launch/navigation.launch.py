@@ -4,18 +4,17 @@ from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
 from mme_ilqr_ros.bringup.launching import (
+    choice,
     common_arguments,
     is_set,
     node_actions,
     rviz_actions,
-    value_of,
 )
 from mme_ilqr_ros.bringup.system import navigation_nodes, on_simulated_time
 
 
 def start(context):
-    controller, planner = value_of(context, "controller"), value_of(context, "planner")
-    nodes = navigation_nodes(controller, planner, guidance=value_of(context, "guidance"))
+    nodes = navigation_nodes(choice(context))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
     return [*node_actions(context, nodes), *rviz_actions(context)]

@@ -1,28 +1,33 @@
 """Simulator, planner and controller; with monitor:=true also the goal, the verdict and the end."""
 
+from pathlib import Path
+
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import OpaqueFunction
 
 from mme_ilqr_ros.bringup.launching import (
+    argument,
+    choice,
     common_arguments,
     is_set,
     node_actions,
     rviz_actions,
     value_of,
 )
+from mme_ilqr_ros.bringup.layers import own_file
 from mme_ilqr_ros.bringup.system import monitor_node, on_simulated_time, simulation_nodes
+from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
 from mme_ilqr_ros.simulation.scenario import load_scenario
 
 
 def start(context):
-    source, world_id = value_of(context, "scenario"), value_of(context, "world_id")
-    controller, planner = value_of(context, "controller"), value_of(context, "planner")
-    scenario = load_scenario(source, world_id or None)
-    guidance = value_of(context, "guidance")
-    nodes = simulation_nodes(scenario, source, world_id, controller, planner, guidance)
+    chosen = choice(context)
+    scenario = load_scenario(chosen.scenario, chosen.world_id or None)
+    nodes = simulation_nodes(chosen, scenario.robot)
     if is_set(context, "monitor"):
-        setup = f"{controller or 'mme_ilqr'}, planner {planner or 'id_vin'}"
-        nodes.append(monitor_node(source, world_id, planner, setup, value_of(context, "out_dir")))
+        title = chosen.title(own_file(Path(value_of(context, "params_file"))))
+        report = {"setup": title, "out_dir": value_of(context, "out_dir")}
+        nodes.append(monitor_node(chosen, report))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
     return [*node_actions(context, nodes), *rviz_actions(context)]
@@ -30,19 +35,10 @@ def start(context):
 
 def generate_launch_description():
     arguments = [
-        DeclareLaunchArgument(
-            "scenario", default_value="trap", description="name of a scenario, or a file"
-        ),
-        DeclareLaunchArgument(
-            "world_id", default_value="", description="which world of a file with several"
-        ),
-        DeclareLaunchArgument(
-            "monitor",
-            default_value="false",
-            description="send the scenario's goal, judge the run, and end with it",
-        ),
-        DeclareLaunchArgument(
-            "out_dir", default_value="", description="folder for the monitor's result and pictures"
-        ),
+        argument("scenario", RunMonitorSettings().scenario, "name of a scenario, or a file"),
+        argument("world_id", "", "which world of a file with several"),
+        argument("monitor", "false", "send the goal, judge the run, and end with it"),
+        argument("goal", "", "'x y' or 'x y yaw' for the monitor to send; empty: the scenario's"),
+        argument("out_dir", "", "folder for the monitor's result and pictures"),
     ]
     return LaunchDescription([*arguments, *common_arguments(), OpaqueFunction(function=start)])

@@ -59,15 +59,20 @@ class Verb:
     extra: str = ""
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     """Says in one line what is wrong, and nothing else."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
+        """Say what is wrong and leave."""
         self.exit(UNUSABLE_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(
-    prog: str, about: str, verbs: Mapping[str, Verb], arguments: Sequence[str] | None = None
+    prog: str,
+    about: str,
+    verbs: Mapping[str, Verb],
+    arguments: Sequence[str] | None = None,
+    examples: str = "",
 ) -> int:
     """Run a command line with verbs; return the exit status.
 
@@ -76,12 +81,13 @@ def main(
         about: What it is for, in a sentence or two.
         verbs: By name, in the order of the help.
         arguments: Of the command line; None for the process's own.
+        examples: What the help of the whole ends with.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     name = f"{prog} {chosen}" if chosen in verbs else prog
     try:
-        options = _parser(prog, about, verbs, chosen).parse_args(arguments)
+        options = _parser(prog, about, verbs, chosen, examples).parse_args(arguments)
         result = options.run(options, shlex.join([*prog.split(), *arguments]))
     except (InputError, OSError) as error:
         return _fail(UNUSABLE_INPUT, f"{name}: {error}")
@@ -94,10 +100,15 @@ def main(
 
 
 def _parser(
-    prog: str, about: str, verbs: Mapping[str, Verb], chosen: str | None
+    prog: str, about: str, verbs: Mapping[str, Verb], chosen: str | None, examples: str
 ) -> argparse.ArgumentParser:
     """Return the parser of the whole, with the arguments of the chosen verb only."""
-    parser = _Parser(prog=prog, description=about)
+    parser = OneLineParser(
+        prog=prog,
+        description=about,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"mme_ilqr_ros {__version__}")
     inside = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, verb in verbs.items():

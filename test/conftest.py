@@ -1,5 +1,11 @@
-"""Installations of the package, made once per test session from a copy of the sources."""
+"""What the whole suite shares: installations, compiled kernels, ROS domains, the order of files.
 
+The suite may run in several processes (pytest-xdist, a file at a time: see `make test`). What takes
+long to make is made by whichever process needs it first, under a lock, and used by the others.
+"""
+
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -7,6 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from mme_ilqr_ros.bringup.domain import reserved_domain
 
 # Read by rclpy's messages when they are imported: without it a number of the wrong type is sent as
 # garbage, with it the test fails.
@@ -38,36 +46,102 @@ def run_in(folder, *command, **environment):
 
 
 def build_with_colcon(folder, *flags):
-    """Build a workspace in `folder`; return the installation prefix."""
-    pytest.importorskip("colcon_core")
+    """Build a workspace in `folder`."""
     copy_of_the_sources(folder / "src" / NAME)
     colcon = Path(sys.executable).with_name("colcon")
     run_in(folder, colcon, "build", *flags, AMENT_PREFIX_PATH="")
-    return folder / "install" / NAME
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Hold a lock on a file; it is free again when the process ends, however that happens."""
+    with open(path, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
-def pip_prefix(tmp_path_factory):
+def made_once(tmp_path_factory):
+    """Return a function that fills a folder once for all processes of this session."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # each worker has a folder of its own in that of the session
+
+    def made_once(name, make):
+        folder = root / name
+        with locked(root / f"{name}.lock"):
+            if not (root / f"{name}.done").exists():
+                folder.mkdir()
+                make(folder)
+                (root / f"{name}.done").touch()
+        return folder
+
+    return made_once
+
+
+@pytest.fixture(scope="session")
+def pip_prefix(made_once):
     """Return the prefix into which pip installed the package, without any network."""
     pytest.importorskip("wheel")
-    folder = tmp_path_factory.mktemp("pip")
-    sources = copy_of_the_sources(folder / "sources")
-    flags = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run_in(folder, *pip, "install", *flags, "--prefix", folder / "prefix", sources)
-    return folder / "prefix"
+
+    def install(folder):
+        sources = copy_of_the_sources(folder / "sources")
+        flags = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+        run_in(folder, *pip, "install", *flags, "--prefix", folder / "prefix", sources)
+
+    return made_once("pip", install) / "prefix"
 
 
 @pytest.fixture(scope="session")
-def colcon_prefix(tmp_path_factory):
+def colcon_prefix(made_once):
     """Return the prefix into which `colcon build` installed the package."""
-    return build_with_colcon(tmp_path_factory.mktemp("colcon"))
+    pytest.importorskip("colcon_core")
+    return made_once("colcon", build_with_colcon) / "install" / NAME
 
 
 @pytest.fixture(scope="session")
-def symlink_prefix(tmp_path_factory):
+def symlink_prefix(made_once):
     """Return the prefix into which `colcon build --symlink-install` installed the package."""
-    return build_with_colcon(tmp_path_factory.mktemp("symlink"), "--symlink-install")
+    pytest.importorskip("colcon_core")
+
+    def build(folder):
+        build_with_colcon(folder, "--symlink-install")
+
+    return made_once("symlink", build) / "install" / NAME
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_kernels(request):
+    """Compile what many files use before several processes do so at once, each for itself."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        made_once = request.getfixturevalue("made_once")
+        jobs = [("controller", warm_controller), ("planner", warm_planner)]
+        if os.environ["PYTEST_XDIST_WORKER"] != "gw0":
+            jobs.reverse()  # the first two workers begin with one each
+        for name, warm_up in jobs:
+            made_once(f"compiled_{name}", warm_up)
+
+
+def warm_controller(_):
+    from mme_ilqr_ros.control.controller import LocalController
+    from mme_ilqr_ros.control.settings import ControllerSettings
+
+    LocalController(ControllerSettings()).warm_up()
+
+
+def warm_planner(_):
+    from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
+
+    GlobalPlanner(PlannerSettings()).warm_up()
+
+
+@pytest.fixture
+def ros_domain(monkeypatch):
+    """Hold a ROS domain that no other test and no other run on this machine uses."""
+    with reserved_domain() as domain:
+        monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
+        yield domain
 
 
 @pytest.fixture

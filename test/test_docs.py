@@ -214,7 +214,7 @@ def commands(pattern):
 def test_make_commands_are_ones_that_exist():
     makefile = text_of(REPOSITORY / "Makefile")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    variables = set(re.findall(r"^([A-Z]+) \?=", makefile, re.MULTILINE))
+    variables = set(re.findall(r"\$\(([A-Z]+)\)", makefile))
     found = commands(r"^(?:\$ )?make ([a-z]+)(.*)$")
     assert {target for target, _ in found} <= targets
     assert {name for _, rest in found for name in re.findall(r"([A-Z]+)=", rest)} <= variables
@@ -223,6 +223,7 @@ def test_make_commands_are_ones_that_exist():
 def test_launch_commands_name_files_and_arguments_that_exist():
     launch = "".join(text_of(path) for path in (REPOSITORY / "launch").glob("*.py"))
     launch += text_of(PACKAGE / "bringup" / "launching.py")
+    launch += text_of(PACKAGE / "bringup" / "system.py")
     for command in commands(r"^ros2 launch mme_ilqr_ros (.*)$"):
         file, *arguments = command.split()
         assert (REPOSITORY / "launch" / file).is_file()

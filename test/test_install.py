@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mme_ilqr_ros import __version__
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAME = "mme_ilqr_ros"
 SHARED_FOLDERS = ("config", "launch", "rviz")
@@ -53,17 +55,23 @@ def site_packages(prefix):
     return package.parents[1]
 
 
-def test_pip_puts_the_executables_on_the_path_too(pip_prefix):
-    for name in executables():
-        assert os.access(pip_prefix / "bin" / name, os.X_OK), name
+def test_pip_puts_one_command_on_the_path(pip_prefix):
+    assert [file.name for file in (pip_prefix / "bin").iterdir()] == ["mme-ilqr"]
 
 
-def test_pip_installs_every_module_and_no_tests(pip_prefix):
+def test_the_command_of_a_workspace_is_there_for_ros2_run(colcon_prefix, symlink_prefix):
+    for prefix in (colcon_prefix, symlink_prefix):
+        assert os.access(prefix / "lib" / NAME / "mme-ilqr", os.X_OK)
+        assert not (prefix / "bin").exists()
+
+
+def test_pip_installs_every_module_and_nothing_beside_the_package(pip_prefix):
     site = site_packages(pip_prefix)
     installed = {file.relative_to(site / NAME) for file in (site / NAME).rglob("*.py")}
     written = {file.relative_to(REPOSITORY / NAME) for file in (REPOSITORY / NAME).rglob("*.py")}
     assert installed == written
-    assert not (site / "test").exists()
+    assert not any((site / folder).exists() for folder in ("test", "studies", "examples"))
+    assert (site / NAME / "py.typed").is_file()
 
 
 def test_an_installed_package_uses_its_own_files(pip_prefix, tmp_path):
@@ -79,22 +87,30 @@ def test_an_installed_package_uses_its_own_files(pip_prefix, tmp_path):
     assert Path(told.stdout.strip()) == pip_prefix / "share" / NAME
 
 
-def test_an_installed_executable_starts(pip_prefix, tmp_path):
-    """A parameter out of range ends it at once, with a line that names the parameter."""
-    pytest.importorskip("rclpy")
-    finished = subprocess.run(
-        [pip_prefix / "lib" / NAME / "planner", "--ros-args", "-p", "robot_radius:=-1.0"],
+def run_installed(prefix, tmp_path, *command):
+    return subprocess.run(
+        [prefix / command[0], *command[1:]],
         cwd=tmp_path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(site_packages(pip_prefix)),
-            "ROS_LOG_DIR": str(tmp_path),
-        },
+        env={**os.environ, "PYTHONPATH": str(site_packages(prefix)), "ROS_LOG_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_the_installed_command_tells_its_version(pip_prefix, tmp_path):
+    finished = run_installed(pip_prefix, tmp_path, "bin/mme-ilqr", "--version")
+    assert (finished.returncode, finished.stdout) == (0, f"{NAME} {__version__}\n")
+
+
+@pytest.mark.parametrize("way", ["pip", "colcon"])
+def test_an_installed_node_starts(way, request, tmp_path):
+    """A parameter out of range ends it at once, with a line that names the parameter."""
+    pytest.importorskip("rclpy")
+    prefix = request.getfixturevalue(f"{way}_prefix")
+    arguments = ("--ros-args", "-p", "robot_radius:=-1.0")
+    finished = run_installed(prefix, tmp_path, f"lib/{NAME}/planner", *arguments)
     assert finished.returncode == 2, finished.stderr
     assert "Traceback" not in finished.stderr
     assert "robot_radius = -1.0" in finished.stdout + finished.stderr

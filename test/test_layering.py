@@ -133,7 +133,10 @@ def run_python(code):
         ("control.controller", ("torch", "rclpy", "matplotlib")),
         ("planning.planner", ("torch", "casadi", "rclpy", "matplotlib")),
         ("simulation.simulator", ("torch", "casadi", "rclpy", "matplotlib")),
-        ("benchmark.__main__", ("torch", "rclpy")),  # torch is for training, and may be missing
+        ("__main__", ("torch", "numba", "casadi", "rclpy", "scipy", "numpy", "matplotlib")),
+        ("benchmark.drive_verb", ("torch", "rclpy")),  # torch is for training, and may be missing
+        ("benchmark.solve_verb", ("torch", "rclpy")),
+        ("benchmark.plan.verb", ("torch", "rclpy")),
         ("bringup.system", ("torch", "casadi", "numba", "rclpy", "matplotlib")),
     ],
 )

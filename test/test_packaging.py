@@ -30,14 +30,12 @@ PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch", "safetensors"}
 # llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them.
 NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage"}
-PEERS = ROOT / "mme_ilqr_ros" / "benchmark" / "peers"
 
 
 def imported_packages():
     """Return the names of the packages that the code imports from outside, wherever in a file."""
     names = set()
-    files = (file for file in (ROOT / "mme_ilqr_ros").rglob("*.py") if PEERS not in file.parents)
-    for file in files:
+    for file in (ROOT / "mme_ilqr_ros").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}

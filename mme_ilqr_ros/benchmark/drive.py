@@ -9,11 +9,14 @@ import numpy as np
 
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
-from mme_ilqr_ros.control.cost_to_go import CostToGo, build_cost_to_go
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import RobotState
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.planning.replanner import Replanner
+from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
@@ -21,9 +24,7 @@ from mme_ilqr_ros.reporting.scene import Scene
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
-REPLAN_PERIOD = 1.0  # [s], as the planner node's default
 JUDGE_PERIOD = 0.02  # [s] between looks at whether the run is over; contact is looked at each step
-FIELD_REACH = 2.0  # [m] from walls that the controller sees, as the controller node's default
 FIRST_MOTION = 0.1  # [m] from the start, from where on the BARN score counts the time
 
 
@@ -95,11 +96,11 @@ class _Run:
         self._period = 1.0 / settings.controller_frequency
         self._controller = setup.make_controller(settings)
         self._planner = setup.make_planner(scenario)
-        self._known_map = scenario.map_of_what_stands() if self._planner else None
-        self._field = wall_field(scenario.map_with_walls())
+        self._replanner = Replanner(setup.planner_settings(scenario))
+        self._known_map = setup.known_map(scenario)
+        self._field = wall_field(scenario.map_with_walls(), settings)
         self._path: Path | None = scenario.path if setup.planner == "file" else None
-        self._slope: dict[str, CostToGo] = {}
-        self._next_plan = 0.0
+        self._cost_to_go: CostToGo | None = None
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
 
     def to_the_end(self) -> Outcome:
@@ -111,7 +112,7 @@ class _Run:
         cycle = 0
         while outcome is None:
             state = simulator.measured_state()
-            self._plan(state)
+            self._replan(state)
             result = self._control(state)
             thinking = result.solve_time if self._setup.realtime else 0.0
             outcome = self._pass(simulator.time + thinking)
@@ -122,28 +123,33 @@ class _Run:
             outcome = outcome or self._pass(cycle * self._period)
         return outcome
 
-    def _plan(self, state: RobotState) -> None:
-        """Plan anew when it is time; the last path stays where there is no new one."""
-        if self._planner is None or self.simulator.time < self._next_plan - 1e-9:
+    def _replan(self, state: RobotState) -> None:
+        """Plan when it is time; the plan in force stays where there is no better one."""
+        if self._planner is None:
             return
-        self._next_plan += REPLAN_PERIOD
-        goal = self._scenario.goal
-        planned = self._planner.plan(self._known_map, (state.x, state.y), (goal.x, goal.y))
-        self.record.add_plan_time(planned.field_time + planned.path_time)
-        if planned.path is None:
-            self.failed_plans += 1
+        goal, now = self._scenario.goal, self.simulator.time
+        ends = (state.x, state.y), (goal.x, goal.y)
+        planned = self._replanner.update(now, *ends, lambda: self._plan(*ends))
+        if planned is None or planned.path is None:
             return
         self._path = planned.path
-        self.record.add_plan(self.simulator.time, planned.path.points)
-        if self._setup.guidance == "cost_to_go" and not self._slope:  # one map, one goal
-            grid = self._known_map
-            field = build_cost_to_go(planned.cost_to_go, grid.resolution, grid.origin)
-            self._slope = {"cost_to_go": field}
+        self.record.add_plan(now, planned.path.points)
+        if self._setup.guidance == "cost_to_go" and self._cost_to_go is None:  # one map, one goal
+            self._cost_to_go = planned.cost_to_go.for_tracking()
+
+    def _plan(self, start: tuple[float, float], goal: tuple[float, float]) -> PlanResult:
+        """Make a plan and record what it took."""
+        planned = self._planner.plan(self._known_map, start, goal)
+        self.record.add_plan_time(planned.field_time + planned.path_time)
+        self.failed_plans += planned.path is None
+        return planned
 
     def _control(self, state: RobotState) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
-        world = {"circles": circles, "field": self._field, **self._slope}
+        world = {"circles": circles, "field": self._field}
+        if self._cost_to_go is not None:  # not every peer takes one
+            world["cost_to_go"] = self._cost_to_go
         result = self._controller.compute_command(
             state, self._scenario.goal, now, path=self._path, **world
         )
@@ -174,12 +180,16 @@ class _Run:
         return self._judge.update(time, state.x, state.y, simulator.collided)
 
 
-def wall_field(grid: GridMap) -> DistanceField | None:
-    """Return the distance field of a map's occupied cells; None where nothing is occupied."""
-    if not grid.occupied.any():
+def wall_field(grid: GridMap, settings: ControllerNodeSettings) -> DistanceField | None:
+    """Return the distance field that the controller node makes of a map.
+
+    None where nothing is blocked, or where the controller does not use the map.
+    """
+    blocked = grid.blocked(settings.unknown_is_free)
+    if not (settings.use_map and blocked.any()):
         return None
-    blocked = grid.blocked(unknown_is_free=True)
-    return build_distance_field(blocked, grid.resolution, grid.origin, FIELD_REACH)
+    reach = settings.field_max_distance
+    return build_distance_field(blocked, grid.resolution, grid.origin, reach)
 
 
 def _scene(scenario: Scenario, setup: Setup) -> Scene:

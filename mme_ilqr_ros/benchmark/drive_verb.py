@@ -1,4 +1,4 @@
-"""`benchmark drive`: closed loop in many worlds."""
+"""`mme-ilqr drive`: closed loop in many worlds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from mme_ilqr_ros.benchmark.jobs import run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.progress import shown
 from mme_ilqr_ros.benchmark.report import drive_table, failures, write_pictures
-from mme_ilqr_ros.benchmark.setup import CONTROLLERS, GUIDANCE, PLANNERS, SENSING, Setup
+from mme_ilqr_ros.benchmark.setup import (
+    CONTROLLERS,
+    PLANNER_SEES,
+    PLANNERS,
+    SENSING,
+    Setup,
+)
 from mme_ilqr_ros.benchmark.summary import summary, write_json, write_rows
 from mme_ilqr_ros.benchmark.usage import (
     UsageError,
@@ -24,7 +30,7 @@ from mme_ilqr_ros.benchmark.usage import (
     positive,
 )
 from mme_ilqr_ros.benchmark.worlds import load_worlds
-from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.parameters.controller import GUIDANCE
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -39,7 +45,7 @@ EXAMPLES = """\
 examples:
   mme-ilqr drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
   mme-ilqr drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
-  mme-ilqr drive --worlds barn_odd_150.json.gz --robot-radius 0.25 --jobs 2 --out out/barn
+  mme-ilqr drive --worlds barn_odd_150.json.gz --planner-sees obstacles --jobs 2 --out out/barn
   mme-ilqr drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
 
 DIR gets results.csv (a row per trial), summary.json, and pictures where they are asked for. The
@@ -57,8 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planner",
         choices=PLANNERS,
         default="id_vin",
-        help="whose path is followed (%(default)s); it knows what stands still. file: the world's"
-        " own path; none: the controller heads for the goal itself",
+        help="whose path is followed (%(default)s). file: the world's own path; none: the"
+        " controller heads for the goal itself",
+    )
+    add(
+        "--planner-sees",
+        choices=PLANNER_SEES,
+        default="map",
+        help="map: what the planner node is given, the map with its walls; obstacles: the circles"
+        " that stand still too (%(default)s)",
     )
     add(
         "--sensing",
@@ -70,8 +83,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--guidance",
         choices=GUIDANCE,
         default="path",
-        help="what of the plan draws the robot: its path, or down the planner's cost to go"
-        " whichever way (%(default)s)",
+        help="what the controller tracks: a lookahead point on the path, or the planner's"
+        " cost-to-go field (%(default)s)",
     )
     add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrules the world")
     add_job_arguments(add)
@@ -142,23 +155,13 @@ def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> 
 
 
 def _setup(options: argparse.Namespace) -> Setup:
-    if options.sensing == "lidar":
-        raise UsageError("--sensing lidar: is not there yet; use --sensing known")
-    if options.controller not in (*VARIANTS, "pure_pursuit"):
-        raise UsageError(f"--controller {options.controller}: is not there yet")
-    plans = options.planner in ("id_vin", "dijkstra") and options.controller != "pure_pursuit"
-    if options.guidance == "cost_to_go" and not plans:
-        raise UsageError(
-            "--guidance cost_to_go: needs --planner id_vin or dijkstra and a --controller that can"
-            " use it"
-        )
-    parameters = read_parameters(options.params) if options.params else Parameters()
-    return Setup(
+    setup = Setup(
         controller=options.controller,
         planner=options.planner,
+        planner_sees=options.planner_sees,
         sensing=options.sensing,
         guidance=options.guidance,
-        parameters=parameters,
+        parameters=read_parameters(options.params) if options.params else Parameters(),
         max_speed=options.max_speed,
         goal_tolerance=options.goal_tolerance,
         timeout=options.timeout,
@@ -166,6 +169,13 @@ def _setup(options: argparse.Namespace) -> Setup:
         planning_radius=options.planning_radius,
         realtime=options.realtime,
     )
+    tracks_field = setup.plans and setup.controller != "pure_pursuit"
+    if setup.guidance == "cost_to_go" and not tracks_field:
+        raise UsageError(
+            "--guidance cost_to_go: needs --planner id_vin or dijkstra and a --controller that can"
+            " use it"
+        )
+    return setup
 
 
 def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dict[str, Any]:
@@ -180,7 +190,7 @@ def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dic
         "controller_settings": flatten(setup.controller_settings(scenario, options.seed)),
         "simulator_settings": flatten(setup.simulator_settings()),
     }
-    if setup.planner in ("id_vin", "dijkstra"):
+    if setup.plans:
         parts["planner_settings"] = flatten(setup.planner_settings(scenario))
     if not setup.realtime:
         del parts["controller_settings"]["solve_time_share"]  # no clock runs

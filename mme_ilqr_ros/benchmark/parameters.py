@@ -1,4 +1,4 @@
-"""A ROS parameter file without ROS: the values of the core settings that it holds."""
+"""A ROS parameter file without ROS: the values that it holds for each node."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 
 import yaml
 
-from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.planning.planner import PlannerSettings
-from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
 from mme_ilqr_ros.settings import Scalar, SettingError, build, table
-from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 SETTINGS = {
-    "controller": ControllerSettings,
-    "planner": PlannerSettings,
-    "simulator": SimulatorSettings,
+    "controller": ControllerNodeSettings,
+    "planner": PlannerNodeSettings,
+    "simulator": SimulatorNodeSettings,
 }
 
 
@@ -34,21 +33,17 @@ class Parameters:
 def read_parameters(path: Path) -> Parameters:
     """Read a parameter file as the nodes take it: `<node>: ros__parameters: {...}`.
 
-    The node's name may be written `/**/controller`; `/**` holds for all. Parameters that only the
-    node has (frames, rates of messages) mean nothing here and are passed over.
+    The node's name may be written `/**/controller`; `/**` holds for all.
 
     Raises:
         SettingError: The file cannot be read, or a name or value is refused; one line.
     """
-    own = _blocks(share_path("config", "mme_ilqr.yaml"))
     given = _blocks(path)
     values = {}
     for node, settings_class in SETTINGS.items():
         known = {row.name for row in table(settings_class)}
         everywhere = {k: v for k, v in given.get("**", {}).items() if k in known}
-        only_of_node = own.get(node, {}).keys() - known
-        block = {k: v for k, v in given.get(node, {}).items() if k not in only_of_node}
-        values[node] = {**everywhere, **block}
+        values[node] = {**everywhere, **given.get(node, {})}
         try:
             build(settings_class, values[node])
         except SettingError as error:

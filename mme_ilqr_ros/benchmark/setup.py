@@ -9,16 +9,21 @@ from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
 from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.control.controller import LocalController
-from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
+from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.planning.planner import GlobalPlanner
+from mme_ilqr_ros.planning.settings import KINDS
 from mme_ilqr_ros.settings import build
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
-CONTROLLERS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr", "pure_pursuit")
-PLANNERS = ("id_vin", "dijkstra", "file", "none")
-SENSING = ("known", "lidar")
-GUIDANCE = ("path", "cost_to_go")
+CONTROLLERS = (*VARIANTS, "pure_pursuit")
+PLANNERS = (*KINDS, "file", "none")
+SENSING = ("known",)
+PLANNER_SEES = ("map", "obstacles")
 
 TOLERANCE_SHARE = 0.8  # the controller aims to stop this far inside what counts as arrived
 STATIC_SHARE = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
@@ -32,8 +37,10 @@ class Setup:
     Attributes:
         controller: One of CONTROLLERS.
         planner: One of PLANNERS.
+        planner_sees: One of PLANNER_SEES: the map that the planner node gets, with the walls only,
+            or the circles at rest too.
         sensing: One of SENSING.
-        guidance: One of GUIDANCE: what of the plan draws the robot.
+        guidance: One of GUIDANCE: what the controller tracks.
         parameters: From a parameter file.
         max_speed: Top speed [m/s] where the world limits none; a limit of the world stays.
         goal_tolerance: In place of the world's [m].
@@ -54,6 +61,12 @@ class Setup:
     robot_radius: float | None = None
     planning_radius: float | None = None
     realtime: bool = False
+    planner_sees: str = "map"
+
+    @property
+    def plans(self) -> bool:
+        """Whether the global planner runs."""
+        return self.planner in KINDS
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with what the setup changes."""
@@ -81,8 +94,7 @@ class Setup:
             raise UsageError(f"--planner file: world '{world.name}': path: is missing")
         scenario = self.apply(world)
         self.controller_settings(scenario, 0)
-        if self.planner in ("id_vin", "dijkstra"):
-            self.planner_settings(scenario)
+        self.planner_settings(scenario)
 
     def radius(self, scenario: Scenario) -> float:
         """Return the radius [m] of the disc that controller and planner take the robot for.
@@ -99,7 +111,7 @@ class Setup:
         share = STATIC_SHARE if scenario.is_static else 1.0
         return robot.inscribed_radius + share * (robot.radius - robot.inscribed_radius)
 
-    def controller_settings(self, scenario: Scenario, seed: int) -> ControllerSettings:
+    def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
         """Return the controller's settings: the world's facts, then the file, then the choice."""
         robot = scenario.robot
         facts = {
@@ -111,26 +123,27 @@ class Setup:
             "az_max": robot.az_max,
             "xy_goal_tolerance": TOLERANCE_SHARE * scenario.goal_tolerance,
         }
-        choices = {"seed": seed}
+        choices = {"seed": seed, "guidance": self.guidance, "use_plan": self.planner != "none"}
         if self.controller != "pure_pursuit":
             choices["variant"] = self.controller
-        settings = build(ControllerSettings, {**facts, **self.parameters.controller, **choices})
+        settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
         if self.realtime:
             return settings
         # The world stands still while the controller thinks, so its clock must not end a cycle:
         # the same seed would drive otherwise on a busy machine.
         return dataclasses.replace(settings, solve_time_share=NO_DEADLINE)
 
-    def planner_settings(self, scenario: Scenario) -> PlannerSettings:
+    def planner_settings(self, scenario: Scenario) -> PlannerNodeSettings:
         """Return the planner's settings: the world's facts, the file, the choice."""
         facts = {"robot_radius": self.radius(scenario)}
-        return build(PlannerSettings, {**facts, **self.parameters.planner, "kind": self.planner})
+        choice = {"kind": self.planner} if self.plans else {}
+        return build(PlannerNodeSettings, {**facts, **self.parameters.planner, **choice})
 
     def simulator_settings(self) -> SimulatorSettings:
         """Return the plant's settings."""
-        return build(SimulatorSettings, self.parameters.simulator)
+        return build(SimulatorNodeSettings, self.parameters.simulator)
 
-    def make_controller(self, settings: ControllerSettings) -> LocalController | PurePursuit:
+    def make_controller(self, settings: ControllerNodeSettings) -> LocalController | PurePursuit:
         """Return the controller, ready to drive."""
         made = PurePursuit if self.controller == "pure_pursuit" else LocalController
         controller = made(settings)
@@ -139,8 +152,13 @@ class Setup:
 
     def make_planner(self, scenario: Scenario) -> GlobalPlanner | None:
         """Return the planner, ready to plan; None where none is wanted."""
-        if self.planner not in ("id_vin", "dijkstra"):
+        if not self.plans:
             return None
         planner = GlobalPlanner(self.planner_settings(scenario))
         planner.warm_up()
         return planner
+
+    def known_map(self, scenario: Scenario) -> GridMap:
+        """Return the map that the planner is given."""
+        sees_circles = self.planner_sees == "obstacles"
+        return scenario.map_of_what_stands() if sees_circles else scenario.map_with_walls()

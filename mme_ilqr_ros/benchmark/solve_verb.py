@@ -1,4 +1,4 @@
-"""`benchmark solve`: the controller's speed."""
+"""`mme-ilqr solve`: the controller's speed."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import random
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,8 @@ class NoDomainError(InputError):
 def reserved_domain(folder: Path | None = None) -> Iterator[int]:
     """Hold a domain that no other run of this user or another holds, until the block ends.
 
-    A lock on a file stands for the domain; it goes with the process, however that ends.
+    A lock on a file stands for the domain; it goes with the process, however that ends. Domains in
+    which a program without such a lock is heard, e.g. a node started by hand, are left out too.
 
     Args:
         folder: Where the lock files are; the system's folder for temporary files by default.
@@ -43,9 +45,25 @@ def reserved_domain(folder: Path | None = None) -> Iterator[int]:
         except BlockingIOError:
             os.close(lock)
             continue
+        if not is_silent(domain):
+            os.close(lock)
+            continue
         try:
             yield domain
         finally:
             os.close(lock)
         return
     raise NoDomainError("every ROS domain from 1 to 101 is taken; set ROS_DOMAIN_ID")
+
+
+def is_silent(domain: int) -> bool:
+    """Return whether no DDS participant of this machine is in a domain.
+
+    The first one in a domain listens at a port that the RTPS standard derives from its number.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", 7410 + 250 * domain))
+        except OSError:
+            return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from mme_ilqr_ros.bringup.layers import default_file, parameter_files
-from mme_ilqr_ros.bringup.system import PACKAGE, NodeSpec
+from mme_ilqr_ros.bringup.system import NAMES, PACKAGE, Choice, NodeSpec
 from mme_ilqr_ros.resources import share_path
 
 TF_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # transforms stay in the namespace
@@ -22,22 +23,28 @@ TF_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # transforms stay 
 def common_arguments() -> list[DeclareLaunchArgument]:
     """Return the arguments that every launch file of the package has."""
     return [
-        _argument(
-            "controller", "", "mme_ilqr, me_ilqr, sv_ilqr or ilqr; empty: what the parameters say"
+        *(
+            argument(name, "", f"{', '.join(names)}; empty: what the parameters say")
+            for name, names in NAMES.items()
         ),
-        _argument("planner", "", "id_vin, dijkstra or none; empty: what the parameters say"),
-        _argument("guidance", "", "path or cost_to_go; empty: what the parameters say"),
-        _argument("params_file", str(default_file()), "ROS parameter file"),
-        _argument("namespace", "", "namespace of all nodes"),
-        _argument("use_sim_time", "false", "follow /clock"),
-        _argument("use_rviz", "true", "start RViz, where it is installed"),
-        _argument("headless", "false", "start no window, whatever use_rviz says"),
-        _argument("log_level", "info", "debug, info, warn, error or fatal"),
+        argument("params_file", str(default_file()), "ROS parameter file"),
+        argument("namespace", "", "namespace of all nodes"),
+        argument("use_sim_time", "false", "follow /clock"),
+        argument("use_rviz", "true", "start RViz, where it is installed"),
+        argument("headless", "false", "start no window, whatever use_rviz says"),
+        argument("log_level", "info", "debug, info, warn, error or fatal"),
     ]
 
 
-def _argument(name: str, default: str, description: str) -> DeclareLaunchArgument:
+def argument(name: str, default: str, description: str) -> DeclareLaunchArgument:
+    """Declare an argument of a launch file."""
     return DeclareLaunchArgument(name, default_value=default, description=description)
+
+
+def choice(context: LaunchContext) -> Choice:
+    """Return what was chosen by name; what a launch file does not declare stays empty."""
+    names = (field.name for field in dataclasses.fields(Choice))
+    return Choice(**{name: context.launch_configurations.get(name, "") for name in names})
 
 
 def value_of(context: LaunchContext, name: str) -> str:
@@ -52,8 +59,8 @@ def is_set(context: LaunchContext, name: str) -> bool:
 
 def node_actions(context: LaunchContext, specs: Sequence[NodeSpec]) -> list[Node]:
     """Return a launch action per node; the end of the run monitor ends the launch."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PACKAGE}_"))
     user_file = Path(value_of(context, "params_file"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PACKAGE}_"))
     return [
         Node(
             package=PACKAGE,

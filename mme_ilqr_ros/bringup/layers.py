@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from mme_ilqr_ros.bringup.system import NodeSpec, Value
+from mme_ilqr_ros.bringup.system import NodeSpec
 from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.settings import Scalar
 
 _PARAMETERS = "ros__parameters"
 
@@ -17,6 +18,11 @@ _PARAMETERS = "ros__parameters"
 def default_file() -> Path:
     """Return the file with every parameter."""
     return share_path("config", "mme_ilqr.yaml")
+
+
+def own_file(file: Path | None) -> Path | None:
+    """Return the user's parameter file as an absolute path; None where it is the default one."""
+    return None if file is None or file.resolve() == default_file().resolve() else file.resolve()
 
 
 def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> list[Path]:
@@ -31,21 +37,20 @@ def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> lis
         user_file: Parameter file of the user, or None; the default file counts as None.
         folder: Existing folder for what is generated.
     """
-    if user_file is not None and user_file.resolve() == default_file().resolve():
-        user_file = None
+    user_file = own_file(user_file)
     key = f"/**/{spec.name}"
     facts = {key: {_PARAMETERS: dict(spec.facts)}}
     choices = {**_user_keys(user_file, spec.choices), key: {_PARAMETERS: dict(spec.choices)}}
     files = (
         default_file(),
         _write(folder / f"{spec.name}_facts.yaml", facts) if spec.facts else None,
-        user_file.resolve() if user_file is not None else None,
+        user_file,
         _write(folder / f"{spec.name}_choices.yaml", choices) if spec.choices else None,
     )
     return [file for file in files if file is not None]
 
 
-def _user_keys(user_file: Path | None, values: Mapping[str, Value]) -> dict[str, Any]:
+def _user_keys(user_file: Path | None, values: Mapping[str, Scalar]) -> dict[str, Any]:
     """Return the user's document with these values in the place of every block of parameters."""
     if user_file is None:
         return {}
@@ -56,7 +61,7 @@ def _user_keys(user_file: Path | None, values: Mapping[str, Value]) -> dict[str,
     return _replaced(document, values) if isinstance(document, dict) else {}
 
 
-def _replaced(block: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Any]:
+def _replaced(block: Mapping[str, Any], values: Mapping[str, Scalar]) -> dict[str, Any]:
     replaced: dict[str, Any] = {}
     for key, inner in block.items():
         if key == _PARAMETERS:

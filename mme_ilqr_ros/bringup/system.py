@@ -1,21 +1,69 @@
-"""The declaration of which nodes make a system; launch files and `bringup` both read it.
-
-A launch file that reads this must not load a solver, so nothing of control or planning is imported.
-"""
+"""The declaration of which nodes make a system; launch files and `mme-ilqr sim` both read it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from mme_ilqr_ros.simulation.scenario import Scenario
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.settings import Scalar, table
+from mme_ilqr_ros.simulation.robot import RobotSpec
 
 PACKAGE = "mme_ilqr_ros"
-CONTROLLERS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
-PLANNERS = ("id_vin", "dijkstra", "none")
-GUIDANCE = ("path", "cost_to_go")
 
-Value = bool | int | float | str
+
+def _allowed(settings_class: type, name: str) -> tuple[str, ...]:
+    return {row.name: row.choices for row in table(settings_class)}[name]
+
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "controller": _allowed(ControllerNodeSettings, "variant"),
+    "planner": (*_allowed(PlannerNodeSettings, "kind"), "none"),
+    "guidance": _allowed(ControllerNodeSettings, "guidance"),
+}
+"""Allowed names of each choice between parts of the system."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person chose by name; an empty text leaves it to the parameter files.
+
+    Attributes:
+        controller: One of NAMES.
+        planner: One of NAMES; `none` starts no planner.
+        guidance: One of NAMES.
+        scenario: Name or file of the scenario.
+        world_id: Which world, where the scenario's file holds several.
+        goal: `x y` or `x y yaw` in m and rad in place of the scenario's goal.
+    """
+
+    controller: str = ""
+    planner: str = ""
+    guidance: str = ""
+    scenario: str = ""
+    world_id: str = ""
+    goal: str = ""
+
+    @property
+    def use_plan(self) -> bool:
+        """Whether there is a planner to follow."""
+        return self.planner != "none"
+
+    def title(self, params: Path | None = None) -> str:
+        """Return controller and planner for a title; `params` is the user's parameter file."""
+        controller, planner = ControllerNodeSettings().variant, PlannerNodeSettings().kind
+        if params is not None:
+            controller, planner = f"controller of {params.name}", f"of {params.name}"
+        return f"{self.controller or controller}, planner {self.planner or planner}"
+
+    @property
+    def world(self) -> dict[str, Scalar]:
+        """The scenario as parameters of the simulator and the run monitor."""
+        if not self.scenario:
+            return {}
+        return {"scenario": self.scenario, "world_id": self.world_id}
 
 
 @dataclass(frozen=True)
@@ -23,14 +71,14 @@ class NodeSpec:
     """One process of the system.
 
     Attributes:
-        name: Name of the node, of its console script and of its block in config/mme_ilqr.yaml.
+        name: Name of the node, of its executable and of its block in config/mme_ilqr.yaml.
         facts: Parameters that follow from the scenario; a params file overrules them.
-        choices: Parameters that were asked for by name; they overrule every file.
+        choices: Parameters that were chosen by name; they overrule every file.
     """
 
     name: str
-    facts: Mapping[str, Value] = field(default_factory=dict)
-    choices: Mapping[str, Value] = field(default_factory=dict)
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+    choices: Mapping[str, Scalar] = field(default_factory=dict)
 
     @property
     def module(self) -> str:
@@ -38,105 +86,52 @@ class NodeSpec:
         return f"{PACKAGE}.nodes.{self.name}_node"
 
 
-def navigation_nodes(
-    controller: str = "",
-    planner: str = "",
-    scenario: Scenario | None = None,
-    guidance: str = "",
-) -> list[NodeSpec]:
+def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[NodeSpec]:
     """Return planner and controller, for a robot that exists, simulated or not.
 
     Args:
-        controller: One of CONTROLLERS; empty leaves it to the parameter file.
-        planner: One of PLANNERS, where `none` starts no planner; empty leaves it to the file.
-        scenario: Whose robot drives; None leaves its size and limits to the parameter file.
-        guidance: One of GUIDANCE; empty leaves it to the parameter file.
+        choice: What was chosen by name.
+        robot: The scenario's; None leaves size and limits to the parameter files.
     """
-    radius, limits = {}, {}
-    if scenario is not None:
-        robot = scenario.robot
+    radius: dict[str, Scalar] = {}
+    limits: dict[str, Scalar] = {}
+    if robot is not None:
         radius = {"robot_radius": robot.radius}
         limits = {
-            "vx_min": robot.vx_min,
-            "vx_max": robot.vx_max,
-            "wz_max": robot.wz_max,
-            "ax_max": robot.ax_max,
-            "az_max": robot.az_max,
+            name: getattr(robot, name)
+            for name in ("vx_min", "vx_max", "wz_max", "ax_max", "az_max")
         }
-    use_plan = planner != "none"
-    chosen: dict[str, Value] = {"variant": controller} if controller else {}
-    chosen |= {"guidance": guidance} if guidance else {}
-    nodes = [NodeSpec("controller", {**radius, **limits}, {**chosen, "use_plan": use_plan})]
-    if use_plan:
-        nodes.insert(0, NodeSpec("planner", radius, {"kind": planner} if planner else {}))
-    return nodes
+    chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
+    controller = NodeSpec("controller", radius | limits, chosen | {"use_plan": choice.use_plan})
+    planner = NodeSpec("planner", radius, _chosen(kind=choice.planner))
+    return [planner, controller] if choice.use_plan else [controller]
 
 
-def simulation_nodes(
-    scenario: Scenario,
-    source: str,
-    world_id: str = "",
-    controller: str = "",
-    planner: str = "",
-    guidance: str = "",
-) -> list[NodeSpec]:
-    """Return the simulator and the nodes that drive its robot.
-
-    Args:
-        scenario: The scenario, read.
-        source: Its name or file, for the simulator to read again.
-        world_id: Which world, where the file holds several.
-        controller: As in `navigation_nodes`.
-        planner: As in `navigation_nodes`.
-        guidance: As in `navigation_nodes`.
-    """
-    simulator = NodeSpec("simulator", choices=_which_world(source, world_id))
-    return [simulator, *navigation_nodes(controller, planner, scenario, guidance)]
+def simulation_nodes(choice: Choice, robot: RobotSpec) -> list[NodeSpec]:
+    """Return the simulator and the nodes that drive its robot; see `navigation_nodes`."""
+    return [NodeSpec("simulator", choices=choice.world), *navigation_nodes(choice, robot)]
 
 
-def monitor_node(
-    source: str,
-    world_id: str = "",
-    planner: str = "",
-    setup: str = "",
-    out_dir: str = "",
-    progress_period: float = 5.0,
-) -> NodeSpec:
+def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
     """Return the node that sends the scenario's goal, judges the run and writes it down.
 
     Args:
-        source: Name or file of the scenario.
-        world_id: Which world, where the file holds several.
-        planner: As in `navigation_nodes`; with `none` it does not wait for one.
-        setup: Who drives, for the picture's title.
-        out_dir: Folder for the result; empty writes nothing.
-        progress_period: Time between progress lines [s].
+        choice: What was chosen by name; without a planner it does not wait for one.
+        parameters: Further parameters of the run monitor.
     """
-    return NodeSpec(
-        "run_monitor",
-        choices={
-            **_which_world(source, world_id),
-            "use_plan": planner != "none",
-            "setup": setup,
-            "out_dir": out_dir,
-            "progress_period": progress_period,
-        },
-    )
+    chosen = {**choice.world, **_chosen(goal=choice.goal), "use_plan": choice.use_plan}
+    return NodeSpec("run_monitor", choices={**chosen, **parameters})
 
 
 def on_simulated_time(specs: Sequence[NodeSpec]) -> list[NodeSpec]:
     """Return the same nodes on /clock, which the simulator publishes if it is among them."""
+    key = {"simulator": "publish_clock"}
     return [
-        replace(
-            spec,
-            choices={
-                **spec.choices,
-                "publish_clock" if spec.name == "simulator" else "use_sim_time": True,
-            },
-        )
+        replace(spec, choices={**spec.choices, key.get(spec.name, "use_sim_time"): True})
         for spec in specs
     ]
 
 
-def _which_world(source: str, world_id: str) -> dict[str, Value]:
-    return {"scenario": source, "world_id": world_id}
+def _chosen(**texts: str) -> dict[str, Scalar]:
+    """Return what is not empty."""
+    return {name: text for name, text in texts.items() if text}

@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm
 from mme_ilqr_ros.control.distinct import ways_round
 from mme_ilqr_ros.control.fallback import brake
@@ -34,6 +33,7 @@ from mme_ilqr_ros.control.safety import Safety, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.geometry.circles import no_circles
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState

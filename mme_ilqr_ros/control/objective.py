@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.cost_to_go import CostToGo
 from mme_ilqr_ros.control.costs import CostTerm, GoalTerm, PathTerm, SpeedTerm, YawTerm
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING
 from mme_ilqr_ros.control.kernel import Barrier, StageData, ValueField, World
@@ -20,6 +19,7 @@ from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.models import ControlLimits
 
@@ -117,7 +117,14 @@ def _along_field(settings: ControllerSettings, cost_to_go: CostToGo | None) -> V
     if cost_to_go is None:
         return None
     weights = _weights(settings, 1.0 - settings.costs.cost_to_go_share)
-    return cost_to_go.weighted(weights["goal_weight"], weights["terminal_goal_weight"])
+    return ValueField(
+        cost_to_go.values,
+        cost_to_go.resolution,
+        cost_to_go.origin,
+        cost_to_go.highest,
+        weights["goal_weight"],
+        weights["terminal_goal_weight"],
+    )
 
 
 def _weights(settings: ControllerSettings, share: float) -> dict[str, float]:

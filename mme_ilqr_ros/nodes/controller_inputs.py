@@ -13,8 +13,8 @@ from nav_msgs.msg import Path as PathMessage
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
-from mme_ilqr_ros.control.cost_to_go import CostToGo, build_cost_to_go
 from mme_ilqr_ros.geometry import circles as circle_math
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -82,14 +82,6 @@ class Snapshot:
 
 
 @dataclass(frozen=True, eq=False)
-class _Slope:
-    """A cost to go, ready for the controller, and where it leads [2]."""
-
-    field: CostToGo
-    goal: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
 class _Received:
     """A value, the frame it is in, and when it came, on the steady clock and by its own stamp."""
 
@@ -110,7 +102,7 @@ class ControllerInputs:
         self._boxes: dict[str, _Received] = {}
         # The field is moved only when its map or the map's place changes.
         self._field_in_frame = lru_cache(maxsize=1)(_moved_field)
-        self._slope_in_frame = lru_cache(maxsize=1)(_moved_slope)
+        self._cost_to_go_in_frame = lru_cache(maxsize=1)(CostToGo.transformed)
         self._path_in_frame = lru_cache(maxsize=1)(_moved_path)
 
     def take_odometry(self, message: Odometry) -> None:
@@ -127,7 +119,7 @@ class ControllerInputs:
 
     def take_cost_to_go(self, message: PointCloud2) -> None:
         """Keep the planner's cost to go."""
-        self._keep("cost_to_go", message, _slope)
+        self._keep("cost_to_go", message, lambda m: cost_to_go_cloud.decode(m).for_tracking())
 
     def take_plan(self, message: PathMessage) -> None:
         """Keep the path and the pose at its end, or drop the goal when the path is empty."""
@@ -241,23 +233,14 @@ class ControllerInputs:
         pose = self._pose_of(box, frame)
         if pose is None:
             return None, f"no transform from '{box.frame}' to '{frame}'"
-        field = self._slope_in_frame(box.value.field, pose)
-        away = np.hypot(*(pose.transform(box.value.goal) - (goal.x, goal.y)))
+        field = self._cost_to_go_in_frame(box.value, pose)
+        away = np.hypot(*(field.goal - (goal.x, goal.y)))
         if away > field.resolution:
             return None, f"the cost to go leads to another goal, {away:.2f} m away"
         return field, ""
 
 
-def _slope(message: PointCloud2) -> _Slope:
-    field = cost_to_go_cloud.decode(message)
-    return _Slope(build_cost_to_go(field.values, field.resolution, field.origin), field.goal)
-
-
 def _moved_field(field: DistanceField, pose: Pose) -> DistanceField:
-    return replace(field, origin=pose.compose(field.origin))
-
-
-def _moved_slope(field: CostToGo, pose: Pose) -> CostToGo:
     return replace(field, origin=pose.compose(field.origin))
 
 

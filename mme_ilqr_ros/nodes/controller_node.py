@@ -2,6 +2,10 @@
 
 Every control cycle ends in a defined command, whatever is missing; a node that dies leaves a zero
 command behind.
+
+Subscribes to odom, plan, goal_pose, map, obstacles, and cost_to_go where guidance asks for it.
+Publishes cmd_vel, local_plan, ~/candidate_trajectories, ~/solve_time and diagnostics.
+Serves ~/reset.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.angles import quaternion_to_yaw, yaw_to_quaternion
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_layer import GridLayer
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
@@ -199,7 +199,7 @@ def occupancy_message(grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:
     return _occupancy(grid.to_occupancy(), grid.resolution, grid.origin, stamp, frame)
 
 
-def cost_to_go_message(field: CostToGoMap, stamp: Time, frame: str) -> OccupancyGrid:
+def cost_to_go_message(field: CostToGo, stamp: Time, frame: str) -> OccupancyGrid:
     """Return costs to the goal as a picture: 0 at the goal, 98 furthest, 100 unreachable."""
     reachable = np.isfinite(field.values)
     furthest = float(np.max(field.values, where=reachable, initial=0.0))

@@ -14,7 +14,7 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import PointCloud2
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.point_cloud import cloud_message, cloud_rows
@@ -22,7 +22,7 @@ from mme_ilqr_ros.nodes.point_cloud import cloud_message, cloud_rows
 CELL = np.dtype([(name, "<f4") for name in ("x", "y", "z", "cost_to_go")])
 
 
-def encode(field: CostToGoMap, stamp: Time, frame: str) -> PointCloud2:
+def encode(field: CostToGo, stamp: Time, frame: str) -> PointCloud2:
     """Return a cost to go as a cloud in the map's frame."""
     rows, columns = np.indices(field.values.shape)
     centres = (np.stack([columns, rows], axis=-1) + 0.5) * field.resolution
@@ -32,7 +32,7 @@ def encode(field: CostToGoMap, stamp: Time, frame: str) -> PointCloud2:
     return cloud_message(cells, stamp, frame, is_dense=bool(np.isfinite(field.values).all()))
 
 
-def decode(message: PointCloud2) -> CostToGoMap:
+def decode(message: PointCloud2) -> CostToGo:
     """Read a cost to go from a cloud.
 
     Raises:
@@ -59,7 +59,7 @@ def decode(message: PointCloud2) -> CostToGoMap:
     if np.isnan(values).any() or (values < 0.0).any():
         raise MessageError("cost_to_go: a value is below 0 or not a number")
     try:
-        return CostToGoMap(values, resolution, corner)
+        return CostToGo(values, resolution, corner)
     except ValueError as error:
         raise MessageError(str(error)) from error
 

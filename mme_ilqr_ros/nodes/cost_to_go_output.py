@@ -5,7 +5,7 @@ from __future__ import annotations
 from builtin_interfaces.msg import Time
 from rclpy.publisher import Publisher
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.nodes import cost_to_go_cloud
 from mme_ilqr_ros.nodes.conversions import cost_to_go_message
 
@@ -16,10 +16,10 @@ class CostToGoOutput:
     def __init__(self, picture: Publisher, numbers: Publisher) -> None:
         """Take the latched publishers of an OccupancyGrid and a PointCloud2."""
         self._encoders = {picture: cost_to_go_message, numbers: cost_to_go_cloud.encode}
-        self._sent: dict[Publisher, CostToGoMap] = {}
-        self._newest: tuple[CostToGoMap, Time, str] | None = None
+        self._sent: dict[Publisher, CostToGo] = {}
+        self._newest: tuple[CostToGo, Time, str] | None = None
 
-    def update(self, field: CostToGoMap | None, stamp: Time, frame: str) -> None:
+    def update(self, field: CostToGo | None, stamp: Time, frame: str) -> None:
         """Publish a field if it is a new one; None, for no field, publishes nothing.
 
         Args:

@@ -1,4 +1,9 @@
-"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out."""
+"""The planner node: map, goal and odometry in; a checked path and the cost-to-go out.
+
+Subscribes to map, goal_pose, odom, and filter_mask where use_filter_mask asks for it.
+Publishes plan, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
+Serves ~/make_plan.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,6 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
@@ -37,8 +41,8 @@ from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import run_node
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.planning.plan_switch import is_worth_switching
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
+from mme_ilqr_ros.planning.replanner import Replanner
 from mme_ilqr_ros.planning.weights import WeightsError
 
 NAME = "planner"
@@ -69,6 +73,7 @@ class PlannerNode(Node):
         self._complaints = Complaints(self.get_logger())
         self._frames = Frames(self, self._complaints)
         self._planner = GlobalPlanner(self._own_parameters.settings)
+        self._replanner = Replanner(self._own_parameters.settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
         self._mask = FilterMask(self._frames, self._complaints)
@@ -77,9 +82,7 @@ class PlannerNode(Node):
         self._odometry: Odometry | None = None
         self._goal: Pose | None = None
         self._goal_header = Header()
-        self._is_due = False
         self._last: PlanResult | None = None
-        self._path: Path | None = None
         self._n_fallbacks = 0
         self._connect()
         self.get_logger().info("ready")
@@ -101,15 +104,14 @@ class PlannerNode(Node):
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
-        if settings.expected_planner_frequency > 0.0:
-            self.create_timer(1.0 / settings.expected_planner_frequency, self._plan_periodically)
 
     def stop(self) -> None:
         """Nothing moves because of this node."""
 
     def _settings_changed(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
-        self._path = None  # it was made for other settings: the next periodic plan replaces it
+        self._replanner.settings = settings
+        self._replanner.release()
 
     def _take_map(self, message: OccupancyGrid) -> None:
         try:
@@ -144,8 +146,7 @@ class PlannerNode(Node):
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
-        if self._is_due:
-            self._plan_to_goal()
+        self._replan()
 
     def _ask_for_map(self) -> None:
         if self._map is None:
@@ -173,25 +174,6 @@ class PlannerNode(Node):
         self._complaints.settle("odom")
         return self._in_map_frame(pose, self._odometry.header)
 
-    def _plan_periodically(self) -> None:
-        ends = self._ends()
-        if ends is None:
-            return
-        start, goal = ends
-        distance = float(np.hypot(goal.x - start.x, goal.y - start.y))
-        if distance > self._own_parameters.settings.replan_distance:
-            result = self._plan(start, goal)
-            if not self._is_kept(result, start):
-                self._publish(result, goal)
-
-    def _is_kept(self, new: PlanResult, start: Pose) -> bool:
-        """Return True when the plan in force stays; goal and map are those it was made for."""
-        if self._path is None or new.path is None:
-            return False
-        s = self._own_parameters.settings
-        margins = (s.plan_switch_margin, s.plan_switch_distance)
-        return not is_worth_switching(self._path, new.path, (start.x, start.y), *margins)
-
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
         if self._goal is None or self._map is None:
@@ -201,10 +183,21 @@ class PlannerNode(Node):
 
     def _plan_to_goal(self) -> None:
         """Plan for a new goal or map, now or as soon as odometry and transforms are there."""
-        ends = self._ends()
-        self._is_due = ends is None
-        if ends is not None:
-            self._publish(self._plan(*ends), ends[1])
+        self._replanner.restart()
+        self._replan()
+
+    def _replan(self) -> None:
+        """Plan if it is time and publish the plan if it replaces the one in force."""
+        now = 1e-9 * self.get_clock().now().nanoseconds
+        ends = self._ends() if self._replanner.is_due(now) else None
+        if ends is None:
+            return
+        start, goal = ends
+        result = self._replanner.update(
+            now, (start.x, start.y), (goal.x, goal.y), lambda: self._plan(start, goal)
+        )
+        if result is not None:
+            self._publish(result, goal)
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         begun = time.perf_counter()
@@ -227,9 +220,8 @@ class PlannerNode(Node):
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
-        self._path = result.path
         stamp = self.get_clock().now().to_msg()
-        self._cost_output.update(result.cost_to_go_map, stamp, self._map_frame)
+        self._cost_output.update(result.cost_to_go, stamp, self._map_frame)
         self._plan_publisher.publish(self._path_message(result, goal))
 
     def _path_message(self, result: PlanResult, goal: Pose) -> PathMessage:

@@ -1,4 +1,8 @@
-"""The run monitor: sends the scenario's goal once everything is up, watches, judges, reports."""
+"""The run monitor: sends the scenario's goal once everything is up, watches, judges, reports.
+
+Publishes goal_pose; subscribes to what the other nodes publish, and writes the result to out_dir.
+Exit status: 0 when the goal was reached without collision, 1 when not.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.scene import Scene
-from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario
+from mme_ilqr_ros.simulation.scenario import ScenarioError
 
 NAME = "run_monitor"
 SUCCESS, FAILURE = 0, 1
@@ -57,7 +61,7 @@ class RunMonitorNode(Node):
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
         self._settings = NodeParameters(self, RunMonitorSettings).settings
-        self._scenario = load_scenario(self._settings.scenario, self._settings.world_id or None)
+        self._scenario = self._settings.load_scenario()
         self.exit_status: int | None = None
         self._listener = RunListener()
         self._judge: RunJudge | None = None

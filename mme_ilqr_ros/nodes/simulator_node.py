@@ -1,4 +1,10 @@
-"""The simulator node: velocity commands in; odometry, map, obstacles and scans out."""
+"""The simulator node: velocity commands in; odometry, map, obstacles and scans out.
+
+Subscribes to cmd_vel and initialpose.
+Publishes map, odom, obstacles, scan, ~/ground_truth, ~/markers, ~/collision, ~/clearance, /clock
+where publish_clock asks for it, and transforms where tf2 is.
+Serves ~/reset.
+"""
 
 from __future__ import annotations
 

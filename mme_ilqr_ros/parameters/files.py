@@ -1,16 +1,9 @@
-"""Writes config/mme_ilqr.yaml and docs/parameters.md from the declared settings.
-
-    python -m mme_ilqr_ros.parameters.files --write
-
-A test holds that the committed files are what this writes.
-"""
+"""Writes config/mme_ilqr.yaml and docs/parameters.md from the declared settings (`make params`)."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
@@ -19,7 +12,7 @@ from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
 from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
 from mme_ilqr_ros.settings import Scalar, Setting, table
 
-NODES = {
+NODES: dict[str, type] = {
     "planner": PlannerNodeSettings,
     "controller": ControllerNodeSettings,
     "simulator": SimulatorNodeSettings,
@@ -30,17 +23,17 @@ _WIDTH = 100
 _UNBROKEN = "\N{NO-BREAK SPACE}"  # holds a unit to its range when lines are wrapped
 
 
-def yaml_text() -> str:
-    """Return the parameter file: every node, every parameter, its default."""
+def yaml_text(nodes: Iterable[str] = tuple(NODES)) -> str:
+    """Return a parameter file: every parameter of these nodes with its default."""
     lines = [
         "# Every parameter with its default, unit and range. Written by `make params`; to change",
         "# values, copy what you need into a file of your own and pass that as params_file. Floats",
         "# are written 1.0, never 1. Keys start with /**/ so that they hold in any namespace.",
     ]
-    for name, settings_class in NODES.items():
+    for name in nodes:
         lines += ["", f"/**/{name}:", "  ros__parameters:"]
         open_groups: list[str] = []
-        for row in table(settings_class):
+        for row in table(NODES[name]):
             *groups, key = row.name.split(".")
             if groups != open_groups:
                 lines += [f"{'  ' * (2 + depth)}{group}:" for depth, group in enumerate(groups)]
@@ -112,22 +105,8 @@ def _yaml_value(value: Scalar) -> str:
     return repr(value)
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Write the files, or tell whether they are up to date; return the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write; without it, only compare")
-    options = parser.parse_args(args)
-    root, stale = Path(__file__).resolve().parents[2], 0
-    for file, text in ((YAML_FILE, yaml_text()), (DOC_FILE, doc_text())):
-        path = root / file
-        if options.write:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
-        elif not path.is_file() or path.read_text() != text:
-            sys.stderr.write(f"{file} is not up to date: run `make params`\n")
-            stale = 1
-    return stale
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def write_files(root: Path) -> tuple[Path, Path]:
+    """Write the parameter file and the reference below `root`; return their paths below it."""
+    (root / YAML_FILE).write_text(yaml_text())
+    (root / DOC_FILE).write_text(doc_text())
+    return YAML_FILE, DOC_FILE

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
@@ -16,56 +16,14 @@ from mme_ilqr_ros.planning.cost_model import CostModel, LayersCost, LocalCost, l
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
+from mme_ilqr_ros.planning.settings import PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.value_field import first_fault, metric_path
-from mme_ilqr_ros.planning.weights import CLEARANCE, find_weights
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.planning.weights import find_weights
 
 __all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
 
 _RESIDUAL_LIMIT = 1e-9  # relative to the largest value; float64 rounding is a thousand times less
-
-
-@dataclass(frozen=True)
-class PlannerSettings:
-    """Parameters of the global planner."""
-
-    kind: str = setting(
-        "id_vin",
-        "id_vin: shortest path under a learned cell cost; dijkstra: under uniform cost.",
-        choices=("id_vin", "dijkstra"),
-        dynamic=False,
-    )
-    robot_radius: float = setting(
-        0.2, "Radius of the robot's circle; obstacles grow by it.", unit="m", low=0.0, high=10.0
-    )
-    inflation_margin: float = setting(
-        0.05, "Extra distance that a path keeps from obstacles.", unit="m", low=0.0, high=10.0
-    )
-    allow_unknown: bool = setting(True, "Whether a path may cross cells that nobody has seen.")
-    straighten: bool = setting(
-        True, "Straight lines in place of staircases where they cost no more and touch nothing."
-    )
-    tolerance: float = setting(
-        0.5,
-        "When the goal is blocked, how far from it the path may end instead; 0 refuses.",
-        unit="m",
-        low=0.0,
-        high=100.0,
-    )
-    weights: str = setting(
-        CLEARANCE,
-        "Learned cost. clearance: keeps away from obstacles where that is not far round, in radii"
-        " of the robot; shortest: shortest paths; or a weight file (.safetensors).",
-        dynamic=False,
-    )
-    filter_mask_weight: float = setting(
-        1.0,
-        "How much dearer an extra layer makes a cell: by this share where the layer is full. With"
-        " the speed mask of nav2's default filter, 1 makes a cell of half speed cost 1.5 times.",
-        low=0.0,
-        high=100.0,
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +33,7 @@ class _Solved:
     terrain: Terrain
     layer: np.ndarray | None
     field: Field
-    cost_to_go: CostToGoMap
+    cost_to_go: CostToGo
 
 
 class GlobalPlanner:
@@ -200,8 +158,7 @@ class GlobalPlanner:
         result = PlanResult(
             PlanStatus.NO_VALID_PATH,
             f"the path fails its check: {fault}",
-            cost_to_go=solved.cost_to_go.values,
-            cost_to_go_map=solved.cost_to_go,
+            cost_to_go=solved.cost_to_go,
             residual=field.residual,
             iterations=field.n_settled,
             field_time=setup_time + field_done - begun,
@@ -242,9 +199,9 @@ class GlobalPlanner:
                 field.update(cost)
             cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
             cost_to_go.setflags(write=False)
-            place = (terrain.grid.resolution, terrain.grid.origin)
+            place = (terrain.grid.resolution, terrain.grid.origin, goal_cell)
             kept = self._solved[learned] = _Solved(
-                terrain, layer, field, CostToGoMap(cost_to_go, *place)
+                terrain, layer, field, CostToGo(cost_to_go, *place)
             )
         return kept
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.path import Path
 
 
@@ -37,9 +35,8 @@ class PlanResult:
         message: One line for a person, with the numbers of this request.
         path: In the map frame [m], from the exact start; None without success.
         length: Of the path [m], 0 without one.
-        cost_to_go: float32 [H, W], read-only: travel cost to the goal cell in metres of cost 1,
-            inf where the goal cannot be reached. None when no field was solved.
-        cost_to_go_map: The same with its place, for any point. None when there is no field.
+        cost_to_go: Travel cost to the goal cell, float32 and read-only. None when no field was
+            solved.
         residual: Bellman residual of the field [cells of cost 1].
         iterations: Cells that the exact solver settled for the field, each once.
         fallback_used: The learned path failed its check; exact search on uniform cost made this.
@@ -51,8 +48,7 @@ class PlanResult:
     message: str
     path: Path | None = None
     length: float = 0.0
-    cost_to_go: np.ndarray | None = None
-    cost_to_go_map: CostToGoMap | None = None
+    cost_to_go: CostToGo | None = None
     residual: float = 0.0
     iterations: int = 0
     fallback_used: bool = False

@@ -34,7 +34,7 @@ def draw_map(
     radius = settings.robot_radius + settings.inflation_margin
     terrain = Terrain.build(grid, radius, settings.allow_unknown)
     cost = planners[_DRAWN].cell_cost(terrain)
-    values = results[_DRAWN].cost_to_go
+    values = results[_DRAWN].cost_to_go.values
     height, width = grid.shape
     wide = width >= height
     figure = Figure(figsize=(16.0, 16.0 * 0.5 * height / width + 1.2) if wide else (13.0, 8.0))

@@ -1,6 +1,6 @@
 """The planners with a free kernel under test: VIN, GPPN, SymVIN and their implicit twins.
 
-Only this file of `benchmark plan` needs torch, and it is imported when such a planner is asked for.
+Only this file of `mme-ilqr plan` needs torch, and it is imported when such a planner is asked for.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
+from mme_ilqr_ros.__main__ import main
 
 WORLDS = {
     "worlds": [
@@ -43,7 +43,7 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     out = tmp_path / "out"
     assert drive(worlds, out, "--ids", "w0", "--plots", "--gif", "--seed", "4") == 0
     content = json.loads((out / "summary.json").read_text())
-    assert content["command"].startswith("python -m mme_ilqr_ros.benchmark drive --worlds")
+    assert content["command"].startswith("python -m mme_ilqr_ros drive --worlds")
     assert [run["seed"] for run in content["runs"]] == [4]
     assert content["totals"]["success"] == 1.0
     assert content["settings"]["controller_settings"]["mme.n_modes"] == 8
@@ -92,7 +92,6 @@ def test_what_was_driven_before_an_interruption_is_kept(worlds, tmp_path, monkey
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--sensing", "lidar"], "lidar: is not there yet"),
         (["--ids", "w7"], "no world 'w7'"),
         (["--planner", "file"], "world 'w0': path: is missing"),
         (["--guidance", "cost_to_go"], "--guidance cost_to_go: needs --planner"),
@@ -116,7 +115,7 @@ def test_unusable_input_is_named_in_one_line(worlds, tmp_path, capsys, more, wor
 
 def test_help_teaches_the_verbs():
     told = subprocess.run(
-        [sys.executable, "-m", "mme_ilqr_ros.benchmark", "drive", "--help"],
+        [sys.executable, "-m", "mme_ilqr_ros", "drive", "--help"],
         capture_output=True,
         text=True,
         check=True,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.benchmark.drive import barn_score, drive
+from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.benchmark.summary import summary, totals
 from mme_ilqr_ros.geometry.path import Path
@@ -42,8 +43,9 @@ def test_plain_ilqr_stays_in_the_trap():
 
 
 @pytest.mark.parametrize("controller", ["mme_ilqr", "pure_pursuit"])
-def test_a_planner_knows_what_stands(controller):
-    trial = drive(load_scenario("trap"), Setup(controller, "dijkstra"))
+def test_a_planner_that_sees_obstacles_plans_round_them(controller):
+    setup = Setup(controller, "dijkstra", planner_sees="obstacles")
+    trial = drive(load_scenario("trap"), setup)
     assert trial.result.outcome is Outcome.SUCCESS
     assert trial.failed_plans == 0
     assert trial.result.plan_ms["median"] > 0.0
@@ -51,8 +53,26 @@ def test_a_planner_knows_what_stands(controller):
     assert length > np.hypot(6.0, 0.0) + 0.2  # round the trap, not through it
 
 
+def test_the_planner_is_given_the_scene_of_the_planner_node():
+    """The map alone: a straight plan through circles that only the controller knows."""
+    scenario = load_scenario("trap")
+    trial = drive(scenario, Setup(planner="dijkstra"))
+    assert trial.result.outcome is Outcome.SUCCESS
+    distance = np.hypot(scenario.goal.x - scenario.start.x, scenario.goal.y - scenario.start.y)
+    assert Path(trial.record.plans[0][1]).length == pytest.approx(distance)
+
+
+@pytest.mark.parametrize(("frequency", "requests"), [(0.0, 1), (1.0, 3), (4.0, 9)])
+def test_plans_come_as_often_as_the_planner_nodes_parameter_says(tmp_path, frequency, requests):
+    parameters = Parameters(planner={"expected_planner_frequency": frequency})
+    far = world(tmp_path, goal=[9, 0], timeout=2.05)
+    trial = drive(far, Setup(planner="dijkstra", parameters=parameters))
+    assert len(trial.record.plan_times) == requests
+
+
 def test_the_planners_cost_to_go_leads_round_the_trap():
-    trial = drive(load_scenario("trap"), Setup(planner="dijkstra", guidance="cost_to_go"))
+    setup = Setup(planner="dijkstra", guidance="cost_to_go", planner_sees="obstacles")
+    trial = drive(load_scenario("trap"), setup)
     assert trial.result.outcome is Outcome.SUCCESS
 
 

@@ -13,11 +13,11 @@ def write(folder, text):
     return path
 
 
-def test_the_shipped_file_is_taken_and_node_parameters_are_passed_over():
+def test_the_shipped_file_is_taken():
     parameters = read_parameters(share_path("config", "mme_ilqr.yaml"))
     assert parameters.controller["mme.n_modes"] == 8
     assert parameters.planner["kind"] == "id_vin"
-    assert "transform_tolerance" not in parameters.controller
+    assert parameters.controller["field_max_distance"] == 2.0
 
 
 def test_the_file_overrules_the_world_and_the_command_line_the_file(tmp_path):

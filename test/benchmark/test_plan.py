@@ -1,4 +1,4 @@
-"""`benchmark plan`: readers, judging and the command line, on maps to check by hand."""
+"""`mme-ilqr plan`: readers, judging and the command line, on maps to check by hand."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.benchmark.__main__ import main
+from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.benchmark.plan.judge import judge, length_of
 from mme_ilqr_ros.benchmark.plan.maps import Choice, load_maps
 from mme_ilqr_ros.benchmark.plan.movingai import read_movingai_map, read_scen
@@ -58,7 +58,7 @@ def test_a_broken_map_is_named_in_one_line(tmp_path, capsys, text, complaint):
     path.write_text(text)
     assert plan("--maps", path, "--out", tmp_path / "out") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"python -m mme_ilqr_ros.benchmark plan: {path}: ")
+    assert line.startswith(f"python -m mme_ilqr_ros plan: {path}: ")
     assert complaint in line
 
 
@@ -85,7 +85,7 @@ def test_exact_search_is_as_long_as_the_scen_file_says(movingai, tmp_path, capsy
     sums = content["totals"]
     assert (sums["success"], sums["mean_cost_ratio"], sums["stated_error"]) == (1.0, 1.0, 0.0)
     assert content["peers"]["scipy"]["difference"] == pytest.approx(0.0, abs=1e-9)
-    assert content["command"].startswith("python -m mme_ilqr_ros.benchmark plan --maps")
+    assert content["command"].startswith("python -m mme_ilqr_ros plan --maps")
     assert len(list(csv.DictReader((out / "results.csv").read_text().splitlines()))) == 2
     assert (out / "m.png").stat().st_size > 10_000
     assert "| m | 2 | 100.00 % | 0.00 % | 100.00 % | 1.0000 |" in capsys.readouterr().out
@@ -181,7 +181,7 @@ def test_a_learned_planner_without_the_mask_runs_from_all_starts(tmp_path):
 def test_unusable_input_is_one_line_and_exit_status_2(tmp_path, capsys, arguments, complaint):
     assert plan(*arguments, "--out", tmp_path / "out") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"python -m mme_ilqr_ros.benchmark plan: {complaint}")
+    assert line.startswith(f"python -m mme_ilqr_ros plan: {complaint}")
 
 
 def test_walls_known_by_their_price_are_not_cut_at_their_corners():
@@ -212,9 +212,7 @@ def test_a_model_with_a_free_kernel_is_asked_by_its_own_moves(tmp_path, capsys):
     assert (
         capsys.readouterr()
         .err.splitlines()[-1]
-        .startswith(
-            "python -m mme_ilqr_ros.benchmark plan: --weights: not those of --planner gppn: "
-        )
+        .startswith("python -m mme_ilqr_ros plan: --weights: not those of --planner gppn: ")
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m mme_ilqr_ros.bringup` as a person calls it."""
+"""`python -m mme_ilqr_ros sim` as a person calls it."""
 
 import json
 import os
@@ -21,7 +21,7 @@ circles: []
 
 def bringup(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "mme_ilqr_ros.bringup", *map(str, arguments)],
+        [sys.executable, "-m", "mme_ilqr_ros", "sim", *map(str, arguments)],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -33,7 +33,7 @@ def bringup(*arguments, **environment):
 def test_a_scenario_that_does_not_exist_ends_with_one_line_and_status_2():
     run = bringup("--scenario", "tarp")
     assert run.returncode == 2
-    assert run.stderr == "bringup: no scenario 'tarp': did you mean 'trap'?\n"
+    assert run.stderr == "python -m mme_ilqr_ros sim: no scenario 'tarp': did you mean 'trap'?\n"
 
 
 def test_a_malformed_scenario_ends_with_one_line_and_status_2(tmp_path):
@@ -48,15 +48,42 @@ def test_a_malformed_scenario_ends_with_one_line_and_status_2(tmp_path):
 def test_a_parameter_file_that_does_not_exist_ends_with_one_line_and_status_2(tmp_path):
     run = bringup("--params", tmp_path / "none.yaml")
     assert run.returncode == 2
-    assert run.stderr.startswith("bringup: --params: there is no file")
+    assert "--params: there is no file" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("goal", "complaint"),
+    [
+        ("4", "must be 'x y' or 'x y yaw' in m and rad"),
+        ("1 2 3 4", "must be 'x y' or 'x y yaw' in m and rad"),
+        ("here nan", "must be 'x y' or 'x y yaw' in m and rad"),
+        ("100 0", "lies outside the map of trap"),
+    ],
+)
+def test_a_goal_that_cannot_be_used_ends_with_one_line_and_status_2(goal, complaint):
+    run = bringup("--goal", goal)
+    assert run.returncode == 2
+    assert run.stderr.endswith(f"sim: goal = '{goal}': {complaint}\n")
+    assert run.stderr.count("\n") == 1
+
+
+def test_without_ros_one_line_says_what_to_do():
+    hide = "import sys; sys.modules['rclpy'] = None; sys.argv[1:] = ['sim']; "
+    code = f"{hide}import runpy; runpy.run_module('mme_ilqr_ros', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert "rclpy is missing: source a ROS 2 installation" in line
 
 
 def test_a_run_reaches_its_goal_and_leaves_its_result(tmp_path):
     pytest.importorskip("rclpy")
     world, out = tmp_path / "world.yaml", tmp_path / "out"
     world.write_text(WORLD.format(goal=2.0))
-    run = bringup("--scenario", world, "--planner", "dijkstra", "--out", out)
+    options = ("--goal", "1.5 0.5", "--planner", "dijkstra", "--out", out)
+    run = bringup("--scenario", world, *options)
     assert run.returncode == 0, run.stdout + run.stderr
+    assert "goal (1.50, 0.50) is sent" in run.stdout
     assert "two_metres: success after" in run.stdout
     assert json.loads((out / "result.json").read_text())["outcome"] == "success"
     assert {file.name for file in (out / "log").iterdir()} == {
@@ -82,7 +109,7 @@ def test_an_interrupted_run_leaves_no_node_behind(tmp_path, number):
     pytest.importorskip("rclpy")
     mark = f"MARK={tmp_path}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "mme_ilqr_ros.bringup", "--planner", "none", "--out", tmp_path],
+        [sys.executable, "-m", "mme_ilqr_ros", "sim", "--planner", "none", "--out", tmp_path],
         env={**os.environ, "MARK": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,7 +123,7 @@ def test_an_interrupted_run_leaves_no_node_behind(tmp_path, number):
     process.send_signal(number)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "interrupted; the nodes are told to stop" in output
+    assert "stopping the nodes" in output
     assert not [pid for pid in Path("/proc").glob("[0-9]*") if mark in environment_of(pid)]
 
 

@@ -1,7 +1,5 @@
 """The weight of parameter files as rcl itself reads them."""
 
-import random
-
 import pytest
 
 rclpy = pytest.importorskip("rclpy")
@@ -23,10 +21,10 @@ USER = """\
 
 
 @pytest.fixture
-def overrides(tmp_path):
+def overrides(tmp_path, ros_domain):
     """Return a function from a user's file and a namespace to the values that rcl hands out."""
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=random.SystemRandom().randint(1, 101))
+    rclpy.init(context=context, domain_id=ros_domain)
 
     def overrides(user_file=None, namespace=""):
         arguments = ["--ros-args"]

@@ -5,7 +5,11 @@ import pytest
 import yaml
 
 from mme_ilqr_ros.bringup import layers, system
+from mme_ilqr_ros.bringup.system import Choice
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.settings import build
 from mme_ilqr_ros.simulation.scenario import load_scenario
 
 TRAP = load_scenario("trap")
@@ -16,7 +20,7 @@ def named(specs):
 
 
 def test_a_simulation_is_simulator_planner_and_controller():
-    assert list(named(system.simulation_nodes(TRAP, "trap"))) == [
+    assert list(named(system.simulation_nodes(Choice(scenario="trap"), TRAP.robot))) == [
         "simulator",
         "planner",
         "controller",
@@ -24,33 +28,46 @@ def test_a_simulation_is_simulator_planner_and_controller():
 
 
 def test_without_a_planner_the_controller_heads_for_the_goal_itself():
-    nodes = named(system.navigation_nodes(planner="none"))
+    nodes = named(system.navigation_nodes(Choice(planner="none")))
     assert list(nodes) == ["controller"]
     assert nodes["controller"].choices["use_plan"] is False
 
 
 def test_choices_become_parameters():
-    nodes = named(system.navigation_nodes("ilqr", "dijkstra"))
+    nodes = named(system.navigation_nodes(Choice("ilqr", "dijkstra")))
     assert nodes["controller"].choices == {"variant": "ilqr", "use_plan": True}
     assert nodes["planner"].choices == {"kind": "dijkstra"}
 
 
 def test_guidance_is_the_controller_s():
     for specs in (
-        system.navigation_nodes(guidance="cost_to_go"),
-        system.simulation_nodes(TRAP, "trap", guidance="cost_to_go"),
+        system.navigation_nodes(Choice(guidance="cost_to_go")),
+        system.simulation_nodes(Choice(guidance="cost_to_go"), TRAP.robot),
     ):
         assert named(specs)["controller"].choices["guidance"] == "cost_to_go"
 
 
+def test_the_names_of_a_choice_are_those_that_the_nodes_take():
+    for controller in system.NAMES["controller"]:
+        build(ControllerNodeSettings, {"variant": controller})
+    for planner in set(system.NAMES["planner"]) - {"none"}:
+        build(PlannerNodeSettings, {"kind": planner})
+
+
+def test_a_title_names_what_a_parameter_file_may_choose_by_the_file():
+    assert Choice().title() == "mme_ilqr, planner id_vin"
+    assert Choice("ilqr", "none").title(Path("a.yaml")) == "ilqr, planner none"
+    assert Choice("ilqr").title(Path("/b/a.yaml")) == "ilqr, planner of a.yaml"
+
+
 def test_what_is_not_chosen_is_left_to_the_parameter_file():
-    nodes = named(system.navigation_nodes())
+    nodes = named(system.navigation_nodes(Choice()))
     assert nodes["planner"].choices == {}
     assert {"variant", "guidance"}.isdisjoint(nodes["controller"].choices)
 
 
 def test_the_scenario_s_robot_is_known_to_planner_and_controller():
-    nodes = named(system.simulation_nodes(TRAP, "trap"))
+    nodes = named(system.simulation_nodes(Choice(scenario="trap"), TRAP.robot))
     robot = TRAP.robot
     assert nodes["planner"].facts == {"robot_radius": robot.radius}
     assert nodes["controller"].facts["vx_max"] == robot.vx_max
@@ -58,15 +75,18 @@ def test_the_scenario_s_robot_is_known_to_planner_and_controller():
 
 
 def test_on_simulated_time_the_simulator_makes_the_clock_and_the_others_follow():
-    nodes = named(system.on_simulated_time(system.simulation_nodes(TRAP, "trap")))
+    nodes = named(
+        system.on_simulated_time(system.simulation_nodes(Choice(scenario="trap"), TRAP.robot))
+    )
     assert nodes["simulator"].choices["publish_clock"] is True
     assert "use_sim_time" not in nodes["simulator"].choices
     assert nodes["controller"].choices["use_sim_time"] is True
 
 
 def all_specs():
-    specs = system.simulation_nodes(TRAP, "trap", controller="ilqr", planner="dijkstra")
-    return [*specs, system.monitor_node("trap")]
+    choice = Choice("ilqr", "dijkstra", "path", "trap", "a", "4 0")
+    report = {"setup": "a test", "out_dir": "out", "progress_period": 1.0}
+    return [*system.simulation_nodes(choice, TRAP.robot), system.monitor_node(choice, report)]
 
 
 def test_every_parameter_that_is_set_is_declared():

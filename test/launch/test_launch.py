@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -36,11 +35,11 @@ ROS_TOPICS = {"/rosout", "/parameter_events"}
 
 
 @pytest.fixture
-def environment(pip_prefix, tmp_path):
-    return environment_of(pip_prefix, tmp_path)
+def environment(pip_prefix, tmp_path, ros_domain):
+    return environment_of(pip_prefix, tmp_path, ros_domain)
 
 
-def environment_of(prefix, log_folder):
+def environment_of(prefix, log_folder, domain):
     """Return the environment of a terminal that has sourced `prefix`, in a domain of its own."""
     (package,) = prefix.rglob(f"{NAME}/__init__.py")
     prefixes = (str(prefix), os.environ.get("AMENT_PREFIX_PATH", sys.prefix))
@@ -50,7 +49,7 @@ def environment_of(prefix, log_folder):
         "AMENT_PREFIX_PATH": os.pathsep.join(prefixes),
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_DOMAIN_ID": str(random.SystemRandom().randint(1, 101)),
+        "ROS_DOMAIN_ID": str(domain),
         "ROS_LOG_DIR": str(log_folder),
         "ROS_PYTHON_CHECK_FIELDS": "1",
         "OMP_NUM_THREADS": "1",
@@ -151,10 +150,10 @@ def dump(environment, node):
 
 @pytest.mark.parametrize("way", ["pip", "colcon"])
 @pytest.mark.parametrize("arguments", [(), ("use_sim_time:=true",)], ids=["wall", "sim_time"])
-def test_the_robot_gets_past_the_trap(way, arguments, request, tmp_path):
+def test_the_robot_gets_past_the_trap(way, arguments, request, tmp_path, ros_domain):
     prefix = request.getfixturevalue(f"{way}_prefix")
     arguments = (*arguments, "scenario:=trap", "monitor:=true", f"out_dir:={tmp_path / 'out'}")
-    environment = environment_of(prefix, tmp_path)
+    environment = environment_of(prefix, tmp_path, ros_domain)
     with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
         launch.process.wait(START_UP + 60.0)
     result = json.loads((tmp_path / "out" / "result.json").read_text())

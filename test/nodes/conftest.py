@@ -1,6 +1,5 @@
 """A bench for nodes: one process, one executor, a ROS domain of its own per test."""
 
-import random
 import time
 
 import pytest
@@ -19,9 +18,9 @@ except ImportError:  # every test file here skips itself
 class Bench:
     """Holds the nodes under test and one node of its own that talks to them."""
 
-    def __init__(self):
+    def __init__(self, domain):
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=random.SystemRandom().randint(1, 101))
+        rclpy.init(context=self.context, domain_id=domain)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.node = rclpy.create_node("bench", context=self.context)
         self.executor.add_node(self.node)
@@ -82,8 +81,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench():
-    bench = Bench()
+def bench(ros_domain):
+    bench = Bench(ros_domain)
     yield bench
     bench.close()
 

@@ -16,7 +16,7 @@ from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
@@ -305,7 +305,7 @@ def by_way_of_the_left():
     x, y = -2.0 + 0.1 * (columns + 0.5), -5.0 + 0.1 * (rows + 0.5)
     values = (6.0 + np.hypot(x, y - 4.0)).astype(np.float32)
     values[50, 60] = 0.0
-    return CostToGoMap(values, 0.1, Pose(-2.0, -5.0, 0.0))
+    return CostToGo(values, 0.1, Pose(-2.0, -5.0, 0.0))
 
 
 def test_the_cost_to_go_draws_the_robot_off_its_plan(bench):

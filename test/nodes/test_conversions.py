@@ -10,7 +10,7 @@ from geometry_msgs.msg import Pose as PoseMessage
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
@@ -152,7 +152,7 @@ def test_a_path_with_nan_is_refused():
 
 def test_the_cost_to_go_is_0_at_the_goal_98_at_the_far_end_and_100_where_nothing_leads():
     field = np.array([[0.0, 2.0], [4.0, np.inf]], dtype=np.float32)
-    message = convert.cost_to_go_message(CostToGoMap(field, 1.0, Pose(0, 0, 0)), STAMP, "map")
+    message = convert.cost_to_go_message(CostToGo(field, 1.0, Pose(0, 0, 0)), STAMP, "map")
     assert list(message.data) == [0, 49, 98, 100]
 
 

@@ -10,7 +10,7 @@ pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGoMap
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.cost_to_go_cloud import decode, encode
@@ -24,7 +24,7 @@ def field():
     values = (30.0 * rng.random((13, 21))).astype(np.float32)
     values[rng.random(values.shape) < 0.3] = np.inf
     values[5, 7] = 0.0
-    return CostToGoMap(values, 0.05, ORIGIN)
+    return CostToGo(values, 0.05, ORIGIN)
 
 
 def test_values_come_back_to_the_bit_and_lie_where_they_lay():

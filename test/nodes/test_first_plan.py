@@ -26,9 +26,8 @@ LARGEST = 1.5  # [s] of processor time, so that the rest of the machine does not
 @pytest.fixture
 def planner_process(bench):
     GlobalPlanner(PlannerSettings()).warm_up()  # what is compiled once on a machine is compiled
-    environment = {**os.environ, "ROS_DOMAIN_ID": str(bench.context.get_domain_id())}
     command = [sys.executable, "-m", "mme_ilqr_ros.nodes.planner_node"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     yield process
     process.terminate()
     process.wait(timeout=20.0)

@@ -1,7 +1,5 @@
 """What `ros2 param list` and `ros2 param dump` ask of a node, without the detour through DDS."""
 
-import random
-
 import pytest
 
 rclpy = pytest.importorskip("rclpy")
@@ -26,13 +24,12 @@ ROS_PARAMETERS = {"use_sim_time", "start_type_description_service"}
 
 
 @pytest.mark.parametrize("node_class", NODES, ids=lambda node_class: node_class.__name__)
-def test_a_node_lists_and_describes_its_parameters(node_class, monkeypatch):
+def test_a_node_lists_and_describes_its_parameters(node_class, ros_domain):
     """A node attribute with a name of rclpy's own, such as `_parameters`, would break this."""
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     settings_class = NODES[node_class]
     rows = {row.name: row for row in table(settings_class)}
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=random.SystemRandom().randint(1, 101))
+    rclpy.init(context=context, domain_id=ros_domain)
     node = node_class(context=context)
     try:
         names = set(node.list_parameters([], 0).names) - ROS_PARAMETERS

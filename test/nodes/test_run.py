@@ -1,23 +1,28 @@
 """Nodes as processes: how they end."""
 
 import os
-import random
+import re
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("rclpy")
 
+TOPICS = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
+
+
+@pytest.fixture(autouse=True)
+def domain(ros_domain, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path))
+
 
 def start(node, *arguments):
     command = [sys.executable, "-m", f"mme_ilqr_ros.nodes.{node}_node", "--ros-args", *arguments]
-    environment = {
-        **os.environ,
-        "ROS_DOMAIN_ID": str(random.SystemRandom().randint(1, 101)),
-        "RCUTILS_CONSOLE_OUTPUT_FORMAT": "[{severity}] {message}",
-    }
+    environment = {**os.environ, "RCUTILS_CONSOLE_OUTPUT_FORMAT": "[{severity}] {message}"}
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -41,13 +46,39 @@ def test_unusable_input_ends_a_node_with_one_fatal_line_and_status_2(node, argum
     assert process.returncode == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_node_in_good_order(number):
+@pytest.mark.parametrize("node", ["planner", "controller", "simulator", "run_monitor"])
+def test_help_tells_what_a_node_is_and_starts_nothing(node):
+    """Every name in the node's table of docs/topics.md is in its help."""
+    module = f"mme_ilqr_ros.nodes.{node}_node"
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    _, _, section = TOPICS.read_text().partition(f"## `{node}`\n")
+    names = re.findall(r"^\| (?:sub|pub|srv) \| `(.*?)` \|", section.partition("\n## ")[0], re.M)
+    assert [name for name in names if name not in told] == []
+    assert f"mme-ilqr params {node}" in told
+
+
+def test_a_plain_argument_ends_a_node_with_one_line_and_status_2():
+    process = start("planner", "--", "fast")
+    output, _ = process.communicate(timeout=60)
+    assert output == "planner: unrecognized arguments: fast (see planner --help)\n"
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "signals", [(signal.SIGINT,) * 100, (signal.SIGTERM,)], ids=["INT", "TERM"]
+)
+def test_a_signal_ends_a_node_in_good_order_however_often_it_comes(signals):
     process = start("simulator")
-    for line in process.stdout:
-        if "is up" in line:
-            break
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=10)
+    said = ""
+    while "is up" not in said:
+        said = process.stdout.readline()
+        assert said, "it ended before it was up"
+    for number in signals:
+        if process.poll() is None:
+            process.send_signal(number)
+            time.sleep(0.002)
+    output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert output == ""

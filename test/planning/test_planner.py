@@ -64,12 +64,13 @@ def test_cost_to_go_falls_along_the_path_and_is_the_length_for_uniform_cost(kind
     grid = hall()
     result = planner(kind, **THIN).plan(grid, (0.45, 0.35), (4.65, 2.75))
     cells = grid.cell_at(result.path.points)
-    values = result.cost_to_go[cells[:, 0], cells[:, 1]]
+    field = result.cost_to_go.values
+    values = field[cells[:, 0], cells[:, 1]]
     assert (np.diff(values) < 0).all()
     assert values[-1] == 0.0
-    assert result.cost_to_go.dtype == np.float32
-    assert result.cost_to_go.shape == grid.shape
-    assert np.isinf(result.cost_to_go[grid.occupied]).all()
+    assert (field.dtype, field.shape) == (np.float32, grid.shape)
+    assert np.isinf(field[grid.occupied]).all()
+    assert result.cost_to_go.goal == pytest.approx((4.65, 2.75))
     assert result.residual <= 1e-9
     if kind == "dijkstra":
         assert values[0] == pytest.approx(result.length, rel=1e-6)
@@ -300,7 +301,7 @@ def test_straight_lines_are_shorter_than_staircases_and_as_safe(kind):
     assert straight.length < 0.99 * stairs.length
     assert np.diff(straight.arc_length).max() <= 0.1 + 1e-9
     cells = grid.cell_at(straight.resampled(0.01).points)
-    walls = ~np.isfinite(planner(kind, robot_radius=0.15).plan(grid, *ends).cost_to_go)
+    walls = ~np.isfinite(planner(kind, robot_radius=0.15).plan(grid, *ends).cost_to_go.values)
     assert not walls[cells[:, 0], cells[:, 1]].any()
 
 
@@ -334,17 +335,6 @@ def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
         assert result.path is None
 
 
-def test_the_cost_to_go_has_a_value_and_a_gradient_at_any_point():
-    grid = GridMap.empty(6.0, 4.0, 0.1, Pose(-1.0, 2.0, 0.3))
-    start, goal = grid.origin.transform([[1.02, 1.05], [5.05, 1.05]])
-    result = planner("dijkstra", robot_radius=0.0, inflation_margin=0.0).plan(grid, start, goal)
-    assert result.cost_to_go_map.value_and_gradient(start)[0] == pytest.approx(4.03, abs=1e-5)
-    assert result.cost_to_go_map.goal == pytest.approx(goal)
-    # On the line itself the field of eight moves has a kink.
-    _, gradient = result.cost_to_go_map.smoothed(0.2).value_and_gradient(start)
-    assert gradient == pytest.approx((start - goal) / 4.03, abs=0.1)
-
-
 def test_a_layer_makes_a_detour_worth_its_while_and_nothing_else():
     grid = GridMap.empty(6.0, 4.0, 0.1)
     slow = np.zeros(grid.shape)
@@ -355,10 +345,10 @@ def test_a_layer_makes_a_detour_worth_its_while_and_nothing_else():
     round_it = plans.plan(grid, *ends, layer=slow)
     assert straight.path.points[:, 1].max() < 2.2
     assert round_it.path.points[:, 1].max() > 2.95
-    assert round_it.cost_to_go[20, 10] > straight.cost_to_go[20, 10]
+    assert round_it.cost_to_go.values[20, 10] > straight.cost_to_go.values[20, 10]
     assert plans.plan(grid, *ends, layer=slow).cost_to_go is round_it.cost_to_go  # kept
     again = plans.plan(grid, *ends)
-    assert (again.cost_to_go == straight.cost_to_go).all()
+    assert (again.cost_to_go.values == straight.cost_to_go.values).all()
     refused = plans.plan(grid, *ends, layer=slow[:-1])
     assert refused.status is PlanStatus.INVALID_INPUT
     assert "the layer has (39, 60) cells, the map (40, 60)" in refused.message

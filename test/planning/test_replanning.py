@@ -88,7 +88,7 @@ def test_replanning_equals_planning_for_the_first_time(seed, chosen):
         assert result.message == fresh.message
         if fresh.status is PlanStatus.SUCCEEDED:
             reached += 1
-            np.testing.assert_array_equal(result.cost_to_go, fresh.cost_to_go)
+            np.testing.assert_array_equal(result.cost_to_go.values, fresh.cost_to_go.values)
             np.testing.assert_array_equal(result.path.points, fresh.path.points)
             assert result.residual == fresh.residual
             assert result.iterations == fresh.iterations
@@ -102,10 +102,10 @@ def test_a_result_stays_what_it_was_when_the_field_is_repaired():
     grid = grid_map(occupied, unknown)
     start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
     before = planner.plan(grid, start, goal)
-    values = before.cost_to_go.copy()
+    values = before.cost_to_go.values.copy()
     after = planner.plan(grid_map(changed_map(rng, occupied), unknown), start, goal)
-    assert not np.array_equal(after.cost_to_go, values)
-    np.testing.assert_array_equal(before.cost_to_go, values)
+    assert not np.array_equal(after.cost_to_go.values, values)
+    np.testing.assert_array_equal(before.cost_to_go.values, values)
 
 
 def test_another_shape_is_another_map():
@@ -113,7 +113,7 @@ def test_another_shape_is_another_map():
     for shape in ((20, 30), (30, 20)):
         grid = GridMap(np.zeros(shape, dtype=bool), 0.1, Pose(0.0, 0.0, 0.0))
         result = planner.plan(grid, (0.15, 0.15), (1.85, 1.85))
-        assert result.cost_to_go.shape == shape
+        assert result.cost_to_go.values.shape == shape
 
 
 WARM = """

@@ -143,7 +143,7 @@ def test_unusable_input_is_named_in_one_line(worlds, tmp_path, capsys, more, wor
 
 
 def test_no_peer_is_loaded_before_it_is_asked_for():
-    code = "import sys, mme_ilqr_ros.benchmark.__main__; print(*sys.modules)"
+    code = "import sys, studies.peers.verb; print(*sys.modules)"
     run = [sys.executable, "-c", code]
     loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
     assert not {"crocoddyl", "pytorch_mppi", "torch"} & set(loaded)

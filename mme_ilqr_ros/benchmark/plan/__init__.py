@@ -1,1 +1,1 @@
-"""`benchmark plan`: global planners on grids, query by query, beside exact search."""
+"""`mme-ilqr plan`: global planners on grids, query by query, beside exact search."""

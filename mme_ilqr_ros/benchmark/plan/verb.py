@@ -1,4 +1,4 @@
-"""`benchmark plan`: the global planner on grids."""
+"""`mme-ilqr plan`: the global planner on grids."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
-from mme_ilqr_ros.control.cost_to_go import build_cost_to_go
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
@@ -27,26 +27,9 @@ def corridor():
     return field, np.where(field.values > 0.25, cost, np.inf)
 
 
-def test_gaps_are_filled_so_that_the_slope_leads_back_to_where_there_is_a_way():
-    values = np.array([[0.0, 1.0, np.inf, np.inf, np.inf]] * 3)
-    filled = build_cost_to_go(values, 1.0, ORIGIN).values  # cells wider than the filter
-    assert (np.diff(filled[1, 1:]) >= 1.0).all()
-
-
-def test_smoothing_keeps_a_plane_a_plane():
-    x = RESOLUTION * np.tile(np.arange(40.0), (40, 1))
-    values = build_cost_to_go(x, RESOLUTION, ORIGIN).values
-    assert values[:, 8:-8] == pytest.approx(x[:, 8:-8], abs=1e-6)
-
-
-def test_a_field_without_a_way_is_refused():
-    with pytest.raises(ValueError, match="finite"):
-        build_cost_to_go(np.full((3, 3), np.inf), 0.1, ORIGIN)
-
-
 def test_the_goal_weights_are_shared_out_between_field_and_straight_line():
     settings, problem = ControllerSettings(), standard_problem()
-    field = build_cost_to_go(np.ones((3, 3)), 0.1, ORIGIN)
+    field = CostToGo(np.ones((3, 3)), 0.1, ORIGIN)
     args = (problem, settings, np.zeros(2), np.zeros((0, 5)), None)
     alone, with_field = stage_data(*args), stage_data(*args, cost_to_go=field)
     assert alone.world.cost_to_go is None
@@ -59,7 +42,7 @@ def test_the_goal_weights_are_shared_out_between_field_and_straight_line():
 
 def test_with_the_field_it_finds_the_door_and_reaches_the_goal():
     field, values = corridor()
-    cost_to_go = build_cost_to_go(values, RESOLUTION, ORIGIN)
+    cost_to_go = CostToGo(values, RESOLUTION, ORIGIN).for_tracking()
     control, state = LocalController(ControllerSettings()), RobotState(0.0, -2.0, 0.0)
     for i in range(150):
         result = control.compute_command(

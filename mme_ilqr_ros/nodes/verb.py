@@ -1,0 +1,38 @@
+"""`mme-ilqr node`: run one node, as `ros2 run` does."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.parameters.files import NODES
+
+ABOUT = """\
+Run one ROS 2 node. Everything after its name goes to the node; NODE --help tells its topics.
+"""
+EXAMPLES = """\
+examples:
+  mme-ilqr node planner --ros-args --params-file mine.yaml -r __ns:=/robot1
+  mme-ilqr node simulator --ros-args -p scenario:=forest
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    parser.add_argument("node", choices=NODES, metavar="NODE", help=", ".join(NODES))
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="for the node")
+
+
+def run(options: argparse.Namespace, command: str) -> int:
+    """Run the node until a signal ends it; it exits with its own status.
+
+    Raises:
+        InputError: ROS 2 is missing.
+    """
+    try:
+        module = importlib.import_module(f"mme_ilqr_ros.nodes.{options.node}_node")
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is missing: source a ROS 2 installation") from None
+    module.main(options.rest)
+    return 0

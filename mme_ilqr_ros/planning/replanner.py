@@ -1,0 +1,136 @@
+"""When to plan again, and whether a new plan replaces the one in force.
+
+Two homotopy classes are often nearly as long. A planner that starts from scratch every second would
+alternate between them, and the robot with it; so a new plan for the same goal on the same map must
+be shorter by a margin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.settings import setting
+
+SPACING = 0.05  # [m] between the points of the plan in force that are compared with the robot
+_ROUNDING = 1e-6  # [s] of clocks that add up their steps
+
+
+@dataclass(frozen=True)
+class ReplanSettings:
+    """Parameters of periodic replanning."""
+
+    expected_planner_frequency: float = setting(
+        1.0,
+        "Plans per second while a goal is pursued; 0 plans only for a new goal or map.",
+        unit="Hz",
+        low=0.0,
+        high=20.0,
+    )
+    replan_distance: float = setting(
+        0.5,
+        "No periodic replanning within this distance of the goal.",
+        unit="m",
+        low=0.0,
+        high=100.0,
+    )
+    plan_switch_margin: float = setting(
+        0.1,
+        "Fraction by which a periodic plan must be shorter than the rest of the plan in force to"
+        " replace it. Raise it if the robot alternates between two routes.",
+        low=0.0,
+        high=0.9,
+    )
+    plan_switch_distance: float = setting(
+        1.0,
+        "Distance from the plan in force at which a periodic plan replaces it in any case.",
+        unit="m",
+        low=0.05,
+        high=100.0,
+    )
+
+
+class Replanner:
+    """Calls a planner when it is time and keeps the plan in force; has no clock of its own.
+
+    Attributes:
+        settings: Parameters; may be replaced at any time.
+        path: The plan in force, or None.
+    """
+
+    def __init__(self, settings: ReplanSettings) -> None:
+        """Start without a plan: the first one is due at once."""
+        self.settings = settings
+        self.path: Path | None = None
+        self._last: float | None = (
+            None  # when the last request was due [s]; None: none yet for this task
+        )
+
+    def restart(self) -> None:
+        """Plan at once, for a new goal or map, and take the plan in any case."""
+        self.path = self._last = None
+
+    def release(self) -> None:
+        """Let the next periodic plan replace the one in force in any case."""
+        self.path = None
+
+    def is_due(self, now: float) -> bool:
+        """Return True when a plan should be made at time `now` [s].
+
+        A clock that went backwards makes one due.
+        """
+        if self._last is None:
+            return True
+        frequency, elapsed = self.settings.expected_planner_frequency, now - self._last
+        return frequency > 0.0 and not 0.0 <= elapsed < 1.0 / frequency - _ROUNDING
+
+    def update(
+        self, now: float, position: ArrayLike, goal: ArrayLike, plan: Callable[[], PlanResult]
+    ) -> PlanResult | None:
+        """Plan if it is time; return the result if it replaces the plan in force.
+
+        The first result after `restart` is always returned, also one without a path. A later one
+        without a path changes nothing: goal and map are those that the plan in force is for.
+
+        Args:
+            now: Time [s].
+            position: The robot [2] in the map frame [m].
+            goal: Where it has to go [2] in the map frame [m].
+            plan: Makes a plan between the two.
+        """
+        if not self.is_due(now):
+            return None
+        is_first, self._last = self._last is None, self._begin(now)
+        offset = np.subtract(goal, position)
+        if not is_first and np.hypot(*offset) <= self.settings.replan_distance:
+            return None
+        result = plan()
+        if self.path is not None and not self._replaces(result.path, position):
+            return None
+        self.path = result.path
+        return result
+
+    def _begin(self, now: float) -> float:
+        """Return when the request made at `now` was due, so that late calls keep the frequency."""
+        frequency = self.settings.expected_planner_frequency
+        if self._last is None or frequency == 0.0:
+            return now
+        due = self._last + 1.0 / frequency
+        return due if now - 1.0 / frequency < due <= now else now
+
+    def _replaces(self, new: Path | None, position: ArrayLike) -> bool:
+        """Return True when a plan for the same goal and map is to replace the one in force."""
+        settings, current = self.settings, self.path
+        if new is None or current is None:
+            return new is not None
+        s = np.append(np.arange(0.0, current.length, SPACING), current.length)
+        distances = np.hypot(*(current.point_at(s) - np.asarray(position)).T)
+        nearest = int(np.argmin(distances))
+        rest = distances[nearest] + current.length - s[nearest]
+        is_shorter = new.length < (1.0 - settings.plan_switch_margin) * rest
+        return bool(is_shorter or distances[nearest] > settings.plan_switch_distance)
