@@ -64,7 +64,9 @@ def stage_source(problem: Problem) -> str:
     model = problem.model
     head = _STAGE.format(name=model.name, nx=model.nx, nu=model.nu, held=model.held_state)
     symbols = problem.functions()
-    return "\n\n".join([head, *(f"@inline\n{emit(symbols[name], dt)}" for name, dt in PRINTED.items())])
+    return "\n\n".join(
+        [head, *(f"@inline\n{emit(symbols[name], dt)}" for name, dt in PRINTED.items())]
+    )
 
 
 def build_program(problem: Problem, backend: str = "numba") -> Program:

@@ -4,6 +4,7 @@ from .lane import fill, inline, local, log, vmax, vmin
 from .obstacles import add_world_cost
 from .stage import HELD, NU, NX, stage_cost, step, terminal_cost
 
+
 @inline
 def bounds(i, x, task):
     """Return (lowest, highest) value of control i in state x: the box, and the rate limit.

@@ -1,7 +1,19 @@
 """The iterations of iLQR on all modes of a group, and the policies they end with."""
 
 from .backward import backward
-from .lane import LANES, absolute, any_lane, fill, inline, jit, lanes, select, time_is_up, vmax, vmin
+from .lane import (
+    LANES,
+    absolute,
+    any_lane,
+    fill,
+    inline,
+    jit,
+    lanes,
+    select,
+    time_is_up,
+    vmax,
+    vmin,
+)
 from .memory import load, modes_of, store
 from .obstacles import least_distance
 from .rollout import rollout

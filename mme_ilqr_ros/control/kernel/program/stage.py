@@ -24,7 +24,7 @@ def _symmetric(M):
 
 
 def step(x, u, dt, after):
-    """after = A x + B u."""
+    """After = A x + B u."""
     A, B = _matrices(dt)
     after[:] = np.tensordot(A, x, 1) + np.tensordot(B, u, 1)
 
