@@ -20,11 +20,11 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"value_iteration_network: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
 
-from mme_ilqr_ros.learning.fixed_point import SOLVERS, FixedPoint, Stopping
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
+from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
 from studies.family import FREE_KERNEL, VIN
+from studies.fixed_point import SOLVERS, FixedPoint, Stopping
 
 DISCOUNT = 0.95
 SOLVE = Stopping(1e-4, 1000, relative=True)

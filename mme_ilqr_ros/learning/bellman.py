@@ -4,9 +4,7 @@
     f(V)(p) = min_a Q(p, a),    f(V)(goal) = 0
 
 E is the cost of an edge. Where cells have a cost, E(p, a) = length_a (cost(p) + cost(q)) / 2.
-
-With positive costs, iterating f from V = UNREACHED reaches its fixed point exactly, after as many
-sweeps as the longest best path has moves; every sweep after that changes nothing.
+With positive costs f has one fixed point, which exact search finds.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ def edge_costs(
         cost: [B, H, W] costs of the cells, > 0.
         blocked: bool [B, H, W] cells that no move may touch; None for none.
         n_moves: A, 8 or 4.
-        wrap: Whether the map goes on at its opposite side, like two joint angles, or ends there.
+        wrap: Whether the map continues at its opposite side, like two joint angles, or ends there.
     """
     check_n_moves(n_moves)
     padded = bordered(cost, 1.0, wrap)
@@ -76,44 +74,13 @@ def edge_action_values(values: Tensor, edges: Tensor, *, wrap: bool = False) -> 
     return q.masked_fill(q >= UNREACHED, UNREACHED)
 
 
-def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor, *, wrap: bool = False) -> Tensor:
-    """Apply the operator f once.
-
-    Args:
-        values: [B, H, W].
-        edges: [B, A, H, W], > 0, UNREACHED where not legal.
-        goal: bool [B, H, W], True at the goal cells.
-        wrap: See `edge_costs`.
-
-    Returns:
-        [B, H, W]. Of equal moves one is taken (not their average), so that the best moves form a
-        tree and the adjoint of the fixed point ends after finitely many steps.
-    """
-    best = edge_action_values(values, edges, wrap=wrap).min(dim=1).values
-    # A constant where nothing is reached: there the best moves may run in circles.
-    best = best.masked_fill(best >= UNREACHED, UNREACHED)
-    return best.masked_fill(goal, 0.0)
-
-
-def bellman(
-    values: Tensor, cost: Tensor, goal: Tensor, blocked: Tensor | None = None, n_moves: int = 8
-) -> Tensor:
-    """Apply the operator f once where cells have a cost; see `edge_costs` and `edge_bellman`."""
-    return edge_bellman(values, edge_costs(cost, blocked, n_moves), goal)
-
-
-def unreached_like(cost: Tensor) -> Tensor:
-    """Return the values to start iterating from: UNREACHED everywhere."""
-    return torch.full_like(cost, UNREACHED, requires_grad=False)
-
-
 def bordered(x: Tensor, beyond: float | bool, wrap: bool, width: int = 1) -> Tensor:
     """Return maps [B, H, W] with a border [B, H + 2 width, W + 2 width] of what lies beyond them.
 
     Args:
         x: [B, H, W].
-        beyond: What lies there where the map ends.
-        wrap: Whether it does not end there but goes on at its opposite side.
+        beyond: Value beyond the border of a map that ends.
+        wrap: Whether the map continues at its opposite side instead.
         width: Of the border.
     """
     border = (width,) * 4
@@ -123,7 +90,7 @@ def bordered(x: Tensor, beyond: float | bool, wrap: bool, width: int = 1) -> Ten
 
 
 def _at(padded: Tensor, d_row: int, d_column: int) -> Tensor:
-    """Return what each cell sees at an offset, of a grid padded by one cell."""
+    """Return the neighbour of each cell at an offset, of a grid padded by one cell."""
     height, width = padded.shape[-2] - 2, padded.shape[-1] - 2
     row, column = 1 + d_row, 1 + d_column
     return padded[..., row : row + height, column : column + width]

@@ -1,9 +1,8 @@
-"""Encoders: from what is seen of a map to a bounded positive cost, of cells or of edges.
+"""Encoders: from blocked cells and extra layers of a map to a bounded positive cost of its cells.
 
-Each is called with the blocked cells and the extra layers of a batch and returns a log cost: of
-the cells, [B, H, W], or of the edges per unit of length, [B, A, H, W]. All are as symmetric as what
-they stand for. What a place costs does not change when the map is turned or mirrored; what it costs
-to drive on one side of an aisle changes when it is mirrored, not when it is turned.
+Each is called with the blocked cells and the extra layers of a batch and returns the log cost
+[B, H, W]. Rotating or mirroring the map rotates or mirrors the cost, exactly and before any
+training.
 """
 
 from __future__ import annotations
@@ -19,11 +18,10 @@ from mme_ilqr_ros.planning.rings import ring_index, ring_shares
 
 
 class RingConvolution(nn.Module):
-    """Convolution without padding whose kernels look the same from all four sides.
+    """Convolution without padding, with kernels that are symmetric under rotation and mirroring.
 
     A 3x3 kernel has one weight for the centre, one for the four sides and one for the four corners;
-    a 7x7 kernel has ten. So turning or mirroring the map turns or mirrors the result, exactly and
-    before any training.
+    a 7x7 kernel has ten.
     """
 
     def __init__(
@@ -34,7 +32,7 @@ class RingConvolution(nn.Module):
         size: int = 3,
         whole_rings: bool = False,
     ) -> None:
-        """Make the layer; with `whole_rings` a weight is that of a ring, see `ring_shares`."""
+        """Make the layer; with `whole_rings` a weight is shared by a ring, see `ring_shares`."""
         super().__init__()
         self._index = torch.from_numpy(ring_index(size))
         self._shares = torch.from_numpy(ring_shares(size)) if whole_rings else torch.ones(1)
@@ -49,10 +47,10 @@ class RingConvolution(nn.Module):
 
 
 class CostEncoder(nn.Module):
-    """From blocked cells to the cost of each cell, between 1 and c_max: what is a wall?
+    """From blocked cells to the cost of each cell, between 1 and c_max: walls are learned.
 
-    Two ring convolutions and one linear layer per cell, then log cost = log(c_max) sigmoid(z): the
-    price of a wall goes on growing through training, that of floor settles at 1. Beyond the map is
+    Two ring convolutions and one linear layer per cell, then log cost = log(c_max) sigmoid(z): in
+    training the cost of a wall keeps growing, that of free cells settles at 1. Beyond the map is
     blocked, or with `wrap` its opposite side.
     """
 
@@ -67,7 +65,7 @@ class CostEncoder(nn.Module):
         self.wrap = wrap
         self.first = RingConvolution(1, n_channels, generator)
         self.second = RingConvolution(n_channels, n_channels, generator)
-        # Small, so that all cells start near one price; from chance prices of 1 to c_max, one
+        # Small, so that all cells start near one cost; from random costs of 1 to c_max, one
         # training in six never recovered.
         head = torch.randn(n_channels, generator=generator)
         self.head = nn.Parameter(0.1 * head / math.sqrt(n_channels))
@@ -85,9 +83,9 @@ class CostEncoder(nn.Module):
 class TerrainEncoder(nn.Module):
     """From blocked cells and layers to the cost of each cell: one wide ring convolution.
 
-    Wide, because the cost of a place may depend on what is a few cells away; then two layers per
-    cell and log cost = bound tanh(z / bound). Only ratios of costs show in paths, so nothing but
-    `anchor_loss` says where between 1 / exp(bound) and exp(bound) they lie.
+    Wide, because the cost of a cell may depend on cells nearby; then two layers per cell and
+    log cost = bound tanh(z / bound). Paths determine only ratios of costs, so only `anchor_loss`
+    sets where between 1 / exp(bound) and exp(bound) they lie.
     """
 
     def __init__(
@@ -101,63 +99,22 @@ class TerrainEncoder(nn.Module):
         super().__init__()
         self._reach = size // 2
         self.first = RingConvolution(1 + n_layers, n_channels, generator, size, whole_rings=True)
-        self.second = _linear(n_channels, n_channels, math.sqrt(2.0), generator)
-        self.head = _linear(n_channels, 1, 0.1, generator)
+        self.second = linear_per_cell(n_channels, n_channels, math.sqrt(2.0), generator)
+        self.head = linear_per_cell(n_channels, 1, 0.1, generator)
         self.register_buffer("bound", torch.tensor(float(bound)))
 
     def forward(self, blocked: Tensor, layers: Tensor) -> Tensor:
         """Return log cost [B, H, W] for blocked [B, H, W] in {0, 1} and layers [B, C, H, W]."""
-        x = functional.relu(self.first(seen(blocked, layers, self._reach)))
+        x = functional.relu(self.first(padded(blocked, layers, self._reach)))
         z = self.head(functional.relu(self.second(x)))[:, 0]
         return self.bound * torch.tanh(z / self.bound)
 
 
-class LaneEncoder(nn.Module):
-    """From blocked cells and layers to the cost of each edge, so that a direction has a price.
-
-    One network looks at the map turned so that the move goes up, for each of the four ways to turn
-    it, and prices the move up and the one up and to the left. So turning the map turns the costs;
-    mirroring it need not mirror them.
-    """
-
-    def __init__(
-        self,
-        generator: torch.Generator,
-        n_layers: int,
-        n_channels: int = 32,
-        bound: float = 3.0,
-        size: int = 7,
-    ) -> None:
-        super().__init__()
-        self._reach = size // 2
-        n_in = 1 + n_layers
-        kernel = torch.randn(n_channels, n_in, size, size, generator=generator)
-        self.kernel = nn.Parameter(kernel * math.sqrt(2.0 / (size * size * n_in)))
-        self.bias = nn.Parameter(torch.zeros(n_channels))
-        self.second = _linear(n_channels, n_channels, math.sqrt(2.0), generator)
-        self.head = _linear(n_channels, 2, 0.1, generator)
-        self.register_buffer("bound", torch.tensor(float(bound)))
-
-    def forward(self, blocked: Tensor, layers: Tensor) -> Tensor:
-        """Return log cost [B, 8, H, W] for blocked [B, H, W] in {0, 1} and layers [B, C, H, W]."""
-        x = seen(blocked, layers, self._reach)
-        # moves.STEPS goes round counter-clockwise, first the straight moves, then the diagonals.
-        turned = [self._frame(x, quarter) for quarter in range(4)]
-        z = torch.stack(turned, dim=2).flatten(1, 2)
-        return self.bound * torch.tanh(z / self.bound)
-
-    def _frame(self, x: Tensor, quarter: int) -> Tensor:
-        """Return z [B, 2, H, W] of the straight and the diagonal move turned `quarter` times."""
-        kernel = torch.rot90(self.kernel, quarter, (2, 3))
-        x = functional.relu(functional.conv2d(x, kernel, self.bias))
-        return self.head(functional.relu(self.second(x)))
-
-
 class ClearanceEncoder(nn.Module):
-    """From the gap to the nearest obstacle, in radii of the robot, to the cost of each cell.
+    """From the clearance, in radii of the robot, to the cost of each cell: a monotone table.
 
-    The log cost is piecewise linear in the gap, never rises with it and is 0 from the last knot on:
-    far from obstacles a metre costs one. That fixes the scale, so it needs no anchor.
+    The log cost is linear between 17 knots, never rises with the clearance and is 0 from the last
+    knot on, so 16 numbers are learned. The 0 fixes the scale: no anchor is needed.
     """
 
     def __init__(
@@ -166,11 +123,11 @@ class ClearanceEncoder(nn.Module):
         super().__init__()
         self.register_buffer("gaps", torch.linspace(0.0, furthest, n_knots))
         steps = torch.randn(n_knots - 1, generator=generator)
-        self.steps = nn.Parameter(0.1 * steps - 3.0)  # little rise anywhere
+        self.steps = nn.Parameter(0.1 * steps - 3.0)  # nearly flat
         self.register_buffer("c_max", torch.tensor(float(c_max)))
 
     def forward(self, blocked: Tensor, layers: Tensor) -> Tensor:
-        """Return log cost [B, H, W] for layers [B, 1, H, W], the gap in radii."""
+        """Return log cost [B, H, W] for layers [B, 1, H, W], the clearance in radii."""
         total = torch.flip(torch.cumsum(torch.flip(functional.softplus(self.steps), (0,)), 0), (0,))
         limit = torch.log(self.c_max)
         at_knots = functional.pad(limit * torch.tanh(total / limit), (0, 1))
@@ -181,8 +138,8 @@ class ClearanceEncoder(nn.Module):
         return (1.0 - part) * at_knots[below] + part * at_knots[below + 1]
 
 
-def seen(blocked: Tensor, layers: Tensor, reach: int) -> Tensor:
-    """Return [B, 1 + C, H + 2 reach, W + 2 reach]: beyond the map is blocked and has no layers."""
+def padded(blocked: Tensor, layers: Tensor, reach: int) -> Tensor:
+    """Return [B, 1 + C, H + 2 reach, W + 2 reach]: blocked beyond the map, layers 0 there."""
     border = (reach,) * 4
     walls = functional.pad(blocked[:, None], border, value=1.0)
     return torch.cat([walls, functional.pad(layers, border)], dim=1)
@@ -191,10 +148,10 @@ def seen(blocked: Tensor, layers: Tensor, reach: int) -> Tensor:
 def anchor_loss(log_cost: Tensor, blocked: Tensor) -> Tensor:
     """Return the mean over maps of (mean log cost of free cells)^2.
 
-    Paths do not change when all costs grow alike, so without it their scale drifts.
+    Paths do not change when all costs are scaled, so without it their scale drifts.
 
     Args:
-        log_cost: [B, H, W] or [B, A, H, W].
+        log_cost: [B, H, W] of cells or [B, A, H, W] of edges.
         blocked: [B, H, W] in {0, 1}.
     """
     free = (1.0 - blocked).reshape(len(blocked), *(1,) * (log_cost.dim() - 3), *blocked.shape[1:])
@@ -203,7 +160,7 @@ def anchor_loss(log_cost: Tensor, blocked: Tensor) -> Tensor:
     return (mean**2).mean()
 
 
-def _linear(n_in: int, n_out: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
+def linear_per_cell(n_in: int, n_out: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
     """Return a linear layer per cell."""
     layer = nn.Conv2d(n_in, n_out, 1)
     with torch.no_grad():

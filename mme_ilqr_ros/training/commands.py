@@ -1,15 +1,14 @@
-"""The training tasks of what ships, by name. A new one is a line here."""
+"""The training tasks of the weight files that ship, by name. A new task is a line here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from mme_ilqr_ros.training.task import Command
-from mme_ilqr_ros.training.tasks import clearance, navigation, terrain
+from mme_ilqr_ros.training.tasks import clearance, navigation
 
 COMMANDS: Mapping[str, Command] = {
-    "navigation": navigation.COMMAND,
-    "terrain": terrain.COMMAND,
     "clearance": clearance.COMMAND,
+    "navigation": navigation.COMMAND,
 }
-"""Subcommands of `python -m mme_ilqr_ros.training`, by name."""
+"""Subcommands of `train`, by name."""

@@ -1,33 +1,49 @@
-"""How good a planner is: argmax rollouts from every start, without any help."""
+"""How good a planner is in mazes: rollouts of its best moves from every start, without help."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mme_ilqr_ros.planning.moves import STEPS
+from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
 
-if TYPE_CHECKING:  # tasks import this file
-    from mme_ilqr_ros.training.tasks.mazes import MazeSet
+TEST_SEED = 20_231_022
+"""Never the seed of training data: `--seed` takes numbers up to a million."""
 
+# Mazes for testing only: name, size, openness, how many.
+TESTS = (
+    ("15 x 15", 15, 1.0, 300),
+    ("28 x 28", 28, 1.0, 100),
+    ("49 x 49", 49, 1.0, 50),
+    ("100 x 100", 100, 1.0, 16),
+    ("256 x 256", 256, 1.0, 8),
+    ("49 perfect", 49, 0.0, 30),
+    ("256 perfect", 256, 0.0, 8),
+)
 _CELLS_AT_A_TIME = 200_000  # keeps the evaluation of large maps within some hundred MB
 
 
-class Answer(Protocol):
-    """What a planner returns for a batch, as far as rollouts need it."""
+class MazePlan(Protocol):
+    """The part of a planner's answer for a batch that rollouts need."""
 
-    logits: Tensor
-    residual: float
+    @property
+    def logits(self) -> Tensor:
+        """[B, A, H, W] of the moves."""
+
+    @property
+    def residual(self) -> float:
+        """Largest residual over the batch."""
 
 
 @dataclass(frozen=True)
-class Score:
+class RolloutScore:
     """Outcome of rollouts from all cells that can reach the goal.
 
     Attributes:
@@ -44,17 +60,17 @@ class Score:
 
     @property
     def success(self) -> float:
-        """Share of rollouts that reach the goal."""
+        """Fraction of rollouts that reach the goal."""
         return self.n_reached / self.n_starts
 
     @property
     def optimal(self) -> float:
-        """Share of rollouts that reach it in the fewest moves."""
+        """Fraction of rollouts that reach it in the fewest moves."""
         return self.n_optimal / self.n_starts
 
-    def __add__(self, other: Score) -> Score:
+    def __add__(self, other: RolloutScore) -> RolloutScore:
         """Return the score over the rollouts of both."""
-        return Score(
+        return RolloutScore(
             self.n_starts + other.n_starts,
             self.n_reached + other.n_reached,
             self.n_optimal + other.n_optimal,
@@ -77,14 +93,14 @@ class Score:
 
 
 @torch.no_grad()
-def evaluate(planner: Callable[[MazeSet], Answer], mazes: MazeSet) -> Score:
+def evaluate(planner: Callable[[MazeSet], MazePlan], mazes: MazeSet) -> RolloutScore:
     """Roll a planner out on mazes, without a mask.
 
     Args:
         planner: Takes mazes, returns the answer of a model for them.
         mazes: Maps, goals and true distances.
     """
-    score = Score()
+    score = RolloutScore()
     at_a_time = max(1, _CELLS_AT_A_TIME // mazes.occupied[0].size)
     for k in range(0, len(mazes), at_a_time):
         part = mazes.part(k, k + at_a_time)
@@ -92,8 +108,25 @@ def evaluate(planner: Callable[[MazeSet], Answer], mazes: MazeSet) -> Score:
         arrived, moves = rollout(answer.logits.argmax(dim=1).cpu().numpy(), part)
         optimal = arrived & (moves == part.distance)
         counts = (int(x[part.starts].sum()) for x in (part.starts, arrived, optimal))
-        score += Score(*counts, answer.residual)
+        score += RolloutScore(*counts, answer.residual)
     return score
+
+
+def held_out_scores(
+    planner: Callable[[MazeSet], MazePlan], only: Collection[str] | None = None
+) -> dict[str, RolloutScore]:
+    """Return a planner's score on each kind of test maze, over all starts of all mazes.
+
+    Args:
+        planner: Takes mazes, returns the answer of a model for them.
+        only: Names of the kinds to test on; None for all.
+    """
+    scores = {}
+    for k, (name, size, openness, n) in enumerate(TESTS):
+        if only is None or name in only:
+            mazes = generate_mazes(n, size, np.random.default_rng([TEST_SEED, k]), openness)
+            scores[name] = evaluate(planner, mazes)
+    return scores
 
 
 def rollout(best_move: np.ndarray, mazes: MazeSet) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +134,8 @@ def rollout(best_move: np.ndarray, mazes: MazeSet) -> tuple[np.ndarray, np.ndarr
 
     Returns:
         Whether the goal was reached without touching a wall, bool [N, H, W], and after how many
-        moves [N, H, W]. A walk that has not arrived after as many moves as there are cells is in
-        a loop and never will.
+        moves [N, H, W]. A rollout that has not arrived after as many moves as there are cells is
+        in a loop and never will.
     """
     n, height, width = best_move.shape
     rows, columns = np.indices((height, width))
@@ -114,7 +147,7 @@ def rollout(best_move: np.ndarray, mazes: MazeSet) -> tuple[np.ndarray, np.ndarr
     here = (rows * width + columns).reshape(-1)
     goal = mazes.goals[:, 0] * width + mazes.goals[:, 1]
     walls = mazes.occupied.reshape(n, -1)
-    end = walls | (here == goal[:, None])  # nobody leaves a wall or the goal
+    end = walls | (here == goal[:, None])  # rollouts stay in a wall or at the goal
     place = np.where(end, here, (row * width + column).reshape(n, -1))
     moves = np.where(end, 0, 1)
     for _ in range(math.ceil(math.log2(height * width)) + 1):  # each round doubles the moves made

@@ -1,17 +1,22 @@
-"""What is shown and written while a training runs: progress bar, checkpoints, curves."""
+"""What is shown and written while a training runs: progress bar, checkpoints, curves.
+
+Files survive a kill at any moment: each is the old one or the new one, whole.
+"""
 
 from __future__ import annotations
 
+import os
+import pickle
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
-from mme_ilqr_ros.training.checkpoint import load_checkpoint, save_checkpoint
-from mme_ilqr_ros.training.curves import write_curves
-from mme_ilqr_ros.training.progress import Progress
+from mme_ilqr_ros.training.curves import draw, write_table
+from mme_ilqr_ros.training.loop import Progress
 from mme_ilqr_ros.training.task import TrainingError
 
 _DRAW_EVERY = 10.0  # least time between two drawings of the curves [s]
@@ -29,31 +34,35 @@ class Recorder:
             save_every: Least time between two checkpoints [s].
         """
         self._stem, self._made, self._save_every = stem, made, save_every
-        self._checkpoint = stem.with_name(f"{stem.name}.checkpoint")
         self._begun, self._before = time.process_time(), 0.0
         self._saved = self._drawn = time.monotonic()
-        self._bar: tqdm | None = None  # made at the first step, when it is known how many there are
+        self._bar: tqdm | None = None  # made at the first step, when the number of steps is known
 
     @property
     def seconds(self) -> float:
-        """CPU time that went into what has been reached, in all runs of this training [s]."""
+        """CPU time of this training so far, in all runs of it [s]."""
         return self._before + time.process_time() - self._begun
 
+    def file(self, suffix: str) -> Path:
+        """Return the path of the training's file with a suffix."""
+        return self._stem.with_name(self._stem.name + suffix)
+
     def restore(self, resume: bool) -> dict[str, Any] | None:
-        """Return the state to go on from, or None to begin.
+        """Return the state to resume, or None to begin.
 
         Raises:
             TrainingError: There is an unfinished training and `resume` is not wanted, or one that
                 was made with other options.
         """
-        state = load_checkpoint(self._checkpoint, self._made if resume else None)
+        path = self.file(".checkpoint")
+        state = load_checkpoint(path, self._made if resume else None)
         if resume and state is not None:
             self._before = state["seconds"]
             return state["progress"]
         if state is not None and not state["published"]:
             raise TrainingError(
-                f"{self._checkpoint} is of a training that was stopped: add --resume to go on"
-                " with it, or remove the file to begin anew"
+                f"{path} is of a training that was stopped: add --resume to continue it, or remove"
+                " the file to start over"
             )
         return None
 
@@ -65,23 +74,27 @@ class Recorder:
             self._save(progress)
             self._saved = now
         if now - self._drawn >= _DRAW_EVERY:
-            write_curves(self._stem, progress.history)
+            self._draw(progress)
             self._drawn = now
 
     def finish(self, progress: Progress) -> None:
-        """Write what the training ended with."""
+        """Write checkpoint and curves of the finished training."""
         if self._bar is not None:
             self._bar.close()
         self._save(progress)
-        write_curves(self._stem, progress.history)
+        self._draw(progress)
 
     def published(self, progress: Progress) -> None:
-        """Note that weights and card are written, so that a new training may take their place."""
+        """Record that weights and card are written, so that a new training may replace them."""
         self._save(progress, published=True)
 
     def _save(self, progress: Progress, published: bool = False) -> None:
         state = {"progress": progress.state(), "seconds": self.seconds, "published": published}
-        save_checkpoint(self._checkpoint, self._made, state)
+        save_checkpoint(self.file(".checkpoint"), self._made, state)
+
+    def _draw(self, progress: Progress) -> None:
+        write_whole(self.file(".csv"), lambda path: write_table(path, progress.history))
+        write_whole(self.file(".png"), lambda path: draw(path, progress.history))
 
     def _show(self, progress: Progress) -> None:
         if self._bar is None:
@@ -94,3 +107,54 @@ class Recorder:
             shown[name] = f"{value:.2f}"
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update()
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place, flush it to the disk, then move it there in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last: matplotlib goes by it.
+    new = path.with_name(f".{path.stem}.new{path.suffix}")
+    write(new)
+    with open(new, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(new, path)
+
+
+def save_checkpoint(path: Path, made: Mapping[str, str], state: Mapping[str, Any]) -> None:
+    """Write a checkpoint.
+
+    Args:
+        path: Where to.
+        made: What the training depends on, by name; a resumed one must agree.
+        state: Tensors and plain values.
+    """
+    write_whole(path, lambda new: torch.save({"made": dict(made), "state": dict(state)}, new))
+
+
+def load_checkpoint(path: Path, made: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """Return the state of a checkpoint, or None where there is none.
+
+    Args:
+        path: Where it is.
+        made: What the resumed training depends on; None does not compare.
+
+    Raises:
+        TrainingError: It cannot be read, or it is of a training that was made otherwise.
+    """
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        was, state = content["made"], content["state"]
+    except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        first = (str(error).splitlines() or ["empty"])[0]
+        raise TrainingError(f"{path}: not a checkpoint of a training: {first}") from error
+    if made is None:
+        return state
+    for name in {**was, **made}:
+        if was.get(name) != made.get(name):
+            raise TrainingError(
+                f"{path} was made with {name} = {was.get(name)}, now it is {made.get(name)};"
+                " resume with the same options, or choose another --out"
+            )
+    return state

@@ -3,85 +3,104 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from mme_ilqr_ros.planning.weights import save_weights
-from mme_ilqr_ros.training.card import Facts, number, write_card
-from mme_ilqr_ros.training.distributed import World
-from mme_ilqr_ros.training.loop import ALONE, train
+from mme_ilqr_ros.training.loop import Progress, train
 from mme_ilqr_ros.training.options import settings_of
-from mme_ilqr_ros.training.progress import Progress
-from mme_ilqr_ros.training.recorder import Recorder
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import Task
+from mme_ilqr_ros.training.recorder import Recorder, write_whole
+from mme_ilqr_ros.training.task import TrainingTask, TrainSettings
+
+_CARD = """# {name}
+
+{facts}
+- Command: `{command}`
+- Settings: `{settings}`
+- Weights of step {step}, the best on validation
+- CPU time of the training, validation included: {seconds:.1f} s
+- SHA-256: `{digest}`
+
+The row "validation" chose the step; the other rows are of new data, from seeds that no training
+uses.
+
+{table}
+"""
 
 
-def run(options: argparse.Namespace, arguments: Sequence[str], world: World) -> list[str]:
-    """Train as the options say and write the results.
+def run(options: argparse.Namespace, command: str) -> str:
+    """Train as the options say and write the results; return the lines to print.
 
-    Returns:
-        What there is to tell, line by line; nothing in a process that follows.
+    Args:
+        options: Parsed.
+        command: The command line, for the card.
     """
-    training = train_from(options, world)
-    if not world.leads:
-        return []
-    command = shlex.join(["python", "-m", "mme_ilqr_ros.training", *arguments])
-    made = (command, training.recorder.seconds)
-    lines = _publish(_stem(options), training.task, settings_of(options), training.progress, made)
-    training.recorder.published(training.progress)
-    return lines
+    return publish(options, train_from(options), command)
 
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A finished training: its task, its progress and who recorded it."""
+    """A finished training: its task, its settings, its progress and its recorder."""
 
-    task: Task
+    task: TrainingTask
+    settings: TrainSettings
     progress: Progress
     recorder: Recorder
 
 
-def train_from(options: argparse.Namespace, world: World = ALONE) -> Training:
+def train_from(options: argparse.Namespace) -> Training:
     """Train as the options say; write checkpoint and curves, but no weights yet."""
     settings = settings_of(options)
     task = options.command.task(options, settings)
-    made = {name: str(value) for name, value in {**asdict(settings), **task.facts()}.items()}
-    recorder = Recorder(_stem(options), made, options.save_every)
-    if not world.leads:
-        return Training(task, train(task, settings, world=world), recorder)
+    recorder = recorder_of(options, task, settings)
     state = recorder.restore(options.resume)
-    progress = train(task, settings, world=world, state=state, on_step=recorder)
+    progress = train(task, settings, device=options.device, state=state, on_step=recorder)
     recorder.finish(progress)
-    return Training(task, progress, recorder)
+    return Training(task, settings, progress, recorder)
 
 
-def _stem(options: argparse.Namespace) -> Path:
-    """Return the path of a training's files without suffix.
+def recorder_of(
+    options: argparse.Namespace, task: TrainingTask, settings: TrainSettings
+) -> Recorder:
+    """Return what writes the files of a training."""
+    made = {name: str(value) for name, value in {**asdict(settings), **task.facts()}.items()}
+    # Named for the folder, so that copies of the files say what they are.
+    return Recorder(options.out / options.out.resolve().name, made, options.save_every)
 
-    They are named for the folder, so that copies of them say what they are.
-    """
-    return options.out / options.out.resolve().name
 
-
-def _publish(
-    stem: Path, task: Task, settings: TrainSettings, progress: Progress, made: tuple[str, float]
-) -> list[str]:
-    """Test the best model and write its weights and card; return what there is to tell."""
-    command, seconds = made
+def publish(options: argparse.Namespace, training: Training, command: str) -> str:
+    """Test the best model and write its weights and card; return the lines to print."""
+    task, progress, recorder = training.task, training.progress, training.recorder
     model = progress.best_model()
     tests = {name: score.row() for name, score in task.test(model).items()}
     rows = {"validation": progress.best_score, **tests}
-    weights = stem.with_name(f"{stem.name}.safetensors")
-    facts = {"seed": str(settings.seed), **task.facts()}
-    digest = save_weights(weights, task.tensors(model), facts)
-    about = Facts(command, task.facts(), settings, digest, seconds, progress.best_step)
-    card = write_card(weights, about, rows)
-    lines = [
-        f"{name:>12}: " + "  ".join(f"{key} {number(value)}" for key, value in row.items())
-        for name, row in rows.items()
-    ]
-    files = f"{weights} (sha256 {digest[:12]}...), its card {card.name} and curves"
-    return [*lines, f"wrote {files}; best after {progress.best_step} steps, {seconds:.1f} s of CPU"]
+    weights = recorder.file(".safetensors")
+    facts = task.facts()
+    digest = save_weights(
+        weights, task.tensors(model), {"seed": str(training.settings.seed), **facts}
+    )
+    card = _CARD.format(
+        name=weights.name,
+        facts="\n".join(f"- {name[0].upper()}{name[1:]}: {x}" for name, x in facts.items()),
+        command=command,
+        settings=training.settings,
+        step=progress.best_step,
+        seconds=recorder.seconds,
+        digest=digest,
+        table=table(rows),
+    )
+    write_whole(recorder.file(".md"), lambda path: path.write_text(card, encoding="utf-8"))
+    recorder.published(progress)
+    return (
+        f"{table(rows)}\nwrote {weights} (sha256 {digest[:12]}...), its card and curves;"
+        f" best after {progress.best_step} steps, {recorder.seconds:.1f} s of CPU"
+    )
+
+
+def table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    """Return rows of numbers by name, all with the same columns, as a table."""
+    columns = list(next(iter(rows.values())))
+    lines = [["scores", *columns], ["---"] * (len(columns) + 1)]
+    # Seven digits: never rounded up to a whole number.
+    lines += [[name, *(f"{row[c]:.7g}" for c in columns)] for name, row in rows.items()]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,8 +1,7 @@
-"""What the training loop asks of a task, and nothing else.
+"""What the training loop needs: a task (data, model, loss, score), settings, a subcommand.
 
-A task is data, a model, a loss and a measure of success. Subcommands of
-`python -m mme_ilqr_ros.training` are the entries of `tasks.COMMANDS`; a new task is a file in
-`tasks/` and a line there.
+The subcommands of `train` are the entries of `commands.COMMANDS`; a new task is a file in `tasks/`
+and a line there.
 """
 
 from __future__ import annotations
@@ -18,12 +17,59 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.learning.fixed_point import FixedPoint
-from mme_ilqr_ros.training.settings import TrainSettings
+
+OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+}
+SCHEDULES = ("one_cycle", "constant")
 
 
 class TrainingError(InputError):
     """A training cannot start or has failed; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Parameters of a training that do not depend on the task.
+
+    Attributes:
+        epochs: Passes over the data.
+        batch: Samples in a step.
+        learning_rate: Peak of the schedule.
+        optimizer: One of OPTIMIZERS.
+        schedule: "one_cycle" or "constant".
+        clip: Largest norm of the gradient.
+        validations: How often the model is validated in the whole training.
+        seed: Of initial weights and the order of the data.
+    """
+
+    epochs: int = 1
+    batch: int = 32
+    learning_rate: float = 3e-2
+    optimizer: str = "adam"
+    schedule: str = "one_cycle"
+    clip: float = 1.0
+    validations: int = 8
+    seed: int = 0
+
+    def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return the optimizer of a model's parameters."""
+        return OPTIMIZERS[self.optimizer](model.parameters(), lr=self.learning_rate)
+
+    def make_schedule(
+        self, optimizer: torch.optim.Optimizer, n_steps: int
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """Return the schedule of the learning rate over `n_steps`."""
+        if self.schedule == "constant":
+            return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            self.learning_rate,
+            total_steps=n_steps,
+            cycle_momentum=self.optimizer != "rmsprop",  # it has no momentum
+        )
 
 
 class Score(Protocol):
@@ -36,55 +82,32 @@ class Score(Protocol):
         """Return the numbers shown, by name with unit; the progress bar shows the first."""
 
 
-class AdjointLog:
-    """Listens to the iterative adjoint of a model: pass it as `on_adjoint`.
-
-    Attributes:
-        iterations: Of the last backward pass; None before the first.
-        residual: Largest residual of the batch in it.
-    """
-
-    def __init__(self) -> None:
-        self.iterations: int | None = None
-        self.residual: float | None = None
-
-    def __call__(self, adjoint: FixedPoint) -> None:
-        """Take the result of an adjoint's solve."""
-        self.iterations = int(adjoint.iterations)
-        self.residual = float(adjoint.residual.max())
-
-
 class Loss(NamedTuple):
-    """What a task says about a batch.
+    """The loss of a batch.
 
     Attributes:
-        value: Scalar to descend. The MEAN over the batch's samples: several processes then see
-            parts of the batch and their gradients' mean is that of the whole.
+        value: Scalar to descend: the mean over the batch's samples.
         residual: Largest residual of the planner's fixed point.
-        adjoint: Filled by the backward pass; None where no iteration is made.
-        notes: Further numbers for the history, by name.
+        notes: Further numbers for the history, by name; read after the backward pass.
     """
 
     value: Tensor
     residual: float
-    adjoint: AdjointLog | None = None
     notes: Mapping[str, float] = MappingProxyType({})
 
 
-class Task(Protocol):
+class TrainingTask(Protocol):
     """Data, model, loss and measure of success."""
 
-    n_samples: int
-    """Samples to learn from; the loop names them by index."""
+    @property
+    def n_samples(self) -> int:
+        """Samples to learn from; the loop names them by index."""
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model; the same generator state makes the same one."""
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
-        """Return the loss of a model on the samples int64 [B].
-
-        Only `model(...)` may be called, no method of it: with several processes it is a wrapper.
-        """
+        """Return the loss of a model on the samples int64 [B]."""
 
     def validate(self, model: nn.Module) -> Score:
         """Return the score by which the best model is chosen; never of training or test data."""
@@ -93,7 +116,7 @@ class Task(Protocol):
         """Return scores on data used for nothing else, by name; all of one kind, for the card."""
 
     def tensors(self, model: nn.Module) -> Mapping[str, np.ndarray]:
-        """Return what the weight file holds."""
+        """Return the tensors of the weight file."""
 
     def facts(self) -> Mapping[str, str]:
         """Return what the card says and a resumed training must agree with: data, options."""
@@ -101,7 +124,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand.
+    """A subcommand of `train`.
 
     Attributes:
         help: One line.
@@ -113,9 +136,14 @@ class Command:
     help: str
     add_options: Callable[[argparse.ArgumentParser], None]
     settings: Callable[[argparse.Namespace], TrainSettings]
-    task: Callable[[argparse.Namespace, TrainSettings], Task]
+    task: Callable[[argparse.Namespace, TrainSettings], TrainingTask]
 
 
 def device_of(model: nn.Module) -> torch.device:
     """Return where a model's parameters are."""
     return next(model.parameters()).device
+
+
+def tensors_of(module: nn.Module) -> dict[str, np.ndarray]:
+    """Return the tensors of a module as arrays, by name."""
+    return {name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()}

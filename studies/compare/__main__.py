@@ -23,8 +23,8 @@ from tqdm import tqdm
 from mme_ilqr_ros.geometry.grid_map import MapError
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.weights import WeightsError, read_weights
-from mme_ilqr_ros.training.arguments import positive
-from mme_ilqr_ros.training.tasks import clearance, terrain
+from mme_ilqr_ros.training.options import positive
+from mme_ilqr_ros.training.tasks import clearance
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
 from mme_ilqr_ros.training.tasks.hidden_cost import TEST_SEED, HiddenCost, cost_of
 from studies.compare import paths
@@ -37,10 +37,10 @@ from studies.compare.peers import (
 )
 from studies.compare.pictures import draw_comparison
 from studies.compare.table import Entrant, markdown, scores
-from studies.tasks import lanes
+from studies.tasks import lanes, terrain
 
-WORLDS: Mapping[str, HiddenCost] = {
-    module.WORLD.name: module.WORLD for module in (terrain, lanes, clearance)
+HIDDEN_COSTS: Mapping[str, HiddenCost] = {
+    module.HIDDEN.name: module.HIDDEN for module in (terrain, lanes, clearance)
 }
 _UNIFORM, _INFLATION = "uniform cost", "inflation, tuned"
 _DRAWN = 96  # cells along the map of the picture
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Learned costs beside what needs no learning. Writes a table and pictures.",
     )
     subcommands = parser.add_subparsers(dest="task", required=True, metavar="WHAT")
-    for name in sorted(WORLDS):
+    for name in sorted(HIDDEN_COSTS):
         text = (
             f"regret under the hidden cost of task {name}, on unseen maps: learned costs, uniform"
             " cost, inflation and hand-made features tuned on the true cost, behaviour cloning"
@@ -98,16 +98,16 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder, default out/compare/WHAT")
 
 
-def _learned(world: HiddenCost, file: Path) -> CostOf:
+def _learned(hidden: HiddenCost, file: Path) -> CostOf:
     """Return the cost that a weight file has learned.
 
     Raises:
         WeightsError: It cannot be used, or is of another task.
     """
     read = read_weights(file)
-    if read.kind != world.name:
-        raise WeightsError(f"{file}: weights of kind '{read.kind}' in place of '{world.name}'")
-    encoder = world.encoder(torch.Generator())
+    if read.kind != hidden.name:
+        raise WeightsError(f"{file}: weights of kind '{read.kind}' in place of '{hidden.name}'")
+    encoder = hidden.encoder(torch.Generator())
     try:
         encoder.load_state_dict({k: torch.from_numpy(v) for k, v in read.tensors.items()})
     except RuntimeError as error:
@@ -117,16 +117,16 @@ def _learned(world: HiddenCost, file: Path) -> CostOf:
 
 def _compare(options: argparse.Namespace) -> tuple[str, dict[str, object]]:
     """Compare on a hidden cost and draw one map; return the table as text and as numbers."""
-    world = WORLDS[options.task]
-    learned = {file.stem: _learned(world, file) for file in options.weights}
+    hidden = HIDDEN_COSTS[options.task]
+    learned = {file.stem: _learned(hidden, file) for file in options.weights}
     options.out.mkdir(parents=True, exist_ok=True)
-    training = world.draw(options.maps, world.size, np.random.default_rng(options.seed), False)
+    training = hidden.draw(options.maps, hidden.size, np.random.default_rng(options.seed), False)
     peers, notes = _peers(training, options.seed)
-    tests = world.tests()
+    tests = hidden.tests()
     entrants = {**peers, **{f"learned: {name}": cost for name, cost in learned.items()}}
     with tqdm(total=len(entrants) * len(tests), unit="set", dynamic_ncols=True) as bar:
         rows = scores(entrants, tests, bar.update)
-    drawn = world.draw(1, _DRAWN, np.random.default_rng([TEST_SEED, 99]), False)
+    drawn = hidden.draw(1, _DRAWN, np.random.default_rng([TEST_SEED, 99]), False)
     first = next(iter(learned))
     shown = {"learned": learned[first], **{k: peers[k] for k in (_UNIFORM, _INFLATION)}}
     draw_comparison(options.out / "picture.png", drawn, shown)
@@ -146,7 +146,7 @@ def _peers(training: MapSet, seed: int) -> tuple[dict[str, Entrant], dict[str, s
     }
     if training.cost.ndim == 4:
         entrants["true cost, blind to direction"] = blind_oracle
-    shown = demonstrate(training, np.random.default_rng(seed))
+    shown = demonstrate(training)
     entrants["behaviour cloning"] = clone(training, shown, seed)
     return entrants, {_INFLATION: inflated_by, "hand features, tuned": featured_by}
 

@@ -19,7 +19,7 @@ from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.training.arguments import positive
+from mme_ilqr_ros.training.options import positive
 from studies.compare.map_pictures import draw_map
 
 _STEP = 0.02  # m between the points of a path where clearance is looked up

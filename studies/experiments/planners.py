@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mme_ilqr_ros.training.tasks.navigation import STRUCTURED
-from studies.family import MODELS
+from studies.family import MODELS, STRUCTURED
 
 MDP = ", MDP"
 DISCOUNT = ("--discount", "0.97")

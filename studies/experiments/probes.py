@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.learning.fixed_point import FixedPoint, Stopping
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import evaluate
+from mme_ilqr_ros.training.evaluate import TEST_SEED, evaluate
 from mme_ilqr_ros.training.task import device_of
-from mme_ilqr_ros.training.tasks.held_out import SEED
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
+from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
 from studies.family.free_kernel import FreeKernelPlanner, Plan
+from studies.fixed_point import FixedPoint, Stopping
 from studies.tasks.free_kernel import FreeKernelTask
 
 MULTIPLES = (0.5, 1, 2, 4)
@@ -120,4 +119,4 @@ class Probes:
         return 100.0 * evaluate(lambda part: self._plan(part, stopping), mazes).success
 
     def _new_mazes(self, n: int) -> MazeSet:
-        return generate_mazes(n, self._size, np.random.default_rng([SEED, self._size]))
+        return generate_mazes(n, self._size, np.random.default_rng([TEST_SEED, self._size]))

@@ -21,7 +21,7 @@ import torch
 
 from mme_ilqr_ros import __version__
 from mme_ilqr_ros.benchmark.progress import Counter
-from mme_ilqr_ros.training.checkpoint import write_whole
+from mme_ilqr_ros.training.recorder import write_whole
 
 PRESETS = ("smallest", "quick", "paper")
 

@@ -17,12 +17,10 @@ from torch import nn
 
 from mme_ilqr_ros.benchmark.tables import markdown
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import Score, evaluate
+from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate
 from mme_ilqr_ros.training.task import device_of
-from mme_ilqr_ros.training.tasks.held_out import SEED
-from mme_ilqr_ros.training.tasks.imitation import maze_inputs
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
-from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, follow
+from mme_ilqr_ros.training.tasks.navigation import follow, maze_inputs
 from studies.experiments.arm_animation import animate_arm, walk
 from studies.experiments.planners import (
     ADAM,
@@ -43,6 +41,7 @@ from studies.experiments.study import (
     mean_and_spread,
 )
 from studies.experiments.trained import Trained, trained
+from studies.family import STRUCTURED
 from studies.tasks.arms import ARM, ArmSet
 from studies.tasks.manipulation import evaluate_workspaces, held_out_arms, seen
 from studies.tasks.mapped import MappedScore
@@ -168,7 +167,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
     training = trained(facts["training"], folder)
     size, n = facts["size"], facts["tests"]
     if facts["training"][0] == "navigation":
-        mazes = generate_mazes(n, size, np.random.default_rng([SEED, size]))
+        mazes = generate_mazes(n, size, np.random.default_rng([TEST_SEED, size]))
         score = evaluate(follow(training.model), mazes)
     else:
         arms, view = held_out_arms(size, n), facts["view"]
@@ -181,7 +180,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
     return [row_of(case, score, training)]
 
 
-def row_of(case: Case, score: Score | MappedScore, training: Trained) -> Row:
+def row_of(case: Case, score: RolloutScore | MappedScore, training: Trained) -> Row:
     """Return what a run came to."""
     of = {name: case.facts[name] for name in ("view", "planner", "size", "seed")}
     return {**of, **score.row(), "training CPU s": round(training.seconds, 1)}

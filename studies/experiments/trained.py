@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
-from mme_ilqr_ros.training.options import parser
+from mme_ilqr_ros.training.options import add_tasks
 from mme_ilqr_ros.training.run import train_from
-from mme_ilqr_ros.training.task import Task
+from mme_ilqr_ros.training.task import TrainingTask
 from studies.tasks.commands import COMMANDS
 
 
@@ -24,13 +25,14 @@ class Trained:
         seconds: CPU time of the training, validation included [s].
     """
 
-    task: Task
+    task: TrainingTask
     model: nn.Module
     seconds: float
 
 
 def trained(arguments: Sequence[str], folder: Path) -> Trained:
     """Train as a command line says, or go on where that stopped; its files go into `folder`."""
-    options = parser(COMMANDS).parse_args([*arguments, "--resume", "--out", str(folder)])
+    parser = add_tasks(argparse.ArgumentParser(), COMMANDS)
+    options = parser.parse_args([*arguments, "--resume", "--out", str(folder)])
     training = train_from(options)
     return Trained(training.task, training.progress.best_model(), training.recorder.seconds)

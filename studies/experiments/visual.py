@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.training.tasks.held_out import SEED
+from mme_ilqr_ros.training.evaluate import TEST_SEED
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
-from mme_ilqr_ros.training.tasks.navigation import STRUCTURED
 from studies.experiments.planners import ALL, SMALL, SOLVES, Recipe
 from studies.experiments.study import Case, Row, Study
 from studies.experiments.success import Budget, draw, row_of, table
 from studies.experiments.trained import trained
+from studies.family import STRUCTURED
 from studies.tasks.visual_picture import draw_visual
 
 BUDGETS = {
@@ -45,7 +45,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
     facts = case.facts
     training = trained(facts["training"], folder)
     score = training.task.held_out(training.model, facts["size"], facts["tests"])
-    rng = np.random.default_rng([SEED, facts["size"]])
+    rng = np.random.default_rng([TEST_SEED, facts["size"]])
     draw_visual(
         folder / "seen.png",
         training.model,

@@ -15,14 +15,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from mme_ilqr_ros.learning.fixed_point import Stopping
-from mme_ilqr_ros.learning.structured import CostEncoder, StructuredIDVIN
+from mme_ilqr_ros.learning.encoders import CostEncoder
+from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from studies.family.decision import DecisionSymVIN, DecisionVIN
 from studies.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 from studies.family.gppn import GPPN
 from studies.family.symvin import SymVIN
 from studies.family.vin import VIN
+from studies.fixed_point import Stopping
 
+STRUCTURED = "structured"
 UNROLLED = FreeKernelSettings()
 IMPLICIT = FreeKernelSettings(adjoint="implicit", stopping=Stopping(1e-4, 400, relative=True))
 # A gated recurrence often has no fixed point to the tolerance. The plain sum, cut off at the cap,
@@ -91,6 +93,6 @@ def settings_of(name: str, tensors: Mapping[str, np.ndarray]) -> FreeKernelSetti
 
 
 MODELS: Mapping[str, Callable[[torch.Generator], nn.Module]] = {
-    "structured": structured,
+    STRUCTURED: structured,
     **{name: partial(free_kernel, name) for name in FREE_KERNEL},
 }

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.learning.fixed_point import (
+from mme_ilqr_ros.planning.moves import check_n_moves
+from studies.fixed_point import (
     SOLVERS,
     FixedPoint,
     SolveStatus,
@@ -24,7 +25,6 @@ from mme_ilqr_ros.learning.fixed_point import (
     solve,
     squared_jacobian_norm,
 )
-from mme_ilqr_ros.planning.moves import check_n_moves
 
 _LAYERS = Stopping(0.0, 30)
 _ADJOINT = Stopping(1e-4, 400, relative=True)

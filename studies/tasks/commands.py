@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from mme_ilqr_ros.training import commands
 from mme_ilqr_ros.training.task import Command
-from studies.tasks import lanes, manipulation, pictures, visual
+from studies.tasks import lanes, manipulation, navigation, pictures, terrain, visual
 
 COMMANDS: Mapping[str, Command] = {
     **commands.COMMANDS,
+    "navigation": navigation.COMMAND,  # the same with --model
+    "terrain": terrain.COMMAND,
+    "lanes": lanes.COMMAND,
+    "pictures": pictures.COMMAND,
     "visual": visual.COMMAND,
     "manipulation": manipulation.COMMAND,
-    "pictures": pictures.COMMAND,
-    "lanes": lanes.COMMAND,
 }

@@ -14,17 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.learning.fixed_point import SOLVERS
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.arguments import positive
-from mme_ilqr_ros.training.evaluate import Score, evaluate
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import AdjointLog, Loss, TrainingError, device_of
-from mme_ilqr_ros.training.tasks.held_out import held_out_scores
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
+from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, held_out_scores
+from mme_ilqr_ros.training.options import positive
+from mme_ilqr_ros.training.task import Loss, TrainingError, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
 from studies.family import FREE_KERNEL, FreeKernelSettings, free_kernel
 from studies.family.free_kernel import Plan
+from studies.fixed_point import SOLVERS, AdjointLog
 
 # As the papers train them.
 SETTINGS = TrainSettings(
@@ -68,16 +66,16 @@ class FreeKernelTask:
         plan = model(*maze_inputs(mazes, device), n_moves=N_STRAIGHT, on_adjoint=log)
         labels = torch.from_numpy(mazes.labels()).to(device)
         loss = imitation_loss(plan.logits, labels) + plan.penalty
-        notes = {"iterations": plan.iterations, "penalty": plan.penalty.item()}
+        log |= {"iterations": plan.iterations, "penalty": plan.penalty.item()}
         if math.isfinite(plan.bound):
-            notes["kernel L1 norm"] = plan.bound
-        return Loss(loss, plan.residual, log, notes)
+            log["kernel L1 norm"] = plan.bound
+        return Loss(loss, plan.residual, log)
 
-    def validate(self, model: nn.Module) -> Score:
+    def validate(self, model: nn.Module) -> RolloutScore:
         """Return the score on the validation mazes."""
         return evaluate(lambda mazes: self.answer(model, mazes), self.validation)
 
-    def test(self, model: nn.Module) -> dict[str, Score]:
+    def test(self, model: nn.Module) -> dict[str, RolloutScore]:
         """Return scores on new mazes, each with more and more iterations."""
         scores = {}
         for multiple in MULTIPLES:

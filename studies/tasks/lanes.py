@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mme_ilqr_ros.learning.encoders import LaneEncoder
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
-from mme_ilqr_ros.training.tasks.demonstrations import MapSet
-from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
-from mme_ilqr_ros.training.tasks.terrain import any_goal, smooth_noise
+from mme_ilqr_ros.training.tasks.demonstrations import MapSet, any_goal
+from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost
+from studies.tasks.demonstrated import command
+from studies.tasks.lane_encoder import LaneEncoder
+from studies.tasks.terrain import smooth_noise
 
 LAYERS = ("painted",)
 REACH = 3
@@ -107,10 +108,10 @@ def _draw(
     return occupied, layers, any_goal(occupied, rng), hidden_cost(occupied, layers)
 
 
-WORLD = HiddenCost(
+HIDDEN = HiddenCost(
     "lanes",
     "learn on which side of an aisle one drives from paths of experts who know",
     lambda n, size, rng, shifted: generate_lanes(n, size, rng, SHIFTED if shifted else ORDINARY),
     lambda generator: LaneEncoder(generator, len(LAYERS)),
 )
-COMMAND = command(WORLD)
+COMMAND = command(HIDDEN)

@@ -15,14 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.training.arguments import positive
-from mme_ilqr_ros.training.evaluate import Score, evaluate
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import Command, Loss, device_of
-from mme_ilqr_ros.training.tasks.held_out import SEED
+from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate
+from mme_ilqr_ros.training.options import positive
+from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
-from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, NavigationTask, follow
-from studies.family import MODELS
+from mme_ilqr_ros.training.tasks.navigation import NavigationTask, follow
+from studies.family import MODELS, STRUCTURED
 from studies.tasks.arm_mapper import ArmMapper
 from studies.tasks.arms import ArmSet, generate_arms
 from studies.tasks.free_kernel import SETTINGS as FREE_KERNEL_SETTINGS
@@ -65,11 +63,11 @@ class ConfigurationsTask:
         """Return the loss of the navigation task."""
         return self.of.loss(model, indices)
 
-    def validate(self, model: nn.Module) -> Score:
+    def validate(self, model: nn.Module) -> RolloutScore:
         """Return the score on the validation spaces."""
         return self.of.validate(model)
 
-    def test(self, model: nn.Module) -> dict[str, Score]:
+    def test(self, model: nn.Module) -> dict[str, RolloutScore]:
         """Return scores on new arms."""
         planner = follow(model)
         return {f"{n} x {n}": evaluate(planner, held_out_arms(n).mazes) for n in self.sizes}
@@ -152,7 +150,7 @@ def evaluate_workspaces(model: nn.Module, arms: ArmSet) -> MappedScore:
 def held_out_arms(size: int, n: int | None = None) -> ArmSet:
     """Return `n` arms that models are tested on (None: as TESTS says); no training has them."""
     n = TESTS.get(size, 50) if n is None else n
-    return generate_arms(n, size, np.random.default_rng([SEED, size]))
+    return generate_arms(n, size, np.random.default_rng([TEST_SEED, size]))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

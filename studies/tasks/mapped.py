@@ -16,15 +16,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.learning.fixed_point import FixedPoint, Stopping
-from mme_ilqr_ros.learning.structured import Plan as StructuredPlan
+from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import Score, evaluate
-from mme_ilqr_ros.training.task import AdjointLog, Loss, device_of
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss, maze_inputs
+from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate
+from mme_ilqr_ros.training.task import Loss, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
-from mme_ilqr_ros.training.tasks.navigation import NavigationTask, power_policy, push_loss
+from mme_ilqr_ros.training.tasks.navigation import (
+    NavigationTask,
+    imitation_loss,
+    maze_inputs,
+    power_policy,
+    push_loss,
+)
 from studies.family.free_kernel import Plan as FreeKernelPlan
+from studies.fixed_point import AdjointLog, FixedPoint, Stopping
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +73,9 @@ class MappedPlanner(nn.Module):
     ) -> MappedPlan:
         """Map what is seen [B, ...] and plan to goals int64 [B, 2] on the map."""
         map_logits = self.mapper(seen)
-        plan = self.planner(
-            torch.sigmoid(map_logits),
-            goals,
-            n_moves=n_moves,
-            stopping=stopping,
-            on_adjoint=on_adjoint,
-        )
+        iterated = not isinstance(self.planner, StructuredIDVIN)
+        solve = {"stopping": stopping, "on_adjoint": on_adjoint} if iterated else {}
+        plan = self.planner(torch.sigmoid(map_logits), goals, n_moves=n_moves, **solve)
         return MappedPlan(map_logits, plan)
 
 
@@ -93,7 +94,8 @@ def mapped_loss(model: nn.Module, seen: Tensor, mazes: MazeSet, map_weight: floa
     answer = model(seen, goals, n_moves=N_STRAIGHT, on_adjoint=log)
     labels = torch.from_numpy(mazes.labels()).to(occupied)
     loss, of_map = joint_loss(answer, labels, occupied, map_weight)
-    return Loss(loss, answer.residual, log, {"map loss": of_map.item()})
+    log["map loss"] = of_map.item()
+    return Loss(loss, answer.residual, log)
 
 
 def evaluate_mapped(model: nn.Module, seen: Tensor, mazes: MazeSet) -> MappedScore:
@@ -149,7 +151,7 @@ class MappedScore:
         n_right: How many of them the mapper says rightly to be occupied or free.
     """
 
-    score: Score = field(default_factory=Score)
+    score: RolloutScore = field(default_factory=RolloutScore)
     n_cells: int = 0
     n_right: int = 0
 

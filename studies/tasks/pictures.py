@@ -18,16 +18,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.learning.structured import Plan, StructuredIDVIN
+from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import Score, evaluate
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import Command, Loss, device_of
-from mme_ilqr_ros.training.tasks.held_out import SEED, held_out_scores
-from mme_ilqr_ros.training.tasks.imitation import imitation_loss
-from mme_ilqr_ros.training.tasks.maze_options import add_maze_options, maze_data
+from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate, held_out_scores
+from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
-from mme_ilqr_ros.training.tasks.navigation import power_policy, push_loss
+from mme_ilqr_ros.training.tasks.navigation import (
+    add_maze_options,
+    imitation_loss,
+    maze_data,
+    power_policy,
+    push_loss,
+)
 
 PIXELS = 6
 """Along a side of a cell."""
@@ -128,15 +130,15 @@ class PicturesTask:
         plan = _plan(model, np.concatenate(pictures), mazes)
         return Loss(picture_loss(plan, labels), plan.residual)
 
-    def validate(self, model: nn.Module) -> Score:
+    def validate(self, model: nn.Module) -> RolloutScore:
         """Return the score on the validation mazes."""
         return evaluate(self._follow(model, [self.seed, self.n_samples]), self.validation)
 
-    def test(self, model: nn.Module) -> dict[str, Score]:
+    def test(self, model: nn.Module) -> dict[str, RolloutScore]:
         """Return scores on new mazes of many sizes."""
-        return held_out_scores(self._follow(model, [SEED, self.seed]))
+        return held_out_scores(self._follow(model, [TEST_SEED, self.seed]))
 
-    def _follow(self, model: nn.Module, seed: list[int]) -> Callable[[MazeSet], Plan]:
+    def _follow(self, model: nn.Module, seed: list[int]) -> Callable[[MazeSet], StructuredPlan]:
         """Return the model as `evaluate` wants it, with a camera whose noise has that seed."""
         rng = np.random.default_rng(seed)
         return lambda mazes: _plan(model, self.camera.pictures(mazes.occupied, rng), mazes)
@@ -154,7 +156,7 @@ class PicturesTask:
         }
 
 
-def picture_loss(plan: Plan, labels: Tensor) -> Tensor:
+def picture_loss(plan: StructuredPlan, labels: Tensor) -> Tensor:
     """Return the loss of a plan for pictures, where a few cells will always be misread.
 
     The push leans towards walls: floor taken for a wall costs a detour, a wall taken for floor
@@ -168,7 +170,7 @@ def picture_loss(plan: Plan, labels: Tensor) -> Tensor:
     return imitation_loss(power_policy(plan.regrets), labels) + _PUSH * push
 
 
-def _plan(model: nn.Module, pictures: np.ndarray, mazes: MazeSet) -> Plan:
+def _plan(model: nn.Module, pictures: np.ndarray, mazes: MazeSet) -> StructuredPlan:
     device = device_of(model)
     inputs = (torch.from_numpy(x).to(device) for x in (pictures, mazes.goals))
     return model(*inputs, n_moves=N_STRAIGHT)

@@ -15,14 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.training.arguments import positive, size_range
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import Command, Loss, device_of
-from mme_ilqr_ros.training.tasks.held_out import SEED
-from mme_ilqr_ros.training.tasks.maze_options import maze_data
+from mme_ilqr_ros.training.evaluate import TEST_SEED
+from mme_ilqr_ros.training.options import positive
+from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
-from mme_ilqr_ros.training.tasks.navigation import STRUCTURED, NavigationTask
-from studies.family import MODELS
+from mme_ilqr_ros.training.tasks.navigation import NavigationTask, maze_data, size_range
+from studies.family import MODELS, STRUCTURED
 from studies.tasks.free_kernel import (
     FreeKernelTask,
     add_planner_options,
@@ -86,7 +84,7 @@ class VisualTask:
 
     def held_out(self, model: nn.Module, size: int, n: int) -> MappedScore:
         """Return the score on `n` new mazes, drawn from a seed that no training has."""
-        rng = np.random.default_rng([SEED, size])
+        rng = np.random.default_rng([TEST_SEED, size])
         return evaluate_visual(model, generate_mazes(n, size, rng), self.look, rng)
 
     def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:

@@ -13,8 +13,8 @@ from torch import nn
 
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
 from mme_ilqr_ros.training.task import device_of
-from mme_ilqr_ros.training.tasks.imitation import maze_inputs
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from mme_ilqr_ros.training.tasks.navigation import maze_inputs
 from studies.tasks.panoramas import Look, panoramas
 
 _VIEWS = ("north", "west", "south", "east")

@@ -12,14 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.learning.fixed_point import Stopping
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.task import AdjointLog
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
-from studies.family import FREE_KERNEL, MODELS, free_kernel
+from studies.family import FREE_KERNEL, MODELS, STRUCTURED, free_kernel
+from studies.fixed_point import AdjointLog, Stopping
 
-STRUCTURED = "structured"
 # [-] L1 norm of a kernel over v: a new one is zero, and its iteration ends at once; trained ones
 # lie near the edge of what still contracts.
 KERNEL_NORM = 0.97
@@ -98,7 +96,12 @@ def run_steps(case: StepCase) -> StepCost:
         if index == 0 and before is not None:
             peak = _peak(case.device) - before
     return StepCost(
-        case, tuple(forward), tuple(backward), peak, adjoint.iterations, adjoint.residual
+        case,
+        tuple(forward),
+        tuple(backward),
+        peak,
+        adjoint.get("adjoint iterations"),
+        adjoint.get("adjoint residual"),
     )
 
 

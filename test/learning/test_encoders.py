@@ -6,15 +6,16 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.learning.encoders import (
-    LaneEncoder,
     TerrainEncoder,
     anchor_loss,
 )
-from mme_ilqr_ros.learning.structured import ADJOINTS, StructuredIDVIN, edges_of
+from mme_ilqr_ros.learning.structured import StructuredIDVIN, edges_of, exact
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
 from mme_ilqr_ros.planning.rings import ring_index
 from mme_ilqr_ros.planning.terrain_cost import TerrainCost
 from mme_ilqr_ros.planning.weights import WeightsError
+from studies.family.sweeps import sweeps
+from studies.tasks.lane_encoder import LaneEncoder
 
 N_LAYERS = 2
 KINDS = (TerrainEncoder, LaneEncoder)
@@ -130,44 +131,44 @@ def test_one_cost_for_all_directions_is_a_cost_of_edges():
     torch.testing.assert_close(straight, torch.full_like(straight, LENGTHS[0] * np.exp(0.7)))
 
 
-def loss_of(planner, adjoint):
+def loss_of(planner, solve):
     occupied, layers, goals = batch()
-    plan = planner(occupied, goals, layers=layers, mask=True, n_moves=8, adjoint=adjoint)
+    plan = planner(occupied, goals, layers=layers, mask=True, n_moves=8, solve=solve)
     weights = torch.linspace(0.5, 1.5, plan.values.numel()).double().view_as(plan.values)
     reached = plan.values < 1e20
     spent = torch.where(plan.regrets < 1e4, plan.regrets, 0.0).sum()
     return (plan.values * weights)[reached].sum() + 0.1 * spent
 
 
-def gradients(planner, adjoint):
+def gradients(planner, solve):
     planner.zero_grad()
-    loss_of(planner, adjoint).backward()
+    loss_of(planner, solve).backward()
     return {k: p.grad.clone() for k, p in planner.named_parameters() if p.grad is not None}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_three_adjoints_give_the_same_gradient(kind):
     planner = StructuredIDVIN(encoder(kind))
-    exact = gradients(planner, "exact")
-    assert len(exact) >= 6
-    for adjoint in ADJOINTS[1:]:
-        for name, gradient in gradients(planner, adjoint).items():
-            torch.testing.assert_close(gradient, exact[name], rtol=1e-8, atol=1e-10)
+    expected = gradients(planner, exact)
+    assert len(expected) >= 6
+    for adjoint in ("implicit", "unrolled"):
+        for name, gradient in gradients(planner, sweeps(adjoint)).items():
+            torch.testing.assert_close(gradient, expected[name], rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_exact_gradient_equals_central_differences(kind):
     planner, eps = StructuredIDVIN(encoder(kind)), 1e-6
-    gradient = gradients(planner, "exact")
+    gradient = gradients(planner, exact)
     for name, parameter in planner.encoder.named_parameters():
         flat = parameter.data.view(-1)
         for k in range(0, flat.numel(), max(1, flat.numel() // 6)):
             old = flat[k].item()
             with torch.no_grad():
                 flat[k] = old + eps
-                up = loss_of(planner, "exact").item()
+                up = loss_of(planner, exact).item()
                 flat[k] = old - eps
-                down = loss_of(planner, "exact").item()
+                down = loss_of(planner, exact).item()
                 flat[k] = old
             numeric = (up - down) / (2 * eps)
             assert gradient[f"encoder.{name}"].view(-1)[k].item() == pytest.approx(

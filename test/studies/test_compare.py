@@ -12,10 +12,9 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.planning.weights import save_weights
-from mme_ilqr_ros.training.tasks import hidden_cost, terrain
+from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.demonstrations import demonstrate
 from mme_ilqr_ros.training.tasks.regret import measure
-from mme_ilqr_ros.training.tasks.terrain import generate_terrain
 from studies.compare import paths
 from studies.compare.__main__ import main
 from studies.compare.cloning import clone, cloned_regrets, move_costs, walk_all
@@ -27,7 +26,9 @@ from studies.compare.peers import (
     uniform,
 )
 from studies.compare.table import markdown
+from studies.tasks import terrain
 from studies.tasks.lanes import generate_lanes
+from studies.tasks.terrain import generate_terrain
 
 MAPS = Path(__file__).resolve().parents[2] / "config" / "maps"
 
@@ -69,7 +70,7 @@ def test_following_the_best_moves_costs_the_value_and_loops_never_arrive():
 
 def test_a_clone_learns_short_ways():
     maps = generate_terrain(12, 10, rng(5))
-    shown = demonstrate(maps, rng(6))
+    shown = demonstrate(maps)
     networks = [clone(maps, shown, 0, steps, 4) for steps in (1, 60)]
     regrets = [
         np.concatenate([cloned_regrets(network, maps, k) for k in range(6)]) for network in networks
@@ -91,7 +92,7 @@ def test_the_table_says_who_does_not_arrive():
 def test_the_command_writes_table_and_pictures(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(hidden_cost, "SIZES", ((16, 2),))
     monkeypatch.setattr("studies.compare.__main__.clone", lambda m, s, k: uniform)
-    encoder = terrain.WORLD.encoder(torch.Generator().manual_seed(0))
+    encoder = terrain.HIDDEN.encoder(torch.Generator().manual_seed(0))
     tensors = {k: v.numpy() for k, v in encoder.state_dict().items()}
     file = tmp_path / "mine.safetensors"
     save_weights(file, tensors, {"kind": "terrain"})

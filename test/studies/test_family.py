@@ -6,10 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.fixed_point import SolveStatus, Stopping
 from mme_ilqr_ros.planning.moves import STEPS
 from studies.family import FREE_KERNEL, MODELS, free_kernel, settings_of
 from studies.family.decision import transitions
+from studies.fixed_point import SolveStatus, Stopping
 
 EXACT = Stopping(1e-12, 3000, relative=True)
 CLASSES = ("vin", "gppn", "symvin")

@@ -7,12 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
-from mme_ilqr_ros.training.__main__ import main
-from mme_ilqr_ros.training.tasks import held_out
 from studies.family import FREE_KERNEL
 
 SMALL = ["--maps", "96", "--size", "9", "--batch", "16", "--hidden", "8", "--actions", "4"]
+
+
+def train_command(arguments):
+    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -20,14 +23,14 @@ def _small_tests(monkeypatch):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     tests = (("15 x 15", 9, 1.0, 5), ("28 x 28", 11, 1.0, 3))
-    monkeypatch.setattr(held_out, "TESTS", tests)
+    monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", tests)
     yield
     torch.set_num_threads(threads)
 
 
 def train(folder, *arguments):
     command = ["navigation", *SMALL, "--validations", "1", "--out", str(folder), *arguments]
-    assert main(command) == 0
+    assert train_command(command) == 0
     return folder / f"{folder.name}.safetensors"
 
 
@@ -88,7 +91,7 @@ def test_options_reach_the_planner_and_the_history(tmp_path):
     ],
 )
 def test_an_option_that_does_not_go_with_the_planner_is_refused(options, says, tmp_path, capsys):
-    assert main(["navigation", *options, "--out", str(tmp_path / "w")]) == 2
+    assert train_command(["navigation", *options, "--out", str(tmp_path / "w")]) == 2
     error = capsys.readouterr().err.strip()
     assert says in error
     assert len(error.splitlines()) == 1

@@ -1,20 +1,21 @@
 """The manipulation task: the mapper's symmetry, the way of the gradient, small trainings."""
 
 import argparse
+from argparse import ArgumentParser
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.training.__main__ import main
-from mme_ilqr_ros.training.commands import COMMANDS
+from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.options import parser, settings_of
-from mme_ilqr_ros.training.settings import TrainSettings
+from mme_ilqr_ros.training.options import add_tasks, settings_of
+from mme_ilqr_ros.training.task import TrainSettings
 from studies.family import MODELS, structured
 from studies.tasks.arm_mapper import ArmMapper
 from studies.tasks.arms import generate_arms, picture
+from studies.tasks.commands import COMMANDS
 from studies.tasks.manipulation import evaluate_workspaces, seen
 from studies.tasks.mapped import (
     MappedPlan,
@@ -28,8 +29,12 @@ from studies.tasks.mapped import (
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+def train_command(arguments):
+    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
+
+
 def task_of(*arguments):
-    options = parser().parse_args(["manipulation", *arguments])
+    options = add_tasks(ArgumentParser(), COMMANDS).parse_args(["manipulation", *arguments])
     assert isinstance(options, argparse.Namespace)
     settings = settings_of(options)
     return COMMANDS["manipulation"].task(options, settings), settings
@@ -182,7 +187,7 @@ def test_a_map_is_learned_from_pictures_when_it_is_taught(weight):
 def test_the_command_writes_weights_and_a_card(tmp_path, capsys):
     arguments = ["--size", "8", "--maps", "64", "--view", "workspace", "--epochs", "1"]
     out = tmp_path / "arm"
-    assert main(["manipulation", *arguments, "--validations", "1", "--out", str(out)]) == 0
+    assert train_command(["manipulation", *arguments, "--validations", "1", "--out", str(out)]) == 0
     card = (out / "arm.md").read_text()
     assert "View: workspace" in card
     assert "map %" in card
@@ -190,7 +195,7 @@ def test_the_command_writes_weights_and_a_card(tmp_path, capsys):
 
 
 def test_options_that_do_not_go_together_are_refused(capsys):
-    assert main(["manipulation", "--hidden", "8"]) == 2
+    assert train_command(["manipulation", "--hidden", "8"]) == 2
     assert "--hidden" in capsys.readouterr().err
-    assert main(["manipulation", "--size", "4"]) == 2
+    assert train_command(["manipulation", "--size", "4"]) == 2
     assert "--size 4" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.settings import TrainSettings
+from mme_ilqr_ros.training.task import TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from studies.tasks.pictures import PIXELS, Camera, PictureEncoder, PicturesTask
 

@@ -1,14 +1,15 @@
+from argparse import ArgumentParser
+
 import numpy as np
 import pytest
 import torch
 
-from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.options import parser, settings_of
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import TrainingError
+from mme_ilqr_ros.training.options import add_tasks, settings_of
+from mme_ilqr_ros.training.task import TrainingError, TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from studies.family import MODELS
+from studies.tasks.commands import COMMANDS
 from studies.tasks.panoramas import Look, panoramas
 from studies.tasks.visual import VisualTask
 from studies.tasks.visual_mapper import VisualMapper
@@ -25,7 +26,7 @@ def seen_from(occupied):
 
 
 def task_of(*arguments):
-    options = parser().parse_args(["visual", *arguments])
+    options = add_tasks(ArgumentParser(), COMMANDS).parse_args(["visual", *arguments])
     settings = settings_of(options)
     return COMMANDS["visual"].task(options, settings), settings
 

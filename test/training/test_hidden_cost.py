@@ -1,18 +1,20 @@
 """Learning a hidden cost from demonstrations alone, small."""
 
+from argparse import ArgumentParser
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
-from mme_ilqr_ros.training.__main__ import main
-from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.options import parser, settings_of
+from mme_ilqr_ros.training.options import add_tasks, settings_of
 from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
 from mme_ilqr_ros.training.tasks.regret import measure
+from studies.tasks.commands import COMMANDS
 
 TASKS = ("terrain", "lanes")
 
@@ -20,8 +22,14 @@ TASKS = ("terrain", "lanes")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+def train_command(arguments):
+    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
+
+
 def made(name, *more):
-    options = parser().parse_args([name, "--maps", "40", "--size", "16", *more])
+    options = add_tasks(ArgumentParser(), COMMANDS).parse_args(
+        [name, "--maps", "40", "--size", "16", *more]
+    )
     settings = settings_of(options)
     return COMMANDS[name].task(options, settings), settings
 
@@ -35,7 +43,7 @@ def test_a_small_training_halves_the_regret_of_blind_planning_and_repeats(name):
         weights.append(task.tensors(progress.best_model()))
     for key, tensor in weights[0].items():
         np.testing.assert_array_equal(tensor, weights[1][key])
-    unseen = task.world.draw(8, 20, np.random.default_rng(77), False)
+    unseen = task.hidden.draw(8, 20, np.random.default_rng(77), False)
     blind = measure(lambda maps, k: np.ones(maps.occupied[k].shape), unseen)
     learned = measure(cost_of(progress.best_model()), unseen)
     assert learned.p95 < 0.5 * blind.p95
@@ -65,7 +73,7 @@ def test_with_a_margin_what_was_shown_must_be_better_by_it():
 def test_test_maps_are_larger_and_shifted(monkeypatch):
     monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2), (30, 1)))
     task, _ = made("lanes")
-    assert list(task.world.tests()) == ["20", "30", "256 shifted"]
+    assert list(task.hidden.tests()) == ["20", "30", "256 shifted"]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -73,7 +81,7 @@ def test_the_command_writes_weights_and_card(name, tmp_path, capsys, monkeypatch
     monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2),))
     out = tmp_path / "learned"
     short = ["--maps", "16", "--size", "12", "--paths", "3", "--epochs", "2"]
-    assert main([name, *short, "--out", str(out)]) == 0
+    assert train_command([name, *short, "--out", str(out)]) == 0
     assert "regret median %" in capsys.readouterr().out
     assert load_weights(out / "learned.safetensors")
     card = (out / "learned.md").read_text()

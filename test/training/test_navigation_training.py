@@ -7,17 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.fixed_point import Stopping
-from mme_ilqr_ros.learning.structured import CostEncoder, StructuredIDVIN
+from mme_ilqr_ros.command_line import Verb, main
+from mme_ilqr_ros.learning.encoders import CostEncoder
+from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
-from mme_ilqr_ros.training.__main__ import main
-from mme_ilqr_ros.training.evaluate import Score, evaluate, rollout
+from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, rollout
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import TrainingError
-from mme_ilqr_ros.training.tasks import held_out
+from mme_ilqr_ros.training.task import TrainingError, TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes, with_expert
 from mme_ilqr_ros.training.tasks.navigation import (
     NavigationTask,
@@ -26,8 +24,14 @@ from mme_ilqr_ros.training.tasks.navigation import (
     maze_inputs,
     push_loss,
 )
+from studies.family.sweeps import sweeps
+from studies.fixed_point import Stopping
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def train_command(arguments):
+    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
 
 
 def mazes(n, seed, size=11):
@@ -41,13 +45,12 @@ def shipped_model():
     return model
 
 
-def task(n, n_validation=20, adjoint="exact"):
-    return NavigationTask(mazes(n, 0), mazes(n_validation, 1), "here", 0.03, adjoint)
+def task(n, n_validation=20):
+    return NavigationTask(mazes(n, 0), mazes(n_validation, 1), "here", 0.03)
 
 
-@pytest.mark.parametrize("adjoint", ["exact", "implicit", "unrolled"])
-def test_a_small_training_improves_success_and_repeats(adjoint):
-    job = task(800 if adjoint == "exact" else 320, 40, adjoint)
+def test_a_small_training_improves_success_and_repeats():
+    job = task(800, 40)
     settings = TrainSettings(batch=16, validations=2, seed=1)
     first, second = (train(job, settings) for _ in range(2))
     assert first.best_score["success %"] > first.untrained["success %"] + 10.0
@@ -69,7 +72,7 @@ def test_the_best_model_on_validation_is_the_result_and_not_the_last():
     class Judged(NavigationTask):
         def validate(self, model):
             seen.append(copy.deepcopy(model.state_dict()))
-            return Score(100, int(100 * next(ranks)))
+            return RolloutScore(100, int(100 * next(ranks)))
 
     job = task(64, 8)
     job = Judged(job.data, job.validation, job.source)
@@ -120,7 +123,7 @@ def test_success_never_falls_when_iterations_double():
         def planner(part):
             inputs = maze_inputs(part, torch.device("cpu"))
             stopping = Stopping(0.0, n)
-            return model(*inputs, n_moves=N_STRAIGHT, adjoint="implicit", stopping=stopping)
+            return model(*inputs, n_moves=N_STRAIGHT, solve=sweeps("implicit", stopping))
 
         return evaluate(planner, tests).success
 
@@ -161,15 +164,17 @@ def test_scores_of_parts_add_up():
     model, tests = shipped_model(), mazes(9, 5)
     parts = [evaluate(follow(model), tests.part(k, k + 4)) for k in (0, 4, 8)]
     whole = evaluate(follow(model), tests)
-    assert sum(parts, Score()) == whole
+    assert sum(parts, RolloutScore()) == whole
     assert whole.n_starts == tests.starts.sum()
 
 
 def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(held_out, "TESTS", (("9 x 9", 9, 1.0, 5), ("9 perfect", 9, 0.0, 5)))
+    monkeypatch.setattr(
+        "mme_ilqr_ros.training.evaluate.TESTS", (("9 x 9", 9, 1.0, 5), ("9 perfect", 9, 0.0, 5))
+    )
     out = tmp_path / "made.v0.1"
     arguments = ["navigation", "--maps", "320", "--size", "7-9", "--batch", "16", "--out", str(out)]
-    assert main(arguments) == 0
+    assert train_command(arguments) == 0
     assert "success" in capsys.readouterr().out
     weights = out / "made.v0.1.safetensors"
     GlobalPlanner(PlannerSettings(weights=str(weights)))
@@ -184,8 +189,8 @@ def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, mon
 
 
 def test_the_command_refuses_a_bad_file_with_one_line(tmp_path, capsys):
-    assert main(["navigation", "--data", str(tmp_path / "no.npz")]) == 2
+    assert train_command(["navigation", "--data", str(tmp_path / "no.npz")]) == 2
     error = capsys.readouterr().err.strip()
-    assert error.startswith("training: ")
+    assert error.startswith("mme train: ")
     assert "no.npz" in error
     assert len(error.splitlines()) == 1

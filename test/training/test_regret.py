@@ -8,12 +8,13 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
-from mme_ilqr_ros.training.tasks import terrain
-from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, field_of, path_regret_loss
+from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, field_of
+from mme_ilqr_ros.training.tasks.hidden_cost import path_regret_loss
 from mme_ilqr_ros.training.tasks.regret import measure, regrets, true_cost_of
-from mme_ilqr_ros.training.tasks.terrain import generate_terrain
-from studies.tasks import lanes
+from studies.tasks import lanes, terrain
+from studies.tasks.demonstrated import demonstrate_some
 from studies.tasks.lanes import generate_lanes
+from studies.tasks.terrain import generate_terrain
 
 GENERATORS = (generate_terrain, generate_lanes)
 
@@ -85,15 +86,15 @@ def test_regret_is_what_walking_the_paths_costs(generate):
 
 def test_demonstrations_are_the_experts_moves():
     maps = generate_terrain(2, 18, rng(6))
-    everywhere = demonstrate(maps, rng(7))
+    everywhere = demonstrate(maps)
     for k in range(2):
         arrows = maps.truth(k).arrows
         assert (everywhere[k].sum(axis=0) == (arrows >= 0)).all()
         assert (everywhere[k].argmax(axis=0)[arrows >= 0] == arrows[arrows >= 0]).all()
-    single = demonstrate(maps, rng(7), paths=1)
+    single = demonstrate_some(maps, rng(7), paths=1)
     assert (single <= everywhere).all()
     assert 0 < single.sum() < 0.3 * everywhere.sum()
-    noisy = demonstrate(maps, rng(7), noise=0.5)
+    noisy = demonstrate_some(maps, rng(7), noise=0.5)
     assert 0 < (noisy != everywhere).any(axis=1).sum() < 0.5 * everywhere.sum()
 
 
@@ -128,5 +129,5 @@ def test_the_loss_of_a_path_is_what_it_costs_more_than_the_best_one(generate):
     loss = path_regret_loss(plan, torch.from_numpy(shown)).item()
     assert regret > 0.1
     assert loss == pytest.approx(regret / (len(cells) - 1))
-    perfect = torch.from_numpy(demonstrate(maps, rng(9))).double()
+    perfect = torch.from_numpy(demonstrate(maps)).double()
     assert path_regret_loss(plan, perfect).item() == pytest.approx(0.0, abs=1e-9)

@@ -10,25 +10,28 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.training.__main__ import main
-from mme_ilqr_ros.training.checkpoint import load_checkpoint, save_checkpoint, write_whole
+from mme_ilqr_ros.command_line import Verb, main
+from mme_ilqr_ros.training.recorder import load_checkpoint, save_checkpoint, write_whole
 from mme_ilqr_ros.training.task import TrainingError
-from mme_ilqr_ros.training.tasks import held_out
 
 OPTIONS = ["navigation", "--maps", "480", "--size", "9", "--batch", "16", "--epochs", "3"]
 N_STEPS = 3 * 480 // 16
 
 
+def train_command(arguments):
+    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
+
+
 @pytest.fixture(autouse=True)
 def _few_tests_one_thread(monkeypatch):
-    monkeypatch.setattr(held_out, "TESTS", (("9 x 9", 9, 1.0, 5),))
+    monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", (("9 x 9", 9, 1.0, 5),))
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
 
 
 def run(out, *more):
-    return main([*OPTIONS, "--out", str(out), *more])
+    return train_command([*OPTIONS, "--out", str(out), *more])
 
 
 def kill_after(out, step, *more):

@@ -1,8 +1,8 @@
-"""The clearance task: an expert in a hurry who slows down near obstacles.
+"""The clearance task: an expert who slows down near obstacles.
 
-The expert takes the way of least time for a robot that touches an obstacle at a quarter of its
-speed and is at full speed two of its radii away from all of them. So a metre costs between 4 and 1,
-a detour that keeps clear is worth at most four times its length, and a narrow gap is dear but open.
+The expert takes the fastest way for a robot whose speed falls to a quarter where it touches an
+obstacle and is full two of its radii away from all of them. So a metre costs between 4 and 1, a
+detour with clearance is worth at most four times its length, and a narrow gap is costly but open.
 Lengths are in radii of the robot; the maps are drawn for robots from one cell to six in radius.
 """
 
@@ -12,24 +12,23 @@ import numpy as np
 
 from mme_ilqr_ros.learning.encoders import ClearanceEncoder
 from mme_ilqr_ros.planning.clearance import squared_distance
-from mme_ilqr_ros.training.tasks.demonstrations import MapSet
+from mme_ilqr_ros.training.tasks.demonstrations import MapSet, any_goal
 from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
-from mme_ilqr_ros.training.tasks.terrain import any_goal
 
-_TOUCHING_SPEED = 0.25  # share of the full speed
-_FREE_GAP = 2.0  # radii from which on the robot is at full speed
+_TOUCHING_SPEED = 0.25  # fraction of the full speed
+_FREE_CLEARANCE = 2.0  # radii from which on the robot is at full speed
 _RADII = (1.0, 6.0)  # of robots, in cells
 _FAR = 8.0  # radii beyond which obstacles are not looked for
 
 
-def hidden_cost(gap: np.ndarray) -> np.ndarray:
-    """Return the expert's time per length at gaps in radii, 1 at full speed."""
-    share = np.clip(gap / _FREE_GAP, 0.0, 1.0)
-    return 1.0 / (_TOUCHING_SPEED + (1.0 - _TOUCHING_SPEED) * share)
+def hidden_cost(clearance: np.ndarray) -> np.ndarray:
+    """Return the expert's time per length at clearances in radii, 1 at full speed."""
+    fraction = np.clip(clearance / _FREE_CLEARANCE, 0.0, 1.0)
+    return 1.0 / (_TOUCHING_SPEED + (1.0 - _TOUCHING_SPEED) * fraction)
 
 
-def gap_in_radii(occupied: np.ndarray, radius: float) -> np.ndarray:
-    """Return [H, W] the gap between a robot centred in each cell and the nearest obstacle.
+def clearance_in_radii(occupied: np.ndarray, radius: float) -> np.ndarray:
+    """Return [H, W] the distance from a robot centred in each cell to the nearest obstacle.
 
     Args:
         occupied: bool [H, W].
@@ -59,24 +58,24 @@ def _draw(size: int, rng: np.random.Generator, shifted: bool) -> tuple[np.ndarra
         radius = float(np.exp(rng.uniform(*np.log(_RADII))))
         radius = min(radius, size / 16.0)
         occupied = _rooms(size, radius, rng) if shifted else _scattered(size, radius, rng)
-        gap = gap_in_radii(occupied, radius)
-        blocked = gap < 0.0
+        clearance = clearance_in_radii(occupied, radius)
+        blocked = clearance < 0.0
         if np.mean(~blocked) > 0.2:
             break
-    cost = np.where(blocked, np.inf, hidden_cost(gap))
-    layers = np.clip(gap, -1.0, _FAR)[None].astype(np.float32)
+    cost = np.where(blocked, np.inf, hidden_cost(clearance))
+    layers = np.clip(clearance, -1.0, _FAR)[None].astype(np.float32)
     return blocked, layers, any_goal(blocked, rng), cost
 
 
 def _scattered(size: int, radius: float, rng: np.random.Generator) -> np.ndarray:
-    """Return boxes, posts and walls, thrown in until a share of the map is covered."""
+    """Return boxes, posts and walls, drawn until a fraction of the map is covered."""
     occupied = np.zeros((size, size), dtype=bool)
-    share, thrown = rng.uniform(0.02, 0.2), 0.0
-    while thrown < share * size * size:
+    fraction, covered = rng.uniform(0.02, 0.2), 0.0
+    while covered < fraction * size * size:
         height, width = np.ceil(radius * np.exp(rng.uniform(np.log(0.2), np.log(6.0), 2)))
         row, column = rng.integers(0, size, size=2)
         occupied[row : row + int(height), column : column + int(width)] = True
-        thrown += height * width
+        covered += height * width
     return occupied
 
 
@@ -96,13 +95,13 @@ def _rooms(size: int, radius: float, rng: np.random.Generator) -> np.ndarray:
     return occupied | pillars
 
 
-WORLD = HiddenCost(
+HIDDEN = HiddenCost(
     "clearance",
-    "learn what clearance in robot radii is worth from paths of an expert in a hurry",
+    "learn the cost of little clearance, in robot radii, from paths of an expert who slows down",
     generate_clearance,
     ClearanceEncoder,
     anchor=0.0,
     size=48,
     learning_rate=5e-2,
 )
-COMMAND = command(WORLD)
+COMMAND = command(HIDDEN)

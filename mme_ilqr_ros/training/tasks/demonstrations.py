@@ -1,7 +1,6 @@
-"""Learning a cost that only experts know, from the paths they took.
+"""Maps with a hidden cost and demonstrations on them: shortest paths under that cost.
 
-A task of this kind is a generator of maps with a hidden cost and an encoder. The expert's shortest
-paths under the hidden cost are the only teacher; the cost itself is used for measuring alone.
+The paths are all that is learned from; the cost itself is used for measuring only.
 """
 
 from __future__ import annotations
@@ -10,24 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from scipy import ndimage
 
-from mme_ilqr_ros.learning.structured import Plan
-from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
+from mme_ilqr_ros.planning.field import Field, solve_edges, solve_field
 from mme_ilqr_ros.planning.moves import STEPS
 
 CostOf = Callable[["MapSet", int], np.ndarray]
-"""What a planner takes for the cost of map k of a set: [H, W] of cells or [8, H, W] of edges."""
+"""A planner's cost of map k of a set: [H, W] of cells or [8, H, W] of edges."""
 
 
 @dataclass(frozen=True, eq=False)
 class MapSet:
-    """Maps with what is seen of them, a goal each, and the hidden cost.
+    """Maps with extra layers, a goal each, and the hidden cost.
 
     Attributes:
         occupied: bool [N, H, W].
-        layers: float32 [N, C, H, W] whatever else is seen.
+        layers: float32 [N, C, H, W] of what else the map shows.
         goals: int64 [N, 2] (row, column).
         cost: [N, H, W] of cells or [N, 8, H, W] of edges, inf where a move is not allowed.
     """
@@ -63,42 +60,22 @@ def field_of(cost: np.ndarray, goal: tuple[int, int]) -> Field:
     return solve_field(cost, goal) if cost.ndim == 2 else solve_edges(cost, goal)
 
 
-def demonstrate(
-    maps: MapSet, rng: np.random.Generator, paths: int | None = None, noise: float = 0.0
-) -> np.ndarray:
-    """Return what the experts did: float32 [N, 8, H, W], 1 for every move made from a cell.
+def demonstrate(maps: MapSet) -> np.ndarray:
+    """Return the best move of every start: float32 [N, 8, H, W], 1 for each move demonstrated.
 
-    Args:
-        maps: Where.
-        rng: Source of randomness.
-        paths: Paths shown on each map, from random starts; None shows the way from every start.
-        noise: The expert of a map misjudges every cost by a factor of log-normal(0, noise).
+    From recorded paths, make such an array with 1 for every move made from a cell.
     """
     height, width = maps.occupied.shape[1:]
     shown = np.zeros((len(maps), len(STEPS), height, width), dtype=np.float32)
     for k in range(len(maps)):
-        misjudged = np.exp(noise * rng.normal(size=maps.cost[k].shape))
-        field = field_of(maps.cost[k] * misjudged, maps.goal(k))
-        starts = np.argwhere(field.arrows >= 0)
-        if paths is not None:
-            chosen = starts[rng.integers(len(starts), size=paths)]
-            walks = [follow(field, (int(i), int(j))).cells[:-1] for i, j in chosen]
-            starts = np.concatenate(walks)
-        i, j = starts.T
-        shown[k, field.arrows[i, j], i, j] = 1.0
+        arrows = maps.truth(k).arrows
+        i, j = np.nonzero(arrows >= 0)
+        shown[k, arrows[i, j], i, j] = 1.0
     return shown
 
 
-def path_regret_loss(plan: Plan, shown: Tensor) -> Tensor:
-    """Return the mean of Q(s, a) - V(s) over the pairs (s, a) shown, each map counting alike.
-
-    Along a path these differences add up to what it costs more than the best path under the model's
-    own cost. So the loss is zero when every path shown is a shortest one, and as the value of a
-    shortest path is concave in the costs, it is convex in them.
-
-    Args:
-        plan: The model's answer for B maps.
-        shown: [B, 8, H, W] from `demonstrate`.
-    """
-    spent = torch.where(shown > 0.0, plan.regrets * shown, 0.0).flatten(1).sum(dim=1)
-    return (spent / shown.flatten(1).sum(dim=1).clamp(min=1.0)).mean()
+def any_goal(occupied: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a random cell [2] of the largest connected free region."""
+    region, n_regions = ndimage.label(~occupied)
+    sizes = ndimage.sum_labels(~occupied, region, np.arange(1, n_regions + 1))
+    return rng.choice(np.argwhere(region == 1 + np.argmax(sizes)))

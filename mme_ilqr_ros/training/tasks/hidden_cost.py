@@ -1,4 +1,4 @@
-"""A task for every hidden cost: maps, demonstrations, the path-regret loss, and what it teaches."""
+"""The task for every hidden cost: maps, demonstrations, the path-regret loss, and its score."""
 
 from __future__ import annotations
 
@@ -12,17 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.learning.encoders import anchor_loss
-from mme_ilqr_ros.learning.structured import StructuredIDVIN
+from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.training.arguments import positive
-from mme_ilqr_ros.training.settings import TrainSettings
-from mme_ilqr_ros.training.task import Command, Loss, device_of
-from mme_ilqr_ros.training.tasks.demonstrations import (
-    CostOf,
-    MapSet,
-    demonstrate,
-    path_regret_loss,
-)
+from mme_ilqr_ros.training.options import positive
+from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of, tensors_of
+from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
 from mme_ilqr_ros.training.tasks.regret import PathScore, measure
 
 TEST_SEED = 20_231_023
@@ -31,18 +25,18 @@ TEST_SEED = 20_231_023
 SIZES = ((28, 40), (64, 12), (112, 6), (256, 4), (512, 2))
 """Cells along a test map, and how many such maps."""
 
-_VALIDATION_MAPS = 50
+VALIDATION_MAPS = 50
 
 
 @dataclass(frozen=True)
 class HiddenCost:
-    """What there is to learn.
+    """A cost to learn: where its maps come from and which encoder learns it.
 
     Attributes:
         name: Of the task, and of the kind of weight file.
         help: One line.
         draw: (n, size, rng, shifted) -> maps; shifted ones have other statistics.
-        encoder: Makes a new encoder of what is seen.
+        encoder: Makes a new encoder.
         anchor: Weight of `anchor_loss`; 0 for an encoder whose costs have a fixed scale.
         size: Cells along a training map, by default.
         learning_rate: Peak, by default.
@@ -68,19 +62,19 @@ class HiddenCost:
 
 @dataclass(frozen=True, eq=False)
 class DemonstrationTask:
-    """Learn a hidden cost from what experts did.
+    """Learn a hidden cost from demonstrated paths.
 
     Attributes:
-        world: What there is to learn.
+        hidden: The cost to learn.
         maps: Maps with experts.
-        shown: What they did there, from `demonstrate`.
+        shown: Their moves, [N, 8, H, W] as from `demonstrate`.
         validation: Other maps.
-        validation_shown: What such experts did on them: the true cost chooses nothing.
+        validation_shown: The moves of such experts on them: the true cost chooses nothing.
         source: Where it all comes from, for the card.
-        margin: Share by which the moves shown must be the better ones.
+        margin: Fraction by which the moves shown must be better than others.
     """
 
-    world: HiddenCost
+    hidden: HiddenCost
     maps: MapSet
     shown: np.ndarray
     validation: MapSet
@@ -93,23 +87,23 @@ class DemonstrationTask:
         """Maps to learn from."""
         return len(self.maps)
 
-    def model(self, generator: torch.Generator) -> nn.Module:
+    def model(self, generator: torch.Generator) -> StructuredIDVIN:
         """Return a new model."""
-        return StructuredIDVIN(self.world.encoder(generator))
+        return StructuredIDVIN(self.hidden.encoder(generator))
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return path regret and anchor on some maps."""
         device, chosen = device_of(model), indices.numpy()
-        occupied, layers = seen(self.maps, chosen, device)
+        occupied, layers = map_inputs(self.maps, chosen, device)
         goals = torch.from_numpy(self.maps.goals[chosen]).to(device)
         shown = torch.from_numpy(self.shown[chosen]).to(occupied)
-        dearer = self.margin * shown if self.margin else None
+        surcharge = self.margin * shown if self.margin else None
         plan = model(
-            occupied, goals, layers=layers, mask=True, surcharge=dearer, n_moves=len(LENGTHS)
+            occupied, goals, layers=layers, mask=True, surcharge=surcharge, n_moves=len(LENGTHS)
         )
         loss = path_regret_loss(plan, shown)
-        if self.world.anchor:
-            loss = loss + self.world.anchor * anchor_loss(plan.log_cost, occupied)
+        if self.hidden.anchor:
+            loss = loss + self.hidden.anchor * anchor_loss(plan.log_cost, occupied)
         return Loss(loss, plan.residual)
 
     def validate(self, model: nn.Module) -> PathScore:
@@ -118,102 +112,87 @@ class DemonstrationTask:
 
     def test(self, model: nn.Module) -> dict[str, PathScore]:
         """Return scores on unseen maps, up to many times larger."""
-        return {name: measure(cost_of(model), maps) for name, maps in self.world.tests().items()}
+        return {name: measure(cost_of(model), maps) for name, maps in self.hidden.tests().items()}
 
     def tensors(self, model: nn.Module) -> dict[str, np.ndarray]:
-        """Return what the weight file holds: the encoder."""
-        return {k: v.cpu().numpy() for k, v in model.encoder.state_dict().items()}
+        """Return the tensors of the weight file: the encoder's."""
+        return tensors_of(model.get_submodule("encoder"))
 
     def facts(self) -> dict[str, str]:
-        """Return what the card says."""
+        """Return the facts of the card."""
         return {
-            "kind": self.world.name,
+            "kind": self.hidden.name,
             "data": self.source,
-            "anchor": f"{self.world.anchor}",
+            "anchor": f"{self.hidden.anchor}",
             "margin": f"{self.margin}",
         }
 
 
-def seen(maps: MapSet, chosen: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:
+def path_regret_loss(plan: StructuredPlan, shown: Tensor) -> Tensor:
+    """Return the mean of Q(s, a) - V(s) over the pairs (s, a) shown, each map counting alike.
+
+    Along a path these differences add up to what it costs more than the best path under the model's
+    own cost. So the loss is zero when every path shown is a shortest one, and as the value of a
+    shortest path is concave in the costs, it is convex in them.
+
+    Args:
+        plan: The model's answer for B maps.
+        shown: [B, 8, H, W] from `demonstrate`.
+    """
+    spent = torch.where(shown > 0.0, plan.regrets * shown, 0.0).flatten(1).sum(dim=1)
+    return (spent / shown.flatten(1).sum(dim=1).clamp(min=1.0)).mean()
+
+
+def map_inputs(maps: MapSet, chosen: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return (occupied [B, H, W], layers [B, C, H, W]) of some maps, in the default precision."""
     dtype = torch.get_default_dtype()
     occupied = torch.from_numpy(maps.occupied[chosen]).to(device, dtype)
     return occupied, torch.from_numpy(maps.layers[chosen]).to(device, dtype)
 
 
-def cost_of(model: StructuredIDVIN) -> CostOf:
+def cost_of(model: nn.Module) -> CostOf:
     """Return a model's cost of a map."""
+    encoder = model.get_submodule("encoder")
 
     @torch.no_grad()
     def cost(maps: MapSet, k: int) -> np.ndarray:
-        log_cost = model.encoder(*seen(maps, np.array([k]), device_of(model)))[0]
+        log_cost = encoder(*map_inputs(maps, np.array([k]), device_of(model)))[0]
         cost = np.exp(log_cost.double().cpu().numpy())
         return cost if cost.ndim == 2 else cost * LENGTHS[:, None, None]
 
     return cost
 
 
-def command(world: HiddenCost) -> Command:
-    """Return the subcommand that learns a hidden cost."""
+def command(hidden: HiddenCost) -> Command:
+    """Return the subcommand that learns a hidden cost from the path of every start."""
 
     def task(options: argparse.Namespace, settings: TrainSettings) -> DemonstrationTask:
         rng = np.random.default_rng(settings.seed)
-        maps = world.draw(options.maps, options.size, rng, False)
-        validation = world.draw(_VALIDATION_MAPS, options.size, rng, False)
-        shown, validation_shown = (
-            demonstrate(m, rng, options.paths, options.noise) for m in (maps, validation)
-        )
-        paths = "the way from every start" if options.paths is None else f"{options.paths} path(s)"
-        source = f"{options.maps} maps of {options.size} x {options.size}, {paths} on each" + (
-            f", experts misjudge costs by a factor of log-normal(0, {options.noise})"
-            if options.noise
-            else ""
-        )
-        sets = maps, shown, validation, validation_shown
-        return DemonstrationTask(world, *sets, source, options.margin)
+        maps = hidden.draw(options.maps, options.size, rng, False)
+        validation = hidden.draw(VALIDATION_MAPS, options.size, rng, False)
+        source = f"{options.maps} maps of {options.size} x {options.size}, the way from every start"
+        shown = demonstrate(maps), validation, demonstrate(validation)
+        return DemonstrationTask(hidden, maps, *shown, f"{source} on each")
 
-    return Command(
-        world.help,
-        partial(_add_options, size=world.size),
-        partial(_settings, learning_rate=world.learning_rate),
-        task,
-    )
+    add_options = partial(add_map_options, size=hidden.size)
+    return Command(hidden.help, add_options, partial(settings_for, hidden), task)
 
 
-def _settings(options: argparse.Namespace, learning_rate: float) -> TrainSettings:
+def settings_for(hidden: HiddenCost, options: argparse.Namespace) -> TrainSettings:
     """Return 2000 steps whatever the number of maps."""
     batch = min(8, options.maps)
     epochs = max(1, round(2000 / max(1, options.maps // batch)))
     return TrainSettings(
         epochs=epochs,
         batch=batch,
-        learning_rate=learning_rate,
+        learning_rate=hidden.learning_rate,
         optimizer="adamw",
         validations=5,
     )
 
 
-def _add_options(parser: argparse.ArgumentParser, size: int) -> None:
+def add_map_options(parser: argparse.ArgumentParser, size: int) -> None:
+    """Add the options that choose the maps to learn from."""
     add = parser.add_argument
     add("--maps", type=positive, default=400, help="maps with experts, default %(default)s")
     add("--size", type=positive, default=size, help="cells along a map, default %(default)s")
-    add("--paths", type=_paths, help="expert paths on each map, or 'all' starts; default all")
-    add(
-        "--margin",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="by which paths shown must be the better ones; 0.03 helps where few are shown,"
-        " default %(default)s",
-    )
-    add(
-        "--noise",
-        type=float,
-        default=0.0,
-        metavar="SIGMA",
-        help="experts misjudge costs by a factor of log-normal(0, SIGMA), default %(default)s",
-    )
-
-
-def _paths(text: str) -> int | None:
-    return None if text == "all" else positive(text)

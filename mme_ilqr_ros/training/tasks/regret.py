@@ -1,4 +1,4 @@
-"""How much dearer than necessary a planner's paths are under the true cost."""
+"""Regret: how much more than necessary a planner's paths cost under the true cost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PathScore:
     """How good a planner's paths are, from all cells that can reach the goal.
 
     Attributes:
-        agreement: Share of the experts' moves that the planner would have made as well.
+        agreement: Fraction of the experts' moves that the planner would make as well.
         median: Of the regret under the true cost [%].
         p95: 95th percentile of the regret [%].
         n_starts: Number of paths.
@@ -44,12 +44,12 @@ class PathScore:
 
 
 def measure(cost_of: CostOf, maps: MapSet, shown: np.ndarray | None = None) -> PathScore:
-    """Plan on every map for what `cost_of` says and measure the paths under the true cost.
+    """Plan on every map with the cost `cost_of` and measure the paths under the true cost.
 
     Args:
         cost_of: The planner.
         maps: With hidden costs.
-        shown: What experts did, from `demonstrate`; None for the best moves under the true cost.
+        shown: Moves of experts, as from `demonstrate`; None for the best under the true cost.
     """
     each, agreed, moves = [], 0, 0
     for k in range(len(maps)):
@@ -70,7 +70,7 @@ def _arrows(shown: np.ndarray) -> np.ndarray:
 
 
 def closed(cost: np.ndarray, true_cost: np.ndarray) -> np.ndarray:
-    """Return a cost with the moves closed that are not allowed: obstacles are known to all."""
+    """Return a cost that is infinite at obstacles, which every planner knows."""
     if cost.ndim == true_cost.ndim:
         return np.where(np.isfinite(true_cost), cost, np.inf)
     occupied = ~np.isfinite(true_cost).any(axis=0)  # cells without any move
@@ -85,7 +85,7 @@ def regrets(field: Field, truth: Field) -> np.ndarray:
 
 
 def true_cost_of(field: Field, truth: Field) -> np.ndarray:
-    """Return [H, W] what the paths of `field` cost under the prices of `truth`."""
+    """Return [H, W] the cost of the paths of `field` under the costs of `truth`."""
     arrows = np.full_like(truth.flat_values, -1, dtype=np.int8)
     inner(arrows, field.stride)[...] = field.arrows
     flat = _spent(field.order, arrows, field.stride, truth.prices, len(truth.flat_values))
@@ -94,7 +94,7 @@ def true_cost_of(field: Field, truth: Field) -> np.ndarray:
 
 @compiled
 def _spent(order, arrows, stride, prices, n):
-    """Add up prices along the arrows, from the goal on; inf where no arrow leads."""
+    """Add up costs along the arrows, starting at the goal; inf where no arrow leads."""
     spent = np.full(n, np.inf)
     spent[order[0]] = 0.0
     for k in range(1, len(order)):

@@ -9,11 +9,11 @@ from scipy.sparse.csgraph import dijkstra
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.bellman import UNREACHED, bellman, unreached_like
-from mme_ilqr_ros.learning.fixed_point import SolveStatus, Stopping, iterate, solve
-from mme_ilqr_ros.learning.structured import goal_mask
+from mme_ilqr_ros.learning.bellman import UNREACHED, edge_costs
 from mme_ilqr_ros.planning.field import NO_MOVE, FieldError, solve_field
 from mme_ilqr_ros.planning.moves import STEPS
+from studies.family.sweeps import edge_bellman, goal_mask, unreached_like
+from studies.fixed_point import SolveStatus, Stopping, iterate, solve
 
 
 def random_cost(seed, shape=(13, 21), walls=0.3):
@@ -53,7 +53,9 @@ def torch_values(cost, goal, n_moves):
     c = torch.from_numpy(np.where(np.isinf(cost), 1.0, cost))[None]
     at = goal_mask(torch.tensor([goal]), c.shape)
     result = iterate(
-        lambda v: bellman(v, c, at, blocked, n_moves), unreached_like(c), Stopping(0.0, cost.size)
+        lambda v: edge_bellman(v, edge_costs(c, blocked, n_moves), at),
+        unreached_like(c),
+        Stopping(0.0, cost.size),
     )
     assert result.status is SolveStatus.CONVERGED
     values = result.value[0].numpy()
@@ -107,7 +109,7 @@ def test_exact_adjoint_equals_iterative_adjoint(n_moves):
     at = goal_mask(torch.tensor([goal]), c.shape)
     adjoints = []
     result = solve(
-        lambda v, c: bellman(v, c, at, blocked, n_moves),
+        lambda v, c: edge_bellman(v, edge_costs(c, blocked, n_moves), at),
         unreached_like(c),
         (c,),
         Stopping(0.0, cost.size),

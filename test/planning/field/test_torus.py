@@ -5,13 +5,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_bellman, edge_costs
+from mme_ilqr_ros.learning.bellman import UNREACHED, edge_costs
 from mme_ilqr_ros.learning.encoders import CostEncoder
-from mme_ilqr_ros.learning.fixed_point import Stopping
-from mme_ilqr_ros.learning.structured import StructuredIDVIN, goal_mask
+from mme_ilqr_ros.learning.structured import StructuredIDVIN, exact
 from mme_ilqr_ros.planning.field import FieldError, solve_edges
 from mme_ilqr_ros.planning.field.torus import solve_torus
 from studies.family import structured
+from studies.family.sweeps import edge_bellman, goal_mask, sweeps
+from studies.fixed_point import Stopping
 
 GOALS = np.array([[0, 8], [5, 3], [2, 0]])
 
@@ -80,16 +81,16 @@ def test_the_structured_model_has_one_gradient_on_a_torus_too(adjoint):
     goals = torch.tensor([[0, 5], [3, 0]])
     model = structured(torch.Generator().manual_seed(4), wrap=True).double()
 
-    def gradients(name):
+    def gradients(solve):
         model.zero_grad()
-        stopping = Stopping(1e-12, 200)
-        plan = model(occupied, goals, n_moves=4, adjoint=name, stopping=stopping)
+        plan = model(occupied, goals, n_moves=4, solve=solve)
         torch.log_softmax(plan.logits, dim=1)[:, 0].sum().backward()
         return plan.logits.detach(), [p.grad.clone() for p in model.encoder.parameters()]
 
-    (logits, exact), (others, other) = gradients("exact"), gradients(adjoint)
+    swept = sweeps(adjoint, Stopping(1e-12, 200))
+    (logits, one), (others, other) = gradients(exact), gradients(swept)
     torch.testing.assert_close(logits, others, rtol=1e-9, atol=1e-9)
-    for a, b in zip(exact, other, strict=True):
+    for a, b in zip(one, other, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-9)
 
 

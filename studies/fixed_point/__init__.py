@@ -9,14 +9,16 @@ answer for a sample does not depend on which others share its batch, and stops b
 on the iterations is always said out loud, and reaching it is a status.
 """
 
-from mme_ilqr_ros.learning.fixed_point.adjoint import ADJOINTS, FixedPointError, solve, unroll
-from mme_ilqr_ros.learning.fixed_point.jacobian import squared_jacobian_norm
-from mme_ilqr_ros.learning.fixed_point.result import FixedPoint, SolveStatus, Stopping
-from mme_ilqr_ros.learning.fixed_point.solvers import SOLVERS, Solver, anderson, broyden, iterate
+from studies.fixed_point.adjoint import ADJOINTS, FixedPointError, solve, unroll
+from studies.fixed_point.adjoint_log import AdjointLog
+from studies.fixed_point.jacobian import squared_jacobian_norm
+from studies.fixed_point.result import FixedPoint, SolveStatus, Stopping
+from studies.fixed_point.solvers import SOLVERS, Solver, anderson, broyden, iterate
 
 __all__ = [
     "ADJOINTS",
     "SOLVERS",
+    "AdjointLog",
     "FixedPoint",
     "FixedPointError",
     "SolveStatus",

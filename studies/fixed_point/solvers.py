@@ -17,7 +17,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.learning.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
+from studies.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
 
 Function = Callable[[Tensor], Tensor]
 Solver = Callable[[Function, Tensor, Stopping], FixedPoint]

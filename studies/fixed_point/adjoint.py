@@ -22,14 +22,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mme_ilqr_ros.learning.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
-from mme_ilqr_ros.learning.fixed_point.solvers import Function, Solver, iterate
+from studies.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
+from studies.fixed_point.solvers import Function, Solver, iterate
 
 ADJOINTS = ("implicit", "unrolled")
 
 
 class FixedPointError(RuntimeError):
-    """An adjoint solve failed and nobody was listening."""
+    """The adjoint solve did not converge and no `on_adjoint` callback was given."""
 
 
 def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
@@ -96,7 +96,7 @@ def solve(
     value = _Implicit.apply(
         f,
         lambda back, w0: adjoint_solver(back, w0, adjoint_stopping or stopping),
-        on_adjoint or _insist,
+        _insist if on_adjoint is None else on_adjoint,
         result.value,
         *inputs,
     )

@@ -14,8 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.learning.encoders import TerrainEncoder
-from mme_ilqr_ros.training.tasks.demonstrations import MapSet
-from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
+from mme_ilqr_ros.training.tasks.demonstrations import MapSet, any_goal
+from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost
+from studies.tasks.demonstrated import command
 
 LAYERS = ("smooth", "carpet", "gravel", "mud", "wear", "people")
 REACH = 3
@@ -92,13 +93,6 @@ def smooth_noise(size: int, scale: float, rng: np.random.Generator) -> np.ndarra
     return noise * (2.0 * np.sqrt(np.pi) * scale)
 
 
-def any_goal(occupied: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a random cell [2] of the largest connected free region."""
-    region, n_regions = ndimage.label(~occupied)
-    sizes = ndimage.sum_labels(~occupied, region, np.arange(1, n_regions + 1))
-    return rng.choice(np.argwhere(region == 1 + np.argmax(sizes)))
-
-
 def _draw(
     size: int, rng: np.random.Generator, statistics: TerrainStatistics
 ) -> tuple[np.ndarray, ...]:
@@ -113,10 +107,10 @@ def _draw(
     return occupied, layers.astype(np.float32), any_goal(occupied, rng), cost
 
 
-WORLD = HiddenCost(
+HIDDEN = HiddenCost(
     "terrain",
     "learn what floors, wear and people cost from paths of experts who know",
     lambda n, size, rng, shifted: generate_terrain(n, size, rng, SHIFTED if shifted else ORDINARY),
     lambda generator: TerrainEncoder(generator, len(LAYERS)),
 )
-COMMAND = command(WORLD)
+COMMAND = command(HIDDEN)

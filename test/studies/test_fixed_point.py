@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.fixed_point import (
+from studies.fixed_point import (
     ADJOINTS,
     SOLVERS,
     FixedPointError,

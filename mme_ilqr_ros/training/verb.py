@@ -1,0 +1,33 @@
+"""`train`: learn a cost for the planner."""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+
+from mme_ilqr_ros.training import run as training
+from mme_ilqr_ros.training.commands import COMMANDS
+from mme_ilqr_ros.training.options import add_tasks
+
+ABOUT = "Learn a cost for the planner and write it as a weight file with its card."
+EXAMPLES = """\
+examples:
+  train clearance --seed 0 --out out/training/mine
+  train navigation --data mazes.npz
+
+DIR gets weights, their card, learning curves and a checkpoint, all named for it. A training that
+was stopped continues with --resume. To use the weights, set the planner's parameter `weights` to
+the file.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a subcommand for every task."""
+    add_tasks(parser, COMMANDS)
+
+
+def run(options: argparse.Namespace, command: str) -> str:
+    """Train; return the scores of the weights that were written."""
+    torch.set_num_threads(options.threads)
+    return training.run(options, command)
