@@ -24,11 +24,12 @@ try:
 except ImportError as error:
     sys.exit(f"many_robots: {error}")  # it names torch and what to install
 
+from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
+
 from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 N_ROBOTS = 24

@@ -9,6 +9,7 @@ import numpy as np
 
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -147,12 +148,9 @@ class _Run:
     def _control(self, state: RobotState) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
-        world = {"circles": circles, "field": self._field}
-        if self._cost_to_go is not None:  # not every peer takes one
-            world["cost_to_go"] = self._cost_to_go
-        result = self._controller.compute_command(
-            state, self._scenario.goal, now, path=self._path, **world
-        )
+        world = self._path, circles, self._field, self._cost_to_go
+        situation = Situation(state, self._scenario.goal, now, *world)
+        result = self._controller.compute_command(situation)
         self.record.add_circles(now, circles)
         self.record.add_solve_time(result.solve_time)
         self.record.deadline_misses += result.solve_time > self._period
@@ -160,8 +158,7 @@ class _Run:
             modes, is_first = result.modes, not self.record.modes
             lines = list(modes.states[:, :, :2])
             switched = modes.switched and not is_first  # nothing drove before the first cycle
-            turned = None if modes.turned is None else modes.turned and not is_first
-            self.record.add_modes(now, lines, modes.weights, modes.chosen, switched, turned)
+            self.record.add_modes(now, lines, modes.weights, modes.chosen, switched)
         return result
 
     def _pass(self, until: float) -> Outcome | None:

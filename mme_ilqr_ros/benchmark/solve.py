@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.kernel import Kernel, StageData
+from mme_ilqr_ros.control.kernel import CompiledKernel, Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
@@ -18,7 +17,6 @@ from mme_ilqr_ros.control.objective import (
     standard_problem,
 )
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.robot_batch import ManyModes, RobotBatch
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 Array = NDArray[np.float64]
@@ -45,46 +43,18 @@ class Backend:
     precision: str = "float64"
 
 
-class Solver(Protocol):
-    """What is timed."""
-
-    def reset(self) -> None:
-        """Forget the warm start."""
-        ...
-
-    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
-        """Run one control cycle."""
-        ...
-
-
-class OneRobot:
-    """A batch of one robot."""
-
-    def __init__(self, batch: RobotBatch) -> None:
-        self._batch = batch
-        self.reset = batch.reset
-
-    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
-        """Run one control cycle."""
-        return self._batch.cycle(x0[None], data, elapsed, required_gap)[0]
-
-
-def make_solver(problem: Problem, settings: ControllerSettings, backend: Backend) -> Solver:
-    """Return the control cycle on a backend; the same algorithm from the same seed on all.
+def make_kernel(problem: Problem, backend: Backend) -> Kernel:
+    """Return the kernel of a backend; the algorithm is the same on all.
 
     Raises:
         KernelError: The backend or its device is not there.
     """
-    dtype, s = np.dtype(backend.precision).type, algorithm_settings(settings)
+    dtype = np.dtype(backend.precision).type
     if backend.name == "compiled":
-        kernel = Kernel(problem, dtype=dtype)
-        return MmeIlqr(kernel, s, settings.seed)
-    if backend.name == "torch":
-        from studies.batched import BatchedKernel  # loads torch
+        return CompiledKernel(problem, dtype=dtype)
+    from studies.batched import BatchedKernel  # loads torch
 
-        many: ManyModes = BatchedKernel(problem, backend.device, dtype)
-        return OneRobot(RobotBatch(many, s, [settings.seed]))
-    raise ValueError(backend.name)
+    return BatchedKernel(problem, backend.device, dtype)
 
 
 @dataclass(frozen=True)
@@ -126,7 +96,8 @@ def time_cycles(
     rng = np.random.default_rng(settings.seed)
     begin = time.perf_counter()
     problem = standard_problem(settings=settings)
-    solver = make_solver(problem, settings, backend or Backend())
+    kernel = make_kernel(problem, backend or Backend())
+    solver = MmeIlqr(kernel, algorithm_settings(settings), [settings.seed])
     data = _problem(problem, settings, n_obstacles, rng)
     _cycle(solver, np.zeros(problem.model.nx), data, settings)
     first_call = time.perf_counter() - begin
@@ -149,9 +120,9 @@ def time_cycles(
     )
 
 
-def _cycle(solver: Solver, x: Array, data: StageData, settings: ControllerSettings) -> Modes:
+def _cycle(solver: MmeIlqr, x: Array, data: StageData, settings: ControllerSettings) -> Modes:
     required = settings.robot_radius + settings.clearance_margin / 3.0
-    return solver.cycle(x, data, 1.0 / settings.controller_frequency, required)
+    return solver.cycle(x[None], [data], 1.0 / settings.controller_frequency, required)[0]
 
 
 def _problem(

@@ -183,11 +183,11 @@ class LocalController:
         s, path, target = self._settings, situation.path, np.array([goal.x, goal.y])
         if path is None:
             return target, None
+        lookahead = (s.min_lookahead_distance, s.lookahead_distance)
+        radius, world = s.robot_radius + s.clearance_margin, (situation.circles, situation.walls)
+        ahead = self._target.point(path, here, *world, radius, lookahead)
         if situation.cost_to_go is None:
-            lookahead = (s.min_lookahead_distance, s.lookahead_distance)
-            radius = s.robot_radius + s.clearance_margin
-            world = situation.circles, situation.walls
-            target = self._target.point(path, here, *world, radius, lookahead)
+            target = ahead
         if s.costs.contour_weight == 0.0:
             return target, None
         spacing = s.path_speed * s.mme.model_dt

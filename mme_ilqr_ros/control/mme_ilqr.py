@@ -1,10 +1,10 @@
 """Multimodal maximum-entropy iLQR: the control cycle.
 
-Several locally optimal plans (modes) are kept alive from cycle to cycle. Each has a Gaussian policy
-u ~ N(U + k + K (x - X), alpha Quu^-1), and together they are a mixture with weights from their soft
-values. New starts are drawn from the mixture, all modes are optimised by iLQR, and the best feasible
-one drives. Plain iLQR is one mode at temperature 0; unimodal ME-iLQR samples from the driving
-mode's policy alone.
+Several locally optimal plans (modes) are kept alive from cycle to cycle. Each has a Gaussian
+policy u ~ N(U + k + K (x - X), alpha Quu^-1), and together they are a mixture with weights from
+their soft values. New starts are drawn from the mixture, all modes are optimised by iLQR, and the
+best feasible one drives. Plain iLQR is one mode at temperature 0; unimodal ME-iLQR samples from
+the driving mode's policy alone.
 
 R robots with N modes each are computed side by side; a controller has one robot.
 

@@ -2,14 +2,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-
 from mme_ilqr_ros.control.composed import composed_starts
 from mme_ilqr_ros.control.distinct import ways_round
+from mme_ilqr_ros.control.sampling import cycle_noise, in_blocks
+
 from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import selection_costs
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import cycle_noise, in_blocks
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.settings import build
 

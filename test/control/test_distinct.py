@@ -2,8 +2,8 @@ import time
 
 import numpy as np
 import pytest
-
 from mme_ilqr_ros.control.distinct import wall_points, ways_round
+
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose

@@ -2,14 +2,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from mme_ilqr_ros.control.mode_budget import LATE_CYCLES, SPARE_CYCLES
+from mme_ilqr_ros.control.sampling import cycle_noise, draw, in_blocks, shift_controls
 
 from mme_ilqr_ros.control.kernel import LANES, Kernel
 from mme_ilqr_ros.control.kernel.build import build_module
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
-from mme_ilqr_ros.control.mode_budget import LATE_CYCLES, SPARE_CYCLES
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import cycle_noise, draw, in_blocks, shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 

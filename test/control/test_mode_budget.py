@@ -1,7 +1,6 @@
 import math
 
 import pytest
-
 from mme_ilqr_ros.control.mode_budget import LATE_CYCLES, SPARE_CYCLES, ModeBudget
 
 LATE, SPARE, TIGHT = 1.1, 0.2, 0.9  # used, of an allowed time of 1

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mme_ilqr_ros.control.sampling import draw, in_blocks, random_blocks, shared_weights
 
 from mme_ilqr_ros.control.kernel import Kernel, Policies
 from mme_ilqr_ros.control.modes import by_merit, may_stay, select_mode, selection_costs
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import draw, in_blocks, random_blocks, shared_weights
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.geometry.circles import no_circles

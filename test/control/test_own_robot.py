@@ -15,6 +15,7 @@ from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.models import RobotModel
@@ -56,7 +57,7 @@ def hitch_at_the_goal(weight):
     control = LocalController(SETTINGS, robot, [Hitch()], {"hitch_weight": weight})
     state = RobotState(0.0, 0.0, 0.0)
     for i in range(80):
-        result = control.compute_command(state, GOAL, 0.1 * i)
+        result = control.compute_command(Situation(state, GOAL, 0.1 * i))
         if result.status is ControlStatus.GOAL_REACHED:
             return abs(difference(state.yaw, robot.trailer))
         vx, wz = result.vx, result.wz

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from mme_ilqr_ros.control.stein import newton_system, rbf_kernel, stein_direction
 
 ALPHA = 0.7

@@ -2,13 +2,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from mme_ilqr_ros.control.stein_sampling import COST_CAP, stein_starts
 
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.control.stein_sampling import COST_CAP, stein_starts
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.settings import build
 
 SETTINGS = build(ControllerSettings, {"variant": "sv_ilqr"})
@@ -74,7 +75,9 @@ def test_it_drives_a_robot_round_a_pillar():
 
     controller, state = LocalController(SETTINGS), RobotState(0.0, 0.0, 0.0)
     for n in range(80):
-        result = controller.compute_command(state, Pose(6.0, 0.0, 0.0), 0.1 * n, circles=PILLAR)
+        result = controller.compute_command(
+            Situation(state, Pose(6.0, 0.0, 0.0), 0.1 * n, circles=PILLAR)
+        )
         yaw = state.yaw + 0.1 * result.wz
         x, y = state.x + 0.1 * result.vx * np.cos(yaw), state.y + 0.1 * result.vx * np.sin(yaw)
         state = RobotState(x, y, yaw, result.vx, result.wz)

@@ -9,6 +9,7 @@ import pytest
 from mme_ilqr_ros.control import distinct
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.path import Path
@@ -35,7 +36,7 @@ def test_no_kind_of_input_makes_the_controller_compile_after_its_warm_up(variant
     for cycle, (path, circles, field, _) in enumerate(cases):
         state, goal = RobotState(0.0, 0.0, 0.0), Pose(6.0, 0.0, 0.0)
         controller.compute_command(
-            state, goal, 0.1 * cycle, path=path, circles=circles, field=field
+            Situation(state, goal, 0.1 * cycle, path=path, circles=circles, walls=field)
         )
     assert compiled(controller) == before
 
@@ -62,6 +63,6 @@ def test_no_setting_that_may_change_on_the_way_compiles_anything(changes):
     for cycle in range(6):
         state = RobotState(0.1 * cycle, 0.0, 0.0)
         controller.compute_command(
-            state, Pose(6.0, 0.0, 0.0), 0.1 * cycle, circles=CIRCLES[2], field=FIELDS[1]
+            Situation(state, Pose(6.0, 0.0, 0.0), 0.1 * cycle, circles=CIRCLES[2], walls=FIELDS[1])
         )
     assert compiled(controller) == before

@@ -10,6 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
+
 from mme_ilqr_ros.control.costs import EffortTerm, GoalTerm
 from mme_ilqr_ros.control.kernel import (
     Barrier,
@@ -22,7 +24,6 @@ from mme_ilqr_ros.control.kernel import (
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose

@@ -23,7 +23,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mme_ilqr_ros.control.kernel import program
 from mme_ilqr_ros.control.kernel.emit import emit
+from mme_ilqr_ros.control.kernel.program import lane
 from mme_ilqr_ros.control.problem import Problem
 
 BACKENDS = ("numba", "python")
@@ -37,7 +39,7 @@ PRINTED: dict[str, tuple[int, ...]] = {  # with the inputs that are one number: 
 }
 _HERE = Path(__file__).parent
 _PROGRAM = _HERE / "program"
-_LANES = {"numba": _HERE / "simd.py", "python": _PROGRAM / "lane.py"}
+_SIMD = _HERE / "simd.py"
 _IMPORTED = tuple(_HERE / name for name in ("lanes.py", "lane_math.py", "task.py"))
 _STAGE = '''"""Printed from the symbols of {name}. Do not edit."""
 
@@ -84,13 +86,33 @@ def build_program(problem: Problem, backend: str = "numba") -> Program:
         raise KernelError(f"kernel backend '{backend}': must be one of {', '.join(BACKENDS)}")
     if backend == "numba" and importlib.util.find_spec("numba") is None:
         raise KernelError("numba is not installed: pip install numba, or apt install python3-numba")
+    stage = stage_source(problem)
+    if backend == "python":
+        module = ModuleType("stage")
+        exec(compile(stage, f"<stage of {problem.model.name}>", "exec"), _stage_names(module))
+        return Program(*(import_over(part, lane, module) for part in Program._fields))
     files = {path.name: path.read_text(encoding="utf-8") for path in _PROGRAM.glob("*.py")}
-    files["lane.py"] = _LANES[backend].read_text(encoding="utf-8")
-    files["stage.py"] = stage_source(problem)
-    name = f"mme_kernel_{backend}_{_digest(files)}"
+    files |= {"lane.py": _SIMD.read_text(encoding="utf-8"), "stage.py": stage}
+    name = f"mme_kernel_{_digest(files)}"
     if name not in sys.modules:
         _load_package(name, _written(files, name))
     return Program(*(importlib.import_module(f"{name}.{part}") for part in Program._fields))
+
+
+def import_over(part: str, lane: ModuleType, stage: ModuleType) -> ModuleType:
+    """Return a module of the program that runs on other lanes and another stage, not compiled."""
+    name = f"{program.__name__}_over_{id(lane):x}_{id(stage):x}"
+    if name not in sys.modules:
+        package = ModuleType(name)
+        package.__path__ = [str(_PROGRAM)]
+        sys.modules |= {name: package, f"{name}.lane": lane, f"{name}.stage": stage}
+    return importlib.import_module(f"{name}.{part}")
+
+
+def _stage_names(module: ModuleType) -> dict:
+    """Return a module's names, in which its text runs: `.lane` is the program's own."""
+    vars(module)["__package__"] = program.__name__
+    return vars(module)
 
 
 def _load_package(name: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `program/lane.py` offers, on SIMD lanes for numba: it takes that file's place in a kernel."""
+"""The operations of `program/lane.py` on SIMD lanes; it takes that file's place in a kernel."""
 
 import numba
 

@@ -6,9 +6,9 @@ folder and putting other files in place of those two: the functions printed from
 for `stage.py`, and for compiled code the SIMD lanes of numba for `lane.py`. Imports are relative,
 so that a copy imports its own neighbours.
 
-Notation: N modes, T stages; x [NX], u [NU]; X [T+1, NX], U [T, NU]; k, K feedforward and gains; V_x,
-V_xx value derivatives; Q_.. action-value derivatives. Every number of these arrays is a lane: that
-number for each of LANES modes. `task` and `memory` are the NamedTuples of `kernel/task.py`.
+Notation: N modes, T stages; x [NX], u [NU]; X [T+1, NX], U [T, NU]; k, K feedforward and gains;
+V_x, V_xx value derivatives; Q_.. action-value derivatives. Every number of these arrays is a lane:
+that number for each of LANES modes. `task` and `memory` are the NamedTuples of `kernel/task.py`.
 
 Rules: write `a = a + b`, never `a += b`, which would change a numpy view in place. Functions under
 `jit` and `inline` hold no references to arrays and cannot allocate.
