@@ -6,9 +6,9 @@ import math
 import casadi as ca
 import numpy as np
 import pytest
+from one_robot import one_robot
 
 from mme_ilqr_ros.control.costs import EffortTerm, PathTerm, SpeedTerm, YawTerm
-from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import gauss_newton
 from mme_ilqr_ros.control.robots import DifferentialDrive
@@ -100,7 +100,7 @@ def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():
         problem = standard_problem()
         data = stage_data(problem, settings, np.array([2.0, 0.0]), np.zeros((0, 5)), None)
         at_rest = np.zeros((1, n_stages, 2))
-        kernel = Kernel(problem, "python")
+        kernel = one_robot(problem, "python")
         costs.append(kernel.optimise(np.zeros(5), at_rest, data, 0).costs[0])
     assert costs[0] == pytest.approx(costs[1])
 

@@ -55,10 +55,11 @@ class KernelError(RuntimeError):
 
 
 class Program(NamedTuple):
-    """The modules of a kernel that are called from outside."""
+    """The modules of a kernel; `solve` and `sample` are called from outside."""
 
     solve: ModuleType
     sample: ModuleType
+    backward: ModuleType
 
 
 def stage_source(problem: Problem) -> str:
