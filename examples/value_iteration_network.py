@@ -1,6 +1,6 @@
 """A value iteration network whose weights are set by hand: solvers, adjoints and memory compared.
 
-    python -m examples.value_iteration_network
+    python -m examples.value_iteration_network [number of mazes]
 
 With one kernel for each move, the discount as its only weight, VIN is value iteration, and a
 contraction by that discount. So there is one fixed point, plain iteration is certain to find it,
@@ -57,10 +57,10 @@ def by_hand(adjoint: str = "implicit", solver: str = "forward", stopping: Stoppi
     return model
 
 
-def main() -> None:
+def main(n_mazes: int = 32) -> None:
     """Print what each solver takes in both directions, and what each adjoint keeps."""
     torch.set_num_threads(1)
-    mazes = generate_mazes(32, 15, np.random.default_rng(1))
+    mazes = generate_mazes(n_mazes, 15, np.random.default_rng(1))
     plan = by_hand()(*maze_inputs(mazes, torch.device("cpu")), n_moves=N_STRAIGHT)
     right = (plan.logits.argmax(dim=1).numpy()[:, None] == np.arange(4)[:, None, None]).argmax(1)
     share = np.take_along_axis(mazes.labels(), right[:, None], axis=1)[:, 0][mazes.starts] > 0
@@ -110,4 +110,4 @@ def _kept(model: VIN, mazes: MazeSet) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -35,7 +35,7 @@ def start(context):
 
 def generate_launch_description():
     arguments = [
-        argument("scenario", RunMonitorSettings().scenario, "name of a scenario, or a file"),
+        argument("scenario", RunMonitorSettings.scenario, "name of a scenario, or a file"),
         argument("world_id", "", "which world of a file with several"),
         argument("monitor", "false", "send the goal, judge the run, and end with it"),
         argument("goal", "", "'x y' or 'x y yaw' for the monitor to send; empty: the scenario's"),

@@ -35,6 +35,9 @@ VERBS = {
     "solve": Verb(
         "time a control cycle, and the cost it reaches", "mme_ilqr_ros.benchmark.solve_verb"
     ),
+    "train": Verb(
+        "learn the planner's cost, as a weight file", "mme_ilqr_ros.training.verb", "train"
+    ),
     "params": Verb("print every parameter with its default", "mme_ilqr_ros.parameters.verb"),
     "node": Verb("run one ROS 2 node, as `ros2 run` does", "mme_ilqr_ros.nodes.verb"),
 }

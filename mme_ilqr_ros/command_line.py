@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -146,3 +147,47 @@ def _load(verb: Verb) -> VerbModule:
 def _fail(status: int, line: str) -> int:
     sys.stderr.write(f"{line}\n")
     return status
+
+
+def positive(text: str) -> float:
+    """Return a finite number above 0."""
+    value = _number(text)
+    if not value > 0.0:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number above 0")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """Return a finite number from 0 on."""
+    value = _number(text)
+    if not value >= 0.0:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number from 0 on")
+    return value
+
+
+def _number(text: str) -> float:
+    """Return a finite number, or nan."""
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def whole(text: str) -> int:
+    """Return a whole number from 0 on."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number from 0 on")
+    return int(text)
+
+
+def positive_int(text: str) -> int:
+    """Return a whole number above 0."""
+    if whole(text) == 0:
+        raise argparse.ArgumentTypeError("'0' must be a whole number above 0")
+    return int(text)
+
+
+def names(text: str) -> list[str]:
+    """Return the names in a list like `a,b,c`."""
+    return [name.strip() for name in text.split(",") if name.strip()]

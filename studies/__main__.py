@@ -14,12 +14,24 @@ VERBS = {
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",
     ),
+    "plan": Verb(
+        "global planners on grids: data sets, other planners, other libraries",
+        "studies.plan.verb",
+    ),
+    "solve": Verb("time of a control cycle on the batch backend", "studies.solve_verb", "train"),
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
     ),
+    "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
+    "compare": Verb("learned costs beside costs without learning", "studies.compare.verb", "train"),
     "train-cost": Verb(
         "time and memory of a training step, explicit and implicit",
         "studies.train_cost.verb",
+        "train",
+    ),
+    "experiment": Verb(
+        "the papers' experiments: navigation, visual, manipulation, runtime, stability",
+        "studies.experiments.verb",
         "train",
     ),
 }

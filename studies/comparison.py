@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.summary import mean
 from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.rows import mean
 
 
 def common_set(by_peer: Mapping[str, Sequence[Trial]]) -> list[tuple[str, int]]:
@@ -54,7 +54,7 @@ def on_common_set(
 
 
 def against(trials: Sequence[Trial], ours: Sequence[Trial]) -> dict[str, Any]:
-    """Return times and lengths as shares of ours, over the trials in which both arrive.
+    """Return times and lengths over ours, over the trials in which both arrive.
 
     `won` and `lost` count the trials in which only one of the two arrives, seen from `trials`.
     """

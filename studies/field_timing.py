@@ -17,14 +17,14 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from mme_ilqr_ros.benchmark.usage import UsageError
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
-from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
+from studies.indexed_heap import solve_by_heap
 
 R = TypeVar("R")
 DEAREST = 20.0  # cell costs are drawn from 1 to this
@@ -61,13 +61,13 @@ def maze_map(rng: np.random.Generator, size: int = 255) -> TimedMap:
     """Return a maze with a tenth of its inner walls removed.
 
     Raises:
-        UsageError: torch is missing, with which the makers of mazes come.
+        InputError: torch is missing, with which the makers of mazes come.
     """
     try:
         from mme_ilqr_ros.training.tasks.mazes import generate_mazes
     except ImportError as error:
         hint = "pip install 'mme_ilqr_ros[train]', or give --maps and --only-maps"
-        raise UsageError(f"field: the generated maze needs torch; {hint}") from error
+        raise InputError(f"field: the generated maze needs torch; {hint}") from error
     maze = generate_mazes(1, size, rng, openness=0.0).occupied[0]
     maze[1:-1, 1:-1] &= rng.random((size - 2, size - 2)) >= 0.1
     return _timed(f"maze {size}", maze, rng, 20)

@@ -1,20 +1,17 @@
-"""`benchmark field`: the speed of the exact solver beneath the planner."""
+"""The verb `field`: the speed of the exact solver beneath the planner."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros import __version__
-from mme_ilqr_ros.benchmark.progress import Counter
-from mme_ilqr_ros.benchmark.summary import write_json
-from mme_ilqr_ros.benchmark.usage import UsageError, positive_int, whole
-from mme_ilqr_ros.geometry.grid_map import MapError
+from mme_ilqr_ros.benchmark.progress import Progress
+from mme_ilqr_ros.command_line import positive_int, whole
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.map_file import load_map
+from mme_ilqr_ros.reporting import rows as files
 from studies.field_timing import (
     TimedMap,
     floor_map,
@@ -76,25 +73,21 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Time what the command line asks for; return the table.
 
     Raises:
-        UsageError: A map cannot be used, or there is none.
+        InputError: A map cannot be used, or there is none.
     """
     maps = _maps(options)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {}
-    with Counter(len(maps), "map") as counter:
+    with Progress(len(maps), "map") as progress:
         for timed in maps:
             rows[timed.name] = time_field(timed, options.rounds, options.places, options.seed)
-            counter.step()
-            counter.line(f"{timed.name}: {rows[timed.name]['solve']:.3f} ms")
+            progress.step(f"{timed.name}: {rows[timed.name]['solve']:.3f} ms")
     content = {
-        "command": command,
-        "version": __version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}",
+        **files.facts(command),
         "settings": {"rounds": options.rounds, "places": options.places, "seed": options.seed},
         "milliseconds": rows,
     }
-    write_json(content, options.out / "summary.json")
+    files.write_json(content, options.out / "summary.json")
     return table(rows)
 
 
@@ -102,23 +95,22 @@ def _maps(options: argparse.Namespace) -> list[TimedMap]:
     rng = np.random.default_rng(options.seed)
     maps = [] if options.only_maps else [random_map(rng), maze_map(rng), hall_map(rng)]
     for path in options.maps:
-        try:
-            maps.append(floor_map(path.stem, load_map(path), rng))
-        except MapError as error:
-            raise UsageError(str(error)) from error
+        maps.append(floor_map(path.stem, load_map(path), rng))
     if not maps:
-        raise UsageError("--only-maps needs --maps with at least one file")
+        raise InputError("--only-maps needs --maps with at least one file")
     return maps
 
 
 def table(rows: dict[str, dict[str, float]]) -> str:
     """Return the milliseconds as a Markdown table, a row per map."""
     names = [name for name in COLUMNS if any(name in row for row in rows.values())]
-    lines = [["map", "cells", *names, "heap / solve"], ["---"] * (len(names) + 3)]
+    cells = []
     for name, row in rows.items():
-        cells = [_digits(row[column]) if column in row else "-" for column in names]
-        lines.append([name, str(int(row["cells"])), *cells, f"{row['heap'] / row['solve']:.1f}"])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        times = {column: _digits(row[column]) if column in row else None for column in names}
+        ratio = row["heap"] / row["solve"]
+        cells.append({"map": name, "cells": int(row["cells"]), **times, "heap / solve": ratio})
+    formats = {name: f"{{{name}}}" for name in ("map", "cells", *names)}
+    return files.table(cells, {**formats, "heap / solve": "{heap / solve:.1f}"})
 
 
 def _digits(milliseconds: float) -> str:

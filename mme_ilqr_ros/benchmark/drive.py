@@ -22,6 +22,7 @@ from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene
+from mme_ilqr_ros.reporting.way_changes import way_change_times
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
@@ -63,6 +64,7 @@ def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Tr
     run = _Run(scenario, setup, seed)
     outcome = run.to_the_end()
     run.record.add_clearance(run.simulator.min_clearance)
+    run.record.way_change_times = way_change_times(run.record, run.stage_time, run.walls)
     result = RunResult.of(run.record, scenario.name, outcome, trial, seed)
     result = replace(result, score=barn_score(run.record, outcome, scenario.optimal_time))
     return Trial(scenario.family, result, run.record, _scene(scenario, setup), run.failed_plans)
@@ -95,11 +97,12 @@ class _Run:
         self.simulator = Simulator(scenario, setup.simulator_settings(), rng)
         self._scenario, self._setup = scenario, setup
         self._period = 1.0 / settings.controller_frequency
+        self.stage_time = settings.mme.model_dt
         self._controller = setup.make_controller(settings)
         self._planner = setup.make_planner(scenario)
         self._replanner = Replanner(setup.planner_settings(scenario))
         self._known_map = setup.known_map(scenario)
-        self._field = wall_field(scenario.map_with_walls(), settings)
+        self.walls = wall_field(scenario.map_with_walls(), settings)
         self._path: Path | None = scenario.path if setup.planner == "file" else None
         self._cost_to_go: CostToGo | None = None
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
@@ -148,7 +151,7 @@ class _Run:
     def _control(self, state: RobotState) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
-        world = self._path, circles, self._field, self._cost_to_go
+        world = self._path, circles, self.walls, self._cost_to_go
         situation = Situation(state, self._scenario.goal, now, *world)
         result = self._controller.compute_command(situation)
         self.record.add_circles(now, circles)

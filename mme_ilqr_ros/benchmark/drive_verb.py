@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial, drive
-from mme_ilqr_ros.benchmark.jobs import run_all
+from mme_ilqr_ros.benchmark.drive_results import report, write_pictures, write_results
+from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.progress import shown
-from mme_ilqr_ros.benchmark.report import drive_table, failures, write_pictures
 from mme_ilqr_ros.benchmark.setup import (
     CONTROLLERS,
     PLANNER_SEES,
@@ -21,15 +21,9 @@ from mme_ilqr_ros.benchmark.setup import (
     SENSING,
     Setup,
 )
-from mme_ilqr_ros.benchmark.summary import summary, write_json, write_rows
-from mme_ilqr_ros.benchmark.usage import (
-    UsageError,
-    add_job_arguments,
-    add_world_arguments,
-    names,
-    positive,
-)
-from mme_ilqr_ros.benchmark.worlds import load_worlds
+from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
+from mme_ilqr_ros.command_line import names, positive
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
@@ -58,11 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
-    add("--controller", choices=CONTROLLERS, default="mme_ilqr", help="who drives (%(default)s)")
+    add(
+        "--controller",
+        choices=CONTROLLERS,
+        default=Setup.controller,
+        help="who drives (%(default)s)",
+    )
     add(
         "--planner",
         choices=PLANNERS,
-        default="id_vin",
+        default=Setup.planner,
         help="whose path is followed (%(default)s). file: the world's own path; none: the"
         " controller heads for the goal itself",
     )
@@ -82,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--guidance",
         choices=GUIDANCE,
-        default="path",
+        default=Setup.guidance,
         help="what the controller tracks: a lookahead point on the path, or the planner's"
         " cost-to-go field (%(default)s)",
     )
@@ -108,8 +107,8 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Drive what the command line asks for; return the report.
 
     Raises:
-        UsageError: Something asked for is not there.
-        ScenarioError, SettingError, JobsError: Something given cannot be used.
+        InputError: Something asked for is not there.
+        ScenarioError, SettingError: Something given cannot be used.
     """
     setup = _setup(options)
     worlds = load_worlds(options.worlds, names(options.ids), options.limit)
@@ -123,10 +122,8 @@ def run(options: argparse.Namespace, command: str) -> str:
             trials.append(replace(trial, record=RunRecord()))
     finally:  # what was driven before an interruption is not lost
         if trials:
-            write_rows(trials, options.out / "results.csv")
-            content = summary(command, _settings(options, setup, worlds[0]), trials)
-            write_json(content, options.out / "summary.json")
-    return "\n".join(filter(None, [drive_table(trials), failures(trials)]))
+            write_results(command, _settings(options, setup, worlds[0]), trials, options.out)
+    return report(trials)
 
 
 def _driven(
@@ -169,12 +166,8 @@ def _setup(options: argparse.Namespace) -> Setup:
         planning_radius=options.planning_radius,
         realtime=options.realtime,
     )
-    tracks_field = setup.plans and setup.controller != "pure_pursuit"
-    if setup.guidance == "cost_to_go" and not tracks_field:
-        raise UsageError(
-            "--guidance cost_to_go: needs --planner id_vin or dijkstra and a --controller that can"
-            " use it"
-        )
+    if setup.guidance == "cost_to_go" and not setup.plans:
+        raise InputError("--guidance cost_to_go: needs --planner id_vin or dijkstra")
     return setup
 
 

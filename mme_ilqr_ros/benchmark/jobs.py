@@ -8,13 +8,18 @@ from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 
+from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.errors import InputError
 
 R = TypeVar("R")
 
 
-class JobsError(InputError):
-    """The scheduler cannot be used; one line that says what to do."""
+def add_job_arguments(add: Callable[..., Any]) -> None:
+    """Add the arguments that say how often and where: --trials, --seed, --jobs, --scheduler."""
+    add("--trials", type=positive_int, default=1, metavar="N", help="runs of every world (1)")
+    add("--seed", type=whole, default=0, metavar="S", help="seed of the first trial (0); then +1")
+    add("--jobs", type=positive_int, default=1, metavar="J", help="processes (1)")
+    add("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that gets the jobs")
 
 
 def run_all(
@@ -29,7 +34,7 @@ def run_all(
         scheduler: Address of a Dask scheduler, whose workers then run all of it; empty for none.
 
     Raises:
-        JobsError: There is no Dask, or no scheduler at this address.
+        InputError: There is no Dask, or no scheduler at this address.
     """
     with ExitStack() as stack:
         if scheduler:
@@ -48,9 +53,9 @@ def _connected(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise JobsError("--scheduler needs Dask: pip install 'mme_ilqr_ros[cluster]'") from error
+        raise InputError("--scheduler needs Dask: pip install 'mme_ilqr_ros[cluster]'") from error
     try:
         return Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise JobsError(f"--scheduler {address}: no scheduler there: {reason:.200}") from error
+        raise InputError(f"--scheduler {address}: no scheduler there: {reason:.200}") from error

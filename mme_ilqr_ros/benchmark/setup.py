@@ -6,10 +6,9 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
-from mme_ilqr_ros.benchmark.pure_pursuit import PurePursuit
-from mme_ilqr_ros.benchmark.usage import UsageError
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
@@ -20,7 +19,7 @@ from mme_ilqr_ros.settings import build
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
-CONTROLLERS = (*VARIANTS, "pure_pursuit")
+CONTROLLERS = VARIANTS
 PLANNERS = (*KINDS, "file", "none")
 SENSING = ("known",)
 PLANNER_SEES = ("map", "obstacles")
@@ -50,10 +49,10 @@ class Setup:
         realtime: Whether the time a control cycle takes passes in the world too.
     """
 
-    controller: str = "mme_ilqr"
-    planner: str = "id_vin"
+    controller: str = ControllerNodeSettings.variant
+    planner: str = PlannerNodeSettings.kind
     sensing: str = "known"
-    guidance: str = "path"
+    guidance: str = ControllerNodeSettings.guidance
     parameters: Parameters = field(default_factory=Parameters)
     max_speed: float | None = None
     goal_tolerance: float | None = None
@@ -87,11 +86,11 @@ class Setup:
         """Find what would end a run in its middle before the first one starts.
 
         Raises:
-            UsageError: The world lacks what is asked for.
+            InputError: The world lacks what is asked for.
             SettingError: A parameter is refused.
         """
         if self.planner == "file" and world.path is None:
-            raise UsageError(f"--planner file: world '{world.name}': path: is missing")
+            raise InputError(f"--planner file: world '{world.name}': path: is missing")
         scenario = self.apply(world)
         self.controller_settings(scenario, 0)
         self.planner_settings(scenario)
@@ -123,9 +122,12 @@ class Setup:
             "az_max": robot.az_max,
             "xy_goal_tolerance": TOLERANCE_SHARE * scenario.goal_tolerance,
         }
-        choices = {"seed": seed, "guidance": self.guidance, "use_plan": self.planner != "none"}
-        if self.controller != "pure_pursuit":
-            choices["variant"] = self.controller
+        choices = {
+            "seed": seed,
+            "guidance": self.guidance,
+            "use_plan": self.planner != "none",
+            "variant": self.controller,
+        }
         settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
         if self.realtime:
             return settings
@@ -143,10 +145,9 @@ class Setup:
         """Return the plant's settings."""
         return build(SimulatorNodeSettings, self.parameters.simulator)
 
-    def make_controller(self, settings: ControllerNodeSettings) -> LocalController | PurePursuit:
+    def make_controller(self, settings: ControllerNodeSettings) -> LocalController:
         """Return the controller, ready to drive."""
-        made = PurePursuit if self.controller == "pure_pursuit" else LocalController
-        controller = made(settings)
+        controller = LocalController(settings)
         controller.warm_up()
         return controller
 

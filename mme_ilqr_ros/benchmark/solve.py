@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,33 +29,12 @@ FREE = 0.3  # [m] between start or goal and the obstacles, besides the robot's r
 CYCLES_PER_PROBLEM = 20  # then another field of obstacles, and no warm start
 
 
-@dataclass(frozen=True)
-class Backend:
-    """What iterates the modes.
-
-    Attributes:
-        name: `compiled` or `torch`.
-        device: `cpu`, or `cuda` for torch.
-        precision: `float64` or `float32`.
-    """
-
-    name: str = "compiled"
-    device: str = "cpu"
-    precision: str = "float64"
+MakeKernel = Callable[[Problem], Kernel]
 
 
-def make_kernel(problem: Problem, backend: Backend) -> Kernel:
-    """Return the kernel of a backend; the algorithm is the same on all.
-
-    Raises:
-        KernelError: The backend or its device is not there.
-    """
-    dtype = np.dtype(backend.precision).type
-    if backend.name == "compiled":
-        return CompiledKernel(problem, dtype=dtype)
-    from studies.batched import BatchedKernel  # loads torch
-
-    return BatchedKernel(problem, backend.device, dtype)
+def compiled(precision: str = "float64") -> MakeKernel:
+    """Return what makes the controller's own kernel, in `float64` or `float32`."""
+    return lambda problem: CompiledKernel(problem, dtype=np.dtype(precision).type)
 
 
 @dataclass(frozen=True)
@@ -66,7 +46,7 @@ class SolveResult:
         iterations: iLQR iterations done in each cycle.
         first_call: Time to build or load the kernel and to run the first cycle [s].
         cost: Cost J of the mode that drives, mean over all cycles.
-        feasible: Share of the cycles whose driving mode touches nothing.
+        feasible: Fraction of the cycles whose driving mode touches nothing.
     """
 
     cycle_times: tuple[float, ...]
@@ -77,7 +57,7 @@ class SolveResult:
 
 
 def time_cycles(
-    settings: ControllerSettings, n_obstacles: int, repeat: int, backend: Backend | None = None
+    settings: ControllerSettings, n_obstacles: int, repeat: int, make: MakeKernel
 ) -> SolveResult:
     """Drive from problem to problem along the plans themselves and time every cycle.
 
@@ -88,16 +68,12 @@ def time_cycles(
         settings: The controller's; their seed makes problems and sampling.
         n_obstacles: Circles in each problem.
         repeat: Number of cycles.
-        backend: What iterates the modes; by default the compiled kernel.
-
-    Raises:
-        KernelError: The backend or its device is not there.
+        make: Makes what is timed.
     """
     rng = np.random.default_rng(settings.seed)
     begin = time.perf_counter()
     problem = standard_problem(settings=settings)
-    kernel = make_kernel(problem, backend or Backend())
-    solver = MmeIlqr(kernel, algorithm_settings(settings), [settings.seed])
+    solver = MmeIlqr(make(problem), algorithm_settings(settings), [settings.seed])
     data = _problem(problem, settings, n_obstacles, rng)
     _cycle(solver, np.zeros(problem.model.nx), data, settings)
     first_call = time.perf_counter() - begin
@@ -113,8 +89,8 @@ def time_cycles(
         iterations.append(int(modes.iterations))
         costs.append(float(modes.costs[modes.chosen]))
         feasible.append(bool(modes.feasible[modes.chosen]))
-        share = 1.0 / (settings.controller_frequency * data.dt)
-        x = x + share * (modes.states[modes.chosen, 1] - x)
+        fraction = 1.0 / (settings.controller_frequency * data.dt)  # of the plan's first stage
+        x = x + fraction * (modes.states[modes.chosen, 1] - x)
     return SolveResult(
         tuple(times), tuple(iterations), first_call, float(np.mean(costs)), float(np.mean(feasible))
     )

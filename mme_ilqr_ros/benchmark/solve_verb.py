@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib.util
-import os
-import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros import __version__
-from mme_ilqr_ros.benchmark.solve import Backend, SolveResult, time_cycles
-from mme_ilqr_ros.benchmark.summary import percentiles_ms, write_json
-from mme_ilqr_ros.benchmark.usage import UsageError, positive_int, whole
-from mme_ilqr_ros.control.kernel import KernelError
+from mme_ilqr_ros.benchmark.solve import MakeKernel, SolveResult, compiled, time_cycles
+from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.control.objective import algorithm_settings
-from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.settings import build, flatten, table
+from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
+from mme_ilqr_ros.reporting.rows import facts, percentiles_ms, table, write_json
+from mme_ilqr_ros.settings import build, flatten
 
-VARIANTS = ("ilqr", "me_ilqr", "mme_ilqr", "sv_ilqr")
-BACKENDS = ("compiled", "torch")
 PRECISIONS = ("float64", "float32")
+PERCENTILES = {0: "min", 50: "median", 95: "p95", 99: "p99", 100: "max"}
+COLUMNS = {
+    "variant": "{variant}",
+    "modes": "{modes}",
+    "backend": "{backend} {device} {precision}",
+    **{f"cycle ms {name}": f"{{cycle_ms[{name}]:.3f}}" for name in PERCENTILES.values()},
+    "iteration us": "{iteration_us:.1f}",
+    "first call s": "{first_call_s:.2f}",
+    "cost": "{cost:.3f}",
+}
 
 ABOUT = """\
 Time whole control cycles (shift, rollout, derivatives, backward pass, line search, sampling,
@@ -33,10 +37,6 @@ EXAMPLES = """\
 examples:
   mme-ilqr solve --out out/solve
   mme-ilqr solve --modes 64 --repeat 100 --out out/solve64
-  mme-ilqr solve --backend torch --device cuda --modes 4096 --repeat 20 --out out/gpu
-
-backends: compiled is the controller's own kernel; torch runs the same cycle on tensors, on the CPU
-or on a GPU. They begin from the same random numbers, so that their costs can be compared.
 
 summary.json has minimum, median, 95th and 99th percentile and maximum in ms of a cycle, the time of
 one iteration of all modes in us, the first call (building or loading the kernel) apart, and the
@@ -53,8 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--iterations", type=positive_int, default=10, help="at most, per cycle (%(default)s)")
     add("--horizon", type=positive_int, default=50, help="stages (%(default)s)")
     add("--obstacles", type=whole, default=16, help="circles (%(default)s)")
-    add("--backend", choices=BACKENDS, default="compiled", help="(%(default)s)")
-    add("--device", choices=("cpu", "cuda"), default="cpu", help="for torch (%(default)s)")
     add("--precision", choices=PRECISIONS, default="float64", help="(%(default)s)")
     add("--repeat", type=positive_int, default=200, help="cycles (%(default)s)")
     add("--seed", type=whole, default=0, help="of problems and sampling (%(default)s)")
@@ -65,45 +63,34 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Time what the command line asks for; return the report.
 
     Raises:
-        UsageError: The variant, the backend or the device is not there.
         SettingError: A number is out of range.
+    """
+    where = {"backend": "compiled", "device": "cpu", "precision": options.precision}
+    return time_and_report(options, command, compiled(options.precision), where)
+
+
+def time_and_report(
+    options: argparse.Namespace, command: str, make: MakeKernel, where: Mapping[str, str]
+) -> str:
+    """Time the cycles of a solver, write summary.json and return the figures as a table.
+
+    Args:
+        options: Of the verb's own arguments.
+        command: As typed.
+        make: Makes the solver.
+        where: `backend`, `device` and `precision` for the report.
     """
     settings = _settings(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    backend = Backend(options.backend, options.device, options.precision)
-    try:
-        result = time_cycles(settings, options.obstacles, options.repeat, backend)
-    except KernelError as error:
-        raise UsageError(str(error)) from None
-    sums = totals(result)
-    content = {
-        "command": command,
-        "version": __version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}",
-        "settings": {
-            "obstacles": options.obstacles,
-            "repeat": options.repeat,
-            **flatten(settings),
-            "backend": options.backend,
-            "device": _device_name(options),
-            "precision": options.precision,
-        },
-        "totals": sums,
-    }
+    sums = totals(time_cycles(settings, options.obstacles, options.repeat, make))
+    chosen = {"obstacles": options.obstacles, "repeat": options.repeat, **flatten(settings)}
+    content = {**facts(command), "settings": {**chosen, **where}, "totals": sums}
     write_json(content, options.out / "summary.json")
-    return table_of(settings, sums, backend)
+    modes = algorithm_settings(settings).n_modes
+    return table([{**chosen, **where, **sums, "modes": modes}], COLUMNS)
 
 
 def _settings(options: argparse.Namespace) -> ControllerSettings:
-    variants = {row.name: row.choices for row in table(ControllerSettings)}["variant"]
-    if options.variant not in variants:
-        there = ", ".join(variants)
-        raise UsageError(f"--variant {options.variant}: is not there yet; there is {there}")
-    if options.device == "cuda" and options.backend != "torch":
-        raise UsageError(f"--device cuda: not for --backend {options.backend}")
-    if options.backend == "torch" and importlib.util.find_spec("torch") is None:
-        raise UsageError("--backend torch: torch is not installed: pip install torch")
     values = {
         "variant": options.variant,
         "seed": options.seed,
@@ -116,38 +103,14 @@ def _settings(options: argparse.Namespace) -> ControllerSettings:
     return dataclasses.replace(settings, mme=mme)
 
 
-def _device_name(options: argparse.Namespace) -> str:
-    if options.device == "cpu":
-        return "cpu"
-    import torch
-
-    return f"cuda, {torch.cuda.get_device_name()}, torch {torch.__version__}"
-
-
 def totals(result: SolveResult) -> dict[str, Any]:
     """Return the figures of summary.json."""
     per_iteration = np.array(result.cycle_times) / np.maximum(result.iterations, 1)
     return {
-        "cycle_ms": percentiles_ms(result.cycle_times, (0, 50, 95, 99, 100)),
+        "cycle_ms": percentiles_ms(result.cycle_times, tuple(PERCENTILES)),
         "iteration_us": round(1e6 * float(np.median(per_iteration)), 2),
         "iterations": round(float(np.mean(result.iterations)), 2),
         "first_call_s": round(result.first_call, 3),
         "cost": round(result.cost, 6),
         "feasible": round(result.feasible, 4),
     }
-
-
-def table_of(settings: ControllerSettings, sums: dict[str, Any], backend: Backend) -> str:
-    """Return the figures as a Markdown table."""
-    cycle = sums["cycle_ms"]
-    columns = {
-        "variant": settings.variant,
-        "modes": str(algorithm_settings(settings).n_modes),
-        "backend": f"{backend.name} {backend.device} {backend.precision}",
-        **{f"cycle ms {name}": f"{cycle[name]:.3f}" for name in cycle},
-        "iteration us": f"{sums['iteration_us']:.1f}",
-        "first call s": f"{sums['first_call_s']:.2f}",
-        "cost": f"{sums['cost']:.3f}",
-    }
-    rows = (columns.keys(), ["---"] * len(columns), columns.values())
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

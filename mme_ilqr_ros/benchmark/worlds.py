@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
 from mme_ilqr_ros.simulation.scenario import Scenario, scenario_file, scenario_of
 from mme_ilqr_ros.simulation.world_file import name_worlds, read_worlds
 
 SUFFIXES = (".json", ".yaml", ".yml", ".gz")
+
+
+def add_world_arguments(add: Callable[..., Any]) -> None:
+    """Add the arguments that choose worlds: --worlds, --ids and --limit."""
+    add("--worlds", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
+    add("--ids", metavar="a,b,c", default="", help="only these worlds")
+    add("--limit", type=positive_int, metavar="K", help="at most K worlds")
 
 
 def load_worlds(

@@ -36,8 +36,8 @@ class NodeProcess:
         self._reader.start()
 
     def _read(self) -> None:
-        with self._process.stdout as output, self.log_file.open("w") as log:
-            for line in output:
+        with self.log_file.open("w") as log:
+            for line in self._process.stdout or ():
                 log.write(line)
                 log.flush()
                 self._lines.put(line.rstrip("\n"))

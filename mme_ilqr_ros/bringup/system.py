@@ -53,7 +53,7 @@ class Choice:
 
     def title(self, params: Path | None = None) -> str:
         """Return controller and planner for a title; `params` is the user's parameter file."""
-        controller, planner = ControllerNodeSettings().variant, PlannerNodeSettings().kind
+        controller, planner = ControllerNodeSettings.variant, PlannerNodeSettings.kind
         if params is not None:
             controller, planner = f"controller of {params.name}", f"of {params.name}"
         return f"{self.controller or controller}, planner {self.planner or planner}"

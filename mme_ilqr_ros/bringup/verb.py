@@ -12,6 +12,7 @@ from mme_ilqr_ros.bringup.run import run_nodes
 from mme_ilqr_ros.bringup.system import NAMES, Choice, monitor_node, simulation_nodes
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
+from mme_ilqr_ros.settings import Scalar
 from mme_ilqr_ros.simulation.scenario import scenario_names
 
 PROGRESS_PERIOD = 0.5  # s
@@ -36,7 +37,7 @@ ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values in 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    add, default = parser.add_argument, RunMonitorSettings().scenario
+    add, default = parser.add_argument, RunMonitorSettings.scenario
     shipped = ", ".join(scenario_names())
     add("--scenario", default=default, help=f"{shipped}, or a scenario or world file (%(default)s)")
     add("--id", default="", metavar="WORLD", help="which world of a file with many")
@@ -71,6 +72,10 @@ def run(options: argparse.Namespace, command: str) -> int:
     out = (options.out or Path("out") / scenario.name).resolve()
     title = choice.title(own_file(options.params))
     sys.stdout.write(f"{scenario.name}: {title}\n")
-    report = {"setup": title, "out_dir": str(out), "progress_period": PROGRESS_PERIOD}
+    report: dict[str, Scalar] = {
+        "setup": title,
+        "out_dir": str(out),
+        "progress_period": PROGRESS_PERIOD,
+    }
     specs = [*simulation_nodes(choice, scenario.robot), monitor_node(choice, report)]
     return run_nodes(specs, options.params, out / "log")

@@ -1,4 +1,4 @@
-"""Encoders: from blocked cells and extra layers of a map to a bounded positive cost of its cells.
+"""Encoders: from blocked cells or clearance to a bounded positive cost of the cells of a map.
 
 Each is called with the blocked cells and the extra layers of a batch and returns the log cost
 [B, H, W]. Rotating or mirroring the map rotates or mirrors the cost, exactly and before any
@@ -14,36 +14,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mme_ilqr_ros.learning.bellman import bordered
-from mme_ilqr_ros.planning.rings import ring_index, ring_shares
+
+_RINGS = torch.tensor([[2, 1, 2], [1, 0, 1], [2, 1, 2]])
 
 
 class RingConvolution(nn.Module):
-    """Convolution without padding, with kernels that are symmetric under rotation and mirroring.
+    """3x3 convolution without padding, symmetric under rotation and mirroring.
 
-    A 3x3 kernel has one weight for the centre, one for the four sides and one for the four corners;
-    a 7x7 kernel has ten.
+    One weight for the centre, one for the four sides and one for the four corners.
     """
 
-    def __init__(
-        self,
-        n_in: int,
-        n_out: int,
-        generator: torch.Generator,
-        size: int = 3,
-        whole_rings: bool = False,
-    ) -> None:
-        """Make the layer; with `whole_rings` a weight is shared by a ring, see `ring_shares`."""
+    def __init__(self, n_in: int, n_out: int, generator: torch.Generator) -> None:
         super().__init__()
-        self._index = torch.from_numpy(ring_index(size))
-        self._shares = torch.from_numpy(ring_shares(size)) if whole_rings else torch.ones(1)
-        rings = torch.randn(n_out, n_in, int(self._index.max()) + 1, generator=generator)
-        self.rings = nn.Parameter(rings * math.sqrt(2.0 / (size * size * n_in)))
+        rings = torch.randn(n_out, n_in, 3, generator=generator)
+        self.rings = nn.Parameter(rings * math.sqrt(2.0 / (9.0 * n_in)))
         self.bias = nn.Parameter(torch.zeros(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return [B, n_out, H - size + 1, W - size + 1] for x [B, n_in, H, W]."""
-        kernels = (self.rings * self._shares.to(self.rings))[:, :, self._index]
-        return functional.conv2d(x, kernels, self.bias)
+        """Return [B, n_out, H - 2, W - 2] for x [B, n_in, H, W]."""
+        return functional.conv2d(x, self.rings[:, :, _RINGS], self.bias)
 
 
 class CostEncoder(nn.Module):
@@ -80,36 +69,6 @@ class CostEncoder(nn.Module):
         return torch.log(self.c_max) * torch.sigmoid(z)
 
 
-class TerrainEncoder(nn.Module):
-    """From blocked cells and layers to the cost of each cell: one wide ring convolution.
-
-    Wide, because the cost of a cell may depend on cells nearby; then two layers per cell and
-    log cost = bound tanh(z / bound). Paths determine only ratios of costs, so only `anchor_loss`
-    sets where between 1 / exp(bound) and exp(bound) they lie.
-    """
-
-    def __init__(
-        self,
-        generator: torch.Generator,
-        n_layers: int,
-        n_channels: int = 32,
-        bound: float = 3.0,
-        size: int = 7,
-    ) -> None:
-        super().__init__()
-        self._reach = size // 2
-        self.first = RingConvolution(1 + n_layers, n_channels, generator, size, whole_rings=True)
-        self.second = linear_per_cell(n_channels, n_channels, math.sqrt(2.0), generator)
-        self.head = linear_per_cell(n_channels, 1, 0.1, generator)
-        self.register_buffer("bound", torch.tensor(float(bound)))
-
-    def forward(self, blocked: Tensor, layers: Tensor) -> Tensor:
-        """Return log cost [B, H, W] for blocked [B, H, W] in {0, 1} and layers [B, C, H, W]."""
-        x = functional.relu(self.first(padded(blocked, layers, self._reach)))
-        z = self.head(functional.relu(self.second(x)))[:, 0]
-        return self.bound * torch.tanh(z / self.bound)
-
-
 class ClearanceEncoder(nn.Module):
     """From the clearance, in radii of the robot, to the cost of each cell: a monotone table.
 
@@ -138,13 +97,6 @@ class ClearanceEncoder(nn.Module):
         return (1.0 - part) * at_knots[below] + part * at_knots[below + 1]
 
 
-def padded(blocked: Tensor, layers: Tensor, reach: int) -> Tensor:
-    """Return [B, 1 + C, H + 2 reach, W + 2 reach]: blocked beyond the map, layers 0 there."""
-    border = (reach,) * 4
-    walls = functional.pad(blocked[:, None], border, value=1.0)
-    return torch.cat([walls, functional.pad(layers, border)], dim=1)
-
-
 def anchor_loss(log_cost: Tensor, blocked: Tensor) -> Tensor:
     """Return the mean over maps of (mean log cost of free cells)^2.
 
@@ -158,13 +110,3 @@ def anchor_loss(log_cost: Tensor, blocked: Tensor) -> Tensor:
     free = free.expand_as(log_cost).flatten(1)
     mean = (log_cost.flatten(1) * free).sum(dim=1) / free.sum(dim=1).clamp(min=1.0)
     return (mean**2).mean()
-
-
-def linear_per_cell(n_in: int, n_out: int, gain: float, generator: torch.Generator) -> nn.Conv2d:
-    """Return a linear layer per cell."""
-    layer = nn.Conv2d(n_in, n_out, 1)
-    with torch.no_grad():
-        layer.weight.copy_(torch.randn(n_out, n_in, 1, 1, generator=generator))
-        layer.weight.mul_(gain / math.sqrt(n_in))
-        layer.bias.zero_()
-    return layer

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ from torch.autograd.function import once_differentiable
 
 from mme_ilqr_ros.learning.bellman import UNREACHED, edge_action_values, edge_costs, legal_only
 from mme_ilqr_ros.planning.field import solve_edges
-from mme_ilqr_ros.planning.field.torus import solve_torus
 from mme_ilqr_ros.planning.moves import LENGTHS
 
 _LARGEST_REGRET = 1e5
@@ -27,6 +26,16 @@ _LARGEST_REGRET = 1e5
 FixedPointOf = Callable[[Tensor, Tensor, bool], tuple[Tensor, Tensor]]
 """From edge costs [B, A, H, W], goals int64 [B, 2] and whether the map wraps round to the values
 [B, H, W], with a gradient with respect to the costs, and the largest residual."""
+
+
+class Fields(Protocol):
+    """Solved fields of a batch: values [B, H, W], inf where there is no path, and residual."""
+
+    values: np.ndarray
+    residual: float
+
+    def edge_adjoint(self, gradient: np.ndarray) -> np.ndarray:
+        """Return dL/dE [B, A, H, W] for dL/dV [B, H, W]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +64,37 @@ def exact(edges: Tensor, goals: Tensor, wrap: bool) -> tuple[Tensor, Tensor]:
         edges: [B, A, H, W] edge costs.
         goals: int64 [B, 2].
         wrap: See `edge_costs`.
+
+    Raises:
+        ValueError: The map wraps round: this search does not.
     """
-    return _Exact.apply(edges, goals, wrap)
+    if wrap:
+        raise ValueError("a map that wraps round needs a search of its own")
+    return exact_by(_MapFields, edges, goals)
+
+
+def exact_by(
+    search: Callable[[np.ndarray, np.ndarray], Fields], edges: Tensor, goals: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the fixed point by a search from edge costs [B, A, H, W], inf where not legal."""
+    return _Exact.apply(edges, goals, search)
 
 
 class StructuredIDVIN(nn.Module):
     """The planner of this package as a differentiable model."""
 
-    def __init__(self, encoder: nn.Module, *, wrap: bool = False) -> None:
+    def __init__(
+        self, encoder: nn.Module, *, wrap: bool = False, solve: FixedPointOf = exact
+    ) -> None:
         """Make a planner.
 
         Args:
             encoder: Called with (occupied, layers) it returns the log cost.
             wrap: Whether maps continue at their opposite sides; the encoder has to do so too.
+            solve: Finds the fixed point.
         """
         super().__init__()
+        self.solve = solve
         self.encoder = encoder
         self.wrap = wrap
 
@@ -82,7 +107,7 @@ class StructuredIDVIN(nn.Module):
         mask: bool = False,
         surcharge: Tensor | None = None,
         n_moves: int,
-        solve: FixedPointOf = exact,
+        solve: FixedPointOf | None = None,
     ) -> StructuredPlan:
         """Plan on a batch of maps.
 
@@ -94,13 +119,13 @@ class StructuredIDVIN(nn.Module):
             surcharge: [B, A, H, W] fraction added to the cost of moves, to train with a margin;
                 None for none.
             n_moves: 4 or 8.
-            solve: Finds the fixed point.
+            solve: Finds the fixed point in place of the model's own.
         """
         log_cost = self.encoder(occupied, layers)
         edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves, wrap=self.wrap)
         if surcharge is not None:
             edges = torch.where(edges < UNREACHED, edges * (1.0 + surcharge), edges)
-        values, residual = solve(edges, goals, self.wrap)
+        values, residual = (solve or self.solve)(edges, goals, self.wrap)
         q = edge_action_values(values, edges, wrap=self.wrap)
         regrets = (q - q.min(dim=1, keepdim=True).values).clamp(max=_LARGEST_REGRET)
         return StructuredPlan(log_cost, values, -regrets, residual.item(), regrets)
@@ -116,8 +141,8 @@ def edges_of(
     return legal_only(torch.exp(log_cost[:, :n_moves]) * length.view(-1, 1, 1), blocked, wrap=wrap)
 
 
-class _Fields:
-    """The fields of a batch, one by one, with the interface of what `solve_torus` returns."""
+class _MapFields:
+    """The fields of a batch of maps, one by one."""
 
     def __init__(self, edge_cost: np.ndarray, goals: np.ndarray) -> None:
         pairs = zip(edge_cost, goals.tolist(), strict=True)
@@ -135,10 +160,10 @@ class _Exact(torch.autograd.Function):
     """The fixed point by the compiled solver; the gradient in reverse settling order."""
 
     @staticmethod
-    def forward(ctx: Any, edges: Tensor, goals: Tensor, wrap: bool) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, edges: Tensor, goals: Tensor, search: Any) -> tuple[Tensor, Tensor]:
         cost = edges.detach().cpu().numpy()
         cost = np.where(cost < UNREACHED, cost, np.inf)
-        ctx.fields = (solve_torus if wrap else _Fields)(cost, goals.cpu().numpy())
+        ctx.fields = search(cost, goals.cpu().numpy())
         values = np.where(np.isfinite(ctx.fields.values), ctx.fields.values, UNREACHED)
         residual = torch.tensor(ctx.fields.residual)
         ctx.mark_non_differentiable(residual)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mme_ilqr_ros.parameters.shared import tolerance_setting
-from mme_ilqr_ros.planning.replanner import ReplanSettings
-from mme_ilqr_ros.planning.settings import PlannerSettings
+from mme_ilqr_ros.planning.settings import PlannerSettings, ReplanSettings
 from mme_ilqr_ros.settings import setting
 
 

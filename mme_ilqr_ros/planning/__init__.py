@@ -1,5 +1,4 @@
-"""Global planning on occupancy grids: the Bellman fixed point, its gradient, and the planner.
+"""Global planning on occupancy grids: cell costs, the exact Bellman fixed point, checked paths.
 
-The planner itself (`planner.py`) needs numpy, scipy and numba. Only the learning parts
-(`fixed_point/`, `bellman.py`, `structured.py`, `family/`) import torch.
+Needs numpy, scipy and numba only. Weights are trained in `learning/` and `training/`.
 """

@@ -34,6 +34,11 @@ class Endpoints:
     goal_cell: Cell
     note: str
 
+    @property
+    def lead_end(self) -> Cell:
+        """Free cell at which the search begins."""
+        return int(self.lead[-1, 0]), int(self.lead[-1, 1])
+
 
 def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: float) -> Endpoints:
     """Find the cells to search between.

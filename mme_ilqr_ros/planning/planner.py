@@ -12,13 +12,14 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_model import CostModel, LayersCost, LocalCost, load_cost_model
+from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
+from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model, uniform_cost
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.settings import PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.value_field import first_fault, metric_path
 from mme_ilqr_ros.planning.weights import find_weights
 
 __all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
@@ -50,7 +51,7 @@ class GlobalPlanner:
 
         Args:
             settings: Parameters.
-            cost_model: Learned cell cost in place of what `kind` and `weights` say.
+            cost_model: Cell cost in place of what `kind` and `weights` say.
 
         Raises:
             WeightsError: The weight file is missing, damaged or not one of ours.
@@ -59,12 +60,8 @@ class GlobalPlanner:
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
             self._cost_model = load_cost_model(find_weights(settings.weights))
-        self._knows_layers = isinstance(self._cost_model, LayersCost)
         self._terrain: Terrain | None = None
-        self._layer: np.ndarray | None = None
-        self._laid: np.ndarray | None = None
-        self._cost: np.ndarray | None = None
-        self._priced: Terrain | None = None
+        self._learned: tuple[Terrain, np.ndarray] | None = None  # the last cost and what it is of
         self._solved: dict[bool, _Solved] = {}
 
     def warm_up(self) -> None:
@@ -90,71 +87,60 @@ class GlobalPlanner:
 
         A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
         replaced by the nearest cell within `tolerance` [m] (None: that of the settings) that can
-        be reached, and the message says so. A `layer` [H, W] in [0, 1] makes the cells of the map
-        dearer, by `filter_mask_weight` where it is 1, or by what weights of kind terrain have
-        learned of their first layer; what can be kept is kept while it is the same array. Never
-        raises for a difficult world: what cannot be done is a status.
+        be reached, and the message says so. A `layer` [H, W] in [0, 1] multiplies the cost of the
+        map's cells by 1 + `filter_mask_weight` * layer; what can be kept is kept while it is the
+        same array. Never raises for a difficult world: what cannot be done is a status.
         """
         begun = time.perf_counter()
         if layer is not None and layer.shape != grid.shape:
             text = f"the layer has {layer.shape} cells, the map {grid.shape}"
             return PlanResult(PlanStatus.INVALID_INPUT, text)
-        self._layer = layer
+        tolerance = self.settings.tolerance if tolerance is None else tolerance
         try:
             terrain = self._terrain_of(grid)
-            ends = resolve(
-                terrain, start, goal, self.settings.tolerance if tolerance is None else tolerance
-            )
+            ends = resolve(terrain, start, goal, tolerance)
         except RefusedError as refused:
             return PlanResult(refused.status, str(refused))
         setup_time = time.perf_counter() - begun
         if self._cost_model is None:
-            return self._search(terrain, ends, learned=False, setup_time=setup_time)
-        result = self._search(terrain, ends, learned=True, setup_time=setup_time)
+            return self._search(terrain, layer, ends, learned=False, setup_time=setup_time)
+        result = self._search(terrain, layer, ends, learned=True, setup_time=setup_time)
         if result.status is PlanStatus.SUCCEEDED:
             return result
-        rescue = self._search(terrain, ends, learned=False, setup_time=setup_time)
+        rescue = self._search(terrain, layer, ends, learned=False, setup_time=setup_time)
         message = f"{rescue.message}; exact search made it, for the learned one: {result.message}"
         return replace(rescue, message=message, fallback_used=True)
 
     def _terrain_of(self, grid: GridMap) -> Terrain:
         """Return the mask of a map, the kept one while the map is the same object."""
         kept, allow_unknown = self._terrain, self.settings.allow_unknown
-        if kept is not None and kept.grid is grid:
-            if self._knows_layers and self._laid is not self._layer:
-                self._terrain = self._with_layer(kept)
-            return self._terrain
-        if kept is not None and _same_cells(kept.grid, grid):
-            self._terrain = kept.after(grid, allow_unknown)
-        else:
+        if kept is None or not _same_cells(kept.grid, grid):
             radius = self.settings.robot_radius + self.settings.inflation_margin
-            self._terrain = Terrain.build(grid, radius, allow_unknown)
-        if self._knows_layers:
-            self._terrain = self._with_layer(self._terrain)
-        return self._terrain
-
-    def _with_layer(self, terrain: Terrain) -> Terrain:
-        """Return the terrain with the layer of this request, or with none."""
-        self._laid = self._layer
-        shown = () if self._layer is None else (self._layer,)
-        layers = np.array(shown, dtype=np.float32).reshape(len(shown), *terrain.grid.shape)
-        return replace(terrain, layers=layers)
+            kept = Terrain.build(grid, radius, allow_unknown)
+        elif kept.grid is not grid:
+            kept = kept.after(grid, allow_unknown)
+        self._terrain = kept
+        return kept
 
     def _search(
-        self, terrain: Terrain, ends: Endpoints, *, learned: bool, setup_time: float
+        self,
+        terrain: Terrain,
+        layer: np.ndarray | None,
+        ends: Endpoints,
+        *,
+        learned: bool,
+        setup_time: float,
     ) -> PlanResult:
         """Solve or reuse the field, follow it and check the path, on learned or uniform cost."""
         begun = time.perf_counter()
         try:
-            solved = self._field_to(terrain, ends.goal_cell, learned)
+            solved = self._field_to(terrain, layer, ends.goal_cell, learned)
         except FieldError as error:
             return PlanResult(PlanStatus.NO_VALID_PATH, str(error))
-        field = solved.field
+        field, first = solved.field, ends.lead_end
         field_done = time.perf_counter()
-        tail = follow(field, tuple(ends.lead[-1])).cells
-        fault = _field_fault(field) or first_fault(
-            tail, terrain.blocked, tuple(ends.lead[-1]), ends.goal_cell
-        )
+        tail = follow(field, first).cells
+        fault = _field_fault(field) or first_fault(tail, terrain.blocked, first, ends.goal_cell)
         result = PlanResult(
             PlanStatus.NO_VALID_PATH,
             f"the path fails its check: {fault}",
@@ -183,27 +169,29 @@ class GlobalPlanner:
         cells = np.concatenate([lead, tail])
         return metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost)
 
-    def _field_to(self, terrain: Terrain, goal_cell: Cell, learned: bool) -> _Solved:
+    def _field_to(
+        self, terrain: Terrain, layer: np.ndarray | None, goal_cell: Cell, learned: bool
+    ) -> _Solved:
         """Return the field to a goal cell: the kept one, repaired where the map has changed."""
-        kept, layer = self._solved.get(learned), self._layer
-        same_map = kept is not None and kept.terrain is terrain and kept.layer is layer
-        if not same_map or kept.field.goal != goal_cell:
-            cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
-            if layer is not None and not (learned and self._knows_layers):
-                cost = cost * (1.0 + self.settings.filter_mask_weight * layer)
-            self._solved.pop(learned, None)  # a repair happens in its memory
-            if kept is None or kept.field.goal != goal_cell or kept.field.cost.shape != cost.shape:
-                field = solve_field(cost, goal_cell, cheapest=1.0)
-            else:
-                field = kept.field
-                field.update(cost)
-            cost_to_go = (field.values * terrain.grid.resolution).astype(np.float32)
-            cost_to_go.setflags(write=False)
-            place = (terrain.grid.resolution, terrain.grid.origin, goal_cell)
-            kept = self._solved[learned] = _Solved(
-                terrain, layer, field, CostToGo(cost_to_go, *place)
-            )
-        return kept
+        kept = self._solved.get(learned)
+        if kept is not None and kept.field.goal != goal_cell:
+            kept = None
+        if kept is not None and kept.terrain is terrain and kept.layer is layer:
+            return kept
+        cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
+        if layer is not None:
+            cost = cost * (1.0 + self.settings.filter_mask_weight * layer)
+        self._solved.pop(learned, None)  # a repair happens in its memory
+        if kept is None or kept.field.cost.shape != cost.shape:
+            field = solve_field(cost, goal_cell, cheapest=1.0)
+        else:
+            field = kept.field
+            field.update(cost)
+        values = (field.values * terrain.grid.resolution).astype(np.float32)
+        values.setflags(write=False)
+        cost_to_go = CostToGo(values, terrain.grid.resolution, terrain.grid.origin, goal_cell)
+        solved = self._solved[learned] = _Solved(terrain, layer, field, cost_to_go)
+        return solved
 
     def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:
         """Return the cost of the cells [H, W] by which this planner plans.
@@ -215,28 +203,26 @@ class GlobalPlanner:
         """
         if self._cost_model is None:
             return uniform_cost(terrain)
-        if self._priced is not terrain:
-            self._cost, self._priced = self._learned_cost(terrain), terrain
-        return np.where(terrain.blocked, np.inf, self._cost) if masked else self._cost
+        cost = self._learned_cost(self._cost_model, terrain)
+        return np.where(terrain.blocked, np.inf, cost) if masked else cost
 
-    def _learned_cost(self, terrain: Terrain) -> np.ndarray:
-        """Price a terrain, or what differs from the one before."""
-        model, before = self._cost_model, self._priced
-        if before is None or not isinstance(model, LocalCost):
-            return model(terrain)
-        if before.radius != terrain.radius or not _same_cells(before.grid, terrain.grid):
-            return model(terrain)
-        return model.after(terrain, before, self._cost)
+    def _learned_cost(self, model: CostModel, terrain: Terrain) -> np.ndarray:
+        """Return the learned cost [H, W]: the kept one, or that of what differs from before."""
+        if self._learned is not None and self._learned[0] is terrain:
+            return self._learned[1]
+        if isinstance(model, ClearanceCost) and self._learned is not None:
+            before, kept = self._learned
+            same = before.radius == terrain.radius and _same_cells(before.grid, terrain.grid)
+            cost = model.after(terrain, before, kept) if same else model(terrain)
+        else:
+            cost = model(terrain)
+        self._learned = terrain, cost
+        return cost
 
 
 def _same_cells(a: GridMap, b: GridMap) -> bool:
     """Whether two maps have the same rectangle of cells, wherever it lies."""
     return a.shape == b.shape and a.resolution == b.resolution
-
-
-def uniform_cost(terrain: Terrain) -> np.ndarray:
-    """Return cost 1 for free cells [H, W], inf for blocked ones."""
-    return np.where(terrain.blocked, np.inf, 1.0)
 
 
 def _field_fault(field: Field) -> str | None:

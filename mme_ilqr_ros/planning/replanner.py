@@ -8,51 +8,16 @@ be shorter by a margin.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.result import PlanResult
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.planning.settings import ReplanSettings
 
 SPACING = 0.05  # [m] between the points of the plan in force that are compared with the robot
 _ROUNDING = 1e-6  # [s] of clocks that add up their steps
-
-
-@dataclass(frozen=True)
-class ReplanSettings:
-    """Parameters of periodic replanning."""
-
-    expected_planner_frequency: float = setting(
-        1.0,
-        "Plans per second while a goal is pursued; 0 plans only for a new goal or map.",
-        unit="Hz",
-        low=0.0,
-        high=20.0,
-    )
-    replan_distance: float = setting(
-        0.5,
-        "No periodic replanning within this distance of the goal.",
-        unit="m",
-        low=0.0,
-        high=100.0,
-    )
-    plan_switch_margin: float = setting(
-        0.1,
-        "Fraction by which a periodic plan must be shorter than the rest of the plan in force to"
-        " replace it. Raise it if the robot alternates between two routes.",
-        low=0.0,
-        high=0.9,
-    )
-    plan_switch_distance: float = setting(
-        1.0,
-        "Distance from the plan in force at which a periodic plan replaces it in any case.",
-        unit="m",
-        low=0.05,
-        high=100.0,
-    )
 
 
 class Replanner:

@@ -1,4 +1,4 @@
-"""Every parameter of the global planner, readable without loading a solver."""
+"""Parameters of the global planner and of replanning, readable without loading a solver."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class PlannerSettings:
     inflation_margin: float = setting(
         0.05, "Extra distance that a path keeps from obstacles.", unit="m", low=0.0, high=10.0
     )
-    allow_unknown: bool = setting(True, "Whether a path may cross cells that nobody has seen.")
+    allow_unknown: bool = setting(True, "Whether a path may cross unknown cells.")
     straighten: bool = setting(
-        True, "Straight lines in place of staircases where they cost no more and touch nothing."
+        True, "Replace staircases of grid moves by straight lines that are free and cost no more."
     )
     tolerance: float = setting(
         0.5,
@@ -39,14 +39,49 @@ class PlannerSettings:
     )
     weights: str = setting(
         CLEARANCE,
-        "Learned cost. clearance: keeps away from obstacles where that is not far round, in radii"
-        " of the robot; shortest: shortest paths; or a weight file (.safetensors).",
+        "Cell cost of id_vin. clearance: a learned table of 16 steps over distance / robot radius,"
+        " which keeps paths away from obstacles; shortest: about 1 on free cells, in effect"
+        " dijkstra; or a weight file (.safetensors).",
         dynamic=False,
     )
     filter_mask_weight: float = setting(
         1.0,
-        "How much dearer an extra layer makes a cell: by this share where the layer is full. With"
-        " the speed mask of nav2's default filter, 1 makes a cell of half speed cost 1.5 times.",
+        "Weight of the filter mask: the cost of a cell is multiplied by 1 + weight * mask, mask in"
+        " [0, 1]. With nav2's speed mask, 1 makes a cell of half speed cost 1.5 times.",
         low=0.0,
+        high=100.0,
+    )
+
+
+@dataclass(frozen=True)
+class ReplanSettings:
+    """Parameters of periodic replanning."""
+
+    expected_planner_frequency: float = setting(
+        1.0,
+        "Plans per second while a goal is pursued; 0 plans only for a new goal or map.",
+        unit="Hz",
+        low=0.0,
+        high=20.0,
+    )
+    replan_distance: float = setting(
+        0.5,
+        "No periodic replanning within this distance of the goal.",
+        unit="m",
+        low=0.0,
+        high=100.0,
+    )
+    plan_switch_margin: float = setting(
+        0.1,
+        "Fraction by which a periodic plan must be shorter than the rest of the plan in force to"
+        " replace it. Raise it if the robot alternates between two routes.",
+        low=0.0,
+        high=0.9,
+    )
+    plan_switch_distance: float = setting(
+        1.0,
+        "Distance from the plan in force at which a periodic plan replaces it in any case.",
+        unit="m",
+        low=0.05,
         high=100.0,
     )

@@ -11,7 +11,7 @@ from scipy import ndimage
 from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.planning.field import Field, solve_field
-from mme_ilqr_ros.planning.windows import Window, box_of, grown, within
+from mme_ilqr_ros.planning.windows import box_of, grown, within
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,6 @@ class Terrain:
             cells are connected by legal moves exactly when their numbers agree: a diagonal without
             corner cutting can be replaced by two straight moves.
         reach: How far the robot may look for free cells from a blocked one [cells].
-        layers: float32 [C, H, W] whatever else is known of the cells, for costs learned from it.
     """
 
     grid: GridMap
@@ -34,21 +33,22 @@ class Terrain:
     blocked: np.ndarray
     region: np.ndarray
     reach: int
-    layers: np.ndarray
+
+    @property
+    def radius_in_cells(self) -> float:
+        """`radius` in cells."""
+        return self.radius / self.grid.resolution
 
     @staticmethod
-    def build(
-        grid: GridMap, radius: float, allow_unknown: bool, layers: np.ndarray | None = None
-    ) -> Terrain:
-        """Inflate a map by a robot's radius [m]; layers [C, H, W] or None for none.
+    def build(grid: GridMap, radius: float, allow_unknown: bool) -> Terrain:
+        """Inflate a map by a robot's radius [m].
 
         Only what is known to be occupied grows; an unknown cell is blocked by itself alone,
         unless unknown cells are allowed.
         """
         blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
         reach = math.ceil(2.0 * radius / grid.resolution) + 2
-        layers = np.zeros((0, *grid.shape), np.float32) if layers is None else layers
-        return Terrain(grid, radius, blocked, _regions(blocked), reach, layers)
+        return Terrain(grid, radius, blocked, _regions(blocked), reach)
 
     def after(self, grid: GridMap, allow_unknown: bool) -> Terrain:
         """Return what `build` returns for another map, from what differs between the two.
@@ -69,18 +69,6 @@ class Terrain:
         if not allow_unknown:
             blocked[window] |= grid.unknown[window]
         return replace(self, grid=grid, blocked=blocked, region=_regions(blocked))
-
-    def cropped(self, window: Window) -> Terrain:
-        """Return a part of the terrain; its place in the map frame is not kept."""
-        unknown = self.grid.unknown[window]
-        grid = replace(self.grid, occupied=self.grid.occupied[window], unknown=unknown)
-        return replace(
-            self,
-            grid=grid,
-            blocked=self.blocked[window],
-            region=self.region[window],
-            layers=self.layers[:, window[0], window[1]],
-        )
 
     def ways_out(self, start: tuple[int, int]) -> Field:
         """Return distances from a start cell over all cells nearby that are not occupied.

@@ -23,9 +23,7 @@ SHIPPED = (CLEARANCE, SHORTEST)
 """Names of the weight files that come with the package."""
 
 WALLS = "walls"
-"""Kind of the files that say what a wall costs; files without a kind are of this one."""
-TERRAIN = "terrain"
-"""Kind of the files that say what a place costs by its layers."""
+"""Kind of the files that hold the cost of walls; files without a kind are of this one."""
 
 _FORMAT = "mme_ilqr_ros cost encoder 1"
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mme_ilqr_ros.geometry.circles import as_circles
 
 Floats = NDArray[np.float64]
-FLIP_TIME = 1.0 - 1e-6  # [s] below which two changes of the way are one flip
+FLIP_TIME = 1.0 - 1e-6  # [s] below which two way changes are one flip
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,6 @@ class ModesMoment:
         weights: [N] mixture weights, or equal numbers where the weights are not known.
         chosen: Index of the mode that drives the robot.
         switched: True when this mode is not the one that drove the cycle before.
-        turned: True when it passes an obstacle on another side than that one; None if unknown.
     """
 
     time: float
@@ -33,7 +32,6 @@ class ModesMoment:
     weights: Floats
     chosen: int
     switched: bool
-    turned: bool | None = None
 
 
 @dataclass
@@ -41,11 +39,13 @@ class RunRecord:
     """Everything worth keeping of one run; all points in one fixed frame, times in seconds.
 
     Times of each kind of entry must not go back. `mode_switches` and `deadline_misses` are plain
-    counters: `add_modes` raises the first, and whoever knows better may set them.
+    counters; `add_modes` raises the first. `way_change_times` [s] are found after the run, by
+    `way_changes.way_change_times`; None if unknown.
     """
 
     mode_switches: int = 0
     deadline_misses: int = 0
+    way_change_times: list[float] | None = None
     min_clearance: float = math.inf
     solve_times: list[float] = field(default_factory=list)
     plan_times: list[float] = field(default_factory=list)
@@ -75,7 +75,6 @@ class RunRecord:
         weights: ArrayLike,
         chosen: int,
         switched: bool = False,
-        turned: bool | None = None,
     ) -> None:
         """Add one cycle's candidate trajectories; see `ModesMoment`.
 
@@ -83,11 +82,10 @@ class RunRecord:
             ValueError: The numbers of trajectories and weights differ or `chosen` is not one.
         """
         lines = tuple(_points(line) for line in trajectories)
-        shares = np.asarray(weights, dtype=float).reshape(-1)
-        if len(shares) != len(lines) or not 0 <= chosen < len(lines):
-            raise ValueError(f"{len(lines)} modes, {len(shares)} weights, chosen {chosen}")
-        moment = ModesMoment(float(time), lines, shares, int(chosen), bool(switched), turned)
-        self.modes.append(moment)
+        given = np.asarray(weights, dtype=float).reshape(-1)
+        if len(given) != len(lines) or not 0 <= chosen < len(lines):
+            raise ValueError(f"{len(lines)} modes, {len(given)} weights, chosen {chosen}")
+        self.modes.append(ModesMoment(float(time), lines, given, int(chosen), bool(switched)))
         self.mode_switches += bool(switched)
 
     def add_circles(self, time: float, circles: ArrayLike) -> None:
@@ -120,15 +118,14 @@ class RunRecord:
 
     @property
     def way_changes(self) -> int | None:
-        """How often the robot changed its mind which way round; None if nobody knows."""
-        known = [moment.turned for moment in self.modes if moment.turned is not None]
-        return sum(known) if known else None
+        """How often the homotopy class of the driven plan changed; None if unknown."""
+        return None if self.way_change_times is None else len(self.way_change_times)
 
     @property
     def flips(self) -> int | None:
         """How many of these changes came less than a second after the one before."""
-        times = [moment.time for moment in self.modes if moment.turned]
-        return None if self.way_changes is None else int(np.sum(np.diff(times) < FLIP_TIME))
+        times = self.way_change_times
+        return None if times is None else int(np.sum(np.diff(times) < FLIP_TIME))
 
     @property
     def duration(self) -> float:

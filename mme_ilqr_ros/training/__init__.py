@@ -1,1 +1,1 @@
-"""Training of the planner's learned cost: `python -m mme_ilqr_ros.training navigation`."""
+"""Training of the planner's learned cost: `python -m mme_ilqr_ros train navigation`."""

@@ -1,4 +1,4 @@
-"""`train`: learn a cost for the planner."""
+"""`mme-ilqr train`: learn a cost for the planner."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mme_ilqr_ros.training.options import add_tasks
 ABOUT = "Learn a cost for the planner and write it as a weight file with its card."
 EXAMPLES = """\
 examples:
-  train clearance --seed 0 --out out/training/mine
-  train navigation --data mazes.npz
+  mme-ilqr train clearance --seed 0 --out out/training/mine
+  mme-ilqr train navigation --data mazes.npz
 
 DIR gets weights, their card, learning curves and a checkpoint, all named for it. A training that
 was stopped continues with --resume. To use the weights, set the planner's parameter `weights` to

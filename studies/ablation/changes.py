@@ -39,7 +39,6 @@ CHANGES = (
     Change("sampler", "random restarts", {"mme.sampler": "restart"}),
     Change("sampler", "Stein variational", controller="sv_ilqr"),
     *_one_by_one("sampler", "mme.n_restarts", 0, 3),
-    *_one_by_one("duplicates", "mme.duplicates", "merge", "restart"),
     *_one_by_one("noise", "mme.noise_correlation", 0.0, 0.5),
     *_one_by_one("temperature", "mme.temperature", 0.05, 5.0),
     *_one_by_one("modes", "mme.n_modes", 2, 4, 16),

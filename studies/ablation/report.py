@@ -1,24 +1,33 @@
-"""What is told of an ablation: ablation.csv, summary.json, report.md and ablation.png."""
+"""What is reported of an ablation: ablation.csv, summary.json, report.md and ablation.png."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mme_ilqr_ros import __version__
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.summary import families, totals
-from mme_ilqr_ros.benchmark.tables import markdown, number, percent
+from mme_ilqr_ros.benchmark.drive_results import families, totals
+from mme_ilqr_ros.reporting import rows as files
 from studies.ablation.changes import SHIPPED, Change
 from studies.comparison import against
 
 Driven = Mapping[Change, Sequence[Trial]]
-HEAD = (
-    *("part", "changed", "trials", "success", "won", "lost", "collision", "time s"),
-    *("time / shipped", "switches", "way changes", "flips", "solve ms"),
-)
+COLUMNS = {
+    "part": "{part}",
+    "changed": "{changed}",
+    "trials": "{trials}",
+    "success": "{success:.0%}",
+    "won": "+{won}",
+    "lost": "-{lost}",
+    "collision": "{collision:.0%}",
+    "time s": "{mean_time_s:.2f}",
+    "time / shipped": "{time_ratio:.3f}",
+    "switches": "{switches:.1f}",
+    "way changes": "{way_changes:.1f}",
+    "flips": "{flips:.2f}",
+    "solve ms": "{solve_ms:.2f}",
+}
 
 
 def rows(driven: Driven) -> list[dict[str, Any]]:
@@ -55,39 +64,13 @@ def _row(change: Change, trials: Sequence[Trial], shipped: Sequence[Trial]) -> d
 def summary(command: str, settings: dict[str, Any], driven: Driven) -> dict[str, Any]:
     """Return the content of summary.json."""
     runs = {change.name: [trial.result.row() for trial in ts] for change, ts in driven.items()}
-    return {
-        "command": command,
-        "version": __version__,
-        "settings": settings,
-        "rows": rows(driven),
-        "runs": runs,
-    }
+    return {**files.facts(command), "settings": settings, "rows": rows(driven), "runs": runs}
 
 
-def table(told: Sequence[dict[str, Any]]) -> str:
+def table(found: Sequence[dict[str, Any]]) -> str:
     """Return the rows as a Markdown table, with the success in each kind of world."""
-    kinds = list(told[0]["success_by_kind"])
-    lines = []
-    for row in told:
-        lines.append(
-            [
-                row["part"] or "-",
-                row["changed"],
-                str(row["trials"]),
-                percent(row["success"]),
-                f"+{row['won']}",
-                f"-{row['lost']}",
-                percent(row["collision"]),
-                number(row["mean_time_s"], 2),
-                number(row["time_ratio"], 3),
-                number(row["switches"], 1),
-                number(row["way_changes"], 1),
-                number(row["flips"], 2),
-                number(row["solve_ms"], 2),
-                *(percent(row["success_by_kind"].get(kind, 0.0)) for kind in kinds),
-            ]
-        )
-    return markdown((*HEAD, *kinds), lines)
+    kinds = {kind: f"{{success_by_kind[{kind}]:.0%}}" for kind in found[0]["success_by_kind"]}
+    return files.table(({**row, "part": row["part"] or "-"} for row in found), COLUMNS | kinds)
 
 
 def report(content: dict[str, Any]) -> str:
@@ -105,19 +88,16 @@ def report(content: dict[str, Any]) -> str:
     )
 
 
-def write_table(told: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write a row per change as CSV."""
+def write_table(found: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write a row per change as CSV, with columns like `success_trap`."""
     flat = []
-    for row in told:
-        kinds = {f"success_{kind}": share for kind, share in row["success_by_kind"].items()}
+    for row in found:
+        kinds = {f"success_{kind}": value for kind, value in row["success_by_kind"].items()}
         flat.append({**{k: v for k, v in row.items() if k != "success_by_kind"}, **kinds})
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(flat[0]))
-        writer.writeheader()
-        writer.writerows(flat)
+    files.write_csv(flat, path)
 
 
-def draw(told: Sequence[dict[str, Any]], path: Path) -> None:
+def draw(found: Sequence[dict[str, Any]], path: Path) -> None:
     """Write a picture: success and time of every row, the shipped settings as lines."""
     # matplotlib takes a second to load, and most benchmarks draw nothing.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -125,17 +105,17 @@ def draw(told: Sequence[dict[str, Any]], path: Path) -> None:
 
     from mme_ilqr_ros.reporting.world_axes import CHOSEN, INK
 
-    names = [f"{row['part']}: {row['changed']}" if row["part"] else SHIPPED for row in told]
-    figure = Figure(figsize=(9.0, 1.2 + 0.26 * len(told)), dpi=100, layout="constrained")
+    names = [f"{row['part']}: {row['changed']}" if row["part"] else SHIPPED for row in found]
+    figure = Figure(figsize=(9.0, 1.2 + 0.26 * len(found)), dpi=100, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    success = [100.0 * row["success"] for row in told]
-    ratios = [row["time_ratio"] or float("nan") for row in told]
+    success = [100.0 * row["success"] for row in found]
+    ratios = [row["time_ratio"] or float("nan") for row in found]
     for axes, values, shipped in ((left, success, success[0]), (right, ratios, 1.0)):
-        colours = [INK if row["part"] else CHOSEN for row in told]
-        axes.scatter(values, range(len(told)), c=colours, s=36, zorder=3)
+        colours = [INK if row["part"] else CHOSEN for row in found]
+        axes.scatter(values, range(len(found)), c=colours, s=36, zorder=3)
         axes.axvline(shipped, color=CHOSEN, linewidth=1.0)
         axes.grid(axis="y", color="0.92")
-    left.set(yticks=range(len(told)), yticklabels=names, xlabel="success [%]")
+    left.set(yticks=range(len(found)), yticklabels=names, xlabel="success [%]")
     right.set(xlabel="time to goal / shipped")
     left.invert_yaxis()
     FigureCanvasAgg(figure).print_png(path)

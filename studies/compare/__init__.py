@@ -1,1 +1,1 @@
-"""Learned costs beside what is done without learning: `python -m studies.compare`."""
+"""Learned costs beside costs without learning: `python -m studies compare`."""

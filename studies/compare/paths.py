@@ -1,6 +1,7 @@
-"""Length and clearance of planned paths on ROS maps, by what the planner takes for the cost.
+"""Length and clearance of planned paths on ROS maps, by the cost that the planner uses.
 
-python -m studies.compare.paths --maps config/maps
+Beside each shipped weight file stands its baseline in one line of code: for `shortest`
+`where(occupied, 1e5, 1)`, for `clearance` the formula that its demonstrations were made with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.training.options import positive
+from mme_ilqr_ros.training.tasks.clearance import clearance_in_radii, hidden_cost
 from studies.compare.map_pictures import draw_map
 
 _STEP = 0.02  # m between the points of a path where clearance is looked up
@@ -56,8 +58,21 @@ def planners(radius: float) -> dict[str, GlobalPlanner]:
         "dijkstra": GlobalPlanner(settings("dijkstra")),
         "dijkstra + inflation": GlobalPlanner(settings("id_vin"), cost_model=inflated),
         "shortest": GlobalPlanner(settings("id_vin", "shortest")),
+        "walls 1e5, else 1": GlobalPlanner(settings("id_vin"), cost_model=walls_only),
         "clearance": GlobalPlanner(settings("id_vin")),
+        "formula of clearance": GlobalPlanner(settings("id_vin"), cost_model=formula),
     }
+
+
+def walls_only(terrain: Terrain) -> np.ndarray:
+    """Return the cost that the weights `shortest` have learned, typed in."""
+    return np.where(terrain.blocked, 1e5, 1.0)
+
+
+def formula(terrain: Terrain) -> np.ndarray:
+    """Return the cost that the weights `clearance` were learned from."""
+    radius = max(terrain.radius / terrain.grid.resolution, 0.5)
+    return hidden_cost(clearance_in_radii(terrain.grid.occupied, radius))
 
 
 def inflated(terrain: Terrain) -> np.ndarray:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mme_ilqr_ros.benchmark.tables import markdown
+from mme_ilqr_ros.reporting.rows import table as markdown
 from studies.experiments.planners import ADAM, DISCOUNT, SMALL, TINY, is_implicit
 from studies.experiments.probes import MULTIPLES, Probes
 from studies.experiments.study import Case, Row, Study, file_name, grouped, mean_and_spread
@@ -111,19 +111,27 @@ def measure(case: Case, folder: Path) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """Return a line for each variant: success by iterations, and the last of each other curve."""
-    head = ["planner", *(f"success % x{m:g}" for m in MULTIPLES)]
-    last = ("forward residual", "backward residual", "gradient error")
-    head += ["forward residual left", "backward residual left", "gradient error at 1e-3"]
+    columns = {
+        "planner": "{planner}",
+        **{f"success % x{m:g}": f"{{success[x{m:g}]:.1f}}" for m in MULTIPLES},
+    }
+    ends = {
+        "forward residual left": "forward residual",
+        "backward residual left": "backward residual",
+        "gradient error at 1e-3": "gradient error",
+    }
+    columns |= {head: f"{{{curve}:.0e}}" for head, curve in ends.items()}
     lines = []
     for (variant,), group in grouped(rows, "variant").items():
         curves = {curve: _means(points) for (curve,), points in grouped(group, "curve").items()}
-        cells = [variant, *(f"{curves['success'][m][0]:.1f}" for m in MULTIPLES)]
-        for name in last:
+        line: Row = {"planner": variant}
+        line["success"] = {f"x{m:g}": curves["success"][m][0] for m in MULTIPLES}
+        for name in ends.values():
             points = curves.get(name, {})
             x = 1e-3 if name == "gradient error" else max(points, default=None)
-            cells.append(f"{points[x][0]:.0e}" if x in points else "-")
-        lines.append(cells)
-    return markdown(head, lines)
+            line[name] = points[x][0] if x in points else None
+        lines.append(line)
+    return markdown(lines, columns)
 
 
 PANELS = (

@@ -6,10 +6,7 @@ others. Results of a case whose facts have changed are measured anew.
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from mme_ilqr_ros import __version__
-from mme_ilqr_ros.benchmark.progress import Counter
+from mme_ilqr_ros.benchmark.progress import Progress
+from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
+from mme_ilqr_ros.reporting.rows import grouped as group_by
 from mme_ilqr_ros.training.recorder import write_whole
 
 PRESETS = ("smallest", "quick", "paper")
@@ -70,35 +68,30 @@ def run_study(name: str, study: Study, *, preset: str, device: str, out: Path, c
     cases = study.cases(preset, device)
     rows: list[Row] = []
     seconds = 0.0
-    with Counter(len(cases), "run") as counter:
+    with Progress(len(cases)) as progress:
         for case in cases:
             result = _finished(case, out) or _measured(study, case, out)
             rows += result["rows"]
             seconds += result["seconds"]
-            counter.step()
-            counter.line(f"{case.name}: {result['seconds']:.1f} s")
+            progress.step(f"{case.name}: {result['seconds']:.1f} s")
     content = {
-        "command": command,
+        **facts(command),
         "preset": preset,
-        "version": __version__,
-        "machine": machine(),
+        "torch": torch_facts(),
         "seconds": round(seconds, 1),
         "rows": rows,
     }
-    write_whole(out / "results.csv", lambda path: _write_csv(rows, path))
-    _write_json(content, out / "summary.json")
+    write_csv(rows, out / "results.csv")
+    write_json(content, out / "summary.json")
     write_whole(out / f"{name}.png", lambda path: study.draw(rows, path))
     files = f"{out}: results.csv, summary.json, {name}.png"
     return f"{study.table(rows)}\n\nwrote {files}; {seconds:.0f} s in {len(cases)} runs"
 
 
-def machine() -> str:
-    """Return what the numbers were measured on."""
+def torch_facts() -> str:
+    """Return the version of torch, and the GPU if there is one."""
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return (
-        f"{platform.machine()}, {os.cpu_count()} cores{gpu}, Python {platform.python_version()},"
-        f" torch {torch.__version__}"
-    )
+    return f"{torch.__version__}{gpu}"
 
 
 def file_name(words: str) -> str:
@@ -114,10 +107,7 @@ def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
 
 def grouped(rows: Sequence[Row], *names: str) -> dict[tuple, list[Row]]:
     """Return rows by their values of some columns, in the order in which these first occur."""
-    groups: dict[tuple, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[name] for name in names), []).append(row)
-    return groups
+    return group_by(rows, lambda row: tuple(row[name] for name in names))
 
 
 def _measured(study: Study, case: Case, out: Path) -> dict[str, Any]:
@@ -125,7 +115,8 @@ def _measured(study: Study, case: Case, out: Path) -> dict[str, Any]:
     rows = study.measure(case, out / "runs" / case.name)
     seconds = round(time.perf_counter() - begun, 2)
     result = {"facts": dict(case.facts), "rows": rows, "seconds": seconds}
-    _write_json(result, _result_path(case, out))
+    _result_path(case, out).parent.mkdir(parents=True, exist_ok=True)
+    write_json(result, _result_path(case, out))
     return result
 
 
@@ -139,16 +130,3 @@ def _finished(case: Case, out: Path) -> dict[str, Any] | None:
 
 def _result_path(case: Case, out: Path) -> Path:
     return out / "runs" / f"{case.name}.json"
-
-
-def _write_json(content: Mapping[str, Any], path: Path) -> None:
-    text = json.dumps(content, indent=1) + "\n"
-    write_whole(path, lambda new: new.write_text(text, encoding="utf-8") and None)
-
-
-def _write_csv(rows: Sequence[Row], path: Path) -> None:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, names)
-        table.writeheader()
-        table.writerows(rows)

@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import nn
 
-from mme_ilqr_ros.benchmark.tables import markdown
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
+from mme_ilqr_ros.reporting.rows import table as markdown
 from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate
 from mme_ilqr_ros.training.task import device_of
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
@@ -207,9 +207,10 @@ def table(rows: Sequence[Row]) -> str:
     """Return a line for each view, size and planner: mean and, of several seeds, spread."""
     lines = []
     for (view, size, planner), group in grouped(rows, "view", "size", "planner").items():
-        cells = [view, f"{size} x {size}", planner, str(len(group))]
-        lines.append([*cells, *(_cell(group, column) for column in COLUMNS)])
-    return markdown(["map", "size", "planner", "seeds", *COLUMNS], lines)
+        line = {"map": view, "size": f"{size} x {size}", "planner": planner, "seeds": len(group)}
+        lines.append({**line, **{column: _cell(group, column) for column in COLUMNS}})
+    heads = ("map", "size", "planner", "seeds", *COLUMNS)
+    return markdown(lines, {head: f"{{{head}}}" for head in heads})
 
 
 def _cell(group: Sequence[Row], column: str) -> str:

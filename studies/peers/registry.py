@@ -82,6 +82,12 @@ def _mppi(settings: ControllerSettings) -> Controller:
     return Mppi(settings)
 
 
+def _pure_pursuit(settings: ControllerSettings) -> Controller:
+    from studies.peers.pure_pursuit import PurePursuit
+
+    return PurePursuit(settings)
+
+
 def _dynamic_window(settings: ControllerSettings) -> Controller:
     from studies.peers.dynamic_window import DynamicWindow
 
@@ -96,7 +102,10 @@ PEERS = {
     "ipopt": PeerKind("multiple shooting, IPOPT", _shooting("ipopt"), "casadi", "", "ipopt"),
     "mppi": PeerKind("pytorch-mppi, CPU", _mppi, "pytorch-mppi", "pytorch_mppi"),
     "dwa": PeerKind("dynamic window, numpy", _dynamic_window),
+    "pure_pursuit": PeerKind("an arc to a point ahead on the path", _pure_pursuit),
 }
+LEAVES_PATH = tuple(name for name in PEERS if name != "pure_pursuit")
+"""Peers that find their way without a planner."""
 
 
 def variant_of(name: str) -> str:

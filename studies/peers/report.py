@@ -1,47 +1,48 @@
-"""What is told of a comparison: results.csv, summary.json, report.md."""
+"""What is reported of a comparison: results.csv, summary.json, report.md."""
 
 from __future__ import annotations
 
-import csv
-import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros import __version__
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.summary import families, mean, totals
-from mme_ilqr_ros.benchmark.tables import markdown, number, percent
+from mme_ilqr_ros.benchmark.drive_results import families, totals
 from mme_ilqr_ros.control.settings import VARIANTS
+from mme_ilqr_ros.reporting import rows as files
 from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.rows import mean
 from studies.comparison import against, on_common_set
 from studies.peers.registry import PEERS
 
 OURS = "mme_ilqr"  # whom the others are compared with, world by world
-
-
-@dataclass(frozen=True)
-class Row:
-    """One peer's trial in one world."""
-
-    peer: str
-    trial: Trial
+OUTCOMES = ("success", "collision", "stuck", "timeout")
+COLUMNS = {
+    "peer": "{peer}",
+    "trials": "{totals[trials]}",
+    **{kind: f"{{totals[{kind}]:.0%}}" for kind in OUTCOMES},
+    "time s": "{totals[mean_time_s]:.2f}",
+    "length m": "{totals[mean_path_length_m]:.2f}",
+    "clearance m (least)": "{totals[mean_clearance_m]:.2f} ({totals[min_clearance_m]:.2f})",
+    "solve ms median": "{totals[solve_ms][median]:.2f}",
+    "p95": "{totals[solve_ms][p95]:.2f}",
+    "time / ours": "{against_ours[time_ratio]:.3f} ({against_ours[worlds]})",
+    "length / ours": "{against_ours[length_ratio]:.3f}",
+}
 
 
 def peers_summary(
-    command: str, settings: dict[str, dict[str, Any]], rows: Sequence[Row]
+    command: str, settings: dict[str, dict[str, Any]], by_peer: Mapping[str, Sequence[Trial]]
 ) -> dict[str, Any]:
     """Return the content of summary.json: a block per peer.
 
     Args:
         command: What was asked for.
         settings: Of every peer by name: what all share, and its own.
-        rows: All trials.
+        by_peer: The trials of every peer.
     """
-    by_peer = {name: [row.trial for row in rows if row.peer == name] for name in settings}
     common = on_common_set(by_peer, by_peer.keys() - set(VARIANTS))
     blocks = {}
     for name, trials in by_peer.items():
@@ -57,9 +58,7 @@ def peers_summary(
             "runs": [trial.result.row() for trial in trials],
         }
     return {
-        "command": command,
-        "version": __version__,
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        **files.facts(command),
         "settings": next(iter(settings.values()))["shared"],
         "peers": blocks,
     }
@@ -78,78 +77,55 @@ def _totals(trials: Sequence[Trial]) -> dict[str, Any]:
     }
 
 
-def write_rows(rows: Sequence[Row], path: Path) -> None:
+def write_rows(by_peer: Mapping[str, Sequence[Trial]], path: Path) -> None:
     """Write a row per trial as CSV."""
-    flat = []
-    for row in rows:
-        result = row.trial.result.row()
-        nested = {key: result.pop(key) for key in ("solve_ms", "plan_ms")}
-        inside = {f"{key}_{k}": v for key, part in nested.items() for k, v in part.items()}
-        flat.append({"peer": row.peer, "family": row.trial.family, **result, **inside})
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(flat[0]))
-        writer.writeheader()
-        writer.writerows(flat)
+    rows = [
+        {"peer": name, "family": trial.family, **trial.result.row()}
+        for name, trials in by_peer.items()
+        for trial in trials
+    ]
+    files.write_csv(rows, path)
 
 
 def table(content: dict[str, Any]) -> str:
     """Return the totals as a Markdown table, a row per peer."""
-    head = (
-        "peer",
-        "trials",
-        *("success", "collision", "stuck", "timeout"),
-        *("time s", "length m", "clearance m (least)", "solve ms median", "p95"),
-        "time / ours",
-        "length / ours",
-    )
-    lines = []
-    for name, block in content["peers"].items():
-        sums, ratio = block["totals"], block["against_ours"]
-        lines.append(
-            [
-                name,
-                str(sums["trials"]),
-                *(percent(sums[kind]) for kind in ("success", "collision", "stuck", "timeout")),
-                number(sums["mean_time_s"], 2),
-                number(sums["mean_path_length_m"], 2),
-                f"{number(sums['mean_clearance_m'], 2)} ({number(sums['min_clearance_m'], 2)})",
-                number(sums["solve_ms"]["median"], 2),
-                number(sums["solve_ms"]["p95"], 2),
-                f"{number(ratio['time_ratio'], 3)} ({ratio['worlds']})",
-                number(ratio["length_ratio"], 3),
-            ]
-        )
-    return markdown(head, lines)
+    return files.table(_named(content["peers"]), COLUMNS)
+
+
+def _named(blocks: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"peer": name, **block} for name, block in blocks.items()]
 
 
 def family_table(content: dict[str, Any]) -> str:
     """Return success (collisions), and the mean time of successes, by kind of world."""
-    kinds = list(next(iter(content["peers"].values()))["families"])
-    lines = []
-    for name, block in content["peers"].items():
-        groups = [block["families"][kind] for kind in kinds]
-        lines.append([name, *(_cell(group) for group in groups)])
-    counts = next(iter(content["peers"].values()))["families"]
-    return markdown(("peer", *(f"{kind} ({counts[kind]['trials']})" for kind in kinds)), lines)
+    blocks = content["peers"]
+    kinds = next(iter(blocks.values()))["families"]
+    columns = {f"{kind} ({sums['trials']})": f"{{{kind}}}" for kind, sums in kinds.items()}
+    cells = {
+        name: {kind: _cell(block["families"][kind]) for kind in kinds}
+        for name, block in blocks.items()
+    }
+    return files.table(_named(cells), {"peer": "{peer}", **columns})
 
 
 def common_table(content: dict[str, Any]) -> str:
-    """Return times and lengths where every peer arrives, and as shares of the best peer's."""
+    """Return times and lengths where every peer arrives, and over those of the best peer."""
     blocks = {name: block["on_common_set"] for name, block in content["peers"].items()}
     worlds = next(iter(blocks.values()))["worlds"]
-    head = (f"peer ({worlds} trials)", "time s", "time / best peer", "length m", "length / best")
-    keys = ("mean_time_s", "time_vs_best", "mean_length_m", "length_vs_best")
-    lines = [
-        [name, *(number(sums[key], digits) for key, digits in zip(keys, (2, 3, 2, 3), strict=True))]
-        for name, sums in blocks.items()
-    ]
-    return markdown(head, lines)
+    columns = {
+        f"peer ({worlds} trials)": "{peer}",
+        "time s": "{mean_time_s:.2f}",
+        "time / best peer": "{time_vs_best:.3f}",
+        "length m": "{mean_length_m:.2f}",
+        "length / best": "{length_vs_best:.3f}",
+    }
+    return files.table(_named(blocks), columns)
 
 
 def _cell(sums: dict[str, Any]) -> str:
-    hits = f", {percent(sums['collision'])} hit" if sums["collision"] else ""
+    hits = f", {100.0 * sums['collision']:.0f} % hit" if sums["collision"] else ""
     time = f", {sums['mean_time_s']:.1f} s" if sums["mean_time_s"] is not None else ""
-    return f"{percent(sums['success'])}{hits}{time}"
+    return f"{100.0 * sums['success']:.0f} %{hits}{time}"
 
 
 def report(content: dict[str, Any]) -> str:
@@ -164,7 +140,7 @@ def report(content: dict[str, Any]) -> str:
         [
             "# Peers in the same worlds",
             f"    {content['command']}",
-            "All drive the same plant at the same rate with the same limits and know the true"
+            "All drive the same plant at the same rate with the same limits and are given the true"
             " circles with their velocities. Times and lengths are means over arrivals; *ours* is"
             f" `{OURS}`, compared over the trials (number in brackets) in which both arrive."
             " Time stands still while a controller thinks. All stop for a plan that would touch"

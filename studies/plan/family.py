@@ -1,6 +1,6 @@
 """The planners with a free kernel under test: VIN, GPPN, SymVIN and their implicit twins.
 
-Only this file of `mme-ilqr plan` needs torch, and it is imported when such a planner is asked for.
+Only this file of `plan` needs torch, and it is imported when such a planner is asked for.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.plan.answer import Answer
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
-from mme_ilqr_ros.benchmark.usage import UsageError
+from mme_ilqr_ros.benchmark.plan.planners import Answer
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
 from studies.family import free_kernel, settings_of
+from studies.plan.policy import follow_arrows
 
 
 class FamilyPlanner:
-    """A trained model of `planning.family`; its moves are those of the largest logit."""
+    """A trained model of `studies.family`; its moves are those of the largest logit."""
 
     is_learned = True
 
@@ -27,17 +28,17 @@ class FamilyPlanner:
         """Take the tensors of a weight file.
 
         Raises:
-            UsageError: They are not of this model, or there is no such device.
+            InputError: They are not of this model, or there is no such device.
         """
         if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError("--device cuda: torch sees no CUDA device here")
+            raise InputError("--device cuda: torch sees no CUDA device here")
         try:
             settings = settings_of(name, tensors)
             model = free_kernel(name, torch.Generator().manual_seed(0), settings)
             model.load_state_dict({key: torch.from_numpy(t) for key, t in tensors.items()})
         except (KeyError, RuntimeError) as error:
             first = str(error).splitlines()[-1].strip()
-            raise UsageError(f"--weights: not those of --planner {name}: {first}") from error
+            raise InputError(f"--weights: not those of --planner {name}: {first}") from error
         self._model = model.to(device).eval()
         self._device, self._masked = device, masked
 
@@ -55,7 +56,15 @@ class FamilyPlanner:
         arrows = logits.argmax(axis=0).astype(np.int8)
         arrows[np.isneginf(logits).all(axis=0)] = -1
         seconds = time.perf_counter() - begun
-        return Answer(arrows, goal, None, seconds, plan.iterations, plan.residual)
+        return Answer(
+            lambda start: follow_arrows(arrows, start, goal).cells,
+            lambda: arrows,
+            None,
+            None,
+            seconds,
+            plan.iterations,
+            plan.residual,
+        )
 
 
 def legal_moves(blocked: NDArray[np.bool_], n_moves: int) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
 from mme_ilqr_ros.benchmark.plan.planners import best_field
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
+from mme_ilqr_ros.reporting.rows import percentiles_ms, table
 
 Values = NDArray[np.float64]
 PeerFunction = Callable[[NDArray[np.bool_], Cell, Cell, int], Values | None]
@@ -145,6 +147,37 @@ def time_peers(maps: Sequence[PlanMap], n_queries: int) -> list[PeerTimes]:
         seconds = tuple(times.get(peer.name, ()))
         rows.append(PeerTimes(peer.name, peer.what, note, seconds, differences.get(peer.name)))
     return rows
+
+
+def peer_rows(times: Sequence[PeerTimes]) -> dict[str, Any]:
+    """Return the figures of the peers by name, for summary.json."""
+    return {
+        t.peer: {
+            "what": t.what,
+            "ms": percentiles_ms(t.seconds, (20, 50, 95)),
+            "queries": len(t.seconds),
+            "difference": None if t.difference is None else float(f"{t.difference:.3g}"),
+            "note": t.note,
+        }
+        for t in times
+    }
+
+
+def peer_table(times: Sequence[PeerTimes]) -> str:
+    """Return the peers' times as a Markdown table."""
+    columns = {
+        "planner": "{name}",
+        "queries": "{queries}",
+        "ms median": "{ms[median]:.3f}",
+        "p20": "{ms[p20]:.3f}",
+        "p95": "{ms[p95]:.3f}",
+        "what": "{what}{why}",
+    }
+    rows = [
+        {"name": name, **row, "why": f"; {row['note']}" if row["note"] else ""}
+        for name, row in peer_rows(times).items()
+    ]
+    return table(rows, columns)
 
 
 def _spread(queries: Sequence, n: int) -> list:

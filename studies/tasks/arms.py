@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mme_ilqr_ros.planning.field.torus import solve_torus
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
 from mme_ilqr_ros.training.task import TrainingError
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 from studies.arm import Arm
+from studies.torus import solve_torus
 
 ARM = Arm()
 MOST_DISCS = 5

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.learning.encoders import linear_per_cell, padded
+from studies.tasks.layer_network import linear_per_cell, padded
 
 
 class LaneEncoder(nn.Module):

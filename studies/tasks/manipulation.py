@@ -20,7 +20,7 @@ from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 from mme_ilqr_ros.training.tasks.navigation import NavigationTask, follow
-from studies.family import MODELS, STRUCTURED
+from studies.family import MODELS, STRUCTURED, structured
 from studies.tasks.arm_mapper import ArmMapper
 from studies.tasks.arms import ArmSet, generate_arms
 from studies.tasks.free_kernel import SETTINGS as FREE_KERNEL_SETTINGS
@@ -36,6 +36,14 @@ CONFIGURATIONS, WORKSPACE = "configurations", "workspace"
 TESTS = {18: 200, 36: 50}
 """How many arms to test on, by size of the configuration space; of other sizes 50."""
 _AT_A_TIME = 100
+
+
+class TorusTask(NavigationTask):
+    """Navigation on maps that wrap round."""
+
+    def model(self, generator: torch.Generator) -> nn.Module:
+        """Return a new model."""
+        return structured(generator, wrap=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +202,7 @@ def _task(
     validation = generate_arms(max(1, min(500, options.maps // 5)), options.size, rng)
     source = f"{len(data)} generated arms, {options.size} cells a joint"
     spaces: tuple[MazeSet, MazeSet, str] = (data.mazes, validation.mazes, source)
-    of = NavigationTask(*spaces) if planner is None else FreeKernelTask(kind, planner, *spaces)
+    of = TorusTask(*spaces) if planner is None else FreeKernelTask(kind, planner, *spaces)
     if options.view == CONFIGURATIONS:
         return ConfigurationsTask(of, tuple(sorted({options.size, *TESTS})))
     return WorkspaceTask(of.model, data, validation, of.facts(), options.map_loss)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from mme_ilqr_ros.learning.encoders import TerrainEncoder
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet, any_goal
 from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost
 from studies.tasks.demonstrated import command
+from studies.tasks.terrain_encoder import TerrainEncoder
 
 LAYERS = ("smooth", "carpet", "gravel", "mud", "wear", "people")
 REACH = 3

@@ -13,8 +13,8 @@ from studies.tasks.commands import COMMANDS
 ABOUT = "Train a planner on a task of research, or on one of the package with more options."
 EXAMPLES = """\
 examples:
-  train terrain --paths 1 --margin 0.03
-  train navigation --model id_vin --discount 0.97
+  python -m studies train terrain --paths 1 --margin 0.03
+  python -m studies train navigation --model id_vin --discount 0.97
 """
 
 

@@ -8,10 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from mme_ilqr_ros.reporting import rows as files
 from studies.train_cost.step import STRUCTURED, StepCost
 
 MEGABYTE = 1e6
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
+COLUMNS = {
+    "model": "{model}",
+    "size": "{size}",
+    "K": "{iterations}",
+    "forward ms": "{forward_ms:.1f}",
+    "backward ms": "{backward_ms:.1f}",
+    "step ms": "{step_ms:.1f}",
+    "peak MB": "{peak_mb:.0f}",
+    "adjoint iterations": "{adjoint_iterations}",
+    "its residual": "{adjoint_residual:.0e}",
+}
 OF_ONE = {"vin": "id_vin", "gppn": "id_gppn", "symvin": "id_symvin"}
 """The implicit twin of an explicit planner: the same model with another adjoint."""
 
@@ -71,20 +83,11 @@ def _times(costs: Sequence[StepCost], model: str, size: int) -> dict[int, float]
 
 def table(costs: Sequence[StepCost]) -> str:
     """Return a Markdown table: a row per step, and a line per crossover."""
-    lines = [
-        "| model | size | K | forward ms | backward ms | step ms | peak MB | adjoint iterations |"
-        " its residual |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for cost in costs:
         r = row(cost)
-        cells = [r["model"], r["size"], r["iterations"] or "exact"]
-        cells += [f"{r[key]:.1f}" for key in ("forward_ms", "backward_ms", "step_ms")]
-        cells.append("-" if r["peak_mb"] is None else f"{r['peak_mb']:.0f}")
-        cells.append(r["adjoint_iterations"] or "-")
-        residual = r["adjoint_residual"]
-        cells.append("-" if residual is None else f"{residual:.0e}")
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+        rows.append({**r, "iterations": r["iterations"] or "exact"})
+    lines = [files.table(rows, COLUMNS)]
     for pair, by_size in crossovers(costs).items():
         for size, k in by_size.items():
             text = "at no K measured" if k is None else f"from K = {k:g} on"

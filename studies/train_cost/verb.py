@@ -1,16 +1,18 @@
-"""`benchmark train-cost`: time and memory of a training step against K and map size."""
+"""The verb `train-cost`: time and memory of a training step against K and map size."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 from pathlib import Path
 
-from mme_ilqr_ros import __version__
-from mme_ilqr_ros.benchmark.progress import Counter
-from mme_ilqr_ros.benchmark.summary import write_json
-from mme_ilqr_ros.benchmark.usage import UsageError, positive_int, whole
+import torch
+
+from mme_ilqr_ros.benchmark.progress import Progress
+from mme_ilqr_ros.command_line import positive_int, whole
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.reporting.rows import facts, write_json
+from studies.train_cost import report
+from studies.train_cost.step import STRUCTURED, StepCase, StepCost, measure
 
 MODELS = ("vin", "id_vin", "gppn", "id_gppn", "symvin", "id_symvin", "structured")
 SMALLEST = 5  # cells along a side of a maze
@@ -49,19 +51,12 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Measure what the command line asks for; return the report.
 
     Raises:
-        UsageError: torch or the device is not there, or a size is too small.
+        InputError: The device is not there, or a size is too small.
     """
     if min(options.sizes) < SMALLEST:
-        raise UsageError(f"--sizes {min(options.sizes)}: a maze has at least {SMALLEST} cells")
-    try:
-        import torch
-
-        from studies.train_cost import report
-        from studies.train_cost.step import STRUCTURED, StepCase, StepCost, measure
-    except ImportError as error:
-        raise UsageError("train-cost: needs torch; pip install 'mme_ilqr_ros[train]'") from error
+        raise InputError(f"--sizes {min(options.sizes)}: a maze has at least {SMALLEST} cells")
     if options.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch sees no CUDA device here")
+        raise InputError("--device cuda: torch sees no CUDA device here")
     rest = (options.batch, options.repeat, options.seed, options.device)
     cases = [
         StepCase(model, size, k, *rest)
@@ -71,19 +66,16 @@ def run(options: argparse.Namespace, command: str) -> str:
     ]
     options.out.mkdir(parents=True, exist_ok=True)
     costs: list[StepCost] = []
-    with Counter(len(cases), "case") as counter:
+    with Progress(len(cases), "case") as progress:
         for case in cases:
             costs.append(measure(case))
-            counter.step()
-            counter.line(
+            progress.step(
                 f"{case.model}, {case.size} cells, K {case.iterations}: {costs[-1].step_ms:.1f} ms"
             )
     content = {
-        "command": command,
-        "version": __version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}, torch {torch.__version__}",
+        **facts(command),
         "settings": {
+            "torch": torch.__version__,
             "batch": options.batch,
             "repeat": options.repeat,
             "seed": options.seed,

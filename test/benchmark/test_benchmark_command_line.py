@@ -35,7 +35,7 @@ def drive(worlds, out, *more):
 
 
 def test_shipped_scenarios_have_names(tmp_path):
-    assert drive("trap", tmp_path, "--controller", "pure_pursuit", "--timeout", "1") == 0
+    assert drive("trap", tmp_path, "--controller", "ilqr", "--timeout", "1") == 0
     assert rows(tmp_path)[0][0] == "trap"
 
 
@@ -54,7 +54,7 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     assert "[1/1] w0: success" in shown.err
 
 
-BASELINE = ("--trials", "2", "--controller", "pure_pursuit")
+BASELINE = ("--trials", "2", "--controller", "ilqr")
 
 
 def test_the_number_of_jobs_changes_nothing(worlds, tmp_path):
@@ -138,16 +138,6 @@ def test_solve_reports_speed_and_the_cost_reached(tmp_path, capsys):
     assert "| mme_ilqr | 2 |" in capsys.readouterr().out
 
 
-def test_every_backend_of_solve_reaches_the_same_cost(tmp_path):
-    pytest.importorskip("torch")
-    costs = []
-    for name in ("compiled", "torch"):
-        size = ["--modes", "3", "--horizon", "12", "--iterations", "4", "--repeat", "4"]
-        assert main(["solve", "--backend", name, *size, "--out", str(tmp_path)]) == 0
-        costs.append(json.loads((tmp_path / "summary.json").read_text())["totals"]["cost"])
-    assert costs[1] == pytest.approx(costs[0], rel=1e-4)
-
-
 @pytest.mark.slow
 def test_solve_in_single_precision(tmp_path):
     """Compiles the whole cycle once more."""
@@ -159,20 +149,6 @@ def test_solve_in_single_precision(tmp_path):
     assert costs[1] == pytest.approx(costs[0], rel=1e-2)
 
 
-def test_solve_on_a_gpu_that_is_not_there_says_so(tmp_path, capsys, monkeypatch):
-    torch = pytest.importorskip("torch")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert main(["solve", "--backend", "torch", "--device", "cuda", "--out", str(tmp_path)]) == 2
-    assert "finds no CUDA GPU" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        (["--device", "cuda"], "--device cuda"),
-        (["--horizon", "3"], "mme.time_steps = 3"),
-    ],
-)
-def test_solve_names_what_it_cannot_do(tmp_path, capsys, more, words):
-    assert main(["solve", "--out", str(tmp_path), *more]) == 2
-    assert words in capsys.readouterr().err
+def test_solve_names_what_it_cannot_do(tmp_path, capsys):
+    assert main(["solve", "--out", str(tmp_path), "--horizon", "3"]) == 2
+    assert "mme.time_steps = 3" in capsys.readouterr().err

@@ -5,9 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.encoders import CostEncoder
+from mme_ilqr_ros.learning.encoders import ClearanceEncoder, CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, exact
-from mme_ilqr_ros.planning.cost_encoder import WallCost
+from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.wall_cost import WallCost
 from mme_ilqr_ros.planning.weights import WeightsError
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss, push_loss
@@ -99,7 +100,7 @@ def test_numpy_encoder_equals_torch(shape):
     tensors = {k: v.numpy() for k, v in encoder.state_dict().items()}
     blocked = np.random.default_rng(0).random(shape) < 0.4
     expected = encoder.double()(torch.from_numpy(blocked)[None].double())[0].detach().numpy()
-    log_cost = np.log(WallCost(tensors)(blocked))
+    log_cost = np.log(WallCost(tensors).of_cells(blocked))
     np.testing.assert_allclose(log_cost, expected, atol=1e-5)  # float32 against float64
 
 
@@ -111,3 +112,14 @@ def test_numpy_encoder_refuses_tensors_that_do_not_fit():
         WallCost({**tensors, "first.bias": np.zeros(3)})
     with pytest.raises(WeightsError, match="not finite"):
         WallCost({**tensors, "head": np.full_like(tensors["head"], np.nan)})
+
+
+def test_the_table_of_clearance_in_numpy_equals_torch():
+    encoder = ClearanceEncoder(torch.Generator().manual_seed(1), furthest=3.0, n_knots=7)
+    with torch.no_grad():
+        encoder.steps += torch.linspace(-1.0, 3.0, 6)
+    model = ClearanceCost({k: v.numpy() for k, v in encoder.state_dict().items()})
+    gap = np.linspace(-1.5, 5.0, 200).reshape(10, 20)
+    layers = torch.from_numpy(gap)[None, None]
+    log_cost = encoder.double()(torch.zeros(1, 10, 20).double(), layers)[0].detach().numpy()
+    np.testing.assert_allclose(np.log(model.at(gap)), log_cost, atol=1e-6)

@@ -1,4 +1,4 @@
-"""The price of little clearance: distances, numpy against torch, and what it does to paths."""
+"""The cost from clearance: distances, the shipped table, and what it does to paths."""
 
 import math
 
@@ -9,7 +9,7 @@ from scipy import ndimage
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.clearance import ClearanceCost, squared_distance
+from mme_ilqr_ros.planning.clearance_cost import ClearanceCost, squared_distance
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.weights import WeightsError, load_weights, shipped_weights
 
@@ -35,20 +35,6 @@ def test_squared_distances_are_exact(shape, share, reach):
     np.testing.assert_allclose(squared_distance(occupied, reach), expected**2, atol=1e-9)
 
 
-def test_numpy_equals_torch():
-    torch = pytest.importorskip("torch")
-    from mme_ilqr_ros.learning.encoders import ClearanceEncoder
-
-    encoder = ClearanceEncoder(torch.Generator().manual_seed(1), furthest=3.0, n_knots=7)
-    with torch.no_grad():
-        encoder.steps += torch.linspace(-1.0, 3.0, 6)
-    model = ClearanceCost({k: v.numpy() for k, v in encoder.state_dict().items()})
-    gap = np.linspace(-1.5, 5.0, 200).reshape(10, 20)
-    layers = torch.from_numpy(gap)[None, None]
-    log_cost = encoder.double()(torch.zeros(1, 10, 20).double(), layers)[0].detach().numpy()
-    np.testing.assert_allclose(np.log(model.at(gap)), log_cost, atol=1e-6)
-
-
 def test_the_price_falls_with_the_gap_to_one():
     for model in (ClearanceCost(TENSORS), shipped()):
         price = model.at(np.linspace(-1.0, 10.0, 500))
@@ -67,17 +53,17 @@ def test_the_shipped_price_is_the_experts():
 def test_turning_or_mirroring_the_map_turns_or_mirrors_the_cost():
     occupied = np.random.default_rng(5).random((23, 31)) < 0.1
     model = shipped()
-    cost = model(occupied, 2.0)
-    np.testing.assert_array_equal(model(np.rot90(occupied), 2.0), np.rot90(cost))
-    np.testing.assert_array_equal(model(occupied[::-1], 2.0), cost[::-1])
-    np.testing.assert_array_equal(model(occupied.T, 2.0), cost.T)
+    cost = model.of_cells(occupied, 2.0)
+    np.testing.assert_array_equal(model.of_cells(np.rot90(occupied), 2.0), np.rot90(cost))
+    np.testing.assert_array_equal(model.of_cells(occupied[::-1], 2.0), cost[::-1])
+    np.testing.assert_array_equal(model.of_cells(occupied.T, 2.0), cost.T)
 
 
 def test_a_robot_twice_as_large_on_a_map_twice_as_fine_sees_nearly_the_same_prices():
     occupied = np.random.default_rng(6).random((40, 40)) < 0.02
     fine = np.kron(occupied, np.ones((2, 2), dtype=bool))
     model = shipped()
-    coarse, doubled = model(occupied, 3.0), model(fine, 6.0)
+    coarse, doubled = model.of_cells(occupied, 3.0), model.of_cells(fine, 6.0)
     middle = 0.25 * (
         doubled[::2, ::2] + doubled[1::2, ::2] + doubled[::2, 1::2] + doubled[1::2, 1::2]
     )

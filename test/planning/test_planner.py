@@ -9,7 +9,6 @@ import pytest
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_model import LayersCost
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
 from mme_ilqr_ros.planning.weights import WeightsError
 
@@ -352,24 +351,3 @@ def test_a_layer_makes_a_detour_worth_its_while_and_nothing_else():
     refused = plans.plan(grid, *ends, layer=slow[:-1])
     assert refused.status is PlanStatus.INVALID_INPUT
     assert "the layer has (39, 60) cells, the map (40, 60)" in refused.message
-
-
-def test_a_model_that_has_learned_from_layers_is_given_the_layer():
-    grid = GridMap.empty(6.0, 4.0, 0.1)
-    wet = np.zeros(grid.shape)
-    wet[:30, 25:35] = 1.0
-    seen = []
-
-    def price(terrain):
-        seen.append(terrain.layers.shape)
-        cost = np.full(terrain.grid.shape, 0.5)  # less than 1 is no reason to fail
-        return cost if len(terrain.layers) == 0 else cost + 5.0 * terrain.layers[0]
-
-    settings = PlannerSettings(robot_radius=0.0, inflation_margin=0.0)
-    plans = GlobalPlanner(settings, LayersCost(price))
-    ends = (1.05, 2.05), (4.95, 2.05)
-    for layer, is_round in ((None, False), (wet, True), (wet, True), (None, False)):
-        result = plans.plan(grid, *ends, layer=layer)
-        assert (result.path.points[:, 1].max() > 2.95) == is_round
-        assert not result.fallback_used
-    assert seen == [(0, 40, 60), (1, 40, 60), (0, 40, 60)]

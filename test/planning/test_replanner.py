@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.planning.replanner import Replanner, ReplanSettings
+from mme_ilqr_ros.planning.replanner import Replanner
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
+from mme_ilqr_ros.planning.settings import ReplanSettings
 
 START, GOAL = np.array([0.0, 0.0]), np.array([4.0, 0.0])
 LEFT = Path(np.array([START, [2.0, 1.0], GOAL]))

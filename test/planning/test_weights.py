@@ -81,7 +81,7 @@ def test_the_shipped_weights_match_their_checksum_and_their_card(name):
     digest = checksum_file(path).read_text().split()[0]
     card = path.with_suffix(".md").read_text()
     assert digest in card
-    assert "python -m mme_ilqr_ros.training" in card
+    assert "python -m mme_ilqr_ros train" in card
 
 
 def test_a_name_means_a_shipped_file_and_anything_else_a_path():

@@ -15,8 +15,8 @@ from mme_ilqr_ros.planning.weights import save_weights
 from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.demonstrations import demonstrate
 from mme_ilqr_ros.training.tasks.regret import measure
+from studies.__main__ import main
 from studies.compare import paths
-from studies.compare.__main__ import main
 from studies.compare.cloning import clone, cloned_regrets, move_costs, walk_all
 from studies.compare.peers import (
     blind_oracle,
@@ -91,32 +91,38 @@ def test_the_table_says_who_does_not_arrive():
 
 def test_the_command_writes_table_and_pictures(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(hidden_cost, "SIZES", ((16, 2),))
-    monkeypatch.setattr("studies.compare.__main__.clone", lambda m, s, k: uniform)
+    monkeypatch.setattr("studies.compare.verb.clone", lambda m, s, k: uniform)
     encoder = terrain.HIDDEN.encoder(torch.Generator().manual_seed(0))
     tensors = {k: v.numpy() for k, v in encoder.state_dict().items()}
     file = tmp_path / "mine.safetensors"
     save_weights(file, tensors, {"kind": "terrain"})
     out = tmp_path / "out"
-    arguments = ["terrain", "--weights", str(file), "--maps", "8", "--out", str(out)]
+    arguments = ["compare", "terrain", "--weights", str(file), "--maps", "8", "--out", str(out)]
     assert main(arguments) == 0
     assert "learned: mine" in capsys.readouterr().out
     assert (out / "picture.png").stat().st_size > 10_000
     assert set(json.loads((out / "summary.json").read_text())["rows"]) > {"uniform cost"}
-    arguments[0] = "lanes"
+    arguments[1] = "lanes"
     assert main(arguments) == 2
     assert "kind 'terrain' in place of 'lanes'" in capsys.readouterr().err
 
 
 def test_clearance_keeps_away_for_little_length(tmp_path, capsys):
-    arguments = ["paths", "--maps", str(MAPS / "tb3_sandbox.yaml"), "--queries", "6"]
+    arguments = ["compare", "paths", "--maps", str(MAPS / "tb3_sandbox.yaml"), "--queries", "6"]
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     table = json.loads((tmp_path / "summary.json").read_text())["tb3_sandbox"]
     assert all(row["success"] == 1.0 for row in table.values())
     assert table["clearance"]["mean gap [m]"] > table["shortest"]["mean gap [m]"] + 0.03
     assert table["clearance"]["length ratio"] < 1.25
     assert table["shortest"]["length ratio"] < 1.01
+    # Both shipped files plan as their typed-in baselines do.
+    for learned, typed_in in (
+        ("shortest", "walls 1e5, else 1"),
+        ("clearance", "formula of clearance"),
+    ):
+        assert table[learned] == pytest.approx(table[typed_in], abs=0.01)
     assert (tmp_path / "tb3_sandbox.png").is_file()
-    assert main(["paths", "--maps", str(tmp_path / "no.yaml")]) == 2
+    assert main(["compare", "paths", "--maps", str(tmp_path / "no.yaml")]) == 2
     assert "no.yaml" in capsys.readouterr().err
 
 

@@ -5,17 +5,14 @@ import csv
 import numpy as np
 import pytest
 
+from studies.__main__ import main
+
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
 from studies.family import FREE_KERNEL
 
 SMALL = ["--maps", "96", "--size", "9", "--batch", "16", "--hidden", "8", "--actions", "4"]
-
-
-def train_command(arguments):
-    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +27,7 @@ def _small_tests(monkeypatch):
 
 def train(folder, *arguments):
     command = ["navigation", *SMALL, "--validations", "1", "--out", str(folder), *arguments]
-    assert train_command(command) == 0
+    assert main(["train", *command]) == 0
     return folder / f"{folder.name}.safetensors"
 
 
@@ -91,7 +88,7 @@ def test_options_reach_the_planner_and_the_history(tmp_path):
     ],
 )
 def test_an_option_that_does_not_go_with_the_planner_is_refused(options, says, tmp_path, capsys):
-    assert train_command(["navigation", *options, "--out", str(tmp_path / "w")]) == 2
+    assert main(["train", "navigation", *options, "--out", str(tmp_path / "w")]) == 2
     error = capsys.readouterr().err.strip()
     assert says in error
     assert len(error.splitlines()) == 1

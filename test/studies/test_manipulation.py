@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 import numpy as np
 import pytest
 
+from studies.__main__ import main
+
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import add_tasks, settings_of
 from mme_ilqr_ros.training.task import TrainSettings
@@ -27,10 +28,6 @@ from studies.tasks.mapped import (
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def train_command(arguments):
-    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
 
 
 def task_of(*arguments):
@@ -187,7 +184,7 @@ def test_a_map_is_learned_from_pictures_when_it_is_taught(weight):
 def test_the_command_writes_weights_and_a_card(tmp_path, capsys):
     arguments = ["--size", "8", "--maps", "64", "--view", "workspace", "--epochs", "1"]
     out = tmp_path / "arm"
-    assert train_command(["manipulation", *arguments, "--validations", "1", "--out", str(out)]) == 0
+    assert main(["train", "manipulation", *arguments, "--validations", "1", "--out", str(out)]) == 0
     card = (out / "arm.md").read_text()
     assert "View: workspace" in card
     assert "map %" in card
@@ -195,7 +192,7 @@ def test_the_command_writes_weights_and_a_card(tmp_path, capsys):
 
 
 def test_options_that_do_not_go_together_are_refused(capsys):
-    assert train_command(["manipulation", "--hidden", "8"]) == 2
+    assert main(["train", "manipulation", "--hidden", "8"]) == 2
     assert "--hidden" in capsys.readouterr().err
-    assert train_command(["manipulation", "--size", "4"]) == 2
+    assert main(["train", "manipulation", "--size", "4"]) == 2
     assert "--size 4" in capsys.readouterr().err

@@ -17,12 +17,12 @@ from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.simulation.keys import Keys
 from mme_ilqr_ros.simulation.scenario import scenario_of
 from studies.__main__ import main
-from studies.peers.registry import PEERS, PeerKind
+from studies.peers.registry import LEAVES_PATH, PEERS, PeerKind
 from studies.peers.verb import PeerSetup
 
 ROBOT = {"v_max": 0.8, "w_max": 1.2, "a_max": 1.5, "aw_max": 3.0, "v_min": 0.0}
 WORLD = {"id": "post_1", "start": [0, 0, 0], "goal": [2.5, 0.2], "circles": [[1.2, 0.05, 0.2]]}
-OTHERS = [name for name in PEERS if name not in ("mme_ilqr", "ilqr")]
+OTHERS = [name for name in LEAVES_PATH if name not in ("mme_ilqr", "ilqr")]
 SOLVERS = ["boxddp", "boxfddp", "fatrop", "ipopt"]
 
 
@@ -150,3 +150,17 @@ def test_no_peer_is_loaded_before_it_is_asked_for():
     run = [sys.executable, "-c", code]
     loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
     assert not {"crocoddyl", "pytorch_mppi", "torch"} & set(loaded)
+
+
+def test_pure_pursuit_stops_before_what_its_path_did_not_know(tmp_path):
+    blocked = world(tmp_path, goal=[3, 0], circles=[[1.5, 0, 0.3]], timeout=5)
+    trial = drive(blocked, PeerSetup("pure_pursuit", "none"))
+    assert trial.result.outcome is Outcome.TIMEOUT
+    assert 0.0 < trial.result.min_clearance < 0.5
+
+
+def test_pure_pursuit_follows_the_worlds_own_path(tmp_path):
+    bend = world(tmp_path, goal=[2, 0], circles=[], path=[[0, 0], [1, 1], [2, 0]])
+    trial = drive(bend, PeerSetup("pure_pursuit", "file"))
+    assert trial.result.outcome is Outcome.SUCCESS
+    assert trial.record.states[:, 2].max() > 0.5

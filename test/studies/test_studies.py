@@ -8,8 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from studies.experiments.__main__ import STUDIES, main
+from studies.__main__ import main
 from studies.experiments.study import PRESETS, Case, Study, mean_and_spread, run_study
+from studies.experiments.verb import STUDIES
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def rows_of(folder):
 
 @pytest.mark.parametrize("name", ["navigation", "visual", "manipulation"])
 def test_a_study_of_success_writes_its_table_and_picture(name, tmp_path, capsys):
-    assert main([name, "--preset", "smallest", "--out", str(tmp_path)]) == 0
+    assert main(["experiment", name, "--preset", "smallest", "--out", str(tmp_path)]) == 0
     rows = rows_of(tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert len(rows) == len(summary["rows"]) == len(STUDIES[name].cases("smallest", "cpu"))
@@ -41,7 +42,7 @@ def test_a_study_of_success_writes_its_table_and_picture(name, tmp_path, capsys)
 
 
 def test_the_study_of_stability_measures_both_directions(tmp_path):
-    assert main(["stability", "--preset", "smallest", "--out", str(tmp_path)]) == 0
+    assert main(["experiment", "stability", "--preset", "smallest", "--out", str(tmp_path)]) == 0
     of = {}
     for row in rows_of(tmp_path):
         of.setdefault((row["variant"], row["curve"]), []).append((float(row["x"]), float(row["y"])))
@@ -58,7 +59,7 @@ def test_the_study_of_stability_measures_both_directions(tmp_path):
 
 
 def test_the_study_of_runtime_measures_a_step(tmp_path, capsys):
-    assert main(["runtime", "--preset", "smallest", "--out", str(tmp_path)]) == 0
+    assert main(["experiment", "runtime", "--preset", "smallest", "--out", str(tmp_path)]) == 0
     (row,) = rows_of(tmp_path)
     assert float(row["step_ms"]) > 0.0
     assert "| id_vin | 7 | 2 |" in capsys.readouterr().out

@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 import numpy as np
 import pytest
 
+from studies.__main__ import main
+
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
 from mme_ilqr_ros.planning.weights import load_weights
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.options import add_tasks, settings_of
@@ -20,10 +21,6 @@ TASKS = ("terrain", "lanes")
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def train_command(arguments):
-    return main("studies", "", {"train": Verb("", "studies.tasks.verb")}, ["train", *arguments])
 
 
 def made(name, *more):
@@ -81,7 +78,7 @@ def test_the_command_writes_weights_and_card(name, tmp_path, capsys, monkeypatch
     monkeypatch.setattr(hidden_cost, "SIZES", ((20, 2),))
     out = tmp_path / "learned"
     short = ["--maps", "16", "--size", "12", "--paths", "3", "--epochs", "2"]
-    assert train_command([name, *short, "--out", str(out)]) == 0
+    assert main(["train", name, *short, "--out", str(out)]) == 0
     assert "regret median %" in capsys.readouterr().out
     assert load_weights(out / "learned.safetensors")
     card = (out / "learned.md").read_text()

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
+from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
@@ -28,10 +28,6 @@ from studies.family.sweeps import sweeps
 from studies.fixed_point import Stopping
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def train_command(arguments):
-    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
 
 
 def mazes(n, seed, size=11):
@@ -174,7 +170,7 @@ def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, mon
     )
     out = tmp_path / "made.v0.1"
     arguments = ["navigation", "--maps", "320", "--size", "7-9", "--batch", "16", "--out", str(out)]
-    assert train_command(arguments) == 0
+    assert main(["train", *arguments]) == 0
     assert "success" in capsys.readouterr().out
     weights = out / "made.v0.1.safetensors"
     GlobalPlanner(PlannerSettings(weights=str(weights)))
@@ -189,8 +185,8 @@ def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, mon
 
 
 def test_the_command_refuses_a_bad_file_with_one_line(tmp_path, capsys):
-    assert train_command(["navigation", "--data", str(tmp_path / "no.npz")]) == 2
+    assert main(["train", "navigation", "--data", str(tmp_path / "no.npz")]) == 2
     error = capsys.readouterr().err.strip()
-    assert error.startswith("mme train: ")
+    assert error.startswith("python -m mme_ilqr_ros train: ")
     assert "no.npz" in error
     assert len(error.splitlines()) == 1

@@ -10,16 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.command_line import Verb, main
+from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.training.recorder import load_checkpoint, save_checkpoint, write_whole
 from mme_ilqr_ros.training.task import TrainingError
 
 OPTIONS = ["navigation", "--maps", "480", "--size", "9", "--batch", "16", "--epochs", "3"]
 N_STEPS = 3 * 480 // 16
-
-
-def train_command(arguments):
-    return main("mme", "", {"train": Verb("", "mme_ilqr_ros.training.verb")}, ["train", *arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +27,12 @@ def _few_tests_one_thread(monkeypatch):
 
 
 def run(out, *more):
-    return train_command([*OPTIONS, "--out", str(out), *more])
+    return main(["train", *OPTIONS, "--out", str(out), *more])
 
 
 def kill_after(out, step, *more):
     """Train in a process of its own; kill it without warning when that many steps are saved."""
-    command = [sys.executable, "-m", "mme_ilqr_ros.training", *OPTIONS, "--save-every", "0"]
+    command = [sys.executable, "-m", "mme_ilqr_ros", "train", *OPTIONS, "--save-every", "0"]
     process = subprocess.Popen(
         [*command, "--out", str(out), *more], stderr=subprocess.PIPE, text=True
     )

@@ -1,1 +1,1 @@
-"""`mme-ilqr plan`: global planners on grids, query by query, beside exact search."""
+"""`mme-ilqr plan`: the global planner on maps, query by query, compared with exact search."""

@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.plan.answer import Answer
 from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
 from mme_ilqr_ros.benchmark.plan.planners import Planner, best_field
+from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.planning.field import Field, follow
-from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.planning.policy import arrivals
-from mme_ilqr_ros.planning.value_field import first_fault
 
 QUERY_REPEATS = 3  # of which the median counts: the first one finds the field out of the cache
 BEST_WITHIN = 1e-3  # [cells] a path this much longer than the shortest still counts as shortest
@@ -30,13 +27,13 @@ class Judged:
         group: Of the file that the map came from.
         query: What was asked.
         starts: How many starts were asked for: 1, or all from which the goal can be reached.
-        success: Share of them whose own path arrives without touching anything.
-        optimal: Share of them whose own path is a shortest one.
+        success: Fraction of them whose own path arrives without touching anything.
+        optimal: Fraction of them whose own path is a shortest one.
         fallback: Whether exact search finds a way where the planner did not.
         cost: Length of the planner's own path [cells], of all starts the mean of those that
             arrive; nan without success.
         optimal_cost: Length of the shortest path of the same starts.
-        ratios: [starts that arrive] lengths in shares of the shortest.
+        ratios: [starts that arrive] lengths over the shortest.
         field_time: See `Answer`.
         query_time: From stored moves to a checked path [s]; 0 when asked from all starts.
         sweeps: See `Answer`.
@@ -80,19 +77,19 @@ class Judged:
 
 
 def judge(asked: PlanMap, query: Query, planner: Planner) -> Judged:
-    """Ask a planner one query and judge its answer."""
+    """Ask a planner for a path from the query's start and judge it."""
     best = best_field(asked, query.goal)
     answer = planner.solve(asked, query.goal)
-    if query.start is None:
-        return _from_all_starts(asked, query, planner, answer, best)
+    start = query.start or query.goal
     times = []
     for _ in range(QUERY_REPEATS):
         begun = time.thread_time()
-        cells = answer.walk(query.start)
-        fault = first_fault(cells, asked.terrain.blocked, query.start, query.goal)
+        cells = answer.walk(start)
+        fault = first_fault(cells, asked.terrain.blocked, start, query.goal)
         times.append(time.thread_time() - begun)
-    optimal_cost = float(best.values[query.start])
+    optimal_cost = float(best.values[start])
     cost = np.nan if fault else length_of(cells)
+    ratio = cost / optimal_cost if optimal_cost > 0.0 else 1.0  # the start may be the goal
     return Judged(
         asked.name,
         asked.group,
@@ -103,7 +100,7 @@ def judge(asked: PlanMap, query: Query, planner: Planner) -> Judged:
         fallback=bool(fault) and planner.is_learned and _rescued(asked, query, best),
         cost=cost,
         optimal_cost=optimal_cost,
-        ratios=np.empty(0) if fault else np.array([_ratio(cost, optimal_cost)]),
+        ratios=np.empty(0) if fault else np.array([ratio]),
         field_time=answer.field_time,
         query_time=float(np.median(times)),
         sweeps=answer.sweeps,
@@ -120,40 +117,6 @@ def length_of(cells: NDArray[np.int64]) -> float:
 
 def _rescued(asked: PlanMap, query: Query, best: Field) -> bool:
     """Return whether exact search finds a path that passes the same check."""
-    cells = follow(best, query.start).cells
-    return first_fault(cells, asked.terrain.blocked, query.start, query.goal) is None
-
-
-def _from_all_starts(
-    asked: PlanMap, query: Query, planner: Planner, answer: Answer, best: Field
-) -> Judged:
-    starts = np.isfinite(best.values)
-    starts[query.goal] = False
-    moves = answer.arrows
-    if asked.n_moves == N_STRAIGHT and moves.max(initial=-1) >= N_STRAIGHT:
-        raise AssertionError(f"{asked.name}: a planner of four moves made a diagonal one")
-    reached, lengths = arrivals(moves, asked.terrain.blocked, query.goal)
-    reached, n = reached & starts, int(starts.sum())
-    lengths, shortest = lengths[reached], best.values[reached]
-    success = len(lengths) / n if n else 1.0
-    return Judged(
-        asked.name,
-        asked.group,
-        query,
-        starts=n,
-        success=success,
-        optimal=float((lengths <= shortest + BEST_WITHIN).sum() / n) if n else 1.0,
-        fallback=planner.is_learned and success < 1.0,
-        cost=float(lengths.mean()) if len(lengths) else np.nan,
-        optimal_cost=float(best.values[starts].mean()) if n else 0.0,
-        ratios=lengths / shortest,
-        field_time=answer.field_time,
-        query_time=0.0,
-        sweeps=answer.sweeps,
-        residual=answer.residual,
-    )
-
-
-def _ratio(cost: float, optimal_cost: float) -> float:
-    """Return how long a path is in shares of the shortest; where the start is the goal, 1."""
-    return cost / optimal_cost if optimal_cost > 0.0 else 1.0
+    start = query.start or query.goal
+    cells = follow(best, start).cells
+    return first_fault(cells, asked.terrain.blocked, start, query.goal) is None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
 from mme_ilqr_ros.benchmark.plan.planners import Planner
-from mme_ilqr_ros.planning.value_field import first_fault
+from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK
 
 N_PATHS = 8
@@ -23,7 +23,7 @@ WIDE = 1.4  # shares of the height from which panels stand above one another
 
 
 def draw_plan(asked: PlanMap, planner: Planner, title: str, path: Path) -> None:
-    """Write the picture: the price of cells, the values to one goal, and paths of several queries.
+    """Write the picture: the cost of cells, the values to one goal, and paths of several queries.
 
     Args:
         asked: Map and queries; the values are those to the goal of its first query.
@@ -43,7 +43,7 @@ def draw_plan(asked: PlanMap, planner: Planner, title: str, path: Path) -> None:
     figure.suptitle(title, fontsize=11, color=INK)
     axes = figure.subplots(3 // columns, columns).ravel()
     occupied = asked.terrain.grid.occupied
-    _image(axes[0], answer.cost, occupied, "price of a cell", asked.from_top, log=True)
+    _image(axes[0], answer.cost, occupied, "cost of a cell", asked.from_top, log=True)
     _image(axes[1], answer.values, occupied, "cost to go [cells]", asked.from_top, log=False)
     _image(axes[2], None, occupied, "paths", asked.from_top, log=False)
     axes[2].contourf(blocked & ~occupied, levels=[0.5, 1.5], colors=["#b9b9b9"])

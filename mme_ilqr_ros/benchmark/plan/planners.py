@@ -1,23 +1,48 @@
-"""The planners under test, each as: blocked cells and a goal in, a best move for every cell out."""
+"""The planners under test: a map and a goal in, a path from any start out."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.plan.answer import Answer
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
-from mme_ilqr_ros.benchmark.usage import UsageError
-from mme_ilqr_ros.planning.field import Field, solve_edges, solve_field
-from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.planning.cost_model import CostModel
+from mme_ilqr_ros.planning.field import Field, follow, solve_field
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, uniform_cost
-from mme_ilqr_ros.planning.weights import SHIPPED, SHORTEST, find_weights, load_weights
+from mme_ilqr_ros.planning.weights import SHIPPED, SHORTEST, find_weights
 
 EXACT = "dijkstra"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a planner knows of one goal.
+
+    Attributes:
+        walk: From a start to the cells [N, 2] of a path to the goal, or to where the planner leads.
+        arrows: Returns the best move of each cell, int8 [H, W], -1 for none.
+        values: Cost to go [H, W] under the planner's own cost, or None.
+        cost: Cost of the cells [H, W], or None.
+        field_time: From blocked cells to what it knows [s], the cost of the cells included. One
+            thread's processor time, which on an idle machine is the time that passes.
+        sweeps: Passes over the map; the compiled solver settles each cell once.
+        residual: Of the planner's own equation.
+    """
+
+    walk: Callable[[Cell], NDArray[np.int64]]
+    arrows: Callable[[], NDArray[np.int8]]
+    values: NDArray[np.float64] | None
+    cost: NDArray[np.float64] | None
+    field_time: float
+    sweeps: int
+    residual: float
 
 
 class Planner(Protocol):
@@ -31,52 +56,46 @@ class Planner(Protocol):
 
 
 class CompiledPlanner:
-    """`GlobalPlanner`'s own cost and solver: exact on a uniform cost, or on a learned one."""
+    """`GlobalPlanner`'s own cost and solver: exact on uniform cost, or on a cost of the cells.
 
-    def __init__(self, settings: PlannerSettings, masked: bool) -> None:
+    Args:
+        settings: Of the planner.
+        cost_model: In place of the one that the settings name.
+    """
+
+    def __init__(self, settings: PlannerSettings, cost_model: CostModel | None = None) -> None:
         self.is_learned = settings.kind != EXACT
-        self._masked = masked or not self.is_learned
-        self._planner = GlobalPlanner(settings)
+        self._planner = GlobalPlanner(settings, cost_model)
         self._planner.warm_up()
         self._map: PlanMap | None = None
 
     def solve(self, asked: PlanMap, goal: Cell) -> Answer:
-        """See `Planner.solve`; a map is priced once, and its time counted for every goal."""
+        """See `Planner.solve`; cell costs are evaluated once a map, and counted for every goal."""
         if self._map is not asked:
             begun = time.thread_time()
-            self._cost = self._planner.cell_cost(asked.terrain, masked=self._masked)
+            self._cost = self.cell_cost(asked)
             self._cost_time = time.thread_time() - begun
             self._map = asked
-            if not self._masked:
-                self._edges = edges_without_mask(self._cost, asked.n_moves)
         begun = time.thread_time()
-        if self._masked:
-            field = solve_field(self._cost, goal, asked.n_moves)
-        else:
-            field = solve_edges(self._edges, goal)
+        field = self.field_of(asked, self._cost, goal)
         seconds = self._cost_time + time.thread_time() - begun
-        return Answer(field, goal, self._cost, seconds, 1, field.residual)
+        return Answer(
+            lambda start: follow(field, start).cells,
+            lambda: field.arrows,
+            field.values,
+            self._cost,
+            seconds,
+            sweeps=1,
+            residual=field.residual,
+        )
 
+    def cell_cost(self, asked: PlanMap) -> NDArray[np.float64]:
+        """Return the cost of each cell [H, W]."""
+        return self._planner.cell_cost(asked.terrain, masked=True)
 
-def edges_without_mask(cost: NDArray[np.float64], n_moves: int) -> NDArray[np.float64]:
-    """Return the edge costs [A, H, W] of cells whose walls are known by their price alone.
-
-    Not to cut corners needs a price too: a diagonal costs at least its length times the dearest
-    of the two cells that it passes between. With a price of inf this is the rule of `moves.py`.
-    """
-    padded = np.pad(cost, 1, constant_values=np.inf)
-    height, width = cost.shape
-
-    def seen(row: int, column: int) -> NDArray[np.float64]:
-        return padded[1 + row : 1 + row + height, 1 + column : 1 + column + width]
-
-    edges = np.empty((n_moves, height, width))
-    for move, (row, column) in enumerate(STEPS[:n_moves].tolist()):
-        price = 0.5 * (cost + seen(row, column))
-        if move >= N_STRAIGHT:
-            price = np.maximum(price, np.maximum(seen(row, 0), seen(0, column)))
-        edges[move] = LENGTHS[move] * price
-    return edges
+    def field_of(self, asked: PlanMap, cost: NDArray[np.float64], goal: Cell) -> Field:
+        """Return the cost-to-go field to a goal."""
+        return solve_field(cost, goal, asked.n_moves)
 
 
 def best_field(asked: PlanMap, goal: Cell) -> Field:
@@ -84,49 +103,24 @@ def best_field(asked: PlanMap, goal: Cell) -> Field:
     return solve_field(uniform_cost(asked.terrain), goal, asked.n_moves)
 
 
-def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
-    """Return a planner by the name of the command line.
-
-    `id_vin` is the structured planner of this package, or the one with a free kernel where the
-    weight file is of that.
+def make_planner(name: str, weights: str) -> Planner:
+    """Return `dijkstra`, or `id_vin` with a weight file.
 
     Raises:
-        UsageError: It is not there, or not with these options.
-        WeightsError: Its weights cannot be used.
+        InputError: The weights cannot be used.
     """
     if name == EXACT:
-        _check_device(name, device)
-        return CompiledPlanner(PlannerSettings(kind=EXACT), masked)
-    if name != "id_vin" and not weights:
-        raise UsageError(f"--planner {name}: no weights of it are shipped; give --weights FILE")
-    file = weights_file(weights)
-    if name == "id_vin" and not _has_free_kernel(file):
-        _check_device(name, device)
-        return CompiledPlanner(PlannerSettings(kind="id_vin", weights=str(file)), masked)
-    try:
-        from studies.plan.family import FamilyPlanner
-    except ImportError as error:
-        raise UsageError(f"--planner {name}: needs torch; pip install torch") from error
-    return FamilyPlanner(name, load_weights(file), masked, device)
-
-
-def _check_device(name: str, device: str) -> None:
-    if device != "cpu":
-        raise UsageError(f"--device {device}: the compiled solver of {name} runs on the CPU only")
-
-
-def _has_free_kernel(file: Path) -> bool:
-    """Return whether a weight file is of a model that learns its iteration (`free_kernel.py`)."""
-    return "n_estimates" in load_weights(file)
+        return CompiledPlanner(PlannerSettings(kind=EXACT))
+    return CompiledPlanner(PlannerSettings(kind=name, weights=str(weights_file(weights))))
 
 
 def weights_file(text: str) -> Path:
     """Return the weight file that `--weights` means: a shipped one by its name, or a file.
 
     Raises:
-        UsageError: There is no such file.
+        InputError: There is no such file.
     """
     file = find_weights(text or SHORTEST)
     if not file.is_file():
-        raise UsageError(f"--weights {text}: is no file and none of {', '.join(SHIPPED)}")
+        raise InputError(f"--weights {text}: is no file and none of {', '.join(SHIPPED)}")
     return file

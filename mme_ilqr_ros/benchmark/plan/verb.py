@@ -1,94 +1,90 @@
-"""`mme-ilqr plan`: the global planner on grids."""
+"""`mme-ilqr plan`: the global planner on maps."""
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import os
-import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mme_ilqr_ros import __version__
-from mme_ilqr_ros.benchmark.plan.judge import Judged, judge
-from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, load_maps
-from mme_ilqr_ros.benchmark.plan.planners import Planner, make_planner, weights_file
-from mme_ilqr_ros.benchmark.plan.summary import (
-    grouped,
-    peer_rows,
-    peer_table,
-    table,
-    totals,
-    write_rows,
-)
-from mme_ilqr_ros.benchmark.progress import Counter
-from mme_ilqr_ros.benchmark.summary import write_json
-from mme_ilqr_ros.benchmark.usage import UsageError, not_negative, positive_int, whole
-from mme_ilqr_ros.geometry.grid_map import MapError
-from mme_ilqr_ros.planning.weights import SHORTEST, WeightsError
-from studies.plan.peers import PeerTimes, time_peers
+import numpy as np
 
-PLANNERS = ("id_vin", "vin", "id_gppn", "gppn", "id_symvin", "symvin", "dijkstra")
-MAZE_PICTURES = 3  # of one maze set
+from mme_ilqr_ros.benchmark.plan.judge import Judged, judge
+from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, Query, load_maps
+from mme_ilqr_ros.benchmark.plan.planners import EXACT, Planner, make_planner, weights_file
+from mme_ilqr_ros.benchmark.progress import Progress
+from mme_ilqr_ros.command_line import not_negative, positive_int, whole
+from mme_ilqr_ros.planning.weights import SHORTEST
+from mme_ilqr_ros.reporting.rows import (
+    facts,
+    grouped,
+    percentiles_ms,
+    table,
+    with_total,
+    write_csv,
+    write_json,
+)
+
+PLANNERS = ("id_vin", EXACT)
+DRAWN = 3  # maps of one file
 
 ABOUT = """\
-Plan on grids, query by query, and compare each path with the shortest one.
-
-PATH is a map_server YAML file, a MovingAI .map (with NAME.map.scen or NAME-random-1.scen beside
-it, whose problems are then the queries), a maze set .npz, or a folder of them. Moves are eight,
-straight 1, diagonal 1.41, without cutting corners; four where a maze set has four.
+Plan between random cells of map_server maps and compare each path with the shortest one. Moves are
+eight, straight 1, diagonal 1.41, without cutting corners.
 """
-EXAMPLES = """\
-examples:
-  mme-ilqr plan --maps movingai --planner dijkstra --out out/movingai
-  mme-ilqr plan --maps depot.yaml tb3_sandbox.yaml --planner id_vin --out out/ros
-  mme-ilqr plan --maps diffplan_m15.npz --planner id_vin --mask off --all-starts --out out/m15
-
+FIGURES = """\
 success: the path found by following the planner's own values arrives without touching an occupied
-cell and without help. fallback: it did not, and exact search had to rescue it. optimal: the path
-is a shortest one, to 1e-3 cells. dijkstra is the package's own exact solver on uniform cost; id_vin
-the same solver on a learned cost. All lengths are true ones, in cells. DIR gets summary.json,
-results.csv (a row per query) and a picture per map. Times are those of the processor in one thread
-(of models with a free kernel, those that pass). Compare times of one machine only.
+cell and without help. fallback: it did not, and exact search found one. optimal: the path is a
+shortest one, to 1e-3 cells. dijkstra is the package's exact solver on uniform cost; id_vin the same
+solver on a learned cost. All lengths are true ones, in cells. DIR gets summary.json, results.csv (a
+row per query) and a picture per map. Times are processor times of one thread; compare times of one
+machine only.
 """
+EXAMPLES = f"""\
+examples:
+  mme-ilqr plan --maps my_floor.yaml --planner dijkstra --out out/floor
+  mme-ilqr plan --maps my_floor.yaml --weights clearance --robot-radius 0.3 --out out/floor
+
+{FIGURES}"""
+COLUMNS = {
+    "maps": "{maps}",
+    "starts": "{starts}",
+    "success": "{success:.2%}",
+    "fallback": "{fallback:.2%}",
+    "optimal": "{optimal:.2%}",
+    "length ratio mean": "{mean_cost_ratio:.4f}",
+    "p95": "{p95_cost_ratio:.4f}",
+    "field ms": "{field_ms[median]:.2f}",
+    "query ms": "{query_ms[median]:.3f}",
+}
+Judge = Callable[[PlanMap, Query, Planner], Judged]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to its parser."""
+def add_arguments(parser: argparse.ArgumentParser, planners: Sequence[str] = PLANNERS) -> None:
+    """Add the verb's arguments to its parser.
+
+    Args:
+        parser: Gets them.
+        planners: Names to choose from.
+    """
     add = parser.add_argument
     add("--maps", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
-    add("--planner", choices=PLANNERS, default="id_vin", help="who plans (%(default)s)")
+    add("--planner", choices=planners, default="id_vin", help="who plans (%(default)s)")
     add(
         "--weights",
         default="",
-        metavar="shortest|clearance|FILE",
-        help="of a learned planner (shortest); those of a model with a free kernel are a FILE",
+        metavar=f"{SHORTEST}|clearance|FILE",
+        help=f"of a learned planner ({SHORTEST})",
     )
-    add(
-        "--mask",
-        choices=("on", "off"),
-        default="on",
-        help="off: a learned planner is not told what is occupied, but must know (%(default)s)",
-    )
-    add(
-        "--queries",
-        type=positive_int,
-        metavar="N",
-        help="per map or maze set (all that a data set poses, else 100)",
-    )
+    add("--queries", type=positive_int, metavar="N", help="per file (100)")
     add("--seed", type=whole, default=0, metavar="S", help="of the random queries (0)")
-    add("--all-starts", action="store_true", help="plan from every cell that can reach the goal")
     add(
         "--robot-radius",
         type=not_negative,
         metavar="M",
-        help="m by which obstacles grow (0.2 on map_server maps, 0 on others, whose cells are 1 m)",
+        help="m by which obstacles grow (0.2 on map_server maps)",
     )
-    add(
-        "--device", choices=("cpu", "cuda"), default="cpu", help="of torch's planners (%(default)s)"
-    )
-    add("--peers", type=whole, default=5, metavar="K", help="queries per map timed on peers (5)")
     add("--no-plots", action="store_true", help="draw nothing")
     add("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
 
@@ -97,85 +93,130 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Plan what the command line asks for; return the report.
 
     Raises:
-        UsageError: Something given cannot be used; one line that names it.
+        InputError: Something given cannot be used; one line that names it.
     """
-    try:
-        planner = make_planner(
-            options.planner, options.weights, options.mask == "on", options.device
-        )
-        choice = Choice(options.queries, options.seed, options.all_starts, options.robot_radius)
-        maps = load_maps(options.maps, choice)
-    except (MapError, WeightsError) as error:
-        raise UsageError(str(error)) from error
-    options.out.mkdir(parents=True, exist_ok=True)
-    judged: list[Judged] = []
-    times: list[PeerTimes] = []
-    try:
-        _judge_all(maps, planner, judged)
-        times = time_peers(maps, options.peers) if options.peers else []
-    finally:  # what was planned before an interruption is not lost
-        if judged:
-            write_rows(judged, options.out / "results.csv")
-            write_json(_content(options, command, judged, times), options.out / "summary.json")
+    planner = make_planner(options.planner, options.weights)
+    choice = Choice(options.queries, options.seed, robot_radius=options.robot_radius)
+    maps = load_maps(options.maps, choice)
+    settings = settings_of(options, EXACT)
+    with Results(command, settings, options.out) as results:
+        judge_all(maps, planner, judge, results.judged)
     if not options.no_plots:
-        _draw(maps, planner, options)
-    return "\n\n".join(filter(None, [table(judged), peer_table(times) if times else ""]))
+        draw(maps, planner, settings, options.out)
+    return report(results.judged)
 
 
-def _judge_all(maps: Sequence[PlanMap], planner: Planner, judged: list[Judged]) -> None:
-    """Judge every query of every map, and tell about it file by file."""
-    with Counter(sum(len(m.queries) for m in maps), "query") as counter:
+def settings_of(options: argparse.Namespace, *without_weights: str) -> dict[str, Any]:
+    """Return the settings for summary.json: all options but places of files.
+
+    Args:
+        options: Of the command line.
+        without_weights: Planners that have no weights.
+    """
+    places = {"maps", "out", "no_plots", "verb", "run"}
+    chosen = {name: value for name, value in vars(options).items() if name not in places}
+    has_weights = options.planner not in without_weights
+    return {**chosen, "weights": weights_file(options.weights).name if has_weights else None}
+
+
+class Results:
+    """The files of a run; what was planned before an interruption is not lost."""
+
+    def __init__(self, command: str, settings: Mapping[str, Any], out: Path) -> None:
+        """Begin.
+
+        Args:
+            command: As typed.
+            settings: For summary.json.
+            out: Folder.
+        """
+        out.mkdir(parents=True, exist_ok=True)
+        self.judged: list[Judged] = []
+        self.more: dict[str, Any] = {}
+        """Further content of summary.json."""
+        self._head = {**facts(command), "settings": settings}
+        self._out = out
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.judged:
+            return
+        by_file = grouped(self.judged, lambda j: j.group)
+        by_map = grouped(self.judged, lambda j: j.map)
+        rows = [j.row() for j in self.judged]
+        content = {
+            **self._head,
+            "totals": totals(self.judged),
+            **self.more,
+            "per_file": {name: totals(group) for name, group in by_file.items()},
+            "per_map": {name: totals(group) for name, group in by_map.items()},
+            "queries": rows,
+        }
+        write_csv(rows, self._out / "results.csv")
+        write_json(content, self._out / "summary.json")
+
+
+def judge_all(
+    maps: Sequence[PlanMap], planner: Planner, judge: Judge, judged: list[Judged]
+) -> None:
+    """Judge every query of every map into `judged`, and report progress file by file."""
+    with Progress(sum(len(m.queries) for m in maps), "query") as progress:
         for group, members in itertools.groupby(maps, key=lambda m: m.group):
             before = len(judged)
-            for m in members:
-                for query in m.queries:
-                    judged.append(judge(m, query, planner))
-                    counter.step()
-            done = judged[before:]
-            counter.line(f"{group}: {len(done)} queries, success {totals(done)['success']:.2%}")
+            asked = [(m, query) for m in members for query in m.queries]
+            for k, (m, query) in enumerate(asked, start=1):
+                judged.append(judge(m, query, planner))
+                progress.step(_line(group, judged[before:]) if k == len(asked) else "")
 
 
-def _draw(maps: Sequence[PlanMap], planner: Planner, options: argparse.Namespace) -> None:
+def _line(group: str, judged: Sequence[Judged]) -> str:
+    return f"{group}: {len(judged)} queries, success {totals(judged)['success']:.2%}"
+
+
+def draw(maps: Iterable[PlanMap], planner: Planner, settings: Mapping[str, Any], out: Path) -> None:
+    """Draw the first maps of each file."""
     # matplotlib takes a second to load, and not every benchmark draws.
     from mme_ilqr_ros.benchmark.plan.pictures import draw_plan
 
-    drawn: dict[str, int] = {}
-    for m in maps:
-        drawn[m.group] = drawn.get(m.group, 0) + 1
-        if drawn[m.group] <= MAZE_PICTURES:
-            weights = f" {options.weights or SHORTEST}, mask {options.mask}"
-            title = f"{m.name}: {options.planner}{weights if planner.is_learned else ''}"
-            draw_plan(m, planner, title, options.out / f"{m.name.replace('/', '_')}.png")
+    known = [str(settings[key]) for key in ("planner", "weights") if settings[key]]
+    for members in grouped(maps, lambda m: m.group).values():
+        for m in members[:DRAWN]:
+            title = f"{m.name}: {', '.join(known)}"
+            draw_plan(m, planner, title, out / f"{m.name.replace('/', '_')}.png")
 
 
-def _content(
-    options: argparse.Namespace,
-    command: str,
-    judged: Sequence[Judged],
-    times: Sequence[PeerTimes],
-) -> dict[str, Any]:
-    learned = options.planner != "dijkstra"
-    settings = {
-        "planner": options.planner,
-        "weights": weights_file(options.weights).name if learned else None,
-        "mask": options.mask,
-        "queries": options.queries,
-        "seed": options.seed,
-        "all_starts": options.all_starts,
-        "robot_radius": options.robot_radius,
-        "device": options.device,
-    }
-    by_map = grouped(judged, lambda j: j.map)
-    by_file = grouped(judged, lambda j: j.group)
+def totals(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return the figures of a group of queries; a start counts as much as any other.
+
+    `stated_error` is the largest difference between the data set's own shortest length and ours
+    [cells], None where it states none.
+    """
+    starts = np.array([j.starts for j in judged])
+    ratios = np.concatenate([j.ratios for j in judged])
+    stated = [abs(j.query.stated - j.optimal_cost) for j in judged if j.query.stated is not None]
+    one = [j for j in judged if j.query.start is not None]
     return {
-        "command": command,
-        "version": __version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}",
-        "settings": settings,
-        "totals": totals(judged),
-        "peers": peer_rows(times),
-        "per_file": {name: totals(group) for name, group in by_file.items()},
-        "per_map": {name: totals(group) for name, group in by_map.items()},
-        "queries": [j.row() for j in judged],
+        "queries": len(judged),
+        "starts": int(starts.sum()),
+        "success": _fraction([j.success for j in judged], starts),
+        "fallback": round(float(np.mean([j.fallback for j in judged])), 6),
+        "optimal": _fraction([j.optimal for j in judged], starts),
+        "mean_cost_ratio": round(float(ratios.mean()), 6) if len(ratios) else None,
+        "p95_cost_ratio": round(float(np.percentile(ratios, 95)), 6) if len(ratios) else None,
+        "field_ms": percentiles_ms([j.field_time for j in judged], (50, 95)),
+        "query_ms": percentiles_ms([j.query_time for j in one], (50, 95)),
+        "stated_error": round(max(stated), 6) if stated else None,
     }
+
+
+def _fraction(fractions: Sequence[float], starts: np.ndarray) -> float:
+    n = starts.sum()
+    return round(float(np.dot(fractions, starts) / n), 6) if n else 1.0
+
+
+def report(judged: Sequence[Judged]) -> str:
+    """Return a Markdown table: a row per file, and one for all."""
+    groups = with_total(grouped(judged, lambda j: j.group))
+    return table(({"maps": name, **totals(group)} for name, group in groups.items()), COLUMNS)

@@ -1,4 +1,4 @@
-"""Dijkstra's algorithm with an indexed binary heap: the plain solver, for prices of any range.
+"""Dijkstra's algorithm with a binary heap: the plain solver, for prices of any range.
 
 The bucket queue (`spread.py`) computes the same values, bit by bit, several times as fast; but it
 needs a bucket for each step between the cheapest and the dearest move, so this one serves prices
@@ -7,43 +7,12 @@ that lie too far apart, and tests.
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, U, price
-
-
-@compiled
-def _sift_up(heap, place, values, i):
-    """Move heap entry `i` up until its parent is not larger."""
-    cell = heap[i]
-    while i > 0:
-        parent = (i - 1) // 2
-        if values[heap[parent]] <= values[cell]:
-            break
-        heap[i] = heap[parent]
-        place[heap[i]] = i
-        i = parent
-    heap[i] = cell
-    place[cell] = i
-
-
-@compiled
-def _sift_down(heap, place, values, size):
-    """Move the first heap entry down until no child is smaller."""
-    cell = heap[0]
-    i = 0
-    while 2 * i + 1 < size:
-        child = 2 * i + 1
-        if child + 1 < size and values[heap[child + 1]] < values[heap[child]]:
-            child += 1
-        if values[heap[child]] >= values[cell]:
-            break
-        heap[i] = heap[child]
-        place[heap[i]] = i
-        i = child
-    heap[i] = cell
-    place[cell] = i
 
 
 @compiled
@@ -60,30 +29,22 @@ def solve_by_heap(prices, stride, n_moves, goal, values):
     Returns:
         int32 [k] settled cells, ascending in value.
     """
-    n = len(values)
-    place = np.full(n, -1, dtype=np.int32)  # position in the heap, -1 = never queued
-    heap = np.empty(n, dtype=np.int32)
-    order = np.empty(n, dtype=np.int32)
+    order = np.empty(len(values), dtype=np.int32)
+    is_settled = np.zeros(len(values), dtype=np.bool_)
+    n_settled = 0
     values[goal] = 0.0
-    heap[0] = goal
-    place[goal] = 0
-    size, settled = 1, 0
-    while size > 0:
-        cell = heap[0]
-        order[settled] = cell
-        settled += 1
-        size -= 1
-        if size > 0:
-            heap[0] = heap[size]
-            _sift_down(heap, place, values, size)
+    queue = [(0.0, goal)]
+    while len(queue) > 0:
+        value, cell = heapq.heappop(queue)
+        if is_settled[cell]:  # it was queued again at a lower value
+            continue
+        is_settled[cell] = True
+        order[n_settled] = cell
+        n_settled += 1
         for move in range(n_moves):
             other = cell - D_ROWS[move] * stride - D_COLUMNS[move]
-            value = values[U(cell)] + price(prices, stride, other, move)
-            if value < values[U(other)]:
-                values[other] = value
-                if place[other] < 0:
-                    heap[size] = other
-                    place[other] = size
-                    size += 1
-                _sift_up(heap, place, values, place[other])
-    return order[:settled]
+            offer = value + price(prices, stride, other, move)
+            if offer < values[U(other)]:
+                values[other] = offer
+                heapq.heappush(queue, (offer, other))
+    return order[:n_settled]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.planning.field import solve_field
 from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.planning.policy import arrivals, follow_arrows
-from mme_ilqr_ros.planning.value_field import first_fault
+from studies.plan.policy import arrivals, follow_arrows
 
 
 def test_of_an_exact_field_every_cell_with_a_value_arrives_over_that_length():

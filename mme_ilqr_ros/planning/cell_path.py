@@ -1,4 +1,4 @@
-"""From the cells of a walk to a path: check every one of them, go to metres."""
+"""From the cells of a walk to a path: check every cell and move, convert to metres."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""The learned price of little clearance, at run time: a table over distances in robot radii.
+"""Cell cost from clearance, the default: a monotone table of 16 learned steps, no network.
 
     gap = (distance from the cell's centre to the nearest obstacle's near face - radius) / radius
 
-The price is a function of the gap alone, measured in radii of the robot, so one function serves
-robots of any size on maps of any resolution and looks the same from all sides. Squared distances
-between cells are whole numbers: the price is looked up once for each number that can occur.
+The cost is a function of the gap alone, measured in radii of the robot, so one table serves robots
+of any size on maps of any resolution. The shipped table is a fit, from demonstrated paths, to the
+formula that generated them (`training/tasks/clearance.py`). Squared distances between cells are
+whole numbers: the table is evaluated once for each number that can occur.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import WeightsError, checked
+from mme_ilqr_ros.planning.windows import box_of, grown, within
 
 
 class ClearanceCost:
-    """From occupied cells and a radius to the cost of each cell: 1 far from obstacles, more near.
+    """From a terrain to the cost of each cell: 1 far from obstacles, more near them.
 
     Attributes:
         gaps: [K] gaps in radii, ascending from 0.
-        cost: [K] price at these gaps, in between by interpolation of its logarithm; beyond the
+        cost: [K] cost at these gaps, in between by interpolation of its logarithm; beyond the
             last 1.
     """
 
@@ -44,15 +47,35 @@ class ClearanceCost:
         self.cost = np.exp(self._log_cost)
 
     def at(self, gap: np.ndarray) -> np.ndarray:
-        """Return the price at gaps in radii; in an obstacle that of gap 0."""
+        """Return the cost at gaps in radii; in an obstacle that of gap 0."""
         return np.exp(np.interp(gap, self.gaps, self._log_cost))
 
     def reach(self, radius: float) -> int:
-        """Return how far obstacles count for a robot's radius, both in cells."""
+        """Return the distance up to which obstacles count for a robot's radius, both in cells."""
         return int(np.ceil((1.0 + self.gaps[-1]) * max(radius, 0.5) + 0.5))
 
-    def __call__(self, occupied: np.ndarray, radius: float) -> np.ndarray:
-        """Return the cost float64 [H, W] of the cells.
+    def __call__(self, terrain: Terrain) -> np.ndarray:
+        """Return the cost float64 [H, W] of the cells of a terrain."""
+        return self.of_cells(terrain.grid.occupied, terrain.radius_in_cells)
+
+    def after(self, terrain: Terrain, before: Terrain, cost: np.ndarray) -> np.ndarray:
+        """Return the cost of a terrain from the `cost` [H, W] of one before of the same shape.
+
+        It is computed around the cells that differ only.
+        """
+        differ = terrain.grid.occupied != before.grid.occupied
+        if not differ.any():
+            return cost
+        reach = self.reach(terrain.radius_in_cells)
+        window = grown(box_of(differ), reach, cost.shape)
+        seen = grown(window, reach, cost.shape)
+        near = self.of_cells(terrain.grid.occupied[seen], terrain.radius_in_cells)
+        cost = cost.copy()
+        cost[window] = near[within(window, seen)]
+        return cost
+
+    def of_cells(self, occupied: np.ndarray, radius: float) -> np.ndarray:
+        """Return the cost float64 [H, W] of cells.
 
         Args:
             occupied: bool [H, W].

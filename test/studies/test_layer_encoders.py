@@ -5,17 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.encoders import (
-    TerrainEncoder,
-    anchor_loss,
-)
+from mme_ilqr_ros.learning.encoders import _RINGS, anchor_loss
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, edges_of, exact
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
-from mme_ilqr_ros.planning.rings import ring_index
-from mme_ilqr_ros.planning.terrain_cost import TerrainCost
-from mme_ilqr_ros.planning.weights import WeightsError
 from studies.family.sweeps import sweeps
 from studies.tasks.lane_encoder import LaneEncoder
+from studies.tasks.layer_network import ring_index
+from studies.tasks.terrain_encoder import TerrainEncoder
 
 N_LAYERS = 2
 KINDS = (TerrainEncoder, LaneEncoder)
@@ -46,7 +42,7 @@ def move_after(turn):
 
 
 def test_a_symmetric_kernel_has_one_weight_for_each_distance_class():
-    assert ring_index(3).tolist() == [[2, 1, 2], [1, 0, 1], [2, 1, 2]]
+    assert ring_index(3).tolist() == _RINGS.tolist()
     index = ring_index(7)
     assert index.max() == 9
     np.testing.assert_array_equal(index, np.rot90(index))
@@ -86,30 +82,6 @@ def test_beyond_the_map_is_blocked_so_moving_the_map_moves_the_cost(kind):
     model = encoder(kind)
     moved = model(wide, wide_layers)[..., 4:13, 7:18]
     torch.testing.assert_close(moved, model(occupied, layers))
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (150, 21)])
-def test_numpy_equals_torch(shape):
-    occupied, layers, _ = batch(1, *shape) if min(shape) > 1 else batch(1, 3, 3)
-    occupied, layers = occupied[..., : shape[0], : shape[1]], layers[..., : shape[0], : shape[1]]
-    model = encoder(TerrainEncoder)
-    expected = model(occupied, layers)[0].detach().numpy()
-    fast = TerrainCost({k: v.numpy() for k, v in model.state_dict().items()})
-    log_cost = np.log(fast(occupied[0].numpy() > 0.5, layers[0].numpy()))
-    np.testing.assert_allclose(log_cost, expected, atol=1e-5)
-
-
-def test_missing_layers_count_as_nothing_and_wrong_weights_are_refused():
-    occupied, layers, _ = batch(1)
-    tensors = {k: v.numpy() for k, v in encoder(TerrainEncoder).state_dict().items()}
-    model, blocked = TerrainCost(tensors), occupied[0].numpy() > 0.5
-    some = layers[0].numpy().copy()
-    some[1] = 0.0
-    np.testing.assert_array_equal(model(blocked, some[:1]), model(blocked, some))
-    with pytest.raises(WeightsError, match=r"lack the tensor 'head\.bias'"):
-        TerrainCost({k: v for k, v in tensors.items() if k != "head.bias"})
-    with pytest.raises(WeightsError, match="shape"):
-        TerrainCost({**tensors, "second.bias": np.zeros(99)})
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,26 +1,16 @@
-"""Command line: `python -m studies.compare terrain --weights FILE...`.
-
-And `python -m studies.compare paths --maps PATH...`.
-"""
+"""`compare`: learned costs beside what needs no learning."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-try:
-    import torch
-except ModuleNotFoundError as error:
-    sys.exit(f"compare: {error.name} is missing; pip install 'mme_ilqr_ros[train]'")
-
 import numpy as np
+import torch
 from tqdm import tqdm
 
-from mme_ilqr_ros.geometry.grid_map import MapError
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.weights import WeightsError, read_weights
 from mme_ilqr_ros.training.options import positive
@@ -39,6 +29,12 @@ from studies.compare.pictures import draw_comparison
 from studies.compare.table import Entrant, markdown, scores
 from studies.tasks import lanes, terrain
 
+ABOUT = "Learned costs beside what needs no learning. Writes a table and pictures."
+EXAMPLES = """\
+examples:
+  compare terrain --weights out/training/terrain/terrain.safetensors
+  compare paths --maps config/maps --queries 30
+"""
 HIDDEN_COSTS: Mapping[str, HiddenCost] = {
     module.HIDDEN.name: module.HIDDEN for module in (terrain, lanes, clearance)
 }
@@ -47,31 +43,8 @@ _DRAWN = 96  # cells along the map of the picture
 _TUNING_MAPS = 60
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a comparison; return 0, or 2 with one line on stderr for unusable input."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser().parse_args(arguments)
-    options.out = options.out or Path("out", "compare", options.task)
-    torch.set_num_threads(1)
-    try:
-        table, facts = paths.run(options) if options.task == "paths" else _compare(options)
-    except (WeightsError, MapError, OSError) as error:
-        print(f"compare: {error}", file=sys.stderr)
-        return 2
-    command = shlex.join(["python", "-m", "studies.compare", *arguments])
-    text = json.dumps({"command": command, **facts}, indent=1)
-    (options.out / "summary.json").write_text(text, encoding="utf-8")
-    (options.out / "table.md").write_text(table, encoding="utf-8")
-    print(table)
-    print(f"wrote table.md, summary.json and pictures into {options.out}")
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m studies.compare",
-        description="Learned costs beside what needs no learning. Writes a table and pictures.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a subcommand for every hidden cost, and `paths`."""
     subcommands = parser.add_subparsers(dest="task", required=True, metavar="WHAT")
     for name in sorted(HIDDEN_COSTS):
         text = (
@@ -86,12 +59,22 @@ def _parser() -> argparse.ArgumentParser:
         _add_out(sub)
     text = (
         "length and clearance of paths on ROS maps: the shipped weights beside exact search on"
-        " uniform cost and on a usual inflation"
+        " uniform cost, on a usual inflation and on the formula that `clearance` was learned from"
     )
     sub = subcommands.add_parser("paths", help=text, description=text)
     paths.add_options(sub)
     _add_out(sub)
-    return parser
+
+
+def run(options: argparse.Namespace, command: str) -> str:
+    """Compare; write table, summary and pictures; return the table."""
+    options.out = options.out or Path("out", "compare", options.task)
+    torch.set_num_threads(1)
+    table, facts = paths.run(options) if options.task == "paths" else _compare(options)
+    text = json.dumps({"command": command, **facts}, indent=1)
+    (options.out / "summary.json").write_text(text, encoding="utf-8")
+    (options.out / "table.md").write_text(table, encoding="utf-8")
+    return f"{table}\nwrote table.md, summary.json and pictures into {options.out}"
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +132,3 @@ def _peers(training: MapSet, seed: int) -> tuple[dict[str, Entrant], dict[str, s
     shown = demonstrate(training)
     entrants["behaviour cloning"] = clone(training, shown, seed)
     return entrants, {_INFLATION: inflated_by, "hand features, tuned": featured_by}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

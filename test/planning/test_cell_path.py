@@ -5,7 +5,7 @@ import pytest
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.value_field import first_fault, metric_path
+from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.learning.bellman import UNREACHED, edge_costs
-from mme_ilqr_ros.learning.encoders import CostEncoder
-from mme_ilqr_ros.learning.structured import StructuredIDVIN, exact
 from mme_ilqr_ros.planning.field import FieldError, solve_edges
-from mme_ilqr_ros.planning.field.torus import solve_torus
 from studies.family import structured
 from studies.family.sweeps import edge_bellman, goal_mask, sweeps
 from studies.fixed_point import Stopping
+from studies.torus import exact_on_torus, solve_torus
 
 GOALS = np.array([[0, 8], [5, 3], [2, 0]])
 
@@ -88,7 +86,7 @@ def test_the_structured_model_has_one_gradient_on_a_torus_too(adjoint):
         return plan.logits.detach(), [p.grad.clone() for p in model.encoder.parameters()]
 
     swept = sweeps(adjoint, Stopping(1e-12, 200))
-    (logits, one), (others, other) = gradients(exact), gradients(swept)
+    (logits, one), (others, other) = gradients(exact_on_torus), gradients(swept)
     torch.testing.assert_close(logits, others, rtol=1e-9, atol=1e-9)
     for a, b in zip(one, other, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-9)
@@ -98,7 +96,7 @@ def test_the_structured_model_has_one_gradient_on_a_torus_too(adjoint):
 def test_the_structured_model_rolls_with_its_map_only_where_maps_wrap(wrap):
     generator = torch.Generator().manual_seed(5)
     occupied = (torch.rand(2, 9, 9, generator=generator) < 0.3).double()
-    model = StructuredIDVIN(CostEncoder(generator, wrap=wrap), wrap=wrap).double()
+    model = structured(generator, wrap=wrap).double()
     with torch.no_grad():
         for parameter in model.encoder.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
