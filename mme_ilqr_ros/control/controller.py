@@ -251,6 +251,7 @@ class LocalController:
         )
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _is_sound(modes: Modes, data: StageData) -> bool:
     """Return False where inputs are so large, or `values` such, that numbers were not finite."""
     chosen = modes.chosen

@@ -65,6 +65,7 @@ class MmeIlqr:
         if self._controls is not None and self._controls.shape[2] != settings.time_steps:
             self._controls, self._incumbents = None, np.zeros_like(self._incumbents)
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite loses every comparison
     def cycle(
         self,
         x0: Array,

@@ -33,15 +33,13 @@ def draw_noise(
     n_modes: int, n_stages: int, limits: Sequence[ControlLimits], rngs: Sequence[Generator]
 ) -> Noise:
     """Return the noise of a cycle; each robot's comes from its own generator."""
-    parts = [
-        (
-            rng.standard_normal((n_stages, len(own.lower), n_modes)).transpose(2, 0, 1),
-            rng.random(n_modes),
-            random_blocks(n_modes, own, rng),
-        )
-        for own, rng in zip(limits, rngs, strict=True)
-    ]
-    return Noise(*(np.stack(part) for part in zip(*parts, strict=True)))
+    nu, first = len(limits[0].lower), (len(rngs), n_modes)
+    noise = Noise(np.empty((*first, n_stages, nu)), np.empty(first), np.empty((*first, BLOCKS, nu)))
+    for r, (own, rng) in enumerate(zip(limits, rngs, strict=True)):
+        noise.white[r] = rng.standard_normal((n_stages, nu, n_modes)).transpose(2, 0, 1)
+        noise.uniform[r] = rng.random(n_modes)
+        noise.blocks[r] = random_blocks(n_modes, own, rng)
+    return noise
 
 
 def random_blocks(n_modes: int, limits: ControlLimits, rng: Generator) -> Array:
@@ -61,9 +59,9 @@ def shift_controls(controls: Array, stages: float) -> Array:
     U[t] is reached at the end of stage t, linearly, so the profile is interpolated at the new stage
     ends; its last value goes on beyond the horizon.
     """
-    last = controls.shape[-2] - 1
-    position = np.minimum(np.arange(last + 1) + stages, last)
-    left = position.astype(np.int64)
-    fraction = (position - left)[:, None]
-    right = np.minimum(left + 1, last)
-    return (1.0 - fraction) * controls[..., left, :] + fraction * controls[..., right, :]
+    n_stages = controls.shape[-2]
+    whole = min(int(stages), n_stages)
+    fraction = min(stages - whole, 1.0)
+    beyond = np.repeat(controls[..., -1:, :], whole + 1, axis=-2)
+    moved = np.concatenate([controls[..., whole:, :], beyond], axis=-2)
+    return (1.0 - fraction) * moved[..., :-1, :] + fraction * moved[..., 1:, :]

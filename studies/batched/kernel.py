@@ -102,13 +102,15 @@ class BatchedKernel:
         task, first_axes, count = self._task_of(data, U.shape[1]), U.shape[:2], 0
         X, U_, J = self._start(task, x0, U)
         reg, first = torch.zeros_like(J), torch.ones_like(J)
+        running = torch.ones_like(J, dtype=torch.bool)
         until = math.inf if deadline is None else deadline
         for n in range(iterations):
             if time.perf_counter() > until:
                 break
-            X, U_, J, reg, first, active = self._improve(task, X, U_, J, reg, first)
+            state = (X, U_, J, reg, first)
+            X, U_, J, reg, first, running = self._improve(task, *state, running, U.shape[1])
             count = n + 1
-            if not active.any():
+            if not running.any():
                 break
         log_det = self._backward(task, X, U_, torch.zeros_like(J)).log_det()
         by_mode = (J, log_det, least_distance(self._texts, task, X))
@@ -123,17 +125,32 @@ class BatchedKernel:
         return _numpy(least_distance(self._texts, task, self._lanes(X))).reshape(X.shape[:2])
 
     def _improve(
-        self, task: Task, X: Tensor, U: Tensor, J: Tensor, reg: Tensor, first: Tensor
+        self,
+        task: Task,
+        X: Tensor,
+        U: Tensor,
+        J: Tensor,
+        reg: Tensor,
+        first: Tensor,
+        running: Tensor,
+        n_modes: int,
     ) -> tuple[Tensor, ...]:
-        """One iLQR iteration on all lanes, as the kernel's `improve`.
+        """One iLQR iteration on all lanes, as the program's `solve`; a robot is a group.
 
         The host never waits in here, so it can launch an iteration while a GPU still computes.
-        Returns (X, U, J, reg, first, lanes not done).
+        Returns (X, U, J, reg, first, lanes of robots that are not finished).
         """
         texts, shares = self._texts, first[:, None] * self._search
         gains = self._backward(task, X, U, reg)
-        promised = -(gains.linear + gains.quadratic)
-        done = (texts.CONVERGED * J.abs().clamp_min(1.0) > promised) | (reg > texts.REG_MAX)
+        expected, scale = -(gains.linear + gains.quadratic), J.abs().clamp_min(1.0)
+        done = (texts.CONVERGED * scale > expected) | (reg > texts.REG_MAX)
+        best = J.reshape(-1, n_modes).amin(1, keepdim=True)
+        limit = best + (texts.CONTENDING - 1.0) * best.abs().clamp_min(1.0)
+        contending = limit.expand(-1, n_modes).reshape(-1) > J
+        waited_for = ~done & contending & (expected > texts.SETTLED * scale)
+        unfinished = waited_for.reshape(-1, n_modes).any(1, keepdim=True)
+        running = running & unfinished.expand(-1, n_modes).reshape(-1)
+        done = done | ~running
         wanted = U[..., None] + gains.k[..., None] * shares[:, None]
         found = rollout(texts, task, X[0], wanted, (X, gains.K))
         decrease = texts.ARMIJO * shares * gains.linear[:, None]
@@ -146,7 +163,7 @@ class BatchedKernel:
         lowered = (reg * 0.25).clamp_min(texts.REG_MIN)
         reg = torch.where(done, reg, torch.where(taken, lowered, raised))
         first = torch.where(taken, (texts.LONGER * last).clamp_max(1.0), texts.SHORTER)
-        return X, U, torch.where(taken, J_new, J), reg, first, ~done
+        return X, U, torch.where(taken, J_new, J), reg, first, running
 
     def _backward(self, task: Task, X: Tensor, U: Tensor, reg: Tensor) -> Gains:
         return backward(self._texts, task, self.problem.model.held_state, X, U, reg)

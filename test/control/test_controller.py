@@ -9,7 +9,7 @@ import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import EffortTerm
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings
 from mme_ilqr_ros.control.situation import Situation
@@ -130,7 +130,7 @@ def test_walls_of_a_map_are_kept_clear_of():
     blocked[:, 40:42] = True
     blocked[46:54, 40:42] = False  # y from 0.6 m to 1.4 m
     field = build_distance_field(blocked, 0.1, Pose(-1.0, -4.0, 0.0))
-    states, results = drive(controller(), circles=as_circles([]), field=field)
+    states, results = drive(controller(), circles=as_circles([]), walls=field)
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert field.value_and_gradient(positions(states))[0].min() > 0.2
 
@@ -250,8 +250,8 @@ def test_no_measured_speed_however_large_makes_a_command_leave_the_limits(goal):
 
 
 def test_a_weight_of_ones_own_that_is_not_finite_brakes_until_it_is(monkeypatch):
-    reference = functools.partial(Kernel, backend="python")
-    monkeypatch.setattr("mme_ilqr_ros.control.controller.Kernel", reference)
+    reference = functools.partial(CompiledKernel, backend="python")
+    monkeypatch.setattr("mme_ilqr_ros.control.controller.CompiledKernel", reference)
     values, terms = {"rail_weight": math.nan}, [EffortTerm(1, "rail_weight")]
     mme = MmeSettings(n_iterations=1, time_steps=8)
     control = LocalController(ControllerSettings(mme=mme), None, terms, values)

@@ -12,7 +12,7 @@ import pytest
 
 from mme_ilqr_ros.control import controller
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
@@ -68,7 +68,8 @@ def hitch_at_the_goal(weight):
 
 
 def test_an_own_robot_arrives_and_an_own_cost_straightens_its_trailer(monkeypatch):
-    monkeypatch.setattr(controller, "Kernel", functools.partial(Kernel, backend="python"))
+    reference = functools.partial(CompiledKernel, backend="python")
+    monkeypatch.setattr(controller, "CompiledKernel", reference)
     assert hitch_at_the_goal(5.0) < 0.5 * hitch_at_the_goal(0.0)
 
 

@@ -11,7 +11,7 @@ from mme_ilqr_ros.control.robots import STEERING_SPEED, Ackermann, robot_of
 from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.angles import difference
-from mme_ilqr_ros.geometry.circles import as_circles, clearance
+from mme_ilqr_ros.geometry.circles import as_circles, clearance, no_circles
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 TRAP = as_circles([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
@@ -63,7 +63,8 @@ def test_every_kind_of_robot_gets_past_the_trap(kind):
 
 
 def test_a_robot_that_slides_gets_to_a_goal_beside_it_without_turning_round():
-    _, results = drive(LocalController(settings("omni")), goal=Pose(0.5, 2.0, 0.0), circles=None)
+    omni = LocalController(settings("omni"))
+    _, results = drive(omni, goal=Pose(0.5, 2.0, 0.0), circles=no_circles())
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert max(r.vy for r in results) > 0.3
 
@@ -87,7 +88,7 @@ def test_every_command_keeps_box_and_rates_whatever_happens(kind, seed):
     rng = np.random.default_rng(seed)
     s = settings(kind, vx_min=-0.3)
     control, robot, state = LocalController(s), robot_of(s), RobotState(0.0, 0.0, 0.0)
-    before, circles, goal = np.zeros(robot.model.nu), None, GOAL
+    before, circles, goal = np.zeros(robot.model.nu), no_circles(), GOAL
     for i in range(40):
         if rng.random() < 0.15:
             goal = None if rng.random() < 0.2 else Pose(*rng.uniform(-4, 4, 2), 0.0)

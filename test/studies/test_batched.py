@@ -208,11 +208,13 @@ def test_an_iteration_keeps_to_its_device_and_never_waits_for_it(monkeypatch):
     nowhere = BatchedKernel(problem, "meta")
     task = nowhere._task_of([data], len(U))
     state = nowhere._start(task, x0[None], U[None])
-    after = nowhere._improve(task, *state, torch.zeros_like(state[2]), torch.ones_like(state[2]))
+    ones = torch.ones_like(state[2])
+    lanes = torch.zeros_like(ones), ones, ones.to(torch.bool), len(U)
+    after = nowhere._improve(task, *state, *lanes)
     assert [a.shape for a in after[:3]] == [a.shape for a in state]
     gains = nowhere._backward(task, *after[:2], after[3])
     assert gains.log_det().shape == after[2].shape
-    assert clearance.smallest_gap(nowhere._texts, task, after[0]).shape == after[2].shape
+    assert clearance.least_distance(nowhere._texts, task, after[0]).shape == after[2].shape
 
 
 def test_elimination_solves_and_log_det_counts_free_controls_only():

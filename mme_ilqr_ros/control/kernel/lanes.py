@@ -2,7 +2,7 @@
 
 A `Lane` holds the same number of n modes side by side. Code written on lanes is vectorised by
 construction, because every operation is one vector instruction; a loop over modes would depend on
-what the compiler's vectoriser understands. `reference.py` offers the same names on numpy arrays.
+what the compiler's vectoriser understands. `program/lane.py` offers the same names on numpy arrays.
 
 Floating-point operations may be reordered and fused, but keep NaN and infinity: a state that is not
 finite must stay visible to the controller's final check.

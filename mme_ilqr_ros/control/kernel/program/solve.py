@@ -22,6 +22,8 @@ from .stage import NU, NX
 ARMIJO = 1e-4  # fraction of the expected decrease that a step must deliver
 LINE_SEARCH_STEPS, SHORTER, LONGER = 3, 0.3, 3.0  # after three trials rather regularise
 CONVERGED = 1e-5  # expected decrease, relative to max(1, |J|), below which a mode is done
+SETTLED = 1e-3  # expected decrease, likewise, below which a mode is no longer waited for
+CONTENDING = 2.0  # times the best cost of its group, above which a mode is not waited for either
 REG_MIN, REG_MAX, REG_FIRST = 1e-6, 1e4, 1e-2
 
 
@@ -43,6 +45,15 @@ def clear(k, K):
             k[t, i] = fill(k[t, i], 0.0)
             for j in range(NX):
                 K[t, i, j] = k[t, i]
+
+
+@inline
+def contending_cost(costs):
+    """Return the cost below which a mode of the group [LANES] may still become the best."""
+    best = costs[0]
+    for lane in range(1, LANES):
+        best = min(best, costs[lane])
+    return best + (CONTENDING - 1.0) * max(abs(best), 1.0)
 
 
 @inline
@@ -75,6 +86,8 @@ def improve(J, linear, searching, reg, first, group, task):
 def solve(x0, U_given, iterations, deadline, outcome, count, memory, task):
     """Roll all modes out from x0, iterate them, and take their policies.
 
+    A group is iterated until every mode that contends for the best cost has settled: a random
+    restart far above it would take many more iterations, and is sampled again in the next cycle.
     Groups come in order, so the first group's modes are served first when time is short.
 
     Args:
@@ -110,9 +123,12 @@ def solve(x0, U_given, iterations, deadline, outcome, count, memory, task):
             linear, quadratic, log_det = backward(X, U, damping, final, k, K, Quu, task)
             if final:
                 break
-            done = CONVERGED * vmax(absolute(J), 1.0) > -(linear + quadratic)
-            searching = ~(done | (reg > REG_MAX))
-            unfinished, count[g] = any_lane(searching), count[g] + 1
+            scale, expected = vmax(absolute(J), 1.0), -(linear + quadratic)
+            searching = ~((CONVERGED * scale > expected) | (reg > REG_MAX))
+            facts[0], count[g] = J, count[g] + 1
+            contending = contending_cost(memory.facts[0])
+            waited_for = (contending > J) & (expected > SETTLED * scale)
+            unfinished = any_lane(searching & waited_for)
             if unfinished:
                 J, reg, first = improve(J, linear, searching, reg, first, group, task)
         facts[0], facts[1], facts[2] = J, linear + quadratic, log_det
