@@ -64,7 +64,7 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "train": ["torch>=2.0", "safetensors"],
+        "train": ["torch>=2.0"],
         "cluster": ["dask", "distributed"],
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
         "test": ["pytest"],

@@ -3,7 +3,7 @@
     python -m examples.own_robot_and_cost
 
 The robot is one symbolic step, the cost one small class. Derivatives, printing and compiling are
-not your business: the kernel takes both as they are.
+not your business: the kernel takes both as they are. docs/extending.md drives such a robot.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
-from mme_ilqr_ros.control.costs import CostTerm, EffortTerm, GoalTerm
+from mme_ilqr_ros.control.costs import CostSum, CostTerm, GoalCost, Penalty, Reference
 from mme_ilqr_ros.control.kernel import Barrier, CompiledKernel, StageData, World
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.models import ControlLimits, RobotModel
 
-# ---- the new robot and the new cost ----
+# ---- the new robot and the new costs ----
 
 
 def step(x: ca.SX, u: ca.SX, dt: ca.SX) -> ca.SX:
@@ -33,19 +33,30 @@ TRAILER = RobotModel("with_trailer", ("px", "py", "yaw", "trailer"), ("v", "w"),
 
 
 @dataclass(frozen=True)
-class HitchTerm:
+class DriveCost(CostTerm):
+    """Squared controls."""
+
+    drive_weight: float = 0.2
+
+    def stage(self, x: ca.SX, u: ca.SX, ref: Reference) -> list[Penalty]:
+        """Return both controls."""
+        return [Penalty(self.drive_weight, u, ca.sumsqr)]
+
+
+@dataclass(frozen=True)
+class HitchCost(CostTerm):
     """Sine of half the angle between robot and trailer at the end of the horizon, squared."""
 
-    parameters: tuple[str, ...] = ("hitch_weight",)
-    terminal: bool = True
+    hitch_weight: float = 60.0
 
-    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return the sine of half the angle [1]."""
-        return ca.sin((x[2] - x[3]) / 2)
+    def final(self, x: ca.SX, ref: Reference) -> list[Penalty]:
+        """Return the sine of half the angle."""
+        return [Penalty(self.hitch_weight, ca.sin((x[2] - x[3]) / 2), ca.sumsqr)]
 
-    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return weight * r^2."""
-        return p["hitch_weight"] * r**2
+
+@dataclass(frozen=True)
+class Cost(CostSum, HitchCost, DriveCost, GoalCost):
+    """The whole cost: the sum of its terms."""
 
 
 # ---- one problem, solved without and with the new cost ----
@@ -55,25 +66,16 @@ GOAL = (1.2, 1.2)
 CIRCLES = np.array([[1.0, 0.2, 0.3, 0.0, 0.0]])  # x, y, radius in m, vx, vy in m/s
 RADIUS = 0.2  # m
 DT, STAGES = 0.1, 50
-VALUES = {
-    "goal_x": GOAL[0],
-    "goal_y": GOAL[1],
-    "goal_width": 0.1,
-    "goal_weight": 0.05,
-    "terminal_weight": 10.0,
-    "effort": 0.02,
-    "hitch_weight": 60.0,
-}
 
 
-def solve(terms: tuple[CostTerm, ...], backend: str) -> str:
-    """Solve the problem with these terms; return what came of it in words."""
-    problem = Problem(TRAILER, terms)
+def solve(cost: Cost, backend: str) -> str:
+    """Solve the problem with these weights; return the result in words."""
+    problem = Problem(TRAILER, cost)
     kernel = CompiledKernel(problem, backend)
-    row = [VALUES[name] for name in problem.parameter_names]
+    parameters = problem.parameters(Reference(TRAILER, DT, *GOAL), STAGES, cost)
     limits = ControlLimits((0.0, -1.5), (1.0, 1.5), (math.inf, math.inf))
     world = World(CIRCLES, None, Barrier(0.1, stiff=0.03, cutoff=0.3, radius=RADIUS))
-    data = StageData(np.tile(row, (STAGES + 1, 1)), DT, limits, world)
+    data = StageData(parameters, DT, limits, world)
     guess = np.tile([0.5, 0.0], (1, STAGES, 1))  # one mode: straight on at half speed
     found = kernel.optimise(np.array([START]), guess[None], [data], iterations=50)
     end, clearance = found.X[0, 0, -1], found.distances[0, 0] - RADIUS
@@ -87,14 +89,9 @@ def solve(terms: tuple[CostTerm, ...], backend: str) -> str:
 
 def main(backend: str = "python") -> None:
     """Solve twice; `python` needs no compiler, `numba` is what a robot uses."""
-    usual = (
-        GoalTerm(),
-        GoalTerm("terminal_weight", terminal=True),
-        EffortTerm(0, "effort"),
-        EffortTerm(1, "effort"),
-    )
-    print(f"without the new cost: {solve(usual, backend)}")
-    print(f"with the new cost:    {solve((*usual, HitchTerm()), backend)}")
+    without = Cost(goal_width=0.1, hitch_weight=0.0)
+    print(f"without the new cost: {solve(without, backend)}")
+    print(f"with the new cost:    {solve(Cost(goal_width=0.1), backend)}")
 
 
 if __name__ == "__main__":

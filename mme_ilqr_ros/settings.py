@@ -17,7 +17,8 @@ from typing import Any, TypeVar, get_type_hints
 from mme_ilqr_ros.errors import InputError
 
 S = TypeVar("S")
-Scalar = bool | int | float | str
+Scalar = bool | int | float | str | tuple[str, ...]
+STRINGS = tuple[str, ...]
 
 
 class SettingError(InputError):
@@ -30,7 +31,7 @@ class Setting:
 
     Attributes:
         name: Dotted name below the settings class, e.g. `costs.goal_weight`.
-        kind: `bool`, `int`, `float` or `str`.
+        kind: `bool`, `int`, `float`, `str` or `tuple[str, ...]`.
         default: Value used when nobody sets it.
         unit: SI unit as text, empty for pure numbers.
         low: Smallest allowed value, or None.
@@ -68,14 +69,23 @@ class Setting:
         return value
 
     def _typed(self, value: Any) -> Any:
+        if self.kind == STRINGS:
+            if not isinstance(value, (list, tuple)) or any(not isinstance(v, str) for v in value):
+                raise SettingError(f"{self.name} = {value!r}: must be a list of strings")
+            return tuple(text for text in value if text)  # ROS knows no empty list of strings
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
             raise SettingError(
-                f"{self.name} = {value!r}: must be of type {self.kind.__name__},"
+                f"{self.name} = {value!r}: must be of type {self.kind_text},"
                 f" not {type(value).__name__}"
             )
         return value
+
+    @property
+    def kind_text(self) -> str:
+        """The kind in words."""
+        return "list of strings" if self.kind == STRINGS else self.kind.__name__
 
     def range_text(self) -> str:
         """Return the range in words, e.g. `in [0.0, 1.0] m/s`, or an empty text."""
@@ -121,14 +131,15 @@ def table(settings_class: type, prefix: str = "") -> tuple[Setting, ...]:
     return tuple(_rows(settings_class, prefix))
 
 
-def _rows(settings_class: type, prefix: str) -> Iterator[Setting]:
+def _rows(settings_class: Any, prefix: str) -> Iterator[Setting]:
     kinds = get_type_hints(settings_class)
     for field in dataclasses.fields(settings_class):
         kind = kinds[field.name]
         if dataclasses.is_dataclass(kind):
             yield from _rows(kind, f"{prefix}{field.name}.")
         else:
-            yield Setting(f"{prefix}{field.name}", kind, field.default, **field.metadata)
+            default: Any = field.default
+            yield Setting(f"{prefix}{field.name}", kind, default, **field.metadata)
 
 
 def flatten(settings: Any, prefix: str = "") -> dict[str, Scalar]:
@@ -141,6 +152,18 @@ def flatten(settings: Any, prefix: str = "") -> dict[str, Scalar]:
         else:
             values[f"{prefix}{field.name}"] = value
     return values
+
+
+def rebuilt(settings: S, values: Mapping[str, Any], prefix: str = "") -> S:
+    """Return a copy with other values, unchecked, by dotted name."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
+        name, value = f"{prefix}{field.name}", getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            changes[field.name] = rebuilt(value, values, f"{name}.")
+        elif name in values:
+            changes[field.name] = values[name]
+    return dataclasses.replace(settings, **changes)  # type: ignore[type-var]
 
 
 def build(settings_class: type[S], values: Mapping[str, Any]) -> S:

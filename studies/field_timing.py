@@ -24,6 +24,7 @@ from mme_ilqr_ros.planning.field import Field, follow, solve_edges, solve_field
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
+from studies.cell_gradient import cell_adjoint
 from studies.indexed_heap import solve_by_heap
 
 R = TypeVar("R")
@@ -121,10 +122,10 @@ def time_field(timed: TimedMap, rounds: int, n_places: int, seed: int) -> dict[s
         return result
 
     for k in range(rounds + 1):  # the first one compiles
-        field = clocked("solve", lambda: solve_field(timed.cost, timed.goal, cheapest=1.0))
+        field = clocked("solve", lambda: solve_field(timed.cost, timed.goal, least_cost=1.0))
         clocked("arrows", lambda f=field: f.arrows)
-        field = solve_field(timed.cost, timed.goal, cheapest=1.0)
-        clocked("gradient", lambda f=field: f.adjoint(gradient))
+        field = solve_field(timed.cost, timed.goal, least_cost=1.0)
+        clocked("gradient", lambda f=field: cell_adjoint(f, gradient))
         clocked("heap", lambda f=field: _by_heap(f))
         if k <= _SLOW:
             clocked("edges", lambda: solve_edges(edges, timed.goal))
@@ -216,7 +217,7 @@ def edges_of(cost: np.ndarray) -> np.ndarray:
 
 def _by_heap(field: Field) -> np.ndarray:
     values = np.full_like(field.flat_values, np.inf)
-    solve_by_heap(field.prices, field.stride, field.n_moves, field.goal_index, values)
+    solve_by_heap(field.flat_costs, field.stride, field.n_moves, field.goal_index, values)
     return values
 
 

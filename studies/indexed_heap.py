@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, U, price
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, U, move_cost
 
 
 @compiled
@@ -42,11 +42,11 @@ def _sift_down(heap, place, values, size):
 
 
 @compiled
-def solve_by_heap(prices, stride, n_moves, goal, values):
+def solve_by_heap(costs, stride, n_moves, goal, values):
     """Settle all cells from which the flat cell `goal` can be reached.
 
     Args:
-        prices: [n] or [n, A], see `price.py`.
+        costs: [n] or [n, A], see `costs.py`.
         stride: Entries of a row.
         n_moves: 4 or 8.
         goal: Index of the goal.
@@ -73,7 +73,7 @@ def solve_by_heap(prices, stride, n_moves, goal, values):
             _sift_down(heap, place, values, size)
         for move in range(n_moves):
             other = cell - D_ROWS[move] * stride - D_COLUMNS[move]
-            value = values[U(cell)] + price(prices, stride, other, move)
+            value = values[U(cell)] + move_cost(costs, stride, other, move)
             if value < values[U(other)]:
                 values[other] = value
                 if place[other] < 0:

@@ -23,7 +23,20 @@ os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAME = "mme_ilqr_ros"
+# Processes take files in this order, so that no long one begins when the others are done.
+LONGEST_FIRST = (
+    *("test_robots.py", "test_free_kernel_training.py", "test_train_cost.py", "test_controller.py"),
+    *("test_studies.py", "test_examples.py", "test_resume.py", "test_command_line.py"),
+    *("test_distributed.py", "test_controller_node.py", "test_planner_node.py", "test_install.py"),
+    *("test_family.py", "test_planner.py", "test_batched.py", "test_arrivals.py", "test_run.py"),
+    *("test_a_whole_run.py", "test_peers.py", "test_manipulation.py", "test_picture_mazes.py"),
+)
 LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "install", "log", "out", "dist")
+
+
+def pytest_collection_modifyitems(items):
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 def copy_of_the_sources(folder):

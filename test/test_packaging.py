@@ -13,7 +13,7 @@ import mme_ilqr_ros
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = xml.etree.ElementTree.parse(ROOT / "package.xml").getroot()
 SETUP = (ROOT / "setup.py").read_text()
-# rosdep keys and PyPI names of what the code imports; torch and safetensors only train.
+# rosdep keys and PyPI names of what the code imports; torch only trains.
 ROSDEP = {
     "casadi": "casadi-pip",
     "joblib": "python3-joblib",
@@ -27,7 +27,7 @@ ROSDEP = {
     "tf2_ros": "tf2_ros_py",
 }
 PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
-FOR_TRAINING = {"torch", "safetensors"}
+FOR_TRAINING = {"torch"}
 # llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them.
 NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage"}
 
@@ -64,6 +64,12 @@ def test_the_manifest_is_of_format_3_and_names_its_licence():
 def test_everything_that_is_imported_is_a_dependency(package):
     depends = {element.text for element in MANIFEST.findall("exec_depend")}
     assert ROSDEP.get(package, package) in depends
+
+
+def test_nothing_is_installed_that_is_not_imported():
+    """What `make sim` installs, besides ROS."""
+    imported = {PYPI.get(package, package) for package in imported_packages()}
+    assert pinned(ROOT / "requirements" / "run.txt") <= imported
 
 
 def pinned(file):

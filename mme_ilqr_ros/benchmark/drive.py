@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.replanner import Replanner
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
@@ -133,17 +135,21 @@ class _Run:
             return
         goal, now = self._scenario.goal, self.simulator.time
         ends = (state.x, state.y), (goal.x, goal.y)
-        planned = self._replanner.update(now, *ends, lambda: self._plan(*ends))
+        plan = partial(self._plan, self._planner, *ends)
+        planned = self._replanner.update(now, *ends, plan)
         if planned is None or planned.path is None:
             return
         self._path = planned.path
         self.record.add_plan(now, planned.path.points)
-        if self._setup.guidance == "cost_to_go" and self._cost_to_go is None:  # one map, one goal
-            self._cost_to_go = planned.cost_to_go.for_tracking()
+        guided = self._setup.guidance == "cost_to_go"
+        if guided and self._cost_to_go is None and planned.cost_to_go is not None:
+            self._cost_to_go = planned.cost_to_go.for_tracking()  # one map, one goal
 
-    def _plan(self, start: tuple[float, float], goal: tuple[float, float]) -> PlanResult:
+    def _plan(
+        self, planner: GlobalPlanner, start: tuple[float, float], goal: tuple[float, float]
+    ) -> PlanResult:
         """Make a plan and record what it took."""
-        planned = self._planner.plan(self._known_map, start, goal)
+        planned = planner.plan(self._known_map, start, goal)
         self.record.add_plan_time(planned.field_time + planned.path_time)
         self.failed_plans += planned.path is None
         return planned

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
@@ -41,10 +42,14 @@ def read_parameters(path: Path) -> Parameters:
     given = _blocks(path)
     values = {}
     for node, settings_class in SETTINGS.items():
-        known = {row.name for row in table(settings_class)}
-        everywhere = {k: v for k, v in given.get("**", {}).items() if k in known}
-        values[node] = {**everywhere, **given.get(node, {})}
+        everywhere = given.get("**", {})
         try:
+            if node == "controller":
+                own = extended(ControllerNodeSettings, {**everywhere, **given.get(node, {})})
+                settings_class = own
+            known = {row.name for row in table(settings_class)}
+            shared = {k: v for k, v in everywhere.items() if k in known}
+            values[node] = {**shared, **given.get(node, {})}
             build(settings_class, values[node])
         except SettingError as error:
             raise SettingError(f"{path}: {node}: {error}") from error

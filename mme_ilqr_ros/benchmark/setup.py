@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -24,8 +25,8 @@ PLANNERS = (*KINDS, "file", "none")
 SENSING = ("known",)
 PLANNER_SEES = ("map", "obstacles")
 
-TOLERANCE_SHARE = 0.8  # the controller aims to stop this far inside what counts as arrived
-STATIC_SHARE = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
+TOLERANCE_PART = 0.8  # the controller aims to stop this far inside what counts as arrived
+STATIC_PART = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
 NO_DEADLINE = 1e6  # control periods
 
 
@@ -107,8 +108,8 @@ class Setup:
             return robot.radius
         if self.planning_radius is not None:
             return self.planning_radius
-        share = STATIC_SHARE if scenario.is_static else 1.0
-        return robot.inscribed_radius + share * (robot.radius - robot.inscribed_radius)
+        part = STATIC_PART if scenario.is_static else 1.0
+        return robot.inscribed_radius + part * (robot.radius - robot.inscribed_radius)
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
         """Return the controller's settings: the world's facts, then the file, then the choice."""
@@ -120,7 +121,7 @@ class Setup:
             "wz_max": robot.wz_max,
             "ax_max": robot.ax_max,
             "az_max": robot.az_max,
-            "xy_goal_tolerance": TOLERANCE_SHARE * scenario.goal_tolerance,
+            "xy_goal_tolerance": TOLERANCE_PART * scenario.goal_tolerance,
         }
         choices = {
             "seed": seed,
@@ -128,7 +129,9 @@ class Setup:
             "use_plan": self.planner != "none",
             "variant": self.controller,
         }
-        settings = build(ControllerNodeSettings, {**facts, **self.parameters.controller, **choices})
+        settings = build_extended(
+            ControllerNodeSettings, {**facts, **self.parameters.controller, **choices}
+        )
         if self.realtime:
             return settings
         # The world stands still while the controller thinks, so its clock must not end a cycle:

@@ -48,7 +48,7 @@ figures from one machine only, and with nothing else running on it.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
-    add("--variant", choices=VARIANTS, default="mme_ilqr", help="(%(default)s)")
+    add("--variant", choices=VARIANTS, default=ControllerSettings.variant, help="(%(default)s)")
     add("--modes", type=positive_int, default=8, help="plans kept alive (%(default)s)")
     add("--iterations", type=positive_int, default=10, help="at most, per cycle (%(default)s)")
     add("--horizon", type=positive_int, default=50, help="stages (%(default)s)")

@@ -73,7 +73,7 @@ def _is_map(file: Path) -> bool:
     try:
         content: Any = yaml.safe_load(file.read_bytes())
     except yaml.YAMLError:
-        return False  # whoever reads it as a world complains
+        return False  # reading it as a world says why
     return isinstance(content, dict) and {"image", "resolution"} <= content.keys()
 
 

@@ -1,4 +1,4 @@
-"""Parameter files of a node in the order of their weight: defaults, scenario, user, choices."""
+"""Parameter files of a node in order of precedence: defaults, scenario, user, choices."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def own_file(file: Path | None) -> Path | None:
 def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> list[Path]:
     """Return the parameter files of a node, each overruling the ones before it.
 
-    rcl merges blocks of the same key in the order of the files, while blocks of different keys
-    weigh by which key came first. So the scenario's file has the key of the default file, and what
-    was chosen is written again under every key that the user's file has.
+    rcl merges blocks of the same key in the order of the files; of different keys that match, the
+    one that appeared later overrules. So the scenario's file uses the key of the default file, and
+    choices are written under every key of the user's file too.
 
     Args:
         spec: The node.

@@ -1,4 +1,4 @@
-"""Processes of nodes: started in groups of their own, listened to, and ended one and all."""
+"""Nodes as processes: each in a process group of its own, with its log; all stopped together."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ class NodeProcess:
         self._reader.start()
 
     def _read(self) -> None:
-        with self.log_file.open("w") as log:
-            for line in self._process.stdout or ():
+        output = self._process.stdout
+        assert output is not None, "`start` asks for a pipe"
+        with output, self.log_file.open("w") as log:
+            for line in output:
                 log.write(line)
                 log.flush()
                 self._lines.put(line.rstrip("\n"))

@@ -23,7 +23,7 @@ class Screen:
         self._has_progress = False
 
     def show(self, process: NodeProcess, severity: str, text: str, *, is_monitor: bool) -> None:
-        """Show one line of a node's log, if it is for people."""
+        """Show one line of a node's log: errors, warnings and what the monitor reports."""
         if is_monitor and text.startswith("progress: "):
             self._progress(text.removeprefix("progress: "))
         elif is_monitor and text.startswith("result: "):

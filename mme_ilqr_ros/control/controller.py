@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.costs import CostTerm
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import CompiledKernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
@@ -44,9 +42,7 @@ class LocalController:
 
     Args:
         settings: Limits, tolerances, algorithm and cost.
-        robot: A robot of your own; by default the one that the settings name.
-        terms: Cost terms of your own, in addition to the package's.
-        values: Numbers for the parameters that these terms name; read in every cycle.
+        robot: The robot; by default the one that the settings name.
 
     Raises:
         KernelError: The compiled kernel cannot be built on this machine.
@@ -56,14 +52,11 @@ class LocalController:
         self,
         settings: ControllerSettings,
         robot: Robot | None = None,
-        terms: Sequence[CostTerm] = (),
-        values: Mapping[str, float] | None = None,
     ) -> None:
         self._robot = robot or robot_of(settings)
-        self._values = values
-        kernel = CompiledKernel(standard_problem(self._robot, settings, terms))
+        kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
-        self._safety = Safety(kernel, self._robot.kept_when_braking)
+        self._safety = Safety(kernel, self._robot.model.kept_when_braking)
         self._solver = MmeIlqr(kernel, algorithm_settings(settings), [settings.seed])
         self._target = PathTarget()
         self._goal_checker = GoalChecker()
@@ -150,7 +143,6 @@ class LocalController:
             yaw=self._wanted_yaw(goal, target),
             reference=reference,
             limits=self._limits,
-            values=self._values,
         )
         return data, target
 
@@ -188,7 +180,7 @@ class LocalController:
         ahead = self._target.point(path, here, *world, radius, lookahead)
         if situation.cost_to_go is None:
             target = ahead
-        if s.costs.contour_weight == 0.0:
+        if s.costs.contour_weight == s.costs.lag_weight == 0.0:
             return target, None
         spacing = s.path_speed * s.mme.model_dt
         return target, self._target.reference(path, here, spacing, s.mme.time_steps + 1)
@@ -225,7 +217,7 @@ class LocalController:
         held = self._command  # all there is to go by without a measurement
         if held is None or situation.state.is_finite():
             held = self._held(situation.state)
-        command = brake(held, self._limits, self._period, self._robot.kept_when_braking)
+        command = brake(held, self._limits, self._period, self._robot.model.kept_when_braking)
         return self._result(status, command, situation, begin, modes, target)
 
     def _result(
@@ -253,7 +245,7 @@ class LocalController:
 
 @np.errstate(over="ignore", invalid="ignore")
 def _is_sound(modes: Modes, data: StageData) -> bool:
-    """Return False where inputs are so large, or `values` such, that numbers were not finite."""
+    """Return False where inputs are so large, or weights such, that numbers were not finite."""
     chosen = modes.chosen
     plan = modes.states[chosen].sum() + modes.controls[chosen].sum() + modes.costs[chosen]
     return math.isfinite(plan + data.parameters.sum())

@@ -2,48 +2,88 @@
 
 minimise  sum_t l(x_t, u_t, p_t) + phi(x_T, p_T)   subject to  x_{t+1} = f(x_t, u_t)
 
-l and phi are sums of loss(residual). Their second derivatives are generalised Gauss-Newton:
-with J the residual's Jacobian, J' loss'' J. That is positive semidefinite for any convex loss,
-so the backward pass needs no repair of indefinite matrices.
+l and phi are sums of weight * loss(residual). Their second derivatives are generalised
+Gauss-Newton: with J the residual's Jacobian, J' loss'' J. That is positive semidefinite for any
+convex loss, so the backward pass needs no repair of indefinite matrices.
 Clearance (circles and the distance field) is added by the kernel, which loops over obstacles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
 
 import casadi as ca
+import numpy as np
+from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.costs import CostTerm
+from mme_ilqr_ros.control.costs import CostTerm, Penalty, Reference
+from mme_ilqr_ros.control.costs.term import REFERENCE_NAMES, SCALAR_NAMES
 from mme_ilqr_ros.models import RobotModel
+from mme_ilqr_ros.settings import flatten, rebuilt
+
+Array = NDArray[np.float64]
+SCALARS = [attrgetter(name) for name in SCALAR_NAMES]
+
+
+class Switched(NamedTuple):
+    """A stage function in two parts, so that the kernel can skip the optional penalties.
+
+    Attributes:
+        always: The function without them.
+        optional: What they add to its outputs; the same first inputs.
+        switch: Index of the parameter p that is the sum of their weights.
+    """
+
+    always: ca.Function
+    optional: ca.Function
+    switch: int
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A robot and what it is asked to do.
+    """A robot and its cost.
 
     Attributes:
         model: The robot.
-        terms: Stage and terminal cost terms.
+        cost: The cost, e.g. `CostSettings`; its settings are numbers that may change at run time.
     """
 
     model: RobotModel
-    terms: tuple[CostTerm, ...]
+    cost: CostTerm
 
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """Names of the run-time numbers p, in their order in the parameter vector [np]."""
-        seen: dict[str, None] = {}
-        for term in self.terms:
-            seen.update(dict.fromkeys(term.parameters))
-        return tuple(seen)
+    def parameters(self, reference: Reference, n_stages: int, cost: CostTerm) -> Array:
+        """Return the numbers p of every stage [n_stages + 1, np].
+
+        Args:
+            reference: Numbers; of the path, arrays with one for every stage [n_stages + 1].
+            n_stages: Number of stages.
+            cost: Of the class of `self.cost`, with the numbers to use.
+        """
+        s, evaluate = self._symbols, self._weights
+        weights = evaluate([get(reference) for get in SCALARS] + [get(cost) for get in s.settings])
+        rows = np.empty((n_stages + 1, s.p.numel()))
+        rows[:, : len(weights)] = weights
+        for i, (get, in_reference) in enumerate(s.others):
+            rows[:, len(weights) + i] = get(reference if in_reference else cost)
+        return rows
+
+    @cached_property
+    def _symbols(self) -> Symbols:
+        return Symbols.of(self.model, self.cost)
+
+    @cached_property
+    def _weights(self) -> _Weights:
+        return _Weights(self._symbols.weights)
 
     def functions(self) -> dict[str, ca.Function]:
         """Return every symbolic function of the problem by name.
 
-        With b [5] the barrier's slopes (px, py) and curvatures (xx, xy, yy), which the kernel sums
-        over obstacles, and of symmetric matrices the upper triangle only:
+        With b [5] the barrier's gradient (px, py) and curvatures (xx, xy, yy), which the kernel
+        sums over obstacles, and of symmetric matrices the upper triangle only:
 
         step(x, u, dt) -> x';  step_jacobian(x, u, dt) -> A = df/dx, B = df/du;
         stage_cost(x, u, p) -> l;  stage_quadratic(x, u, p) -> l_x, l_u, l_xx, l_ux, l_uu;
@@ -51,40 +91,124 @@ class Problem:
         action_value(x, u, p, dt, b, V_x, V_xx) -> Q_x, Q_u, Q_xx, Q_ux, Q_uu;
         value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K) -> V_x, V_xx, (Q_u'k, k'Q_uu k / 2).
         """
-        x, u = ca.SX.sym("x", self.model.nx), ca.SX.sym("u", self.model.nu)
-        dt, p = ca.SX.sym("dt"), ca.SX.sym("p", max(1, len(self.parameter_names)))
-        b = ca.SX.sym("b", 5)
-        named = {name: p[i] for i, name in enumerate(self.parameter_names)}
-        f = self.model.step(x, u, dt)
-        A, B = ca.jacobian(f, x), ca.jacobian(f, u)
-        stage = [term for term in self.terms if not term.terminal]
-        final = [term for term in self.terms if term.terminal]
-        l_, l_z, l_zz = gauss_newton(stage, x, u, named, ca.vertcat(x, u))
-        phi, phi_x, phi_xx = gauss_newton(final, x, u, named, x)
-        nx = self.model.nx
-        l_x, l_u, l_xx, l_ux, l_uu = (
-            l_z[:nx],
-            l_z[nx:],
-            l_zz[:nx, :nx],
-            l_zz[nx:, :nx],
-            l_zz[nx:, nx:],
-        )
+        s, nx = self._symbols, self.model.nx
+        dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 5)
+        f = self.model.step(s.x, s.u, dt)
+        A, B = ca.jacobian(f, s.x), ca.jacobian(f, s.u)
+        cost, *quadratic = stage_quadratic(s.stage, s.x, s.u)
+        phi, phi_x, phi_xx = gauss_newton(s.final, s.x)
         b_x, b_xx = _barrier(b, nx)
-        V_x, V_xx = ca.SX.sym("V_x", nx), ca.SX.sym("V_xx", nx, nx)
-        V = ca.triu2symm(ca.triu(V_xx))
-        Q_xx, Q_ux, Q_uu = l_xx + b_xx + A.T @ V @ A, l_ux + B.T @ V @ A, l_uu + B.T @ V @ B
-        Q = [l_x + b_x + A.T @ V_x, l_u + B.T @ V_x, ca.triu(Q_xx), Q_ux, ca.triu(Q_uu)]
         functions = [
-            _function("step", [x, u, dt], [f]),
-            _function("step_jacobian", [x, u, dt], [A, B]),
-            _function("stage_cost", [x, u, p], [l_]),
-            _function("stage_quadratic", [x, u, p], [l_x, l_u, l_xx, l_ux, l_uu]),
-            _function("terminal_cost", [x, p], [phi]),
-            _function("terminal_quadratic", [x, p, b], [phi_x + b_x, ca.triu(phi_xx + b_xx)]),
-            _function("action_value", [x, u, p, dt, b, V_x, V_xx], Q),
+            _function("step", [s.x, s.u, dt], [f]),
+            _function("step_jacobian", [s.x, s.u, dt], [A, B]),
+            _function("stage_cost", [s.x, s.u, s.p], [cost]),
+            _function("stage_quadratic", [s.x, s.u, s.p], quadratic),
+            _function("terminal_cost", [s.x, s.p], [phi]),
+            _function("terminal_quadratic", [s.x, s.p, b], [phi_x + b_x, ca.triu(phi_xx + b_xx)]),
+            self._action_value(s.stage),
             value_update(nx, self.model.nu),
         ]
         return {function.name(): function for function in functions}
+
+    def switched(self) -> dict[str, Switched]:
+        """Return the stage functions that the kernel prints in two parts, by name."""
+        s = self._symbols
+        always = [penalty for penalty in s.stage if not penalty.optional]
+        optional = [penalty for penalty in s.stage if penalty.optional]
+        if not optional:
+            return {}
+        cost, *_ = stage_quadratic(always, s.x, s.u)
+        added, l_x, l_u, l_xx, l_ux, l_uu = stage_quadratic(optional, s.x, s.u)
+        inputs, triangles = [s.x, s.u, s.p], [l_x, l_u, ca.triu(l_xx), l_ux, ca.triu(l_uu)]
+        added_cost = _function("optional_cost", inputs, [added])
+        added_value = _function("optional_value", inputs, triangles)
+        return {
+            "stage_cost": Switched(_function("stage_cost", inputs, [cost]), added_cost, 0),
+            "action_value": Switched(self._action_value(always), added_value, 0),
+        }
+
+    def _action_value(self, penalties: list[Penalty]) -> ca.Function:
+        s, nx = self._symbols, self.model.nx
+        dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 5)
+        V_x, V_xx = ca.SX.sym("V_x", nx), ca.SX.sym("V_xx", nx, nx)
+        V = ca.triu2symm(ca.triu(V_xx))
+        f = self.model.step(s.x, s.u, dt)
+        A, B = ca.jacobian(f, s.x), ca.jacobian(f, s.u)
+        _, l_x, l_u, l_xx, l_ux, l_uu = stage_quadratic(penalties, s.x, s.u)
+        b_x, b_xx = _barrier(b, nx)
+        Q_xx, Q_ux, Q_uu = l_xx + b_xx + A.T @ V @ A, l_ux + B.T @ V @ A, l_uu + B.T @ V @ B
+        Q = [l_x + b_x + A.T @ V_x, l_u + B.T @ V_x, ca.triu(Q_xx), Q_ux, ca.triu(Q_uu)]
+        return _function("action_value", [s.x, s.u, s.p, dt, b, V_x, V_xx], Q)
+
+
+class _Weights:
+    """Evaluates a function of one vector without copies: 1 microsecond in place of 80."""
+
+    def __init__(self, function: ca.Function) -> None:
+        self._given, self._found = (
+            np.zeros(n) for n in (function.size1_in(0), function.size1_out(0))
+        )
+        self._buffer, self._evaluate = function.buffer()  # must live as long as it is used
+        self._buffer.set_arg(0, memoryview(self._given))
+        self._buffer.set_res(0, memoryview(self._found))
+
+    def __call__(self, values: list[float]) -> Array:
+        self._given[:] = values
+        self._evaluate()
+        return self._found
+
+
+class Symbols(NamedTuple):
+    """The symbols of a problem, and its cost in them.
+
+    Attributes:
+        x: State.
+        u: Control.
+        p: Parameters: the sum of the optional weights, all weights, then what residuals and losses
+            read.
+        stage: Penalties of a whole stage.
+        final: Penalties of the end of the horizon.
+        weights: Scalars of the reference and all settings -> the weights in p.
+        settings: Where the settings are in the cost.
+        others: Where the rest of p is, and whether that is in the reference.
+    """
+
+    x: ca.SX
+    u: ca.SX
+    p: ca.SX
+    stage: list[Penalty]
+    final: list[Penalty]
+    weights: ca.Function
+    settings: list[attrgetter]
+    others: list[tuple[attrgetter, bool]]
+
+    @classmethod
+    def of(cls, model: RobotModel, cost: CostTerm) -> Symbols:
+        """Return the symbols; what no penalty reads is not in p."""
+        x, u = ca.SX.sym("x", model.nx), ca.SX.sym("u", model.nu)
+        numbers = [name for name, value in flatten(cost).items() if type(value) in (int, float)]
+        settings = {name: ca.SX.sym(name) for name in numbers}
+        given = {name: ca.SX.sym(name) for name in REFERENCE_NAMES}
+        symbolic, reference = rebuilt(cost, settings), Reference(model=model, **given)
+        stage = stage_penalties(symbolic, x, u, reference)
+        penalties = [*stage, *symbolic.final(x, reference)]
+        weight = [ca.SX.sym("weight") for _ in penalties]
+        optional = sum((p.weight for p in stage if p.optional), ca.SX(0))
+        expressions = ca.vertcat(optional, *(p.weight for p in penalties))
+        scalars = ca.vertcat(*(given[name] for name in SCALAR_NAMES), *settings.values())
+        read = {s.name() for s in ca.symvar(ca.vertcat(*(p.loss(p.residual) for p in penalties)))}
+        others = {n: s for n, s in {**given, **settings}.items() if n in read}
+        penalties = [p._replace(weight=w) for p, w in zip(penalties, weight, strict=True)]
+        return cls(
+            x,
+            u,
+            ca.vertcat(ca.SX.sym("optional"), *weight, *others.values()),
+            penalties[: len(stage)],
+            penalties[len(stage) :],
+            ca.Function("weights", [scalars], [expressions]),
+            [attrgetter(name) for name in settings],
+            [(attrgetter(name), name in given) for name in others],
+        )
 
 
 def value_update(nx: int, nu: int) -> ca.Function:
@@ -112,26 +236,32 @@ def _barrier(b: ca.SX, nx: int) -> tuple[ca.SX, ca.SX]:
     return gradient, hessian
 
 
-def gauss_newton(
-    terms: Sequence[CostTerm], x: ca.SX, u: ca.SX, p: dict[str, ca.SX], z: ca.SX
-) -> tuple[ca.SX, ca.SX, ca.SX]:
-    """Return (cost, gradient [nz], Gauss-Newton Hessian [nz, nz]) of a sum of terms in z."""
+def stage_penalties(cost: CostTerm, x: ca.SX, u: ca.SX, reference: Reference) -> list[Penalty]:
+    """Return what a whole stage costs: what it costs per second, times its duration."""
+    penalties = cost.stage(x, u, reference)
+    return [penalty._replace(weight=penalty.weight * reference.dt) for penalty in penalties]
+
+
+def stage_quadratic(penalties: Iterable[Penalty], x: ca.SX, u: ca.SX) -> list[ca.SX]:
+    """Return l, l_x, l_u, l_xx, l_ux, l_uu of a sum of penalties."""
+    nx = x.numel()
+    cost, l_z, l_zz = gauss_newton(penalties, ca.vertcat(x, u))
+    return [cost, l_z[:nx], l_z[nx:], l_zz[:nx, :nx], l_zz[nx:, :nx], l_zz[nx:, nx:]]
+
+
+def gauss_newton(penalties: Iterable[Penalty], z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX]:
+    """Return (cost, gradient [nz], Gauss-Newton Hessian [nz, nz]) of a sum of penalties in z."""
     cost, gradient, hessian = ca.SX(0), ca.SX(z.numel(), 1), ca.SX(z.numel(), z.numel())
-    for term in terms:
-        residual = term.residual(x, u, p)
+    for weight, residual, loss, _ in penalties:
         r = ca.SX.sym("r", residual.numel())
-        loss = term.loss(r, p)
-        loss_rr, loss_r = ca.hessian(loss, r)
+        weighted = weight * loss(r)
+        loss_rr, loss_r = ca.hessian(weighted, r)
+        at = [ca.substitute(part, r, residual) for part in (weighted, loss_r, loss_rr)]
         jacobian = ca.jacobian(residual, z)
-        at = _substitution(r, residual)
-        cost += at(loss)
-        gradient += jacobian.T @ at(loss_r)
-        hessian += jacobian.T @ at(loss_rr) @ jacobian
+        cost += at[0]
+        gradient += jacobian.T @ at[1]
+        hessian += jacobian.T @ at[2] @ jacobian
     return cost, gradient, hessian
-
-
-def _substitution(symbol: ca.SX, value: ca.SX) -> Callable[[ca.SX], ca.SX]:
-    return lambda expression: ca.substitute(expression, symbol, value)
 
 
 def _function(name: str, inputs: list[ca.SX], outputs: list[ca.SX]) -> ca.Function:

@@ -1,8 +1,8 @@
-"""Kinds of robots: what stands between measurements, velocity commands and a model's symbols.
+"""Kinds of robots: between measurements, velocity commands and the symbols of a model.
 
-The controller itself knows no kind of robot. Each one is a small class here: its model, the weights
-that price its controls, its limits, and how to read a measurement and write a command. One of your
-own derives from `Robot` or from its nearest relative and is given to `LocalController`.
+The controller itself knows no kind of robot. Each one is a small class here: its model, its limits,
+and how to read a measurement and write a command. A robot of your own derives from `Robot` or from
+one of the others; `docs/extending.md` shows how to use it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.costs import CostTerm, EffortTerm, SmoothnessTerm, StopTerm
+from mme_ilqr_ros.control.loading import group_name, load
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.models import (
@@ -24,6 +24,7 @@ from mme_ilqr_ros.models import (
     differential_drive,
     omnidirectional,
 )
+from mme_ilqr_ros.settings import SettingError
 
 Array = NDArray[np.float64]
 STEERING_SPEED = 0.2  # [m/s] below it the turning rate says little about the steering angle
@@ -34,15 +35,9 @@ class Robot(ABC):
 
     Attributes:
         model: How it moves.
-        effort_weights: For every control the name of the weight of its square, or "".
-        rate_weights: For every control the name of the weight of its squared change, or "".
-        kept_when_braking: Controls that braking leaves as they are, like a steering angle.
     """
 
     model: RobotModel
-    effort_weights: tuple[str, ...]
-    rate_weights: tuple[str, ...]
-    kept_when_braking: tuple[int, ...] = ()
 
     @abstractmethod
     def limits(self, settings: ControllerSettings) -> ControlLimits:
@@ -70,25 +65,11 @@ class Robot(ABC):
                 x[held] = controls[i]
         return x
 
-    def terms(self) -> tuple[CostTerm, ...]:
-        """Return the cost of its controls, and of not being at rest at the end of the horizon."""
-        held = self.model.held_state
-        efforts = [EffortTerm(i, name) for i, name in enumerate(self.effort_weights) if name]
-        changes = [
-            SmoothnessTerm(i, held[i], name)
-            for i, name in enumerate(self.rate_weights)
-            if name and held[i] >= 0
-        ]
-        moving = tuple(h for i, h in enumerate(held) if h >= 0 and i not in self.kept_when_braking)
-        return (*efforts, *changes, *((StopTerm(moving),) if moving else ()))
-
 
 class DifferentialDrive(Robot):
     """Drives forward and turns; controls (vx, wz)."""
 
     model = differential_drive()
-    effort_weights = ("vx_weight", "wz_weight")
-    rate_weights = ("ax_weight", "az_weight")
 
     def limits(self, settings: ControllerSettings) -> ControlLimits:
         """Return the limits of (vx, wz)."""
@@ -108,8 +89,6 @@ class Omnidirectional(Robot):
     """Drives in every direction while it turns; controls (vx, vy, wz)."""
 
     model = omnidirectional()
-    effort_weights = ("vx_weight", "vx_weight", "wz_weight")
-    rate_weights = ("ax_weight", "ax_weight", "az_weight")
 
     def limits(self, settings: ControllerSettings) -> ControlLimits:
         """Return the limits of (vx, vy, wz)."""
@@ -135,10 +114,6 @@ class Ackermann(Robot):
     Args:
         wheelbase: Distance between the axles [m].
     """
-
-    effort_weights = ("vx_weight", "steering_weight")
-    rate_weights = ("ax_weight", "steering_rate_weight")
-    kept_when_braking = (1,)  # it stays on its arc while it stops
 
     def __init__(self, wheelbase: float) -> None:
         self.model = ackermann(wheelbase)
@@ -166,7 +141,20 @@ class Ackermann(Robot):
 
 
 def robot_of(settings: ControllerSettings) -> Robot:
-    """Return the robot that the settings name."""
+    """Return the robot that the settings name: `robot`, else `motion_model`.
+
+    Raises:
+        SettingError: The robot's class cannot be loaded or made.
+    """
+    if settings.robot:
+        kind = load("robot", settings.robot, Robot)
+        made = getattr(settings, group_name(kind), None)
+        if made is not None:  # see `extensions.extended`
+            return made
+        try:
+            return kind()
+        except TypeError as error:
+            raise SettingError(f"robot = '{settings.robot}': {error}") from error
     if settings.motion_model == "omni":
         return Omnidirectional()
     if settings.motion_model == "ackermann":

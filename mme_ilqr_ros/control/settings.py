@@ -4,129 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mme_ilqr_ros.control.costs import CostSettings
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.settings import group, setting
 
 VARIANTS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
 MOTION_MODELS = ("diff_drive", "omni", "ackermann")
-
-
-@dataclass(frozen=True)
-class CostSettings:
-    """Weights of the cost, per second of driving unless said otherwise."""
-
-    goal_weight: float = setting(
-        0.5, "Running cost per metre to the target. Raise it for haste.", unit="1/(m s)", low=0.0
-    )
-    terminal_goal_weight: float = setting(
-        10.0,
-        "Cost per metre to the target at the end of the horizon. Raise it if the robot prefers to"
-        " wait in front of an obstacle to going round.",
-        unit="1/m",
-        low=0.0,
-    )
-    goal_width: float = setting(
-        0.3, "Distance below which the pull of the target fades.", unit="m", low=0.01, high=5.0
-    )
-    cost_to_go_share: float = setting(
-        0.7,
-        "Share of the two goal weights that goes to the planner's cost to go, where there is one;"
-        " the rest pulls straight to the goal. Below 0.5 a wall between robot and goal can win.",
-        low=0.0,
-        high=1.0,
-    )
-    vx_weight: float = setting(
-        0.1, "Cost of forward speed squared. Raise it to drive slower.", unit="s/m^2", low=0.0
-    )
-    wz_weight: float = setting(
-        0.1, "Cost of turning rate squared. Raise it if the robot wiggles.", unit="s/rad^2", low=0.0
-    )
-    ax_weight: float = setting(
-        0.02, "Cost of acceleration squared. Raise it for softer starts.", unit="s^3/m^2", low=0.0
-    )
-    az_weight: float = setting(
-        0.01, "Cost of turning acceleration squared.", unit="s^3/rad^2", low=0.0
-    )
-    terminal_speed_weight: float = setting(
-        0.1, "Cost of speed squared at the end of the horizon.", unit="s^2/m^2", low=0.0
-    )
-    steering_weight: float = setting(
-        0.1,
-        "ackermann: cost of the steering angle squared. Raise it if the robot weaves.",
-        unit="1/(s rad^2)",
-        low=0.0,
-    )
-    steering_rate_weight: float = setting(
-        0.01, "ackermann: cost of the steering rate squared.", unit="s/rad^2", low=0.0
-    )
-    contour_weight: float = setting(
-        0.0,
-        "Running cost per metre beside the plan; 0 leaves the term out. Raise it if the robot cuts"
-        " corners of a plan that it should keep to, together with lag_weight.",
-        unit="1/(m s)",
-        low=0.0,
-        dynamic=False,
-    )
-    lag_weight: float = setting(
-        0.0,
-        "Running cost per metre behind the point of the plan that a robot at path_speed would have"
-        " reached; used with contour_weight.",
-        unit="1/(m s)",
-        low=0.0,
-    )
-    speed_weight: float = setting(
-        0.0,
-        "Cost of the squared deviation from speed_reference; 0 leaves the term out.",
-        unit="s/m^2",
-        low=0.0,
-        dynamic=False,
-    )
-    speed_reference: float = setting(
-        0.5,
-        "Forward speed to keep where speed_weight asks for one; it fades out at the target.",
-        unit="m/s",
-        low=-20.0,
-        high=20.0,
-    )
-    goal_yaw_weight: float = setting(
-        0.5,
-        "Running cost of the wrong heading near the goal, up to four times this; used when"
-        " yaw_goal_tolerance asks for a heading. Raise it if the robot turns too slowly there.",
-        unit="1/s",
-        low=0.0,
-    )
-    terminal_goal_yaw_weight: float = setting(
-        2.0,
-        "Cost of the wrong heading at the end of the horizon, up to four times this.",
-        low=0.0,
-    )
-    clearance_weight: float = setting(
-        0.5, "Scale of the obstacle cost. Raise it to keep further away.", unit="1/s", low=0.001
-    )
-    clearance_distance: float = setting(
-        0.3,
-        "Gap between robot and obstacle from which the obstacle costs nothing. Too wide closes"
-        " narrow passages.",
-        unit="m",
-        low=0.02,
-        high=5.0,
-    )
-    surprise_time: float = setting(
-        0.5,
-        "Whatever moves may turn: plans avoid, at a cost, every place where it could be had it"
-        " turned this long ago. Raise it if turns surprise the robot; lower it if the berth is too"
-        " wide.",
-        unit="s",
-        low=0.0,
-        high=2.0,
-    )
-    stiff_distance: float = setting(
-        0.03,
-        "Gap below which the obstacle cost goes on as a stiff quadratic; below clearance_distance.",
-        unit="m",
-        low=0.005,
-        high=0.5,
-    )
 
 
 @dataclass(frozen=True)
@@ -160,6 +43,18 @@ class ControllerSettings:
         "How the robot moves: diff_drive drives forward and turns, omni slides sideways too,"
         " ackermann steers like a car.",
         choices=MOTION_MODELS,
+        dynamic=False,
+    )
+    robot: str = setting(
+        "",
+        "A robot class of your own as module:Class, in place of motion_model; its settings are at"
+        " its name in snake case. See docs/extending.md.",
+        dynamic=False,
+    )
+    extra_costs: tuple[str, ...] = setting(
+        (),
+        "Cost classes of your own, each as module:Class; the settings of a class KeepRight are at"
+        " costs.keep_right. See docs/extending.md.",
         dynamic=False,
     )
     vy_max: float = setting(0.5, "omni: largest sideways speed.", unit="m/s", low=0.0, high=20.0)
@@ -212,7 +107,6 @@ class ControllerSettings:
         unit="rad",
         low=0.02,
         high=3.2,
-        dynamic=False,
     )
     path_speed: float = setting(
         1.0,

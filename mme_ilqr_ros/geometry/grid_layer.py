@@ -13,7 +13,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 
 @dataclass(frozen=True, eq=False)
 class GridLayer:
-    """A share between 0 and 1 for each cell, e.g. how much a speed mask slows a robot down.
+    """A number between 0 and 1 for each cell, e.g. how much a speed mask slows a robot down.
 
     Attributes:
         values: [H, W] in [0, 1]; 0 where nothing is said.
@@ -26,7 +26,7 @@ class GridLayer:
     origin: Pose
 
     def on(self, grid: GridMap) -> tuple[NDArray[np.float64], float]:
-        """Return the layer on the cells [H, W] of a map, and the share of them that it covers.
+        """Return the layer on the cells [H, W] of a map, and the fraction of them that it covers.
 
         The grids need not agree: each cell of the map takes the layer's cell under its centre, and
         0 where there is none.

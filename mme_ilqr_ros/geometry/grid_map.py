@@ -30,7 +30,7 @@ class GridMap:
         occupied: [H, W], True where something stands. Unknown cells are False here.
         resolution: Side of a cell in m.
         origin: Pose of the corner of cell (0, 0).
-        unknown: [H, W], True where nobody has looked. None on construction means nowhere.
+        unknown: [H, W], True where nothing is known. None on construction means nowhere.
 
     Raises:
         MapError: Shapes, resolution or origin make no map.
@@ -39,7 +39,7 @@ class GridMap:
     occupied: BoolArray
     resolution: float
     origin: Pose
-    unknown: BoolArray | None = None
+    unknown: BoolArray = None  # type: ignore[assignment]  # made an array at once
 
     def __post_init__(self) -> None:
         occupied = _frozen_cells(self.occupied, "occupied")

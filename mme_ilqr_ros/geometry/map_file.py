@@ -98,10 +98,10 @@ def _number(path: Path, keys: dict[str, Any], name: str, default: float | None =
 
 def _origin(path: Path, keys: dict[str, Any]) -> Pose:
     values = keys.get("origin")
-    good = isinstance(values, list) and len(values) == 3
-    if not good or not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
+    triple = values if isinstance(values, list) and len(values) == 3 else [None]
+    if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in triple):
         raise MapError(f"{path}: origin: must be three numbers [x, y, yaw], not {values!r}")
-    return Pose(*map(float, values))
+    return Pose(*map(float, triple))
 
 
 def _read_image(path: Path) -> NDArray[np.uint8]:

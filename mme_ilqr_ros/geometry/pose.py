@@ -28,12 +28,13 @@ class Pose:
     def compose(self, other: Pose) -> Pose:
         """Return `other`, which is given in this pose's frame, in this pose's parent frame."""
         x, y = self.transform((other.x, other.y))
-        return Pose(float(x), float(y), wrap(self.yaw + other.yaw))
+        return Pose(float(x), float(y), float(wrap(self.yaw + other.yaw)))
 
     def inverse(self) -> Pose:
         """Return the parent frame as seen from this pose."""
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
-        return Pose(-cos * self.x - sin * self.y, sin * self.x - cos * self.y, wrap(-self.yaw))
+        x, y = -cos * self.x - sin * self.y, sin * self.x - cos * self.y
+        return Pose(x, y, float(wrap(-self.yaw)))
 
     def transform(self, points: ArrayLike) -> NDArray[np.float64]:
         """Bring points [..., 2] in m from this pose's frame into its parent frame."""
@@ -45,7 +46,7 @@ class Pose:
         vectors = np.asarray(vectors, dtype=float)
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
         along, left = vectors[..., 0], vectors[..., 1]
-        with np.errstate(invalid="ignore"):  # what is infinite has no direction: it becomes NaN
+        with np.errstate(invalid="ignore"):  # an infinite vector has no direction: NaN
             return np.stack([cos * along - sin * left, sin * along + cos * left], axis=-1)
 
 

@@ -43,6 +43,8 @@ class CostEncoder(nn.Module):
     blocked, or with `wrap` its opposite side.
     """
 
+    c_max: Tensor
+
     def __init__(
         self,
         generator: torch.Generator,
@@ -75,6 +77,9 @@ class ClearanceEncoder(nn.Module):
     The log cost is linear between 17 knots, never rises with the clearance and is 0 from the last
     knot on, so 16 numbers are learned. The 0 fixes the scale: no anchor is needed.
     """
+
+    gaps: Tensor
+    c_max: Tensor
 
     def __init__(
         self, generator: torch.Generator, furthest: float = 4.0, n_knots: int = 17, c_max: float = 8

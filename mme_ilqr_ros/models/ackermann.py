@@ -36,7 +36,8 @@ def ackermann(wheelbase: float) -> RobotModel:
     return RobotModel(
         name="ackermann",
         state_names=("px", "py", "yaw", "v", "steer"),
-        control_names=("v", "steer"),
+        control_names=("vx", "steering"),
         step=step,
         held_state=(3, 4),
+        kept_when_braking=(1,),  # it stays on its arc while it stops
     )

@@ -25,7 +25,7 @@ def differential_drive() -> RobotModel:
     return RobotModel(
         name="differential_drive",
         state_names=("px", "py", "yaw", "v", "w"),
-        control_names=("v", "w"),
+        control_names=("vx", "wz"),
         step=_step,
         held_state=(3, 4),
     )

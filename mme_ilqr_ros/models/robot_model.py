@@ -24,10 +24,13 @@ class RobotModel:
     Attributes:
         name: For logs and for the name of the compiled kernel.
         state_names: Names of the nx states; the first three are `px`, `py`, `yaw`.
-        control_names: Names of the nu controls.
+        control_names: Names of the nu controls. Those named vx, vy, wz and steering cost effort and
+            change by the weights of `costs.EffortCost` and `costs.SmoothnessCost`.
         step: f(x [nx], u [nu], dt) -> x' [nx], a CasADi expression.
         held_state: For every control the index of the state that holds the control of the stage
             before, or -1. Where there is one, the control's rate of change can be limited.
+        kept_when_braking: Indices of controls that braking leaves as they are, such as a steering
+            angle.
     """
 
     name: str
@@ -35,6 +38,7 @@ class RobotModel:
     control_names: tuple[str, ...]
     step: StepFunction
     held_state: tuple[int, ...]
+    kept_when_braking: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.state_names[:3] != ("px", "py", "yaw"):

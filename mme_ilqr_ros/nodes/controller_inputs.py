@@ -20,7 +20,6 @@ from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_f
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import cost_to_go_cloud, obstacle_cloud
-from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     grid_map,
@@ -30,6 +29,7 @@ from mme_ilqr_ros.nodes.conversions import (
     seconds_of,
 )
 from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class _Received:
 class ControllerInputs:
     """Mailboxes that keep the newest usable message; what cannot be used is refused in one line."""
 
-    def __init__(self, frames: Frames, complaints: Complaints, limits: InputLimits) -> None:
+    def __init__(self, frames: Frames, warnings: ThrottledWarnings, limits: InputLimits) -> None:
         """Start with every mailbox empty."""
         self.limits = limits
         self._frames = frames
-        self._complaints = complaints
+        self._warnings = warnings
         self._boxes: dict[str, _Received] = {}
         # The field is moved only when its map or the map's place changes.
         self._field_in_frame = lru_cache(maxsize=1)(_moved_field)
@@ -137,9 +137,9 @@ class ControllerInputs:
         try:
             value = convert(message)
         except MessageError as error:
-            self._complaints.say(name, f"{error}; this message is not used")
+            self._warnings.warn(name, f"{error}; this message is not used")
             return False
-        self._complaints.settle(name)
+        self._warnings.clear(name)
         stamp = seconds_of(message.header.stamp)
         self._boxes[name] = _Received(value, message.header.frame_id, time.monotonic(), stamp)
         return True

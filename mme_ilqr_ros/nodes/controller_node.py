@@ -21,7 +21,6 @@ from nav_msgs.msg import Path as PathMessage
 from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
 from rclpy.duration import Duration
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
@@ -29,16 +28,17 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
+from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
-from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
 from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_stamped
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
-from mme_ilqr_ros.nodes.parameters import NodeParameters
+from mme_ilqr_ros.nodes.parameters import NodeParameters, overrides
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 NAME = "controller"
@@ -47,20 +47,14 @@ FIELD_PATIENCE = 2.0  # s after a plan, for its cost to go
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
-class ControllerNode(Node):
-    """Runs the control cycle on a timer, on the newest message of each kind.
-
-    Attributes:
-        exit_status: None; this node ends by signal only.
-    """
-
-    exit_status: int | None = None
+class ControllerNode(RunnableNode):
+    """Runs the control cycle on a timer, on the newest message of each kind."""
 
     def __init__(
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Compile the controller and start the cycle.
 
@@ -68,11 +62,12 @@ class ControllerNode(Node):
             SettingError: A parameter is out of range.
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._own_parameters = NodeParameters(self, ControllerNodeSettings, self._settings_changed)
+        settings_class = extended(ControllerNodeSettings, overrides(self))
+        self._own_parameters = NodeParameters(self, settings_class, self._settings_changed)
         settings = self._own_parameters.settings
-        self._complaints = Complaints(self.get_logger())
+        self._warnings = ThrottledWarnings(self.get_logger())
         self._inputs = ControllerInputs(
-            Frames(self, self._complaints), self._complaints, _input_limits(settings)
+            Frames(self, self._warnings), self._warnings, _input_limits(settings)
         )
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
@@ -145,7 +140,7 @@ class ControllerNode(Node):
         """Run one control cycle; without a goal and at rest, leave cmd_vel to others."""
         now = 1e-9 * self.get_clock().now().nanoseconds
         if now < self._last_now:
-            self._complaints.say("clock", "time went backwards; the controller starts afresh")
+            self._warnings.warn("clock", "time went backwards; the controller starts afresh")
             self._controller.reset()
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
@@ -158,14 +153,14 @@ class ControllerNode(Node):
             self._drive(snapshot)
 
     def _halt(self, reason: str) -> None:
-        self._complaints.say("halt", f"{reason}; zero command")
+        self._warnings.warn("halt", f"{reason}; zero command")
         self._status = reason
         self._controller.stopped()
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot) -> None:
         begun = time.perf_counter()
-        self._complaints.settle("halt")
+        self._warnings.clear("halt")
         result = self._controller.compute_command(snapshot.situation)
         self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
@@ -185,16 +180,16 @@ class ControllerNode(Node):
         self._result = result
         self._status = snapshot.missing or result.message
         if snapshot.missing:
-            self._complaints.say("missing", f"{snapshot.missing}; the robot brakes")
+            self._warnings.warn("missing", f"{snapshot.missing}; the robot brakes")
         else:
-            self._complaints.settle("missing")
+            self._warnings.clear("missing")
         # A field is a larger message than the plan that it belongs to, and may come after it.
         if snapshot.unguided and self._inputs.ages().get("plan", 0.0) > FIELD_PATIENCE:
-            self._complaints.say("cost_to_go", f"{snapshot.unguided}; following the plan")
+            self._warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
         elif not snapshot.unguided:
-            self._complaints.settle("cost_to_go")
+            self._warnings.clear("cost_to_go")
         if result.status in (ControlStatus.BLOCKED, ControlStatus.WAITING):
-            self._complaints.say("blocked", result.message)
+            self._warnings.warn("blocked", result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
         self._times.add(seconds, 1.0 / self._own_parameters.settings.controller_frequency)

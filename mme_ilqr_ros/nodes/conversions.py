@@ -126,7 +126,7 @@ def odometry_message(state: RobotState, stamp: Time, frame: str, base_frame: str
 
 
 def twist_message(vx: float, wz: float, vy: float = 0.0) -> Twist:
-    """Return a velocity command; what is not finite becomes a stop, whatever went wrong before."""
+    """Return a velocity command; a number that is not finite makes it a stop."""
     if not (math.isfinite(vx) and math.isfinite(wz) and math.isfinite(vy)):
         vx = wz = vy = 0.0
     message = Twist()
@@ -157,14 +157,7 @@ def grid_map(message: OccupancyGrid) -> GridMap:
     Raises:
         MessageError: The data does not fill the size, no cell is known, or the numbers make no map.
     """
-    height, width = message.info.height, message.info.width
-    if len(message.data) != height * width:
-        raise MessageError(
-            f"map: {len(message.data)} cells of data do not fill {height} rows x {width} columns"
-        )
-    if height * width == 0:
-        raise MessageError(f"map: {height} rows x {width} columns: the map is empty")
-    cells = np.frombuffer(message.data, dtype=np.int8).reshape(height, width)
+    cells = _cells(message, "map")
     if not ((cells >= 0) & (cells <= 100)).any():
         raise MessageError(f"map: all {cells.size} cells are unknown")
     origin = pose_value(message.info.origin, "map: origin")
@@ -175,23 +168,28 @@ def grid_map(message: OccupancyGrid) -> GridMap:
 
 
 def grid_layer(message: OccupancyGrid) -> GridLayer:
-    """Return a filter mask as shares of its 100; what is outside 0 to 100 says nothing, like 0.
+    """Return a filter mask scaled to [0, 1]; values outside 0 to 100 count as 0.
 
     Raises:
         MessageError: The data does not fill the size, or the geometry makes no grid.
     """
-    height, width = message.info.height, message.info.width
-    if height * width == 0 or len(message.data) != height * width:
-        raise MessageError(
-            f"filter_mask: {len(message.data)} cells of data do not fill {height} rows x"
-            f" {width} columns"
-        )
+    cells = _cells(message, "filter_mask")
     resolution = float(message.info.resolution)
     if not (math.isfinite(resolution) and resolution > 0.0):
         raise MessageError(f"filter_mask: resolution = {resolution}: must be above 0 m")
-    cells = np.frombuffer(message.data, dtype=np.int8).reshape(height, width)
     values = np.where((cells >= 0) & (cells <= 100), 0.01 * cells, 0.0)
     return GridLayer(values, resolution, pose_value(message.info.origin, "filter_mask: origin"))
+
+
+def _cells(message: OccupancyGrid, name: str) -> NDArray[np.int8]:
+    height, width = message.info.height, message.info.width
+    if len(message.data) != height * width:
+        raise MessageError(
+            f"{name}: {len(message.data)} cells of data do not fill {height} rows x {width} columns"
+        )
+    if height * width == 0:
+        raise MessageError(f"{name}: {height} rows x {width} columns: the map is empty")
+    return np.frombuffer(message.data, dtype=np.int8).reshape(height, width)
 
 
 def occupancy_message(grid: GridMap, stamp: Time, frame: str) -> OccupancyGrid:

@@ -39,18 +39,15 @@ def decode(message: PointCloud2) -> CostToGo:
         MessageError: A field is missing, there are fewer than 2 x 2 cells, they do not lie on a
             grid, or no value is finite.
     """
-    cells = cloud_rows(message, CELL.names, "cost_to_go")
-    missing = [name for name in ("x", "y", "cost_to_go") if name not in cells.dtype.names]
-    if missing:
-        have = ", ".join(field.name for field in message.fields) or "none"
-        raise MessageError(f"cost_to_go: field {', '.join(missing)} is missing (there are: {have})")
+    cells = cloud_rows(message, CELL, ("x", "y", "cost_to_go"), "cost_to_go")
     if min(cells.shape) < 2:
         raise MessageError(f"cost_to_go: {cells.shape[0]} x {cells.shape[1]} cells are no map")
     x, y = (cells[name].astype(np.float64) for name in ("x", "y"))
     corners = np.array([[x[i, j], y[i, j]] for i, j in ((0, 0), (0, -1), (-1, 0), (-1, -1))])
     along = corners[1] - corners[0]
     resolution = float(np.hypot(*along)) / (cells.shape[1] - 1)
-    origin = Pose(*corners[0], math.atan2(along[1], along[0]))
+    x0, y0 = corners[0].tolist()
+    origin = Pose(x0, y0, math.atan2(along[1], along[0]))
     expected = _corners(origin, resolution, cells.shape)
     if not np.abs(corners - expected).max() < 0.1 * resolution:
         raise MessageError("cost_to_go: the cells do not lie on a grid")

@@ -1,4 +1,4 @@
-"""Publishes the planner's cost to go: a picture for people, the numbers for programs."""
+"""Publishes the planner's cost-to-go: a picture for RViz, the numbers for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mme_ilqr_ros.nodes.conversions import cost_to_go_message
 
 
 class CostToGoOutput:
-    """Sends each field once, and only to whom it interests: it is the largest message there is."""
+    """Sends each field once and only to subscribers: it is the largest message there is."""
 
     def __init__(self, picture: Publisher, numbers: Publisher) -> None:
         """Take the latched publishers of an OccupancyGrid and a PointCloud2."""
@@ -24,16 +24,16 @@ class CostToGoOutput:
 
         Args:
             field: The same object as long as goal and map stay.
-            stamp: When it came to be.
+            stamp: When it was made.
             frame: Of the map.
         """
         if field is None or (self._newest is not None and field is self._newest[0]):
             return
         self._newest = (field, stamp, frame)
-        self.serve_latecomers()
+        self.publish_to_new_subscribers()
 
-    def serve_latecomers(self) -> None:
-        """Publish to those who have subscribed since the field came to be."""
+    def publish_to_new_subscribers(self) -> None:
+        """Publish to those who have subscribed since the field was made."""
         if self._newest is None:
             return
         field = self._newest[0]

@@ -1,4 +1,4 @@
-"""The planner's second map: a filter mask that makes cells dearer, brought into the map's frame."""
+"""The planner's second map: a filter mask that raises cell costs, brought into the map's frame."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.geometry.grid_layer import GridLayer
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import MessageError, grid_layer
 from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 class FilterMask:
-    """The newest usable mask, and in words what has become of it.
+    """The newest usable mask and its status in words.
 
     Attributes:
         status: For the diagnostics.
     """
 
-    def __init__(self, frames: Frames, complaints: Complaints) -> None:
+    def __init__(self, frames: Frames, warnings: ThrottledWarnings) -> None:
         """Start without a mask."""
         self.status = "none yet"
-        self._frames, self._complaints = frames, complaints
+        self._frames, self._warnings = frames, warnings
         self._layer: GridLayer | None = None
         self._frame = ""
         # The same array as long as mask, map and frames stay: the planner keeps fields by it.
@@ -37,9 +37,9 @@ class FilterMask:
         try:
             self._layer = grid_layer(message)
         except MessageError as error:
-            self._complaints.say("filter_mask", f"{error}; this mask is not used")
+            self._warnings.warn("filter_mask", f"{error}; this mask is not used")
             return False
-        self._complaints.settle("filter_mask")
+        self._warnings.clear("filter_mask")
         self._frame = message.header.frame_id
         return True
 
@@ -52,18 +52,18 @@ class FilterMask:
             tolerance: Age [s] from which a transform is too old.
         """
         if self._layer is None:
-            self._complaints.say("mask", "no filter_mask yet; planning without one")
+            self._warnings.warn("mask", "no filter_mask yet; planning without one")
             return None
         pose = self._frames.pose_in(map_frame, self._frame, tolerance)
         if pose is None:
             self.status = f"no transform from '{self._frame}' to '{map_frame}'"
             return None
-        values, share = self._laid(self._layer, pose, grid)
-        self.status = f"covers {share:.0%} of the map"
-        if share == 0.0:
-            self._complaints.say("mask", "filter_mask covers nothing of the map; check its origin")
+        values, covered = self._laid(self._layer, pose, grid)
+        self.status = f"covers {covered:.0%} of the map"
+        if covered == 0.0:
+            self._warnings.warn("mask", "filter_mask covers nothing of the map; check its origin")
             return None
-        self._complaints.settle("mask")
+        self._warnings.clear("mask")
         return values
 
 

@@ -1,16 +1,17 @@
-"""Where frames lie in one another: through tf2 where it is installed, else taken as the same."""
+"""Transforms in and out, through tf2 where it is installed."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from builtin_interfaces.msg import Time as Stamp
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.time import Time
 
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.complaints import Complaints
-from mme_ilqr_ros.nodes.conversions import seconds_of, transform_pose
+from mme_ilqr_ros.nodes.conversions import seconds_of, transform_message, transform_pose
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 try:
     import tf2_ros
@@ -31,30 +32,30 @@ class TransformBuffer(Protocol):
 
 
 class Frames:
-    """Answers where one frame lies in another, at the latest time that is known.
+    """Looks up the pose of one frame in another, at the latest time that is known.
 
-    Without tf2, frames of different names are taken as the same one, and that is said once a pair.
+    Without tf2, frames of different names are taken as the same one; it is logged once a pair.
     """
 
     def __init__(
-        self, node: Node, complaints: Complaints, buffer: TransformBuffer | None = None
+        self, node: Node, warnings: ThrottledWarnings, buffer: TransformBuffer | None = None
     ) -> None:
         """Listen to tf.
 
         Args:
             node: Whose clock and subscriptions are used.
-            complaints: Where to say what is missing.
+            warnings: For missing and old transforms.
             buffer: Source of transforms; by default a tf2 buffer, where tf2 is installed.
         """
         self._clock = node.get_clock()
-        self._complaints = complaints
+        self._warnings = warnings
         self._buffer = buffer
         if buffer is None and tf2_ros is not None:
             self._buffer = tf2_ros.Buffer(node=node)
             self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
 
     def pose_in(self, target: str, source: str, tolerance: float) -> Pose | None:
-        """Return the pose of frame `source` seen from frame `target`, or None when nobody knows.
+        """Return the pose of frame `source` seen from frame `target`, or None if unknown.
 
         Args:
             target: Frame in which the pose is wanted; an empty name means the same frame.
@@ -65,22 +66,48 @@ class Frames:
         if target == source or not source or not target:
             return HERE
         if self._buffer is None:
-            self._complaints.say_once(f"without tf2, frame '{source}' is taken to be '{target}'")
+            self._warnings.info_once(f"without tf2, frame '{source}' is taken to be '{target}'")
             return HERE
         topic = f"transform {source} {target}"
         try:
             transform = self._buffer.lookup_transform(target, source, Time())
         except TransformError as error:
-            self._complaints.say(topic, f"no transform from '{source}' to '{target}': {error}")
+            self._warnings.warn(topic, f"no transform from '{source}' to '{target}': {error}")
             return None
         stamp = seconds_of(transform.header.stamp)
         age = 1e-9 * self._clock.now().nanoseconds - stamp
         if stamp > 0.0 and age > tolerance:
-            self._complaints.say(
+            self._warnings.warn(
                 topic,
                 f"transform from '{source}' to '{target}' is {age:.2f} s old"
                 f" (transform_tolerance {tolerance:g} s)",
             )
             return None
-        self._complaints.settle(topic)
+        self._warnings.clear(topic)
         return transform_pose(transform.transform)
+
+
+class TfOutput:
+    """Broadcasts poses of frames; without tf2 it does nothing and logs that once."""
+
+    def __init__(self, node: Node) -> None:
+        """Make the broadcasters of `node`."""
+        self._static_transforms: list[TransformStamped] = []
+        self._is_connected = tf2_ros is not None
+        if not self._is_connected:
+            node.get_logger().info("tf2 is not installed: no transforms are published")
+            return
+        self._moving = tf2_ros.TransformBroadcaster(node)
+        self._static = tf2_ros.StaticTransformBroadcaster(node)
+
+    def send(self, pose: Pose, stamp: Stamp, parent: str, child: str) -> None:
+        """Broadcast the pose of frame `child` in frame `parent` now."""
+        if self._is_connected:
+            self._moving.sendTransform(transform_message(pose, stamp, parent, child))
+
+    def send_static(self, pose: Pose, stamp: Stamp, parent: str, child: str) -> None:
+        """Broadcast the pose of frame `child` in frame `parent` as static."""
+        if self._is_connected:
+            # The topic is latched with depth 1: what was sent before is sent again.
+            self._static_transforms.append(transform_message(pose, stamp, parent, child))
+            self._static.sendTransform(self._static_transforms)

@@ -18,12 +18,11 @@ from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.point_cloud import cloud_message, cloud_rows
 
 ROW = np.dtype([(name, "<f4") for name in ("x", "y", "z", "radius", "vx", "vy")] + [("id", "<u4")])
-_REQUIRED = ("x", "y", "radius")
 
 
 @dataclass(frozen=True, eq=False)
 class Obstacles:
-    """What an `obstacles` message says.
+    """The content of an `obstacles` message.
 
     Attributes:
         circles: [M, 5] x, y, radius, vx, vy in m and m/s, in the message's frame.
@@ -54,16 +53,13 @@ def decode(message: PointCloud2) -> Obstacles:
         MessageError: A field x, y or radius is missing, the data does not fill the size, or a
             number is not finite.
     """
-    rows = cloud_rows(message, ROW.names, "obstacles").reshape(-1)
-    missing = [name for name in _REQUIRED if name not in (rows.dtype.names or ())]
-    if missing:
-        have = ", ".join(field.name for field in message.fields) or "none"
-        raise MessageError(f"obstacles: field {', '.join(missing)} is missing (there are: {have})")
+    rows = cloud_rows(message, ROW, ("x", "y", "radius"), "obstacles").reshape(-1)
+    have = rows.dtype.names or ()
     table = np.zeros((len(rows), 5))
     for column, name in enumerate(("x", "y", "radius", "vx", "vy")):
-        if name in rows.dtype.names:
+        if name in have:
             table[:, column] = rows[name]
-    ids = rows["id"].astype(np.int64) if "id" in rows.dtype.names else np.arange(len(rows))
+    ids = rows["id"].astype(np.int64) if "id" in have else np.arange(len(rows))
     try:
         return Obstacles(as_circles(table), ids)
     except CircleError as error:

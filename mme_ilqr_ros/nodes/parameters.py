@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import (
@@ -36,7 +36,7 @@ class NodeParameters(Generic[S]):
         settings_class: type[S],
         on_change: Callable[[S], None] = lambda settings: None,
     ) -> None:
-        """Declare every setting on `node`; warn about overrides that nobody declared.
+        """Declare every setting on `node`; warn of overrides that are not declared.
 
         Args:
             node: The node that gets the parameters.
@@ -49,21 +49,20 @@ class NodeParameters(Generic[S]):
         self._class = settings_class
         self._on_change = on_change
         self._rows = {row.name: row for row in table(settings_class)}
-        # rclpy has no public way to see overrides that no declaration asked for, which is where
-        # a misspelt name in a parameter file ends.
-        overrides: dict[str, Parameter] = node._parameter_overrides
-        self._warn_of_unknown(node, overrides)
-        given = {n: p.value for n, p in overrides.items() if n in self._rows}
-        self.settings: S = build(settings_class, given)
-        for name, value in flatten(self.settings).items():
+        given = overrides(node)
+        self._warn_of_unknown(node, given)
+        known = {name: value for name, value in given.items() if name in self._rows}
+        self.settings: S = build(settings_class, known)
+        for name, setting in flatten(self.settings).items():
+            value = setting if not isinstance(setting, tuple) else list(setting or ("",))
             # Our own check came first: it takes `1` for a float, and its refusals name the range.
             node.declare_parameter(name, value, descriptor(self._rows[name]), ignore_override=True)
         node.add_on_set_parameters_callback(self._check)
         if hasattr(node, "add_post_set_parameters_callback"):
             node.add_post_set_parameters_callback(self._apply)
 
-    def _warn_of_unknown(self, node: Node, overrides: dict[str, Parameter]) -> None:
-        for name in overrides:
+    def _warn_of_unknown(self, node: Node, given: Mapping[str, Any]) -> None:
+        for name in given:
             if name in self._rows or node.has_parameter(name) or name.startswith("qos_overrides."):
                 continue
             near = difflib.get_close_matches(name, self._rows, n=1)
@@ -88,6 +87,14 @@ class NodeParameters(Generic[S]):
         if settings != self.settings:
             self.settings = settings
             self._on_change(settings)
+
+
+def overrides(node: Node) -> dict[str, Any]:
+    """Return the start-up values of a node's parameters, declared or not."""
+    # rclpy has no public way to see those that no declaration asked for, which is where a
+    # misspelt name in a parameter file ends.
+    given: dict[str, Parameter] = node._parameter_overrides
+    return {name: parameter.value for name, parameter in given.items()}
 
 
 def descriptor(row: Setting) -> ParameterDescriptor:

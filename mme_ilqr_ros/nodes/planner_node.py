@@ -18,14 +18,12 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     grid_map,
@@ -39,29 +37,23 @@ from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
-from mme_ilqr_ros.planning.weights import WeightsError
 
 NAME = "planner"
 
 
-class PlannerNode(Node):
-    """Plans from the robot to the goal when either the goal or the map is new, and periodically.
-
-    Attributes:
-        exit_status: None; this node ends by signal only.
-    """
-
-    exit_status: int | None = None
+class PlannerNode(RunnableNode):
+    """Plans from the robot to the goal when either the goal or the map is new, and periodically."""
 
     def __init__(
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Make the node ready to plan.
 
@@ -70,13 +62,13 @@ class PlannerNode(Node):
         """
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
         self._own_parameters = NodeParameters(self, PlannerNodeSettings, self._settings_changed)
-        self._complaints = Complaints(self.get_logger())
-        self._frames = Frames(self, self._complaints)
+        self._warnings = ThrottledWarnings(self.get_logger())
+        self._frames = Frames(self, self._warnings)
         self._planner = GlobalPlanner(self._own_parameters.settings)
         self._replanner = Replanner(self._own_parameters.settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
-        self._mask = FilterMask(self._frames, self._complaints)
+        self._mask = FilterMask(self._frames, self._warnings)
         self._map: GridMap | None = None
         self._map_frame = self._own_parameters.settings.global_frame
         self._odometry: Odometry | None = None
@@ -105,8 +97,10 @@ class PlannerNode(Node):
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
-    def stop(self) -> None:
-        """Nothing moves because of this node."""
+    @property
+    def is_ready(self) -> bool:
+        """Whether a map and odometry have come."""
+        return self._map is not None and self._odometry is not None
 
     def _settings_changed(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
@@ -117,9 +111,9 @@ class PlannerNode(Node):
         try:
             self._map = grid_map(message)
         except MessageError as error:
-            self._complaints.say("map", f"{error}; this map is not used")
+            self._warnings.warn("map", f"{error}; this map is not used")
             return
-        self._complaints.settle("map")
+        self._warnings.clear("map")
         self._map_frame = message.header.frame_id or self._own_parameters.settings.global_frame
         rows, columns = self._map.shape
         self.get_logger().info(
@@ -136,7 +130,7 @@ class PlannerNode(Node):
         try:
             pose = pose_value(message.pose, "goal_pose")
         except MessageError as error:
-            self._complaints.say("goal", f"{error}; this goal is not used")
+            self._warnings.warn("goal", f"{error}; this goal is not used")
             return
         # Kept in its own frame: the transform may come later, or change.
         self._goal, self._goal_header = pose, message.header
@@ -151,7 +145,7 @@ class PlannerNode(Node):
     def _ask_for_map(self) -> None:
         if self._map is None:
             topic = self.resolve_topic_name("map")
-            self._complaints.say(
+            self._warnings.warn(
                 "no map",
                 f"no map on '{topic}' yet; is the publisher's durability transient_local?",
             )
@@ -164,14 +158,14 @@ class PlannerNode(Node):
     def _robot(self) -> Pose | None:
         """Return the robot's pose in the map frame, or None when it is not known."""
         if self._odometry is None:
-            self._complaints.say("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
+            self._warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
         try:
             pose = robot_state(self._odometry).pose
         except MessageError as error:
-            self._complaints.say("odom", f"{error}; no plan from here")
+            self._warnings.warn("odom", f"{error}; no plan from here")
             return None
-        self._complaints.settle("odom")
+        self._warnings.clear("odom")
         return self._in_map_frame(pose, self._odometry.header)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
@@ -206,10 +200,10 @@ class PlannerNode(Node):
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
-            self._complaints.say(f"plan {result.status}", f"no plan: {result.message}")
+            self._warnings.warn(f"plan {result.status}", f"no plan: {result.message}")
         if result.fallback_used:
             self._n_fallbacks += 1
-            self._complaints.say_once(f"fallback: {result.message}")
+            self._warnings.info_once(f"fallback: {result.message}")
         return result
 
     def _layer(self) -> np.ndarray | None:
@@ -239,7 +233,7 @@ class PlannerNode(Node):
             np.zeros((0, 2)), np.zeros(0), self.get_clock().now().to_msg(), self._map_frame
         )
         if self._map is None:
-            self._complaints.say("make_plan", "make_plan: there is no map yet")
+            self._warnings.warn("make_plan", "make_plan: there is no map yet")
             return response
         try:
             start = self._in_map_frame(
@@ -249,7 +243,7 @@ class PlannerNode(Node):
                 pose_value(request.goal.pose, "make_plan: goal"), request.goal.header
             )
         except MessageError as error:
-            self._complaints.say("make_plan", str(error))
+            self._warnings.warn("make_plan", str(error))
             return response
         if start is None or goal is None:
             return response
@@ -259,7 +253,7 @@ class PlannerNode(Node):
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._cost_output.serve_latecomers()
+        self._cost_output.publish_to_new_subscribers()
         values: dict[str, object] = {"map": "yes" if self._map else "no"}
         level, text = OK, "no goal yet"
         if self._map is None:
@@ -281,7 +275,7 @@ class PlannerNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the planner node."""
-    sys.exit(run_node(PlannerNode, NAME, args, unusable=(WeightsError,)))
+    sys.exit(run_node(PlannerNode, NAME, args))
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ def cloud_message(rows: NDArray, stamp: Time, frame: str, *, is_dense: bool = Tr
     message = PointCloud2(header=header(stamp, frame), height=height, width=width)
     message.is_dense = bool(is_dense)
     message.fields = [
-        PointField(name=name, offset=offset, datatype=_KINDS[kind], count=1)
-        for name, (kind, offset) in rows.dtype.fields.items()
+        PointField(name=name, offset=facts[1], datatype=_KINDS[facts[0]], count=1)
+        for name, facts in (rows.dtype.fields or {}).items()
     ]
     message.point_step = rows.dtype.itemsize
     message.row_step = rows.dtype.itemsize * width
@@ -40,19 +40,27 @@ def cloud_message(rows: NDArray, stamp: Time, frame: str, *, is_dense: bool = Tr
     return message
 
 
-def cloud_rows(message: PointCloud2, names: Collection[str], topic: str) -> NDArray:
-    """View a message's bytes as a structured array [H, W] of those of the named fields it has.
+def cloud_rows(
+    message: PointCloud2, row: np.dtype, required: Collection[str], topic: str
+) -> NDArray:
+    """View a message's bytes as a structured array [H, W] of those fields of `row` that it has.
 
     Raises:
-        MessageError: A field is there twice, or the data does not fill the size.
+        MessageError: A required field is missing, a field is there twice, or the data does not fill
+            the size.
     """
     order = ">" if message.is_bigendian else "<"
+    names = row.names or ()
     wanted = [f for f in message.fields if f.name in names and f.datatype in _FORMATS]
     found = [field.name for field in wanted]
     if len(set(found)) < len(found):
         raise MessageError(f"{topic}: a field is there twice: {', '.join(found)}")
+    missing = [name for name in required if name not in found]
+    if missing:
+        have = ", ".join(field.name for field in message.fields) or "none"
+        raise MessageError(f"{topic}: field {', '.join(missing)} is missing (there are: {have})")
     try:
-        row = np.dtype(
+        layout = np.dtype(
             {
                 "names": found,
                 "formats": [order + _FORMATS[field.datatype] for field in wanted],
@@ -62,8 +70,8 @@ def cloud_rows(message: PointCloud2, names: Collection[str], topic: str) -> NDAr
         )
         shape, strides = (message.height, message.width), (message.row_step, message.point_step)
         if 0 in shape:
-            return np.zeros(shape, row)
-        return np.ndarray(shape, row, bytes(message.data), strides=strides)
+            return np.zeros(shape, layout)
+        return np.ndarray(shape, layout, bytes(message.data), strides=strides)
     except (TypeError, ValueError) as error:
         raise MessageError(
             f"{topic}: {len(message.data)} bytes do not hold {message.height} x {message.width}"

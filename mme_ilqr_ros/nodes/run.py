@@ -8,11 +8,11 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Protocol
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
+from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
@@ -23,13 +23,17 @@ OK = 0
 _SIGNAL_LATENCY = 0.1  # s; longest wait before a signal is noticed
 
 
-class RunnableNode(Protocol):
-    """What `run_node` needs of a node."""
+class RunnableNode(Node):
+    """A node that `run_node` runs.
 
-    exit_status: int | None
+    Attributes:
+        exit_status: None while it runs; a node that is done sets it, others end by signal only.
+    """
+
+    exit_status: int | None = None
 
     def stop(self) -> None:
-        """Say the last words, e.g. a zero command; the context is still up."""
+        """Do what is left to do, e.g. publish a zero command; the context is still up."""
 
 
 def run_node(
@@ -64,7 +68,9 @@ def run_node(
         signal.signal(number, lambda received, _frame: signals.append(received))
     try:
         node = make_node()
-    except (InputError, *unusable) as error:
+    except Exception as error:
+        if not isinstance(error, (InputError, *unusable)):
+            raise
         get_logger(name).fatal(_one_line(error))
         rclpy.try_shutdown()
         return UNUSABLE_INPUT
@@ -74,9 +80,10 @@ def run_node(
         while not signals and node.exit_status is None:
             executor.spin_once(timeout_sec=_SIGNAL_LATENCY)
     finally:
-        # Ctrl-C often comes twice, from the terminal and from `ros2 launch`; the second one must
+        # Signals often come twice, from the terminal and from `ros2 launch`; the second one must
         # not kill a node that is already leaving.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         node.stop()
         executor.shutdown()
         node.destroy_node()

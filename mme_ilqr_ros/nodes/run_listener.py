@@ -6,6 +6,7 @@ import numpy as np
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Path as PathMessage
 from numpy.typing import NDArray
+from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
 from visualization_msgs.msg import MarkerArray
@@ -14,30 +15,51 @@ from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.nodes import obstacle_cloud
 from mme_ilqr_ros.nodes.conversions import MessageError, path_value, twist_value
 from mme_ilqr_ros.nodes.markers import read_candidates
+from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.reporting.run_record import RunRecord
 
 CIRCLES_PERIOD = 0.1  # s between recorded positions of circles
 
 
 class RunListener:
-    """Fills a `RunRecord` from messages, from `start` on; the last true state gives the time.
+    """Fills a `RunRecord` from messages; the last true state gives the time.
 
     Attributes:
-        record: The run so far.
+        record: The run since `start`.
     """
 
-    def __init__(self) -> None:
-        """Wait for `start`; the circles and the plan that came before are kept for it."""
-        self.record = RunRecord()
-        self._is_running = False
-        self._time = 0.0
-        self._circles: NDArray[np.float64] | None = None
-        self._circles_time = -CIRCLES_PERIOD
+    def __init__(self, node: Node, stamped: bool) -> None:
+        """Subscribe to everything but the true state.
+
+        Args:
+            node: The node that gets the subscriptions.
+            stamped: Whether cmd_vel is a TwistStamped.
+        """
+        self._logger = node.get_logger()
+        self._circles: NDArray[np.float64] = np.empty((0, 5))
+        self.start()
+        numbers = (
+            ("simulator/clearance", lambda message: self.record.add_clearance(message.data)),
+            ("controller/solve_time", lambda message: self.record.add_solve_time(message.data)),
+            ("planner/plan_time", lambda message: self.record.add_plan_time(message.data)),
+        )
+        for topic, callback in numbers:
+            node.create_subscription(Float32, topic, callback, STANDARD)
+        heard = (
+            (TwistStamped if stamped else Twist, "cmd_vel", self._take_command, STANDARD),
+            (PathMessage, "plan", self._take_plan, LATCHED),
+            (PointCloud2, "obstacles", self._take_obstacles, SENSOR),
+            (MarkerArray, "controller/candidate_trajectories", self._take_modes, STANDARD),
+        )
+        for kind, topic, callback, profile in heard:
+            node.create_subscription(kind, topic, callback, profile)
 
     def start(self) -> None:
-        """The goal is sent: record from now on."""
-        self._is_running = True
-        if self._circles is not None:
+        """Begin a new record, with the last known circles: the goal is sent."""
+        self.record = RunRecord()
+        self._time = 0.0
+        self._circles_time = -CIRCLES_PERIOD
+        if self._circles.size:
             self.record.add_circles(0.0, self._circles)
 
     def add_state(self, time: float, state: RobotState) -> None:
@@ -45,60 +67,37 @@ class RunListener:
         self._time = time
         self.record.add_state(time, state.x, state.y, state.yaw, state.vx, state.wz)
 
-    def take_command(self, message: Twist | TwistStamped) -> None:
-        """Add a command.
+    def _take_command(self, message: Twist | TwistStamped) -> None:
+        try:
+            vx, wz = twist_value(message.twist if isinstance(message, TwistStamped) else message)
+        except MessageError as error:
+            self._logger.error(f"the controller sent a bad command: {error}")
+            return
+        self.record.add_command(self._time, vx, wz)
 
-        Raises:
-            MessageError: It is not finite.
-        """
-        vx, wz = twist_value(message.twist if isinstance(message, TwistStamped) else message)
-        if self._is_running:
-            self.record.add_command(self._time, vx, wz)
-
-    def take_plan(self, message: PathMessage) -> None:
-        """Add a global plan."""
+    def _take_plan(self, message: PathMessage) -> None:
         try:
             path = path_value(message)
-        except MessageError:  # whoever drives along it complains
+        except MessageError:  # the controller reports it
             return
-        if self._is_running and path is not None:
+        if path is not None:
             self.record.add_plan(self._time, path.points)
 
-    def take_modes(self, message: MarkerArray) -> None:
-        """Add the candidate trajectories of a control cycle."""
-        candidates = read_candidates(message)
-        if self._is_running and candidates is not None:
+    def _take_modes(self, message: MarkerArray) -> None:
+        modes = read_candidates(message)
+        if modes is not None:
             self.record.add_modes(
-                self._time,
-                candidates.lines,
-                candidates.weights,
-                candidates.chosen,
-                candidates.switched,
+                self._time, modes.lines, modes.weights, modes.chosen, modes.switched
             )
 
-    def take_obstacles(self, message: PointCloud2) -> None:
+    def _take_obstacles(self, message: PointCloud2) -> None:
         """Add the circles, when they moved and not too often."""
         try:
             circles = obstacle_cloud.decode(message).circles
-        except MessageError:  # whoever drives by them complains
+        except MessageError:  # the controller reports it
             return
         is_new = not np.array_equal(circles, self._circles)
-        if self._is_running and is_new and self._time >= self._circles_time + CIRCLES_PERIOD:
+        if is_new and self._time >= self._circles_time + CIRCLES_PERIOD:
             self.record.add_circles(self._time, circles)
             self._circles_time = self._time
         self._circles = circles
-
-    def take_clearance(self, message: Float32) -> None:
-        """Add the distance to the nearest obstacle."""
-        if self._is_running:
-            self.record.add_clearance(message.data)
-
-    def take_solve_time(self, message: Float32) -> None:
-        """Add the duration of a control cycle."""
-        if self._is_running:
-            self.record.add_solve_time(message.data)
-
-    def take_plan_time(self, message: Float32) -> None:
-        """Add the duration of a planning request."""
-        if self._is_running:
-            self.record.add_plan_time(message.data)

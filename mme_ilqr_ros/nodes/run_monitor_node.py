@@ -12,35 +12,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
+from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
-from nav_msgs.msg import Path as PathMessage
 from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Bool, Float32
-from visualization_msgs.msg import MarkerArray
+from std_msgs.msg import Bool
 
 from mme_ilqr_ros.geometry.pose import RobotState
-from mme_ilqr_ros.nodes.conversions import MessageError, pose_stamped, robot_state
+from mme_ilqr_ros.nodes.conversions import pose_stamped, robot_state
 from mme_ilqr_ros.nodes.diagnostics import diagnostic_values
 from mme_ilqr_ros.nodes.parameters import NodeParameters
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
+from mme_ilqr_ros.nodes.qos import LATCHED, STANDARD
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
 from mme_ilqr_ros.nodes.run_listener import RunListener
 from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.scene import Scene
-from mme_ilqr_ros.simulation.scenario import ScenarioError
 
 NAME = "run_monitor"
 SUCCESS, FAILURE = 0, 1
 
 
-class RunMonitorNode(Node):
+class RunMonitorNode(RunnableNode):
     """One run: wait, send the goal, watch, judge, report, exit.
 
     Attributes:
@@ -51,7 +46,7 @@ class RunMonitorNode(Node):
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Load the scenario and wait for the other nodes.
 
@@ -62,42 +57,22 @@ class RunMonitorNode(Node):
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
         self._settings = NodeParameters(self, RunMonitorSettings).settings
         self._scenario = self._settings.load_scenario()
-        self.exit_status: int | None = None
-        self._listener = RunListener()
+        self._listener = RunListener(self, self._settings.enable_stamped_cmd_vel)
         self._judge: RunJudge | None = None
         self._state: RobotState | None = None
         self._collided = False
         self._goal_time = 0.0
         self._diagnostics: dict[str, dict[str, str]] = {}
         self._goal_publisher = self.create_publisher(PoseStamped, "goal_pose", STANDARD)
-        self._listen()
+        self.create_subscription(Odometry, "simulator/ground_truth", self._take_state, STANDARD)
+        self.create_subscription(Bool, "simulator/collision", self._take_collision, LATCHED)
+        self.create_subscription(DiagnosticArray, "diagnostics", self._take_diagnostics, STANDARD)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._start_timer = self.create_timer(0.1, self._start_when_ready, clock=steady)
         self._patience = self.create_timer(
             self._settings.startup_patience, self._give_up, clock=steady
         )
         self.create_timer(self._settings.progress_period, self._say_progress, clock=steady)
-
-    def stop(self) -> None:
-        """Nothing moves because of this node but the goal it sent."""
-
-    def _listen(self) -> None:
-        stamped = self._settings.enable_stamped_cmd_vel
-        listener = self._listener
-        heard = (
-            (Odometry, "simulator/ground_truth", self._take_state, STANDARD),
-            (Bool, "simulator/collision", self._take_collision, LATCHED),
-            (DiagnosticArray, "diagnostics", self._take_diagnostics, STANDARD),
-            (Float32, "simulator/clearance", listener.take_clearance, STANDARD),
-            (Float32, "controller/solve_time", listener.take_solve_time, STANDARD),
-            (Float32, "planner/plan_time", listener.take_plan_time, STANDARD),
-            (TwistStamped if stamped else Twist, "cmd_vel", self._take_command, STANDARD),
-            (PathMessage, "plan", listener.take_plan, LATCHED),
-            (PointCloud2, "obstacles", listener.take_obstacles, SENSOR),
-            (MarkerArray, "controller/candidate_trajectories", listener.take_modes, STANDARD),
-        )
-        for kind, topic, callback, profile in heard:
-            self.create_subscription(kind, topic, callback, profile)
 
     def _now(self) -> float:
         return 1e-9 * self.get_clock().now().nanoseconds
@@ -143,7 +118,7 @@ class RunMonitorNode(Node):
         self.exit_status = FAILURE
 
     def _say_progress(self) -> None:
-        if self._judge is None:
+        if self._judge is None or self._state is None:
             self.get_logger().info(f"progress: waiting for {', '.join(self._missing())}")
         elif self.exit_status is None:
             x, y = self._state.position
@@ -160,24 +135,18 @@ class RunMonitorNode(Node):
 
     def _take_collision(self, message: Bool) -> None:
         self._collided = bool(message.data)
-        if self._state is not None:
-            self._add_state()
+        self._add_state()
 
     def _take_state(self, message: Odometry) -> None:
         self._state = robot_state(message)
         self._add_state()
 
-    def _take_command(self, message: Twist | TwistStamped) -> None:
-        try:
-            self._listener.take_command(message)
-        except MessageError as error:
-            self.get_logger().error(f"the controller sent a bad command: {error}")
-
     def _add_state(self) -> None:
-        """Record where the robot is, and end the run when the judge says so."""
-        if self._judge is None or self.exit_status is not None:
+        """Record where the robot is, and end the run at the judge's verdict."""
+        state = self._state
+        if self._judge is None or state is None or self.exit_status is not None:
             return
-        time, state = self._now() - self._goal_time, self._state
+        time = self._now() - self._goal_time
         self._listener.add_state(time, state)
         outcome = self._judge.update(time, state.x, state.y, self._collided)
         if outcome is not None:
@@ -223,7 +192,7 @@ class RunMonitorNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the monitor; its exit status says whether the goal was reached without collision."""
-    sys.exit(run_node(RunMonitorNode, NAME, args, unusable=(ScenarioError,)))
+    sys.exit(run_node(RunMonitorNode, NAME, args))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import LaserScan, PointCloud2
@@ -27,7 +26,6 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     occupancy_message,
@@ -37,35 +35,33 @@ from mme_ilqr_ros.nodes.conversions import (
     stamp_of,
     twist_value,
 )
+from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.obstacle_cloud import encode
 from mme_ilqr_ros.nodes.parameters import NodeParameters
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import run_node
-from mme_ilqr_ros.nodes.tf_output import TfOutput
+from mme_ilqr_ros.nodes.run import RunnableNode, run_node
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
-from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario
+from mme_ilqr_ros.simulation.scenario import load_scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
 NAME = "simulator"
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
 
 
-class SimulatorNode(Node):
+class SimulatorNode(RunnableNode):
     """Steps the simulator in real time, or a multiple of it.
 
     Attributes:
         simulator: The world and the robot.
-        exit_status: None; this node ends by signal only.
     """
-
-    exit_status: int | None = None
 
     def __init__(
         self,
         *,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter] | None = None,
+        parameter_overrides: list[Parameter] | None = None,
     ) -> None:
         """Load the scenario and start its time.
 
@@ -76,7 +72,7 @@ class SimulatorNode(Node):
         super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
         self._own_parameters = NodeParameters(self, SimulatorNodeSettings)
         settings = self._own_parameters.settings
-        self._complaints = Complaints(self.get_logger())
+        self._warnings = ThrottledWarnings(self.get_logger())
         scenario = load_scenario(settings.scenario, settings.world_id or None)
         self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
         self._tf = TfOutput(self)
@@ -120,22 +116,19 @@ class SimulatorNode(Node):
         )
         self.create_service(Trigger, "~/reset", self._reset)
 
-    def stop(self) -> None:
-        """The simulated robot may stay where it is."""
-
     def _take_command(self, message: Twist | TwistStamped) -> None:
         twist = message.twist if isinstance(message, TwistStamped) else message
         try:
             self.simulator.command(*twist_value(twist))
         except MessageError as error:
             self.simulator.command(0.0, 0.0)
-            self._complaints.say("cmd_vel", f"{error}; the robot is told to stop")
+            self._warnings.warn("cmd_vel", f"{error}; the robot stops")
 
     def _take_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
         try:
             self.simulator.reset(pose_value(message.pose.pose, "initialpose"))
         except MessageError as error:
-            self._complaints.say("initialpose", f"{error}; the robot stays where it is")
+            self._warnings.warn("initialpose", f"{error}; the robot stays where it is")
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.simulator.reset()
@@ -154,7 +147,7 @@ class SimulatorNode(Node):
         elapsed = now - self._last_update
         self._last_update = now
         if elapsed > _LONGEST_LAG:
-            self._complaints.say("lag", f"stood still for {elapsed:.1f} s; that time is left out")
+            self._warnings.warn("lag", f"stood still for {elapsed:.1f} s; that time is left out")
             elapsed = _LONGEST_LAG
         settings = self._own_parameters.settings
         self.simulator.step(elapsed * settings.speed_factor)
@@ -226,7 +219,7 @@ class SimulatorNode(Node):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the simulator node."""
-    sys.exit(run_node(SimulatorNode, NAME, args, unusable=(ScenarioError,)))
+    sys.exit(run_node(SimulatorNode, NAME, args))
 
 
 if __name__ == "__main__":

@@ -16,24 +16,26 @@ class ControllerNodeSettings(ControllerSettings):
     """The controller's parameters and those of its node."""
 
     use_plan: bool = setting(
-        True, "Follow `plan`; false heads for `goal_pose` itself, without a planner.", dynamic=False
+        True,
+        "Follow `plan`; false drives to `goal_pose` directly, without a planner.",
+        dynamic=False,
     )
     guidance: str = setting(
         "path",
-        "What of the planner draws the robot: path, a point ahead on `plan`; cost_to_go, the slope"
-        " of `cost_to_go`, whichever way that leads. Without a fitting field the plan is followed.",
+        "What the controller tracks: path, a lookahead point on `plan`; cost_to_go, the gradient of"
+        " the planner's cost-to-go field. Without a matching field it follows the plan.",
         choices=GUIDANCE,
         dynamic=False,
     )
     use_map: bool = setting(
-        True, "Keep clear of what `map` shows, and wait for it; false sees `obstacles` only."
+        True, "Avoid what `map` shows, and wait for a map; false avoids `obstacles` only."
     )
     unknown_is_free: bool = setting(
-        True, "Whether unknown cells of the map are no obstacles; for the next map that comes."
+        True, "Treat unknown cells of the map as free; applies to the next map received."
     )
     field_max_distance: float = setting(
         2.0,
-        "Walls further away are not seen; for the next map that comes.",
+        "Walls further away than this cost nothing; applies to the next map received.",
         unit="m",
         low=0.1,
         high=50.0,
@@ -43,7 +45,7 @@ class ControllerNodeSettings(ControllerSettings):
     )
     obstacles_timeout: float = setting(
         1.0,
-        "Age of obstacles, once there were any, from which the robot brakes.",
+        "Age of the last obstacles message from which the robot brakes.",
         unit="s",
         low=0.05,
         high=60.0,
@@ -56,5 +58,5 @@ class ControllerNodeSettings(ControllerSettings):
 
     @property
     def is_guided(self) -> bool:
-        """Whether a planner's cost to go draws the robot."""
+        """Whether the controller tracks the planner's cost-to-go field."""
         return self.use_plan and self.guidance == "cost_to_go"

@@ -77,7 +77,7 @@ def doc_text() -> str:
 
 
 def _facts(row: Setting) -> str:
-    limits = _range(row) or row.kind.__name__
+    limits = _range(row) or row.kind_text
     facts = [limits if row.choices or not row.unit else f"{limits} {row.unit}"]
     return f"[{'; '.join([*facts, *([] if row.dynamic else ['at start-up'])])}]"
 
@@ -101,6 +101,8 @@ def _yaml_value(value: Scalar) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_yaml_value, value or ('',)))}]"  # ROS knows no empty list
     # repr keeps the point of a float: a double parameter does not take `1`.
     return repr(value)
 

@@ -20,17 +20,17 @@ class RunMonitorSettings:
     goal: str = setting(
         "", "Goal `x y` or `x y yaw` in m and rad; empty sends the scenario's.", dynamic=False
     )
-    use_plan: bool = setting(True, "Whether to wait for a planner too.", dynamic=False)
+    use_plan: bool = setting(True, "Whether there is a planner to wait for.", dynamic=False)
     enable_stamped_cmd_vel: bool = stamped_setting()
     map_frame_id: str = setting("map", "Frame of the goal.", dynamic=False)
     out_dir: str = setting(
         "", "Folder for result.json, run.png and run.gif; empty writes nothing.", dynamic=False
     )
-    setup: str = setting("", "Who drives, for the picture's title.", dynamic=False)
+    setup: str = setting("", "Controller and planner, for the title of the picture.", dynamic=False)
     seed: int = setting(0, "Seed of the run, for the result.", low=0, high=2**31 - 1, dynamic=False)
     stuck_time: float = setting(
         20.0,
-        "Time without coming to a new place after which the robot is stuck.",
+        "The robot is stuck when it has not reached a new place for this long.",
         unit="s",
         low=1.0,
         high=3600.0,
@@ -38,7 +38,7 @@ class RunMonitorSettings:
     )
     startup_patience: float = setting(
         180.0,
-        "Time the other nodes have to get ready; the first start on a machine compiles.",
+        "Time limit for the other nodes to be ready; the first start on a machine compiles.",
         unit="s",
         low=1.0,
         high=3600.0,
@@ -49,7 +49,7 @@ class RunMonitorSettings:
     )
 
     def load_scenario(self) -> Scenario:
-        """Return the scenario, with the goal that is to be sent.
+        """Return the scenario, with `goal` in place of its own goal where one is given.
 
         Raises:
             ScenarioError: There is no such scenario, or it is malformed.

@@ -20,7 +20,7 @@ class SimulatorNodeSettings(SimulatorSettings):
     )
     speed_factor: float = setting(
         1.0,
-        "Simulated seconds per real second; publish the clock if it is not 1.",
+        "Simulated seconds per real second; if not 1, set publish_clock too.",
         low=0.01,
         high=20.0,
     )
@@ -34,15 +34,19 @@ class SimulatorNodeSettings(SimulatorSettings):
         0.1, "Simulated time between laser scans.", unit="s", low=0.01, high=10.0
     )
     publish_obstacles: bool = setting(True, "Whether the true circles are published.")
-    publish_scan: bool = setting(True, "Whether laser scans are published, to whom asks for them.")
+    publish_scan: bool = setting(
+        True, "Whether laser scans are published, where somebody subscribes."
+    )
     publish_clock: bool = setting(
         False,
-        "Whether simulated time is published on /clock and used in stamps; then the other nodes"
-        " need use_sim_time.",
+        "Publish simulated time on /clock and use it in stamps; the other nodes then need"
+        " use_sim_time.",
         dynamic=False,
     )
     publish_map_odom_tf: bool = setting(
-        True, "Whether the transform from odom to map is published, where tf2 is.", dynamic=False
+        True,
+        "Whether to publish the transform from map to odom, where tf2 is installed.",
+        dynamic=False,
     )
     enable_stamped_cmd_vel: bool = stamped_setting()
     map_frame_id: str = setting("map", "Frame of the map.", dynamic=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,7 +81,7 @@ def _text(point: np.ndarray) -> str:
     return f"({point[0]:.2f}, {point[1]:.2f})"
 
 
-def _point(value: ArrayLike, name: str) -> np.ndarray:
+def _point(value: Any, name: str) -> np.ndarray:
     """Return a point [2] or refuse the request."""
     try:
         point = np.asarray(value, dtype=float)

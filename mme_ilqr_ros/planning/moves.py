@@ -1,4 +1,4 @@
-"""The moves of a planner on a grid, and the one rule that all parts share.
+"""The moves of a planner on a grid and their cost, the same in all parts of the package.
 
 A cell is (row, column). A move from p to a neighbour q costs
 

@@ -183,7 +183,7 @@ class GlobalPlanner:
             cost = cost * (1.0 + self.settings.filter_mask_weight * layer)
         self._solved.pop(learned, None)  # a repair happens in its memory
         if kept is None or kept.field.cost.shape != cost.shape:
-            field = solve_field(cost, goal_cell, cheapest=1.0)
+            field = solve_field(cost, goal_cell, least_cost=1.0)
         else:
             field = kept.field
             field.update(cost)

@@ -1,9 +1,9 @@
 """Straight lines in place of staircases: any-angle paths that cost no more under the same cost.
 
 A path of cells runs in eight directions, so across open floor it is a staircase or a hook. Both it
-and a straight line have a price under the cell costs, the integral of the cost along the way (for
+and a straight line have a cost, the integral of the cell cost along them (for
 moves between cell centres that integral is the planner's own edge cost). A stretch of the path is
-replaced by a line where the line touches no blocked cell, cuts no corner and is not dearer.
+replaced by a line where the line touches no blocked cell, cuts no corner and costs no more.
 """
 
 from __future__ import annotations

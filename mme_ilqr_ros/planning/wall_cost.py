@@ -64,8 +64,13 @@ def _patch_codes(blocked: np.ndarray) -> np.ndarray:
     """Return int32 [H, W]: the patch around each cell, one bit for each of its cells."""
     height, width = blocked.shape
     bits = np.pad(blocked, _SEEN // 2, constant_values=True).astype(np.int32)
-    rows = sum(bits[:, k : k + width] << k for k in range(_SEEN))
-    return sum(rows[k : k + height] << (_SEEN * k) for k in range(_SEEN))
+    rows = np.zeros((height + _SEEN - 1, width), np.int32)
+    for k in range(_SEEN):
+        rows |= bits[:, k : k + width] << k
+    codes = np.zeros(blocked.shape, np.int32)
+    for k in range(_SEEN):
+        codes |= rows[k : k + height] << (_SEEN * k)
+    return codes
 
 
 def _ring_convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:

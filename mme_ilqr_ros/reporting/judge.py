@@ -77,15 +77,17 @@ class RunJudge:
             self._start_time = self._progress_time = time
         if self._outcome is None:
             self._note_place(time, x, y)
-            self._outcome = self._judge(time, x, y, collided)
+            self._outcome = self._judge(time, time - self._start_time, x, y, collided)
         return self._outcome
 
-    def _judge(self, time: float, x: float, y: float, collided: bool) -> Outcome | None:
+    def _judge(
+        self, time: float, elapsed: float, x: float, y: float, collided: bool
+    ) -> Outcome | None:
         if collided:
             return Outcome.COLLISION
         if math.hypot(x - self._goal.x, y - self._goal.y) <= self._goal_tolerance:
             return Outcome.SUCCESS
-        if time - self._start_time >= self._timeout:
+        if elapsed >= self._timeout:
             return Outcome.TIMEOUT
         if time - self._progress_time >= self._stuck_time:
             return Outcome.STUCK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,9 +44,14 @@ FAINTEST = 0.5  # opacity of a mode without weight
 STILL = 0.05  # [m] circles that move less have not moved
 TRUE_SPEED = "#999999"
 LETTERS = "ABCDE"  # one for each moment of decision
-PLAIN = {"boxstyle": "circle,pad=0.12", "fc": "white", "ec": OBSTACLE_EDGE, "lw": 0.6}
-BADGE = {"boxstyle": "circle,pad=0.18", "fc": CHOSEN, "ec": "white", "lw": 0.6}
-LETTER = {"ha": "center", "va": "center", "fontsize": 7, "fontweight": "bold"}
+PLAIN = {
+    "boxstyle": "circle,pad=0.12",
+    "fc": "white",
+    "ec": OBSTACLE_EDGE,
+    "lw": 0.6,
+}
+BADGE: dict[str, Any] = {"boxstyle": "circle,pad=0.18", "fc": CHOSEN, "ec": "white", "lw": 0.6}
+LETTER: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "fontweight": "bold"}
 
 
 def draw_run(record: RunRecord, scene: Scene, result: RunResult, path: str | Path) -> None:
@@ -138,7 +144,7 @@ def _even_times(record: RunRecord) -> NDArray[np.float64]:
     """Return some ten evenly spaced times of the run, its start and its end among them."""
     start, duration = record.states[0, 0], record.duration
     steps = np.array([0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0])
-    step = steps[min(np.searchsorted(steps, duration / FOOTPRINTS), len(steps) - 1)]
+    step = steps[min(int(np.searchsorted(steps, duration / FOOTPRINTS)), len(steps) - 1)]
     return np.append(start + np.arange(0.0, duration, step), start + duration)
 
 
@@ -180,7 +186,7 @@ def _draw_drive(figure: Figure, axes: Axes, record: RunRecord) -> None:
     segments = np.stack([points[:-1], points[1:]], axis=1)
     speeds = np.abs(states[:-1, 4])
     lines = LineCollection(
-        segments,
+        list(segments),
         cmap=_speed_colours(),
         norm=Normalize(0.0, max(0.1, float(np.max(speeds, initial=0.0)))),
         linewidths=2.4,

@@ -5,6 +5,8 @@ Colours are those of Okabe and Ito, told apart with any kind of colour vision; g
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
@@ -41,7 +43,7 @@ def draw_scene(axes: Axes, scene: Scene, view: View) -> None:
     axes.add_patch(
         Circle((goal.x, goal.y), scene.goal_tolerance, fc=GOAL, ec=GOAL, alpha=0.25, zorder=2)
     )
-    mark = {"linestyle": "none", "mec": "white", "mew": 0.8, "zorder": 8}
+    mark: dict[str, Any] = {"linestyle": "none", "mec": "white", "mew": 0.8, "zorder": 8}
     axes.plot(start.x, start.y, marker="o", ms=6, color=INK, label="start", **mark)
     axes.plot(goal.x, goal.y, marker="*", ms=13, color=GOAL, label="goal", **mark)
 

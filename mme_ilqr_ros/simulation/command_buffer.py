@@ -1,4 +1,4 @@
-"""Commands on their way to the wheels: they arrive late, and they run out."""
+"""The way of a command to the wheels: a delay, and a timeout."""
 
 from __future__ import annotations
 

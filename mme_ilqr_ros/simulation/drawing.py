@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.simulation.obstacles import Box
-from mme_ilqr_ros.simulation.shapes import distance_to_box
 
 FloatArray = NDArray[np.float64]
 
@@ -25,21 +25,16 @@ def draw_shapes(grid: GridMap, circles: FloatArray, boxes: Sequence[Box]) -> Gri
         return grid
     occupied = grid.occupied.copy()
     for circle in circles:
-        centre, radius = circle[:2], circle[2]
-
-        def to_edge(points: FloatArray, centre=centre, radius=radius) -> FloatArray:
-            return np.hypot(*np.moveaxis(points - centre, -1, 0)) - radius
-
-        _fill(occupied, grid, centre, radius, to_edge)
+        _fill(occupied, grid, circle[:2], circle[2], partial(_to_circle, circle))
     for box in boxes:
-
-        def to_wall(points: FloatArray, box=box) -> FloatArray:
-            return distance_to_box(box.pose.inverse().transform(points), box.half_size)
-
         middle = np.array([box.pose.x, box.pose.y])
-        _fill(occupied, grid, middle, float(np.hypot(*box.half_size)), to_wall)
+        _fill(occupied, grid, middle, float(np.hypot(*box.half_size)), box.distance)
     unknown = None if grid.unknown is None else grid.unknown & ~occupied
     return replace(grid, occupied=occupied, unknown=unknown)
+
+
+def _to_circle(circle: FloatArray, points: FloatArray) -> FloatArray:
+    return np.hypot(*np.moveaxis(points - circle[:2], -1, 0)) - circle[2]
 
 
 def _fill(

@@ -1,4 +1,4 @@
-"""Reading keys of a file so that every complaint names the file, the world and the key."""
+"""Reading keys of a file; every error names the file, the world and the key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Keys:
         return self.values.get(key) is not None
 
     def error(self, key: str, problem: str) -> ScenarioError:
-        """Return a complaint about a key, to be raised."""
+        """Return an error about a key, to be raised."""
         problem = " ".join(problem.split())
         return ScenarioError(f"{self.file}: world '{self.world}': {self._block}{key}: {problem}")
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.simulation.shapes import CORNERS, distance_to_box
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Shuttle:
-    """A circle that goes to and fro between two points at constant speed.
+    """A circle that moves back and forth between two points at constant speed.
 
     Attributes:
         radius: In m.
@@ -92,8 +93,11 @@ class Box:
         """Half of its size [2] in m."""
         return 0.5 * np.array(self.size)
 
+    def distance(self, points: ArrayLike) -> FloatArray:
+        """Return signed distances [...] in m from points [..., 2]; negative inside."""
+        return distance_to_box(self.pose.inverse().transform(points), self.half_size)
+
     @property
     def corners(self) -> FloatArray:
         """Its corners [4, 2] in order."""
-        signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-        return self.pose.transform(signs * self.half_size)
+        return self.pose.transform(CORNERS * self.half_size)

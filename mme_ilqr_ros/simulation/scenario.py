@@ -17,14 +17,17 @@ from mme_ilqr_ros.simulation.drawing import draw_shapes
 from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
-from mme_ilqr_ros.simulation.scenario_obstacles import (
+from mme_ilqr_ros.simulation.scenario_parts import (
     read_boxes,
     read_circles,
     read_discs,
+    read_ends,
+    read_map,
+    read_path,
+    read_robot,
     read_shuttles,
+    says_top_speed,
 )
-from mme_ilqr_ros.simulation.scenario_parts import read_ends, read_map, read_path
-from mme_ilqr_ros.simulation.scenario_robot import read_robot, says_top_speed
 from mme_ilqr_ros.simulation.world import World, clearance_of
 from mme_ilqr_ros.simulation.world_file import pick_world, read_worlds
 

@@ -1,6 +1,6 @@
 """Exact signed distances between a robot's shape and circles, boxes and cells.
 
-A polygon is [K, 2] corners in order, either way round, without crossing itself; it need not be
+A polygon is [K, 2] corners in order, clockwise or not, without crossing itself; it need not be
 convex. Distances are negative where the shapes overlap, and zero counts as touching nothing.
 """
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])  # of a box, in order
 _OVERLAP = 1e-9  # depth reported where only edges cross and no corner lies inside
 
 
@@ -19,8 +20,8 @@ def distance_to_polygon(points: FloatArray, polygon: FloatArray) -> FloatArray:
     start, way = polygon, np.roll(polygon, -1, axis=0) - polygon
     offset = points[:, None] - start
     length_squared = np.maximum(np.einsum("kc,kc->k", way, way), 1e-300)
-    share = np.clip(np.einsum("nkc,kc->nk", offset, way) / length_squared, 0.0, 1.0)
-    gap = offset - share[..., None] * way
+    part = np.clip(np.einsum("nkc,kc->nk", offset, way) / length_squared, 0.0, 1.0)
+    gap = offset - part[..., None] * way
     distance = np.sqrt(np.einsum("nkc,nkc->nk", gap, gap).min(axis=1))
     return np.where(_inside(points, polygon), -distance, distance)
 
@@ -68,8 +69,7 @@ def polygon_to_boxes(polygon: FloatArray, centres: FloatArray, half_size: FloatA
         return np.inf
     corners = polygon - centres[:, None]  # [N, K, 2], each in its box's frame
     of_polygon = distance_to_box(corners, half_size).min()
-    signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    box_corners = (centres[:, None] + signs * half_size).reshape(-1, 2)
+    box_corners = (centres[:, None] + CORNERS * half_size).reshape(-1, 2)
     of_boxes = distance_to_polygon(box_corners, polygon).min()
     nearest = float(min(of_polygon, of_boxes))
     if nearest > 0.0 and _edges_cross(corners, half_size):

@@ -125,7 +125,7 @@ class Simulator:
         """Measure the surroundings once, with the noise of the settings."""
         spec = self.settings.scan
         first, increment = _fan(spec)
-        angles = first + increment * np.arange(spec.beams)
+        angles = first + increment * np.arange(spec.beams, dtype=np.float64)
         world = (self.circles(), self.scenario.grid, spec.range_max, self.scenario.boxes)
         true = scan(self.state.pose, angles, *world)
         noisy = true + self._rng.normal(scale=spec.noise_std, size=spec.beams)

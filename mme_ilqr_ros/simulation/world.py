@@ -14,19 +14,21 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
-from mme_ilqr_ros.simulation.shapes import distance_to_box, polygon_to_boxes, polygon_to_circles
+from mme_ilqr_ros.simulation.shapes import polygon_to_boxes, polygon_to_circles
 
 __all__ = ["Shuttle", "World", "clearance_of"]
 
 FloatArray = NDArray[np.float64]
-ROOM_TO_ENTER = 2.0  # m the robot must be away before a disc appears: a jump is nobody's fault
+ROOM_TO_ENTER = (
+    2.0  # m the robot must be away before a disc appears: nobody can avoid what appears beside it
+)
 _HALF_CELL = np.array([0.5, 0.5])
 
 
 class World:
     """Everything that a robot can touch.
 
-    Circles [M, 5] move at constant velocity for ever, shuttles go to and fro, keyframed discs
+    Circles [M, 5] move at constant velocity for ever, shuttles move back and forth, keyframed discs
     come and go, and boxes and the occupied cells of the map stand. Unknown cells hold nothing.
     The only thing that depends on the robot is when discs enter again: see `update`.
     """
@@ -52,7 +54,7 @@ class World:
         self._circles = circle_math.as_circles(circles)
         self._to_grid = grid.origin.inverse()
         # In the grid's own frame and in cells, so that squares are unit squares on the axes.
-        self._centres = np.argwhere(grid.occupied)[:, ::-1] + 0.5
+        self._centres = np.argwhere(grid.occupied)[:, ::-1].astype(np.float64) + 0.5
         self._tree = cKDTree(self._centres) if len(self._centres) else None
 
     def update(self, t: float, robot: ArrayLike) -> None:
@@ -63,11 +65,10 @@ class World:
         """
         for index, disc in enumerate(self.discs):
             entered = self._entered[index]
-            ended = entered is not None and t - entered >= disc.duration
-            if not ended and entered is not None:
+            if entered is not None and t - entered < disc.duration:
                 continue
             room = float(np.hypot(*(np.asarray(robot) - disc.entrance))) > ROOM_TO_ENTER
-            back_at = entered + disc.duration if ended else t
+            back_at = t if entered is None else entered + disc.duration
             self._entered[index] = back_at if room and disc.returns else None
 
     def circles_at(self, t: float) -> FloatArray:
@@ -87,11 +88,7 @@ class World:
         the occupied cells (zero inside one). A disc touches something when it is below its radius.
         """
         to_circles = float(circle_math.clearance(position, self.circles_at(t)))
-        point = np.asarray(position, dtype=float)
-        to_boxes = [
-            float(distance_to_box(box.pose.inverse().transform(point), box.half_size))
-            for box in self.boxes
-        ]
+        to_boxes = [float(box.distance(position)) for box in self.boxes]
         return min(to_circles, self._distance_to_cells(position), *to_boxes)
 
     def polygon_clearance(self, polygon: FloatArray, t: float) -> float:
@@ -107,16 +104,12 @@ class World:
         return min(to_circles, self._polygon_to_cells(polygon), *to_boxes)
 
     def _distance_to_cells(self, position: ArrayLike) -> float:
-        if self._tree is None:
-            return math.inf
         point = self._to_grid.transform(position) / self.grid.resolution
         candidates = self._near_cells(point, 0.0)
         gaps = np.maximum(np.abs(candidates - point) - 0.5, 0.0)
-        return float(np.hypot(gaps[:, 0], gaps[:, 1]).min()) * self.grid.resolution
+        return float(np.hypot(*gaps.T).min(initial=math.inf)) * self.grid.resolution
 
     def _polygon_to_cells(self, polygon: FloatArray) -> float:
-        if self._tree is None:
-            return math.inf
         corners = self._to_grid.transform(polygon) / self.grid.resolution
         centre = corners.mean(axis=0)
         reach = float(np.hypot(*(corners - centre).T).max())
@@ -130,6 +123,8 @@ class World:
             point: The middle of the shape [2].
             reach: How far the shape goes from there.
         """
+        if self._tree is None:
+            return self._centres
         nearest, _ = self._tree.query(point)
         # A square reaches between 1/2 and sqrt(1/2) cells from its centre, so the nearest square
         # is among those whose centre is at most the difference further than the nearest centre.

@@ -107,8 +107,8 @@ def evaluate(planner: Callable[[MazeSet], MazePlan], mazes: MazeSet) -> RolloutS
         answer = planner(part)
         arrived, moves = rollout(answer.logits.argmax(dim=1).cpu().numpy(), part)
         optimal = arrived & (moves == part.distance)
-        counts = (int(x[part.starts].sum()) for x in (part.starts, arrived, optimal))
-        score += RolloutScore(*counts, answer.residual)
+        n_reached, n_optimal = (int(x[part.starts].sum()) for x in (arrived, optimal))
+        score += RolloutScore(int(part.starts.sum()), n_reached, n_optimal, answer.residual)
     return score
 
 

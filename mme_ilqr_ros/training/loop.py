@@ -40,7 +40,7 @@ def train(
     """
     if task.n_samples < settings.batch:
         raise TrainingError(f"{task.n_samples} samples do not fill a batch of {settings.batch}")
-    if device == "cuda" and not torch.cuda.is_available():
+    if device.startswith("cuda") and not torch.cuda.is_available():
         raise TrainingError("--device cuda: torch finds no GPU here; use --device cpu")
     torch.manual_seed(settings.seed)
     model = task.model(torch.Generator().manual_seed(settings.seed)).to(device)

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, command: str) -> str:
         options: Parsed.
         command: The command line, for the card.
     """
-    return publish(options, train_from(options), command)
+    return publish(train_from(options), command)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def recorder_of(
     return Recorder(options.out / options.out.resolve().name, made, options.save_every)
 
 
-def publish(options: argparse.Namespace, training: Training, command: str) -> str:
+def publish(training: Training, command: str) -> str:
     """Test the best model and write its weights and card; return the lines to print."""
     task, progress, recorder = training.task, training.progress, training.recorder
     model = progress.best_model()

@@ -32,8 +32,8 @@ from studies.tasks import lanes, terrain
 ABOUT = "Learned costs beside what needs no learning. Writes a table and pictures."
 EXAMPLES = """\
 examples:
-  compare terrain --weights out/training/terrain/terrain.safetensors
-  compare paths --maps config/maps --queries 30
+  python -m studies compare terrain --weights out/training/terrain/terrain.safetensors
+  python -m studies compare paths --maps config/maps --queries 30
 """
 HIDDEN_COSTS: Mapping[str, HiddenCost] = {
     module.HIDDEN.name: module.HIDDEN for module in (terrain, lanes, clearance)

@@ -160,7 +160,7 @@ def _build(
         final = t == n
         at = circles[:, :3] + t * dt * ca.horzcat(circles[:, 3:], ca.SX(slots, 1))
         u = ca.SX(NU, 1) if final else ca.SX.sym(f"u_{t}", NU)
-        cost += cost_of(task.terms(final), x, u, task.named(p[:2], at))
+        cost += cost_of(task.penalties(final, x, u, p[:2], at))
         unknowns += [x] if final else [x, u]
         ahead = ca.SX.sym(f"x_{t + 1}", NX)
         if not final:

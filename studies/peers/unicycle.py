@@ -7,60 +7,46 @@ distances, for solvers that take constraints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import casadi as ca
 
-from mme_ilqr_ros.control.costs import CostTerm, GoalTerm, softplus
-from mme_ilqr_ros.control.problem import gauss_newton
+from mme_ilqr_ros.control.costs import Penalty, Reference, softplus
+from mme_ilqr_ros.control.problem import gauss_newton, stage_penalties
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 NX, NU = 5, 2  # x, y, yaw, speed, turning rate; speed and turning rate at the end of the stage
 
 
-@dataclass(frozen=True)
-class CircleTerm:
-    """The barrier that the package's kernel puts round every circle; see `kernel.world.Barrier`."""
+def circle_penalty(x: ca.SX, circle: ca.SX, w: dict[str, float]) -> Penalty:
+    """Return the barrier that the package's kernel puts round a circle; see `kernel.Barrier`.
 
-    index: int
-    terminal: bool = False
-    parameters: tuple[str, ...] = ()
+    Args:
+        x: State [5].
+        circle: x, y, radius [3].
+        w: `Unicycle.values`.
+    """
+    distance = ca.sqrt((x[0] - circle[0]) ** 2 + (x[1] - circle[1]) ** 2 + 1e-12)
+    stiff, cutoff = w["stiff_gap"], w["cutoff_gap"]
+    gradient, curvature = 1.0 / cutoff - 1.0 / stiff, 1.0 / stiff**2
 
-    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return the gap between the robot's edge and the circle's [1]."""
-        cx, cy, radius = (p["circles"][self.index, i] for i in range(3))
-        distance = ca.sqrt((x[0] - cx) ** 2 + (x[1] - cy) ** 2 + 1e-12)
-        return distance - radius - p["keep_away"]
-
-    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return the cut-off log barrier, a stiff quadratic below the stiff gap."""
-        weight, stiff, cutoff = p["barrier_weight"], p["stiff_gap"], p["cutoff_gap"]
+    def loss(r: ca.SX) -> ca.SX:
         ratio = ca.fmin(ca.fmax(r, stiff), cutoff) / cutoff
         excess = ca.fmin(r - stiff, 0.0)
-        slope, curvature = 1.0 / cutoff - 1.0 / stiff, 1.0 / stiff**2
-        return weight * (ratio - 1.0 - ca.log(ratio) + excess * (slope + curvature * excess / 2))
+        return ratio - 1.0 - ca.log(ratio) + excess * (gradient + curvature * excess / 2)
+
+    return Penalty(w["barrier_weight"], distance - circle[2] - w["keep_away"], loss)
 
 
-@dataclass(frozen=True)
-class RateTerm:
-    """Squared excess of a control's change over its limit, for solvers that know only a box."""
+def rate_penalty(change: ca.SX, largest: float, weight: float) -> Penalty:
+    """Return the squared excess of a control's change, for solvers that know only a box."""
 
-    index: int
-    largest: float
-    weight: float
-    terminal: bool = False
-    parameters: tuple[str, ...] = ()
+    def loss(r: ca.SX) -> ca.SX:
+        return softplus(r - largest) ** 2 + softplus(-largest - r) ** 2
 
-    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return the change of the control within the stage [1]."""
-        return u[self.index] - x[3 + self.index]
-
-    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        """Return weight times the squared excess."""
-        over, under = softplus(r - self.largest), softplus(-self.largest - r)
-        return self.weight * (over**2 + under**2)
+    return Penalty(weight, change, loss)
 
 
 @dataclass(frozen=True)
@@ -70,7 +56,7 @@ class Unicycle:
     Attributes:
         settings: Weights, radius, limits, stages.
         n_circles: Circles that the cost is aware of; 0 where they are constraints.
-        rate_weight: Weight of `RateTerm`, for solvers without constraints; 0 for none.
+        rate_weight: Weight of `rate_penalty`, for solvers without constraints; 0 for none.
     """
 
     settings: ControllerSettings
@@ -78,7 +64,7 @@ class Unicycle:
     rate_weight: float = 0.0
 
     def values(self) -> dict[str, float]:
-        """Return every weight per stage, as `control.objective` makes it from the settings."""
+        """Return every weight per stage, with the barrier's shape."""
         s, costs, dt = self.settings, self.settings.costs, self.settings.mme.model_dt
         return {
             "goal_width": costs.goal_width,
@@ -95,24 +81,33 @@ class Unicycle:
             "keep_away": s.robot_radius + s.clearance_margin,
         }
 
-    def terms(self, final: bool) -> list[CostTerm]:
-        """Return the cost terms of a stage, or of the end of the horizon."""
-        own = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
-        terms: list[CostTerm] = [*own, *DifferentialDrive().terms()]
-        if self.rate_weight:
-            dt, s = self.settings.mme.model_dt, self.settings
+    def penalties(
+        self, final: bool, x: ca.SX, u: ca.SX, goal: ca.SX, circles: ca.SX
+    ) -> list[Penalty]:
+        """Return the cost of a stage, or of the end of the horizon.
+
+        Args:
+            final: Whether it is the end.
+            x: State [5].
+            u: Control [2].
+            goal: The goal [2].
+            circles: x, y, radius [M, 3].
+        """
+        s, dt, costs = self.settings, self.settings.mme.model_dt, self.settings.costs
+        wanted = Reference(DifferentialDrive.model, dt, goal[0], goal[1])
+        own = costs.final(x, wanted) if final else stage_penalties(costs, x, u, wanted)
+        penalties = [penalty for penalty in own if not penalty.optional]
+        if self.rate_weight and not final:
             rates = enumerate((s.ax_max, s.az_max))
-            terms += [RateTerm(i, rate * dt, self.rate_weight) for i, rate in rates]
-        circles = [CircleTerm(i) for i in range(self.n_circles)]
-        return [*(term for term in terms if term.terminal == final), *circles]
+            penalties += [
+                rate_penalty(u[i] - x[3 + i], rate * dt, self.rate_weight) for i, rate in rates
+            ]
+        w = self.values()
+        return penalties + [circle_penalty(x, circles[i, :], w) for i in range(self.n_circles)]
 
     def step(self, x: ca.SX, u: ca.SX) -> ca.SX:
         """Return the state one stage later [5]."""
-        return DifferentialDrive().model.step(x, u, self.settings.mme.model_dt)
-
-    def named(self, goal: ca.SX, circles: ca.SX) -> dict[str, ca.SX | float]:
-        """Return what the terms read, with goal [2] and circles x, y, radius [M, 3]."""
-        return {**self.values(), "goal_x": goal[0], "goal_y": goal[1], "circles": circles}
+        return DifferentialDrive.model.step(x, u, self.settings.mme.model_dt)
 
     def quadratic(self, final: bool) -> ca.Function:
         """Return (x, u, p) -> (x', l), (A, B, l_x, l_u, l_xx, l_xu, l_uu) of a stage, as one list.
@@ -120,9 +115,9 @@ class Unicycle:
         The second derivatives are generalised Gauss-Newton. p is the goal and the circles' rows,
         one after the other. At the end of the horizon u, x' and their derivatives mean nothing.
         """
-        x, u, p, named = self._symbols()
-        z = ca.vertcat(x, u)
-        cost, slope, curvature = gauss_newton(self.terms(final), x, u, named, z)
+        x, u, p, circles = self._symbols()
+        penalties = self.penalties(final, x, u, p[:2], circles)
+        cost, slope, curvature = gauss_newton(penalties, ca.vertcat(x, u))
         ahead = self.step(x, u)
         parts = [
             *(ca.jacobian(ahead, v) for v in (x, u)),
@@ -133,22 +128,19 @@ class Unicycle:
 
     def value(self, final: bool) -> ca.Function:
         """Return (x, u, p) -> (x', l) of a stage; see `quadratic`."""
-        x, u, p, named = self._symbols()
-        cost = cost_of(self.terms(final), x, u, named)
+        x, u, p, circles = self._symbols()
+        cost = cost_of(self.penalties(final, x, u, p[:2], circles))
         return _function("value", [x, u, p], [self.step(x, u), cost])
 
-    def _symbols(self) -> tuple[ca.SX, ca.SX, ca.SX, dict[str, ca.SX | float]]:
+    def _symbols(self) -> tuple[ca.SX, ca.SX, ca.SX, ca.SX]:
         x, u = ca.SX.sym("x", NX), ca.SX.sym("u", NU)
         p = ca.SX.sym("p", 2 + 3 * self.n_circles)
-        circles = ca.reshape(p[2:], 3, self.n_circles).T
-        return x, u, p, self.named(p[:2], circles)
+        return x, u, p, ca.reshape(p[2:], 3, self.n_circles).T
 
 
-def cost_of(
-    terms: Sequence[CostTerm], x: ca.SX, u: ca.SX, named: dict[str, ca.SX | float]
-) -> ca.SX:
-    """Return the sum of the terms."""
-    return sum((term.loss(term.residual(x, u, named), named) for term in terms), ca.SX(0))
+def cost_of(penalties: Iterable[Penalty]) -> ca.SX:
+    """Return the sum of penalties."""
+    return sum((p.weight * p.loss(p.residual) for p in penalties), ca.SX(0))
 
 
 def _function(name: str, inputs: list[ca.SX], outputs: list[ca.SX]) -> ca.Function:

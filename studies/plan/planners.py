@@ -71,14 +71,13 @@ def wall_cost(terrain: Terrain) -> NDArray[np.float64]:
 
 
 def formula_cost(terrain: Terrain) -> NDArray[np.float64]:
-    """Return the expert's time per length [H, W]: a quarter of the speed at contact, 1 when free.
+    """Return the expert's time per length [H, W]: 4 at contact, 1 from two robot radii on.
 
-    Raises:
-        InputError: The robot has no radius.
+    A robot without a radius is two radii away from everything.
     """
     radius = terrain.radius / terrain.grid.resolution
     if radius <= 0.0:
-        raise InputError("--planner formula: counts in radii of the robot; give --robot-radius")
+        return np.ones(terrain.blocked.shape)
     reach = int(np.ceil((1.0 + FREE_CLEARANCE) * radius + 0.5))
     distance = np.sqrt(squared_distance(terrain.grid.occupied, reach))
     clearance = (distance - 0.5 - radius) / radius

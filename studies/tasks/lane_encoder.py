@@ -19,6 +19,8 @@ class LaneEncoder(nn.Module):
     mirroring it need not mirror them.
     """
 
+    bound: Tensor
+
     def __init__(
         self,
         generator: torch.Generator,

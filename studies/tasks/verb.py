@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 import torch
 
 from mme_ilqr_ros.training import run as training
 from mme_ilqr_ros.training.options import add_tasks
 from studies.tasks.commands import COMMANDS
+from studies.tasks.distributed import run_together
 
 ABOUT = "Train a planner on a task of research, or on one of the package with more options."
 EXAMPLES = """\
 examples:
   python -m studies train terrain --paths 1 --margin 0.03
   python -m studies train navigation --model id_vin --discount 0.97
+  torchrun --nproc_per_node 2 -m studies train navigation --batch 64
 """
 
 
@@ -23,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tasks(parser, COMMANDS)
 
 
-def run(options: argparse.Namespace, command: str) -> str:
-    """Train; return the scores of the weights that were written."""
+def run(options: argparse.Namespace, command: str) -> str | int:
+    """Train, together where torchrun started several; return the scores of the weights."""
     torch.set_num_threads(options.threads)
+    if "WORLD_SIZE" in os.environ:
+        return run_together(options, command)
     return training.run(options, command)

@@ -8,6 +8,7 @@ import casadi as ca
 import numpy as np
 from one_robot import OneRobot, one_robot
 
+from mme_ilqr_ros.control.costs import CostTerm, Penalty, Reference
 from mme_ilqr_ros.control.kernel import StageData, free_space
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.models import ControlLimits, RobotModel
@@ -25,37 +26,31 @@ def linear_model() -> RobotModel:
 
 
 @dataclass(frozen=True)
-class Coupled:
-    """weight * |x + C u - 1|^2, so that l_ux is not zero."""
+class Coupled(CostTerm):
+    """weight * |x + C u - 1|^2, so that l_ux is not zero, and 0.4 |u|^2, at every stage."""
 
-    terminal: bool = False
-    parameters: tuple[str, ...] = ("state_weight",)
+    state_weight: float = 0.7
 
-    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        return x - 1.0 if self.terminal else x - 1.0 + 0.3 * ca.vertcat(u[0], u[1], u[0] - u[1])
+    def stage(self, x, u, ref):
+        coupled = x - 1.0 + 0.3 * ca.vertcat(u[0], u[1], u[0] - u[1])
+        per_stage = 1.0 / ref.dt
+        return [
+            Penalty(per_stage * self.state_weight, coupled, ca.sumsqr),
+            Penalty(per_stage * 0.4, u, ca.sumsqr),
+        ]
 
-    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        return p["state_weight"] * ca.sumsqr(r)
-
-
-@dataclass(frozen=True)
-class Effort:
-    terminal: bool = False
-    parameters: tuple[str, ...] = ()
-
-    def residual(self, x: ca.SX, u: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        return u
-
-    def loss(self, r: ca.SX, p: dict[str, ca.SX]) -> ca.SX:
-        return 0.4 * ca.sumsqr(r)
+    def final(self, x, ref):
+        return [Penalty(self.state_weight, x - 1.0, ca.sumsqr)]
 
 
 def kernel() -> OneRobot:
-    return one_robot(Problem(linear_model(), (Coupled(), Coupled(True), Effort())), "python")
+    return one_robot(Problem(linear_model(), Coupled()), "python")
 
 
 def data(n_stages: int, limits: ControlLimits = FREE) -> StageData:
-    return StageData(np.full((n_stages + 1, 1), 0.7), 0.1, limits, free_space())
+    problem = Problem(linear_model(), Coupled())
+    numbers = problem.parameters(Reference(problem.model, 0.1), n_stages, problem.cost)
+    return StageData(numbers, 0.1, limits, free_space())
 
 
 def cost(kernel: OneRobot, U: np.ndarray, limits: ControlLimits = FREE) -> float:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
-from mme_ilqr_ros.control.costs import EffortTerm
+from mme_ilqr_ros.control.costs import CostSettings
 from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.mme_settings import MmeSettings
-from mme_ilqr_ros.control.settings import ControllerSettings, CostSettings
+from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
@@ -249,16 +249,15 @@ def test_no_measured_speed_however_large_makes_a_command_leave_the_limits(goal):
     assert control.compute_command(Situation(START, GOAL, 0.5)).status is ControlStatus.DRIVING
 
 
-def test_a_weight_of_ones_own_that_is_not_finite_brakes_until_it_is(monkeypatch):
+def test_a_weight_that_is_not_finite_brakes_until_it_is(monkeypatch):
     reference = functools.partial(CompiledKernel, backend="python")
     monkeypatch.setattr("mme_ilqr_ros.control.controller.CompiledKernel", reference)
-    values, terms = {"rail_weight": math.nan}, [EffortTerm(1, "rail_weight")]
     mme = MmeSettings(n_iterations=1, time_steps=8)
-    control = LocalController(ControllerSettings(mme=mme), None, terms, values)
+    control = LocalController(ControllerSettings(mme=mme, costs=CostSettings(vx_weight=math.nan)))
     assert (
         control.compute_command(Situation(START, GOAL, 0.0)).status is ControlStatus.INVALID_INPUT
     )
-    values["rail_weight"] = 0.1
+    control.update(ControllerSettings(mme=mme))
     assert control.compute_command(Situation(START, GOAL, 0.1)).status is ControlStatus.DRIVING
 
 

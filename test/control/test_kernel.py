@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from one_robot import one_robot
 
+from mme_ilqr_ros.control.costs import CostSettings, GoalCost, Reference
 from mme_ilqr_ros.control.kernel import (
     Barrier,
     KernelError,
@@ -24,6 +25,7 @@ from mme_ilqr_ros.control.kernel.program import obstacles
 from mme_ilqr_ros.control.kernel.program.solve import solve
 from mme_ilqr_ros.control.kernel.task import Memory
 from mme_ilqr_ros.control.objective import standard_problem
+from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
@@ -44,9 +46,9 @@ def field():
 
 
 def stage_data(n_stages, with_field=True, surprise=0.0):
-    row = dict.fromkeys(PROBLEM.parameter_names, 0.1)
-    row |= {"goal_x": 3.0, "goal_y": 0.4, "goal_width": 0.3, "terminal_goal_weight": 5.0}
-    parameters = np.tile([row[name] for name in PROBLEM.parameter_names], (n_stages + 1, 1))
+    wanted = Reference(PROBLEM.model, 0.2, 3.0, 0.4)
+    costs = CostSettings(terminal_goal_weight=5.0, vx_weight=0.5, wz_weight=0.5)
+    parameters = PROBLEM.parameters(wanted, n_stages, costs)
     circles = np.array([[1.2, 0.1, 0.4, 0.0, 0.0], [2.0, -1.0, 0.3, 0.0, 0.3]])
     barrier = Barrier(*SHAPE, surprise_time=surprise)
     world = World(circles, field() if with_field else None, barrier)
@@ -346,10 +348,7 @@ def test_an_operation_without_a_lane_form_is_named(monkeypatch):
 
 
 def test_an_edited_cost_gets_another_kernel():
-    from mme_ilqr_ros.control.costs import GoalTerm
-    from mme_ilqr_ros.control.problem import Problem
-
-    other = Problem(PROBLEM.model, (GoalTerm(),))
+    other = Problem(PROBLEM.model, GoalCost())
     assert stage_source(PROBLEM) != stage_source(other)
     same = build_program(PROBLEM), build_program(PROBLEM)
     assert same[0].solve is same[1].solve

@@ -12,6 +12,8 @@ import pytest
 
 from mme_ilqr_ros.control import controller
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
+from mme_ilqr_ros.control.costs import CostTerm, Penalty
+from mme_ilqr_ros.control.extensions import add_costs
 from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -19,6 +21,7 @@ from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.models import RobotModel
+from mme_ilqr_ros.settings import setting
 
 
 def with_trailer(x, u, dt):
@@ -28,7 +31,7 @@ def with_trailer(x, u, dt):
 
 class Tractor(DifferentialDrive):
     states = ("px", "py", "yaw", "v", "w", "trailer")
-    model = RobotModel("tractor", states, ("v", "w"), with_trailer, held_state=(3, 4))
+    model = RobotModel("tractor", states, ("vx", "wz"), with_trailer, held_state=(3, 4))
     trailer = 0.0  # heading of the trailer, measured [rad]
 
     def initial_state(self, state, controls):
@@ -36,15 +39,11 @@ class Tractor(DifferentialDrive):
 
 
 @dataclass(frozen=True)
-class Hitch:
-    terminal: bool = False
-    parameters: tuple[str, ...] = ("hitch_weight",)
+class Hitch(CostTerm):
+    weight: float = setting(5.0, "Cost of a trailer that is not straight.", low=0.0)
 
-    def residual(self, x, u, p):
-        return ca.sin((x[2] - x[5]) / 2)
-
-    def loss(self, r, p):
-        return p["hitch_weight"] * r**2
+    def stage(self, x, u, ref):
+        return [Penalty(self.weight, ca.sin((x[2] - x[5]) / 2), ca.sumsqr)]
 
 
 GOAL = Pose(1.2, 1.0, 0.0)
@@ -54,7 +53,7 @@ SETTINGS = ControllerSettings(mme=SMALL)
 
 def hitch_at_the_goal(weight):
     robot = Tractor()
-    control = LocalController(SETTINGS, robot, [Hitch()], {"hitch_weight": weight})
+    control = LocalController(add_costs(SETTINGS, Hitch(weight)), robot)
     state = RobotState(0.0, 0.0, 0.0)
     for i in range(80):
         result = control.compute_command(Situation(state, GOAL, 0.1 * i))
@@ -68,8 +67,9 @@ def hitch_at_the_goal(weight):
 
 
 def test_an_own_robot_arrives_and_an_own_cost_straightens_its_trailer(monkeypatch):
-    reference = functools.partial(CompiledKernel, backend="python")
-    monkeypatch.setattr(controller, "CompiledKernel", reference)
+    monkeypatch.setattr(
+        controller, "CompiledKernel", functools.partial(CompiledKernel, backend="python")
+    )
     assert hitch_at_the_goal(5.0) < 0.5 * hitch_at_the_goal(0.0)
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.control.costs import Reference
 from mme_ilqr_ros.control.kernel.build import PRINTED, build_module
 from mme_ilqr_ros.control.objective import standard_problem
-from mme_ilqr_ros.control.problem import Problem
 
 PROBLEM = standard_problem()
 FUNCTIONS = PROBLEM.functions()
@@ -11,8 +11,7 @@ FUNCTIONS = PROBLEM.functions()
 
 def sample(rng):
     x, u = rng.normal(size=5), rng.normal(size=2)
-    p = rng.uniform(0.1, 2.0, size=len(PROBLEM.parameter_names))
-    return x, u, p
+    return x, u, rng.uniform(0.1, 2.0, size=FUNCTIONS["stage_cost"].size1_in(2))
 
 
 def differences(function, z, step=1e-6):
@@ -50,8 +49,9 @@ def test_cost_gradients_equal_central_differences(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_gauss_newton_hessians_equal_differences_of_the_gradient(seed):
-    """The residuals of the standard terms are linear, so Gauss-Newton is the Hessian itself."""
-    x, u, p = sample(np.random.default_rng(seed))
+    """Residuals that are linear, without the optional ones: Gauss-Newton is the Hessian itself."""
+    x, u, _ = sample(np.random.default_rng(seed))
+    p = PROBLEM.parameters(Reference(PROBLEM.model, 0.2, 1.0, -0.5), 1, PROBLEM.cost)[0]
     quadratic = FUNCTIONS["stage_quadratic"]
     _, _, l_xx, l_ux, l_uu = (np.array(m) for m in quadratic(x, u, p))
     by_x = differences(lambda z: np.array(quadratic(z, u, p)[0])[:, 0], x)
@@ -64,16 +64,27 @@ def test_gauss_newton_hessians_equal_differences_of_the_gradient(seed):
     assert np.linalg.eigvalsh(whole).min() > -1e-12
 
 
-def test_printed_functions_equal_the_symbolic_ones():
-    """On lanes of three modes each, with random numbers for every input."""
-    module = build_module(PROBLEM, "python")
-    rng, n = np.random.default_rng(0), 3
+@pytest.mark.parametrize("switch", [0.0, 1.0])
+def test_printed_functions_equal_the_symbolic_ones(switch):
+    """On lanes of three modes each, with random numbers for every input.
+
+    The optional penalties are skipped where the switch, the first number of p, is 0.
+    """
+    module, switched = build_module(PROBLEM, "python"), PROBLEM.switched()
+    rng, n, n_parameters = np.random.default_rng(0), 3, FUNCTIONS["stage_cost"].numel_in(2)
     for name in PRINTED:
         function = FUNCTIONS[name]
-        inputs = [rng.uniform(0.1, 2.0, size=(*shape(function.size_in(i)), n)) for i in
-                  range(function.n_in())]  # fmt: skip
+        if switch == 0.0 and name in switched:
+            function = switched[name].always
+        sizes = [shape(function.size_in(i)) for i in range(function.n_in())]
+        inputs = [rng.uniform(0.1, 2.0, size=(*size, n)) for size in sizes]
+        for i, size in enumerate(sizes):
+            if size == (n_parameters,):  # the same for all modes
+                inputs[i][:] = inputs[i][:, :1]
+                inputs[i][0] = switch
+        numbers = [a[:, 0] if len(a) == n_parameters else a for a in inputs]
         outputs = [np.zeros((*shape(function.size_out(i)), n)) for i in range(function.n_out())]
-        getattr(module, name)(*inputs, *outputs)
+        getattr(module, name)(*numbers, *outputs)
         for lane in range(n):
             expected = function.call([a[..., lane] for a in inputs])
             for ours, theirs in zip(outputs, expected, strict=True):
@@ -105,9 +116,3 @@ def test_action_value_is_the_quadratic_of_stage_cost_plus_value():
     ]
     for ours, theirs in zip(got, expected, strict=True):
         assert ours.reshape(theirs.shape) == pytest.approx(theirs)
-
-
-def test_parameters_shared_by_terms_appear_once():
-    names = PROBLEM.parameter_names
-    assert len(names) == len(set(names))
-    assert Problem(PROBLEM.model, ()).parameter_names == ()

@@ -34,11 +34,16 @@ def test_the_goal_weights_are_shared_out_between_field_and_straight_line():
     args = (problem, settings, np.zeros(2), np.zeros((0, 5)), None)
     alone, with_field = stage_data(*args), stage_data(*args, cost_to_go=field)
     assert alone.world.cost_to_go is None
-    for name, weight in (("goal_weight", "stage_weight"), ("terminal_goal_weight", "final_weight")):
-        i = problem.parameter_names.index(name)
-        along_field = getattr(with_field.world.cost_to_go, weight)
-        assert along_field == pytest.approx(0.7 * alone.parameters[0, i])
-        assert along_field + with_field.parameters[0, i] == pytest.approx(alone.parameters[0, i])
+    x, functions = np.array([2.0, 0.0, 0.0, 0.0, 0.0]), problem.functions()
+    field_weights = with_field.world.cost_to_go
+    for along_field, cost in (
+        (field_weights.stage_weight, lambda p: functions["stage_cost"](x, np.zeros(2), p)),
+        (field_weights.final_weight, lambda p: functions["terminal_cost"](x, p)),
+    ):
+        whole, straight = (float(cost(data.parameters[0])) for data in (alone, with_field))
+        assert straight == pytest.approx(0.3 * whole)
+        distance = np.hypot(2.0, 0.3) - 0.3  # rounded near the target
+        assert along_field == pytest.approx(0.7 * whole / distance)
 
 
 def test_with_the_field_it_finds_the_door_and_reaches_the_goal():

@@ -8,9 +8,9 @@ pytest.importorskip("rclpy")
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import frames as frames_module
-from mme_ilqr_ros.nodes.complaints import Complaints
 from mme_ilqr_ros.nodes.conversions import transform_message
 from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 class Buffer:
@@ -30,7 +30,7 @@ def frames_with(bench, pose=None, age=0.0):
     stamp = clock.now().to_msg()
     stamp.sec -= int(age)
     buffer = Buffer(pose, stamp) if pose else None
-    return Frames(bench.node, Complaints(bench.node.get_logger()), buffer)
+    return Frames(bench.node, ThrottledWarnings(bench.node.get_logger()), buffer)
 
 
 def test_a_frame_lies_in_itself_without_a_transform(bench):

@@ -76,7 +76,7 @@ def test_a_command_that_is_not_finite_stops_the_robot_in_one_clear_line(bench, l
     publisher.publish(bad)
     assert bench.spin_until(lambda: any(level >= 30 for level, _ in log))
     assert [text for level, text in log if level >= 30] == [
-        "cmd_vel is not finite; the robot is told to stop"
+        "cmd_vel is not finite; the robot stops"
     ]
     bench.spin_for(0.3)
     assert node.simulator.state.is_finite()

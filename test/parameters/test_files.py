@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from mme_ilqr_ros.parameters import files
-from mme_ilqr_ros.settings import table
+from mme_ilqr_ros.settings import STRINGS, table
 
 ROOT = Path(files.__file__).resolve().parents[2]
 
@@ -43,6 +43,9 @@ def test_the_file_holds_every_parameter_with_its_default_and_type(node):
     assert list(values) == [row.name for row in rows]
     for row in rows:
         value = values[row.name]
+        if row.kind == STRINGS:
+            assert row.check(value) == row.default
+            continue
         assert type(value) is row.kind, f"{row.name} would have another type in ROS"
         assert value == row.default or math.isclose(value, row.default)
 

@@ -12,7 +12,7 @@ from one_robot import OneRobot, one_robot
 torch = pytest.importorskip("torch")
 
 
-from mme_ilqr_ros.control.costs import EffortTerm, GoalTerm
+from mme_ilqr_ros.control.costs import GoalCost, Penalty, Reference
 from mme_ilqr_ros.control.kernel import (
     Barrier,
     CompiledKernel,
@@ -49,9 +49,23 @@ MODELS = {
 CIRCLES = np.array([[1.2, 0.1, 0.4, 0.0, 0.0], [2.0, -1.0, 0.3, 0.0, 0.3], [9.0, 0, 0.2, 0, 0]])
 
 
+@dataclasses.dataclass(frozen=True)
+class GoalAndEffort(GoalCost):
+    effort: float = 0.1
+
+    def stage(self, x, u, ref):
+        return [*super().stage(x, u, ref), Penalty(self.effort, u, ca.sumsqr)]
+
+
+COST = GoalAndEffort(goal_weight=0.5, terminal_goal_weight=5.0)
+
+
+def parameters_of(problem, n_stages, x, y):
+    return problem.parameters(Reference(problem.model, 0.2, x, y), n_stages, COST)
+
+
 def problem_of(model):
-    goal = (GoalTerm("goal_weight"), GoalTerm("terminal_goal_weight", terminal=True))
-    return Problem(model, (*goal, *(EffortTerm(i, "effort") for i in range(model.nu))))
+    return Problem(model, GoalAndEffort())
 
 
 def world(everything=True, circles=CIRCLES):
@@ -69,9 +83,7 @@ def given(name, n_stages=20, n_modes=11, seed=0, everything=True):
     """(problem, x0, controls, data) of one kind of robot; some controls start outside the box."""
     model, lower, upper, rate = MODELS[name]
     problem, rng = problem_of(model), np.random.default_rng(seed)
-    row = {"goal_x": 3.0, "goal_y": 0.4, "goal_width": 0.3, "terminal_goal_weight": 5.0}
-    row |= {"goal_weight": 0.1, "effort": 0.02}
-    parameters = np.tile([row[p] for p in problem.parameter_names], (n_stages + 1, 1))
+    parameters = parameters_of(problem, n_stages, 3.0, 0.4)
     parameters *= rng.uniform(0.9, 1.1, size=(n_stages + 1, 1))
     data = StageData(parameters, 0.2, ControlLimits(lower, upper, rate), world(everything))
     U = rng.uniform(1.2 * np.array(lower), 1.2 * np.array(upper), (n_modes, n_stages, model.nu))
@@ -245,9 +257,7 @@ def test_a_robot_with_one_control_and_constants_in_its_symbols():
 
     model = RobotModel("cart", ("px", "py", "yaw"), ("v",), step, (-1,))
     problem = problem_of(model)
-    row = {"goal_x": 2.0, "goal_y": 0.5, "goal_width": 0.3, "terminal_goal_weight": 5.0}
-    row |= {"goal_weight": 0.1, "effort": 0.02}
-    parameters = np.tile([row[p] for p in problem.parameter_names], (9, 1))
+    parameters = parameters_of(problem, 8, 2.0, 0.5)
     limits = ControlLimits((-1.0,), (1.0,), (np.inf,))
     data = StageData(parameters, 0.2, limits, world(False))
     U = np.random.default_rng(0).uniform(-1, 1, (3, 8, 1))

@@ -12,6 +12,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.field import solve_edges, solve_field
 from studies import field_verb
 from studies.__main__ import main
+from studies.cell_gradient import cell_adjoint
 from studies.field_timing import edges_of, hall_map, maze_map, random_map, time_field
 
 TIMES = {"solve", "heap", "scipy", "edges", "arrows", "gradient", "appears", "disappears", "query"}
@@ -70,3 +71,23 @@ def test_without_torch_one_line_says_what_the_maze_needs(tmp_path, capsys, monke
 def test_three_digits():
     assert field_verb.table({"a": dict.fromkeys([*TIMES, "cells"], 12.345)}).count("12.3 |") == 9
     assert "| 0.0123 |" in field_verb.table({"a": dict.fromkeys([*TIMES, "cells"], 0.012345)})
+
+
+def test_the_gradient_of_cells_equals_central_differences():
+    rng = np.random.default_rng(8)
+    cost, goal = 1.0 + 19.0 * rng.random((7, 9)), (2, 3)
+    cost[rng.random(cost.shape) < 0.3] = np.inf
+    cost[goal] = 2.0
+    field = solve_field(cost, goal)
+    weights = np.random.default_rng(1).normal(size=cost.shape)
+
+    def loss(cost):
+        values = solve_field(cost, goal).values
+        return np.where(np.isfinite(values), weights * values, 0.0).sum()
+
+    gradient, eps = cell_adjoint(field, weights), 1e-6
+    for cell in zip(*np.nonzero(np.isfinite(cost)), strict=True):
+        step = np.zeros_like(cost)
+        step[cell] = eps
+        numeric = (loss(cost + step) - loss(cost - step)) / (2 * eps)
+        assert gradient[cell] == pytest.approx(numeric, rel=1e-6, abs=1e-7)

@@ -106,12 +106,12 @@ def test_the_report_has_a_block_per_peer_and_says_whom_it_skipped(
     absent = PeerKind("nobody", PEERS["dwa"].make, "no-such-peer", "no_such_peer")
     monkeypatch.setitem(PEERS, "nobody", absent)
     out = tmp_path / "out"
-    command = ["peers", "--worlds", str(worlds), "--peers", "ilqr,mme_ilqr,nobody,dwa"]
+    command = ["peers", "--worlds", str(worlds), "--peers", "mme_ilqr,nobody,dwa"]
     assert main([*command, "--plots", "--limit", "1", "--trials", "2", "--out", str(out)]) == 0
     said = capsys.readouterr()
     assert "peer nobody is skipped: pip install no-such-peer" in said.err
     content = json.loads((out / "summary.json").read_text())
-    assert list(content["peers"]) == ["ilqr", "mme_ilqr", "dwa"]
+    assert list(content["peers"]) == ["mme_ilqr", "dwa"]
     for block in content["peers"].values():
         assert block["totals"]["trials"] == 2
         assert {"success", "collision", "stuck", "timeout", "solve_ms"} <= block["totals"].keys()
@@ -123,7 +123,7 @@ def test_the_report_has_a_block_per_peer_and_says_whom_it_skipped(
     assert content["settings"]["mme.time_steps"] == 50
     with (out / "results.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["peer"] for row in rows] == ["ilqr", "ilqr", "mme_ilqr", "mme_ilqr", "dwa", "dwa"]
+    assert [row["peer"] for row in rows] == ["mme_ilqr", "mme_ilqr", "dwa", "dwa"]
     assert (out / "dwa" / "w0_1.png").stat().st_size > 10_000
     told = (out / "report.md").read_text()
     assert "`dwa`: n_speeds" in told

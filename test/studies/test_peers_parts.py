@@ -9,7 +9,7 @@ from studies.peers.dynamic_window import DynamicWindow, DynamicWindowTuning
 from studies.peers.guesses import first_guess, goes_nowhere, roll
 from studies.peers.peer import Task, gaps_along, within_reach
 from studies.peers.shooting import Shooting, ShootingTuning
-from studies.peers.unicycle import NU, NX, CircleTerm, Unicycle
+from studies.peers.unicycle import NU, NX, Unicycle, circle_penalty, cost_of
 from studies.peers.walls import LIMIT, SPACING, wall_circles
 
 SETTINGS = ControllerSettings()
@@ -73,9 +73,7 @@ def test_roll_and_arcs_move_as_the_model_does():
 def test_the_barrier_is_the_packages_own():
     x, u = ca.SX.sym("x", NX), ca.SX.sym("u", NU)
     w = Unicycle(SETTINGS, 1).values()
-    named = {**w, "circles": ca.DM([[0.0, 0.0, 0.5]])}
-    term = CircleTerm(0)
-    cost = ca.Function("c", [x, u], [term.loss(term.residual(x, u, named), named)])
+    cost = ca.Function("c", [x, u], [cost_of([circle_penalty(x, ca.DM([0.0, 0.0, 0.5]), w)])])
     touching = 0.5 + w["keep_away"]
 
     def at(gap):

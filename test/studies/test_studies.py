@@ -8,9 +8,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.training import recorder
 from studies.__main__ import main
+from studies.experiments import runtime
 from studies.experiments.study import PRESETS, Case, Study, mean_and_spread, run_study
 from studies.experiments.verb import STUDIES
+from studies.train_cost.step import run_steps
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +21,12 @@ def _one_thread():
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def _no_learning_curves(monkeypatch):
+    """Half of a smallest training would be its picture, which the tests of training look at."""
+    monkeypatch.setattr(recorder, "draw", lambda path, history: path.touch())
 
 
 def rows_of(folder):
@@ -58,7 +67,8 @@ def test_the_study_of_stability_measures_both_directions(tmp_path):
     assert (tmp_path / "stability.png").stat().st_size > 1000
 
 
-def test_the_study_of_runtime_measures_a_step(tmp_path, capsys):
+def test_the_study_of_runtime_measures_a_step(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(runtime, "measure_step", run_steps)  # in this process
     assert main(["experiment", "runtime", "--preset", "smallest", "--out", str(tmp_path)]) == 0
     (row,) = rows_of(tmp_path)
     assert float(row["step_ms"]) > 0.0

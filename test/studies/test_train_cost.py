@@ -1,4 +1,4 @@
-"""`benchmark train-cost` on the smallest maps: what is measured is what it says."""
+"""`train-cost` on the smallest maps: what is measured is what it says."""
 
 import json
 
@@ -7,8 +7,16 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from studies.__main__ import main
+from studies.train_cost import verb
 from studies.train_cost.report import crossovers
-from studies.train_cost.step import StepCase, StepCost, make_model, measure
+from studies.train_cost.step import StepCase, StepCost, make_model, measure, run_steps
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 def cost(model, k, seconds, size=15):
@@ -29,15 +37,15 @@ def test_without_a_gain_there_is_no_crossover():
 
 
 def test_all_iterations_are_made():
-    few, many = (measure(StepCase("vin", 15, k, 8, 2, 0, "cpu")) for k in (10, 100))
+    few, many = (run_steps(StepCase("vin", 15, k, 8, 2, 0, "cpu")) for k in (10, 100))
     assert min(many.forward) > 2.0 * min(few.forward)
 
 
-def test_the_memory_of_an_implicit_step_does_not_grow_with_k():
-    few, many = (measure(StepCase("id_vin", 15, k, 8, 1, 0, "cpu")) for k in (10, 100))
-    assert many.adjoint_iterations > 1
-    if few.peak is not None:
-        assert abs(many.peak - few.peak) < 2e7
+def test_memory_is_measured_in_a_process_of_its_own():
+    """That it does not grow with K is held by the bytes that autograd keeps (test_fixed_point)."""
+    found = measure(StepCase("id_vin", 15, 10, 8, 1, 0, "cpu"))
+    assert found.adjoint_iterations > 1
+    assert found.peak is None or 0 < found.peak < 1e8
 
 
 def test_a_new_model_has_kernels_whose_iteration_goes_on():
@@ -45,7 +53,8 @@ def test_a_new_model_has_kernels_whose_iteration_goes_on():
     assert model.w.abs().flatten(1).sum(dim=1).tolist() == pytest.approx([0.97] * len(model.w))
 
 
-def test_the_command_writes_table_summary_and_picture(tmp_path, capsys):
+def test_the_command_writes_table_summary_and_picture(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(verb, "measure", run_steps)  # in this process
     arguments = "--models vin id_vin structured --sizes 7 --iterations 2 4 --batch 2 --repeat 1"
     assert main(["train-cost", *arguments.split(), "--out", str(tmp_path)]) == 0
     content = json.loads((tmp_path / "summary.json").read_text())

@@ -81,7 +81,7 @@ def test_options_of_a_free_kernel_are_refused_for_the_structured_model():
 
 def test_a_map_is_learned_from_panoramas():
     data, validation = (
-        generate_mazes(n, 9, np.random.default_rng(s)) for n, s in ((640, 0), (40, 1))
+        generate_mazes(n, 7, np.random.default_rng(s)) for n, s in ((560, 0), (40, 1))
     )
     task = VisualTask(MODELS["structured"], data, validation, {}, Look(), map_weight=1.0, seed=0)
     progress = train(task, TrainSettings(batch=16, learning_rate=1e-2, validations=1))

@@ -60,7 +60,7 @@ class Judged:
         one = self.query.start is not None
         return {
             "map": self.map,
-            "start": list(self.query.start) if one else None,
+            "start": None if self.query.start is None else list(self.query.start),
             "goal": list(self.query.goal),
             "starts": self.starts,
             "success": bool(self.success) if one else round(self.success, 6),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.benchmark.plan.maps import PlanMap, Query
+from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap, Query
 from mme_ilqr_ros.benchmark.plan.planners import Planner
 from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK
@@ -62,7 +63,7 @@ def _image(
     *,
     log: bool,
 ) -> None:
-    origin = "upper" if from_top else "lower"
+    origin: Literal["upper", "lower"] = "upper" if from_top else "lower"
     axes.imshow(np.where(occupied, 0.35, 1.0), cmap="gray", vmin=0, vmax=1, origin=origin)
     axes.set_title(title, fontsize=9, color=INK)
     axes.tick_params(labelsize=7)
@@ -78,16 +79,17 @@ def _image(
 def _paths(axes: Axes, asked: PlanMap, planner: Planner) -> None:
     """Draw the paths of queries from the first to the last; dashed where one fails its check."""
     blocked = asked.terrain.blocked
-    for query in _some(asked.queries):
-        cells = planner.solve(asked, query.goal).walk(query.start)
-        fault = first_fault(cells, blocked, query.start, query.goal)
+    for start, goal in _some(asked.queries):
+        cells = planner.solve(asked, goal).walk(start)
+        fault = first_fault(cells, blocked, start, goal)
         axes.plot(cells[:, 1], cells[:, 0], "--" if fault else "-", color=CHOSEN, lw=1.3)
-        axes.plot(*query.start[::-1], marker="o", ms=4, color=INK, mec="white", mew=0.5)
-        axes.plot(*query.goal[::-1], marker="*", ms=8, color=GOAL, mec="white", mew=0.5)
+        axes.plot(*start[::-1], marker="o", ms=4, color=INK, mec="white", mew=0.5)
+        axes.plot(*goal[::-1], marker="*", ms=8, color=GOAL, mec="white", mew=0.5)
 
 
-def _some(queries: Sequence[Query]) -> list[Query]:
-    single = [query for query in queries if query.start is not None]
+def _some(queries: Sequence[Query]) -> list[tuple[Cell, Cell]]:
+    """Return start and goal of at most N_PATHS queries that have a start."""
+    single = [(query.start, query.goal) for query in queries if query.start is not None]
     if len(single) <= N_PATHS:
         return single
     return [single[i] for i in np.linspace(0, len(single) - 1, N_PATHS).round().astype(int)]

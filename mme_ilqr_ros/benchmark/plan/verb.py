@@ -15,6 +15,7 @@ from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, Query, load_maps
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, Planner, make_planner, weights_file
 from mme_ilqr_ros.benchmark.progress import Progress
 from mme_ilqr_ros.command_line import not_negative, positive_int, whole
+from mme_ilqr_ros.planning.settings import KINDS, PlannerSettings
 from mme_ilqr_ros.planning.weights import SHORTEST
 from mme_ilqr_ros.reporting.rows import (
     facts,
@@ -26,7 +27,6 @@ from mme_ilqr_ros.reporting.rows import (
     write_json,
 )
 
-PLANNERS = ("id_vin", EXACT)
 DRAWN = 3  # maps of one file
 
 ABOUT = """\
@@ -61,7 +61,7 @@ COLUMNS = {
 Judge = Callable[[PlanMap, Query, Planner], Judged]
 
 
-def add_arguments(parser: argparse.ArgumentParser, planners: Sequence[str] = PLANNERS) -> None:
+def add_arguments(parser: argparse.ArgumentParser, planners: Sequence[str] = KINDS) -> None:
     """Add the verb's arguments to its parser.
 
     Args:
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser, planners: Sequence[str] = PLA
     """
     add = parser.add_argument
     add("--maps", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
-    add("--planner", choices=planners, default="id_vin", help="who plans (%(default)s)")
+    add("--planner", choices=planners, default=PlannerSettings.kind, help="who plans (%(default)s)")
     add(
         "--weights",
         default="",

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mme_ilqr_ros.control.kernel import program
-from mme_ilqr_ros.control.kernel.emit import emit
+from mme_ilqr_ros.control.kernel.emit import emit, emit_switched
 from mme_ilqr_ros.control.kernel.program import lane
 from mme_ilqr_ros.control.problem import Problem
 
@@ -66,10 +66,12 @@ def stage_source(problem: Problem) -> str:
     """Return the text of the kernel's `stage.py`."""
     model = problem.model
     head = _STAGE.format(name=model.name, nx=model.nx, nu=model.nu, held=model.held_state)
-    symbols = problem.functions()
-    return "\n\n".join(
-        [head, *(f"@inline\n{emit(symbols[name], dt)}" for name, dt in PRINTED.items())]
-    )
+    symbols, switched = problem.functions(), problem.switched()
+    printed = [
+        emit_switched(*switched[name], dt) if name in switched else emit(symbols[name], dt)
+        for name, dt in PRINTED.items()
+    ]
+    return "\n\n".join([head, *(f"@inline\n{text}" for text in printed)])
 
 
 def build_program(problem: Problem, backend: str = "numba") -> Program:

@@ -7,7 +7,7 @@ module that receives the text imports the operations of `program/lane.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import casadi as ca
 
@@ -70,8 +70,42 @@ def emit(function: ca.Function, numbers: Sequence[int] = ()) -> str:
         f"def {function.name()}({', '.join(names)}):",
         f"    zero, one = fill({first}, 0.0), fill({first}, 1.0)",
     ]
-    lines += [f"    {_statement(function, k, numbers)}" for k in range(function.n_instructions())]
+    lines += [f"    {line}" for line in _statements(function, numbers)]
     return "\n".join(lines) + "\n"
+
+
+def emit_switched(
+    always: ca.Function, optional: ca.Function, switch: int, numbers: Sequence[int] = ()
+) -> str:
+    """Return the Python source of a function with a part that is skipped where it adds nothing.
+
+    Args:
+        always: The function without that part.
+        optional: What the part adds to the outputs, with the same first inputs.
+        switch: Index of a number in the third input, above 0 where the part is needed.
+        numbers: Inputs of `always` that are one number and no array.
+
+    Raises:
+        EmitError: An operation has no counterpart on lanes.
+    """
+    lines = [f"if in2[{switch}] > 0.0:", *(f"    {line}" for line in _additions(optional))]
+    return emit(always, numbers) + "".join(f"    {line}\n" for line in lines)
+
+
+def _additions(function: ca.Function) -> Iterator[str]:
+    """Yield statements that add to the outputs, except those that would add zero."""
+    zeros: set[str] = set()
+    for line in _statements(function, ()):
+        target, _, value = line.partition(" = ")
+        if not target.startswith("out"):
+            (zeros.add if value == "zero + 0.0" else zeros.discard)(target)
+            yield line
+        elif value not in zeros:
+            yield f"{target} = {target} + {value}"
+
+
+def _statements(function: ca.Function, numbers: Sequence[int]) -> list[str]:
+    return [_statement(function, k, numbers) for k in range(function.n_instructions())]
 
 
 def _statement(function: ca.Function, k: int, numbers: Sequence[int]) -> str:

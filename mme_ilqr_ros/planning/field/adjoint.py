@@ -1,7 +1,7 @@
 """The exact gradient of a field: one pass over the cells, the last settled first.
 
-Each value is a sum of prices along the tree of best moves. So w = (df/dV)^T w + dL/dV has the
-solution that each cell hands what it has gathered on to the cell its arrow points to, and dL/dprice
+Each value is a sum of costs along the tree of best moves. So w = (df/dV)^T w + dL/dV has the
+solution that each cell passes what it has gathered on to the cell its arrow points to, and dL/dcost
 of a move is what passes through it.
 """
 
@@ -10,36 +10,20 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, HALF_LENGTHS, U
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, U
 
 
 @compiled
-def cell_gradient(order, arrows, stride, weights):
-    """Return dL/dcost [n] of cells: a move charges half its length to either end.
+def edge_gradient(order, arrows, stride, n_moves, weights):
+    """Return dL/dedge [A, n], where edges leave; only those of the tree have any.
 
     Args:
         order: [k] settled cells, each after the one its arrow points to; the goal first.
         arrows: int8 [n].
         stride: Entries of a row.
+        n_moves: 4 or 8.
         weights: [n] dL/dV; becomes the solution w.
     """
-    result = np.zeros(len(weights))
-    shift = D_ROWS * stride + D_COLUMNS
-    for k in range(len(order) - 1, 0, -1):
-        cell = np.int64(order[U(k)])
-        move = arrows[U(cell)]
-        other = cell + shift[U(move)]
-        w = weights[U(cell)]
-        share = HALF_LENGTHS[U(move)] * w
-        weights[U(other)] += w
-        result[U(cell)] += share
-        result[U(other)] += share
-    return result
-
-
-@compiled
-def edge_gradient(order, arrows, stride, n_moves, weights):
-    """Return dL/dedge [A, n], where edges leave; see `cell_gradient`. Only the tree has any."""
     result = np.zeros((n_moves, len(weights)))
     shift = D_ROWS * stride + D_COLUMNS
     for k in range(len(order) - 1, 0, -1):

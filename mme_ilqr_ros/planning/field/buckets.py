@@ -1,8 +1,8 @@
-"""The bucket queue: cells sorted by value no finer than the cheapest move.
+"""The bucket queue: cells sorted by value, no finer than the least cost of a move.
 
-A bucket is a little narrower than the cheapest move, so a move always leads from a bucket to a
-later one: the cells of a bucket may be settled in any order. No move leads further than the dearest
-one, so a ring of buckets serves them all.
+A bucket is a little narrower than that cost, so a move always leads from a bucket to a later one
+and the cells of a bucket may be settled in any order. No move leads further than the largest cost,
+so a ring of buckets serves them all.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ class Buckets(NamedTuple):
     Attributes:
         scale: Bucket of a value v: int(scale * v), counted modulo n.
         n: Buckets in the ring, a power of two.
-        cheapest: Least price that the width allows.
-        dearest: Largest price that the ring holds.
+        least: Least cost of a move that the width allows.
+        largest: Largest one that the ring holds.
     """
 
     scale: float
     n: int
-    cheapest: float
-    dearest: float
+    least: float
+    largest: float
 
     @classmethod
-    def between(cls, cheapest: float, dearest: float) -> Buckets | None:
-        """Return buckets for moves of these prices, or None when they would be too many."""
-        if not math.isfinite(cheapest):
-            cheapest = dearest = 1.0  # there is no move at all
-        scale = 1.0 / (_NARROWER * cheapest)
-        if not dearest * scale + 2.0 <= MOST_BUCKETS:
+    def between(cls, least: float, largest: float) -> Buckets | None:
+        """Return buckets for moves of these costs, or None when they would be too many."""
+        if not math.isfinite(least):
+            least = largest = 1.0  # there is no move at all
+        scale = 1.0 / (_NARROWER * least)
+        if not largest * scale + 2.0 <= MOST_BUCKETS:
             return None
-        n = 1 << math.ceil(math.log2(dearest * scale + 2.0))
-        return cls(scale, n, cheapest, (n - 2.0) / scale)
+        n = 1 << math.ceil(math.log2(largest * scale + 2.0))
+        return cls(scale, n, least, (n - 2.0) / scale)
 
-    def hold(self, cheapest: float, dearest: float) -> bool:
-        """Whether moves of other prices fit too."""
-        return cheapest >= self.cheapest and dearest <= self.dearest
+    def hold(self, least: float, largest: float) -> bool:
+        """Whether moves of other costs fit too."""
+        return least >= self.least and largest <= self.largest
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mme_ilqr_ros.planning.field.price import extremes
+from mme_ilqr_ros.planning.field.costs import extremes
 
 
 class FieldError(ValueError):

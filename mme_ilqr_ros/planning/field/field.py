@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mme_ilqr_ros.planning.field.adjoint import cell_gradient, edge_gradient
+from mme_ilqr_ros.planning.field.adjoint import edge_gradient
 from mme_ilqr_ros.planning.field.buckets import Buckets
 from mme_ilqr_ros.planning.field.checks import (
     FieldError,
@@ -15,16 +15,16 @@ from mme_ilqr_ros.planning.field.checks import (
     checked_range,
     checked_window,
 )
+from mme_ilqr_ros.planning.field.costs import extremes, leaving
 from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.field.layout import around, bordered, inner
-from mme_ilqr_ros.planning.field.price import extremes, leaving
 from mme_ilqr_ros.planning.field.repair import repair_values
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 from mme_ilqr_ros.planning.field.sweep import sweep
 from mme_ilqr_ros.planning.moves import LENGTHS
 from mme_ilqr_ros.planning.windows import box_of
 
-_MOST_CLEARED = 0.1  # share of the map: past it a fresh solve costs less than a repair
+_MOST_CLEARED = 0.1  # of the map: above it a fresh solve takes less time than a repair
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Repair:
     Attributes:
         n_changed: Cells whose cost changed.
         n_cleared: Cells that lost their value, and got another one or none.
-        solved_anew: Whether a fresh solve did it: too many cells were cleared, or the new costs do
+        is_fresh: Whether a fresh solve did it: too many cells were cleared, or the new costs do
             not fit the buckets of the old ones.
     """
 
     n_changed: int
     n_cleared: int
-    solved_anew: bool
+    is_fresh: bool
 
 
 class Field:
@@ -52,10 +52,10 @@ class Field:
     Attributes:
         goal: Goal cell (row, column).
         n_moves: 4 or 8.
-        prices: [n] or [n, A] costs of cells or edges in flat form, see `price.py`.
+        flat_costs: [n] or [n, A] costs of cells or edges in flat form, see `costs.py`.
         flat_values: [n] values in flat form, see `layout.py`.
         stride: Entries of a row in flat form.
-        buckets: Of the queue that solved it; None when the prices were too far apart for one and
+        buckets: Of the queue that solved it; None when the costs were too far apart for one and
             a heap did.
     """
 
@@ -63,48 +63,46 @@ class Field:
         self,
         goal: tuple[int, int],
         n_moves: int,
-        prices: np.ndarray,
+        costs: np.ndarray,
         stride: int,
         buckets: Buckets | None,
-        cheapest: float = np.inf,
+        least_cost: float = np.inf,
     ) -> None:
-        """Solve for checked prices; people call `solve_field` or `solve_edges`."""
+        """Solve for checked costs; callers use `solve_field` or `solve_edges`."""
         self.goal = goal
         self.n_moves = n_moves
-        self.prices = prices
+        self.flat_costs = costs
         self.stride = stride
         self.buckets = buckets
-        self._cheapest = cheapest  # that a repair may bring
-        self.flat_values = np.empty(len(prices))
-        self._order: np.ndarray | None = None
-        self._solve()
+        self._least_cost = least_cost  # that a repair may bring
+        self.flat_values = np.empty(len(costs))
+        self._order: np.ndarray | None = self._solve()
 
-    def _solve(self) -> None:
-        """Settle all cells from the goal on."""
-        grid, values = (self.prices, self.stride, self.n_moves), self.flat_values
+    def _solve(self) -> np.ndarray:
+        """Settle all cells from the goal on; return their order."""
+        grid, values = (self.flat_costs, self.stride, self.n_moves), self.flat_values
         values.fill(np.inf)
         if self.buckets is None:
-            self._order = solve_by_heap(*grid, self.goal_index, values)
-            return
+            return solve_by_heap(*grid, self.goal_index, values)
         scale, n_buckets = self.buckets.scale, self.buckets.n
         values[self.goal_index] = 0.0
         order = np.empty(len(values) + CHUNK, np.int32)
         seeds = np.array([self.goal_index])
-        self._order = order[: spread(*grid, values, seeds, scale, n_buckets, order, True)]
+        return order[: spread(*grid, values, seeds, scale, n_buckets, order, True)]
 
     @property
     def order(self) -> np.ndarray:
         """int32 [k] settled cells in flat form, each after the cell its arrow points to."""
         if self._order is None:  # a repair has none; to sort the values would cost as much
-            self._solve()
+            self._order = self._solve()
         return self._order
 
     @property
     def cost(self) -> np.ndarray:
         """What was solved for: [H, W] costs of cells or [A, H, W] of edges, inf = not allowed."""
-        if self.prices.ndim == 1:
-            return inner(self.prices, self.stride)
-        return leaving(self.prices, self.stride)
+        if self.flat_costs.ndim == 1:
+            return inner(self.flat_costs, self.stride)
+        return leaving(self.flat_costs, self.stride)
 
     @property
     def values(self) -> np.ndarray:
@@ -146,19 +144,7 @@ class Field:
     @cached_property
     def _swept(self) -> tuple[np.ndarray, float]:
         """Arrows in flat form, and the residual."""
-        return sweep(self.prices, self.stride, self.n_moves, self.goal_index, self.flat_values)
-
-    def adjoint(self, gradient: np.ndarray) -> np.ndarray:
-        """Return dL/dcost of the cells [H, W] for dL/dV = `gradient` [H, W], exactly.
-
-        Raises:
-            FieldError: The field was solved for costs of edges.
-        """
-        if self.prices.ndim != 1:
-            raise FieldError("a field of edge costs has no cell costs; use edge_adjoint")
-        weights = self._flat(gradient)
-        result = cell_gradient(self.order, self._swept[0], self.stride, weights)
-        return inner(result, self.stride)
+        return sweep(self.flat_costs, self.stride, self.n_moves, self.goal_index, self.flat_values)
 
     def edge_adjoint(self, gradient: np.ndarray) -> np.ndarray:
         """Return dL/dedge [A, H, W] for dL/dV = `gradient` [H, W], exactly.
@@ -185,29 +171,29 @@ class Field:
             FieldError: The field is one of edge costs, the window reaches over the map's edge, a
                 cost is not > 0, or the goal would be blocked. The field stays what it was.
         """
-        if self.prices.ndim != 1:
-            raise FieldError("a field of edge costs cannot be repaired; solve it anew")
+        if self.flat_costs.ndim != 1:
+            raise FieldError("a field of edge costs cannot be repaired; solve it again")
         patch = np.ascontiguousarray(patch, dtype=np.float64)
         window = checked_window(self.cost, corner, patch.shape)
         changed = window != patch
         if not changed.any():
-            return Repair(0, 0, solved_anew=False)
-        cheapest, dearest = checked_range(patch, "cell")
+            return Repair(0, 0, is_fresh=False)
+        least, largest = checked_range(patch, "cell")
         check_goal_stays_free(self.goal, corner, patch)
         window[...] = patch
         self.__dict__.pop("_swept", None)
         self._order = None
-        n_cleared = self._repaired(corner, changed, cheapest, dearest)
+        n_cleared = self._repaired(corner, changed, least, largest)
         if n_cleared is None:
-            least, largest = checked_range(self.prices, "cell")
-            least = min(least, self._cheapest)
+            least, largest = checked_range(self.flat_costs, "cell")
+            least = min(least, self._least_cost)
             self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
-            self._solve()
+            self._order = self._solve()
         n_changed = int(np.count_nonzero(changed))
-        return Repair(n_changed, n_cleared or 0, solved_anew=n_cleared is None)
+        return Repair(n_changed, n_cleared or 0, is_fresh=n_cleared is None)
 
     def update(self, cost: np.ndarray) -> Repair:
-        """Give the map other costs [H, W]; repair the values where few differ, else solve anew.
+        """Give the map other costs [H, W]; repair the values where few differ, else solve it again.
 
         Raises:
             FieldError: As for `repair`.
@@ -217,22 +203,22 @@ class Field:
             raise FieldError(f"costs of shape {before.shape} do not fit a map {self.cost.shape}")
         differ = cost != before
         if not differ.any():
-            return Repair(0, 0, solved_anew=False)
+            return Repair(0, 0, is_fresh=False)
         rows, columns = box_of(differ)
         return self.repair((rows.start, columns.start), cost[rows, columns])
 
     def _repaired(
-        self, corner: tuple[int, int], changed: np.ndarray, cheapest: float, dearest: float
+        self, corner: tuple[int, int], changed: np.ndarray, least: float, largest: float
     ) -> int | None:
         """Repair the values round changed [h, w] cells; None when a fresh solve is called for."""
-        dearest *= LENGTHS[self.n_moves - 1]
-        if self.buckets is None or not self.buckets.hold(cheapest, dearest):
+        largest *= LENGTHS[self.n_moves - 1]
+        if self.buckets is None or not self.buckets.hold(least, largest):
             return None
-        most = int(_MOST_CLEARED * len(self.prices))
+        most = int(_MOST_CLEARED * len(self.flat_costs))
         cells = around(corner, changed, self.cost.shape, self.stride)
         if len(cells) > most:
             return None
-        grid = (self.prices, self.stride, self.n_moves)
+        grid = (self.flat_costs, self.stride, self.n_moves)
         n_cleared = repair_values(
             *grid, self.goal_index, self.flat_values, self.buckets, cells, most
         )

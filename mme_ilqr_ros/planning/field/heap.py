@@ -1,8 +1,8 @@
-"""Dijkstra's algorithm with a binary heap: the plain solver, for prices of any range.
+"""Dijkstra's algorithm with a binary heap: the plain solver, for costs of any range.
 
 The bucket queue (`spread.py`) computes the same values, bit by bit, several times as fast; but it
-needs a bucket for each step between the cheapest and the dearest move, so this one serves prices
-that lie too far apart, and tests.
+needs a bucket for each step between the least and the largest cost of a move. This one is for costs
+that lie too far apart, and for tests.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import heapq
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, U, price
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, U, move_cost
 
 
 @compiled
-def solve_by_heap(prices, stride, n_moves, goal, values):
+def solve_by_heap(costs, stride, n_moves, goal, values):
     """Settle all cells from which the flat cell `goal` can be reached.
 
     Args:
-        prices: [n] or [n, A], see `price.py`.
+        costs: [n] or [n, A], see `costs.py`.
         stride: Entries of a row.
         n_moves: 4 or 8.
         goal: Index of the goal.
@@ -43,7 +43,7 @@ def solve_by_heap(prices, stride, n_moves, goal, values):
         n_settled += 1
         for move in range(n_moves):
             other = cell - D_ROWS[move] * stride - D_COLUMNS[move]
-            offer = value + price(prices, stride, other, move)
+            offer = value + move_cost(costs, stride, other, move)
             if offer < values[U(other)]:
                 values[other] = offer
                 heapq.heappush(queue, (offer, other))

@@ -32,7 +32,7 @@ def around(
 ) -> np.ndarray:
     """Return int64 [k] in flat form: the changed cells and their neighbours.
 
-    The price of a move depends on the cells it touches, and each of them is at most one cell from
+    The cost of a move depends on the cells it touches, and each of them is at most one cell from
     where the move begins.
 
     Args:

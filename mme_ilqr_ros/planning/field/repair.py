@@ -1,4 +1,4 @@
-"""Repair a field after a few prices changed, to the very bits of a fresh solve.
+"""Repair a field after a few costs changed, to the very bits of a fresh solve.
 
     clear   Cells that no neighbour supports any more lose their value: in ascending order of the
             old values, from the cells around the change to those that relied on a cleared one.
@@ -15,12 +15,12 @@ import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field.buckets import Buckets, empty_queue, with_room
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, best_move, price
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, best_move, move_cost
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 
 
 def repair_values(
-    prices: np.ndarray,
+    costs: np.ndarray,
     stride: int,
     n_moves: int,
     goal: int,
@@ -29,22 +29,22 @@ def repair_values(
     cells: np.ndarray,
     most_cleared: int,
 ) -> int:
-    """Bring the values up to date with the prices.
+    """Bring the values up to date with the costs.
 
     Args:
-        prices: [n] or [n, A], already the new ones; `buckets` must hold them.
+        costs: [n] or [n, A], already the new ones; `buckets` must hold them.
         stride: Entries of a row.
         n_moves: 4 or 8.
         goal: Index of the goal.
-        values: [n] fixed point of the old prices; becomes that of the new ones.
+        values: [n] fixed point of the old costs; becomes that of the new ones.
         buckets: Of the solve.
-        cells: int64 [k] all cells from which the price of some move changed.
+        cells: int64 [k] all cells from which the cost of some move changed.
         most_cleared: Give up once more cells than this were cleared.
 
     Returns:
         Number of cells cleared. Above `most_cleared` the values are of no use any more.
     """
-    grid = (prices, stride, n_moves)
+    grid = (costs, stride, n_moves)
     cells = cells[np.argsort(values[cells])]
     n_cleared, touched = _clear(*grid, goal, values, cells, buckets.scale, buckets.n, most_cleared)
     if n_cleared <= most_cleared:
@@ -56,12 +56,12 @@ def repair_values(
 
 
 @compiled
-def _clear(prices, stride, n_moves, goal, values, seeds, scale, n_buckets, most_cleared):
+def _clear(costs, stride, n_moves, goal, values, seeds, scale, n_buckets, most_cleared):
     """Set cells without support to inf. Returns (number of them, int64 [k] cells looked at).
 
     When the turn of a cell comes, every cell that could support it has had its own: a move leads
     to an earlier bucket. The cells that relied on a cleared one are found by their value, which is
-    exactly the sum. (Where the price of their move changed the sum says nothing, but these are
+    exactly the sum. (Where the cost of their move changed the sum says nothing, but these are
     among the seeds.) A cell may be queued, and looked at, more than once.
     """
     shift = D_ROWS * stride + D_COLUMNS
@@ -91,7 +91,7 @@ def _clear(prices, stride, n_moves, goal, values, seeds, scale, n_buckets, most_
             value = values[cell]
             if value == np.inf or cell == goal:
                 continue
-            if best_move(prices, stride, values, n_moves, cell)[0] <= value:
+            if best_move(costs, stride, values, n_moves, cell)[0] <= value:
                 continue
             values[cell] = np.inf
             n_cleared += 1
@@ -100,7 +100,7 @@ def _clear(prices, stride, n_moves, goal, values, seeds, scale, n_buckets, most_
             for a in range(n_moves):
                 other = cell - shift[a]
                 old = values[other]
-                if old < np.inf and old == value + price(prices, stride, other, a):
+                if old < np.inf and old == value + move_cost(costs, stride, other, a):
                     to = int(old * scale) & (n_buckets - 1)
                     entries[to, counts[to]] = other
                     counts[to] += 1
@@ -114,12 +114,12 @@ def _clear(prices, stride, n_moves, goal, values, seeds, scale, n_buckets, most_
 
 
 @compiled
-def _pull(prices, stride, n_moves, goal, values, cells):
+def _pull(costs, stride, n_moves, goal, values, cells):
     """Lower cells to what their neighbours offer; return those that got lower."""
     lowered = np.empty(len(cells), np.int64)
     n = 0
     for cell in cells:
-        value, _ = best_move(prices, stride, values, n_moves, cell)
+        value, _ = best_move(costs, stride, values, n_moves, cell)
         if value < values[cell] and cell != goal:
             values[cell] = value
             lowered[n] = cell

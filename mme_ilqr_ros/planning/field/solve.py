@@ -1,9 +1,9 @@
 """The Bellman fixed point on a grid, exactly.
 
-    V(goal) = 0,    V(p) = min over allowed moves a: p -> q of  V(q) + price(p, a)
+    V(goal) = 0,    V(p) = min over allowed moves a: p -> q of  V(q) + cost(p, a)
 
 This is the fixed point that `bellman.py` reaches by sweeps. The solvers here settle every cell
-once, which also gives the exact gradient: V depends on the prices through a tree of best moves.
+once, which also gives the exact gradient: V depends on the costs through a tree of best moves.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from mme_ilqr_ros.planning.field.checks import (
     checked_goal,
     checked_range,
 )
+from mme_ilqr_ros.planning.field.costs import arriving
 from mme_ilqr_ros.planning.field.field import Field
 from mme_ilqr_ros.planning.field.layout import bordered
-from mme_ilqr_ros.planning.field.price import arriving
 from mme_ilqr_ros.planning.moves import LENGTHS, check_n_moves
 
 
 def solve_field(
-    cost: np.ndarray, goal: tuple[int, int], n_moves: int = 8, *, cheapest: float = np.inf
+    cost: np.ndarray, goal: tuple[int, int], n_moves: int = 8, *, least_cost: float = np.inf
 ) -> Field:
     """Solve the Bellman equation for one goal and costs of cells.
 
@@ -33,8 +33,8 @@ def solve_field(
             the mean of both cells and does not cut corners (`moves.py`).
         goal: Goal cell (row, column), not blocked.
         n_moves: 8, or 4 for straight moves only.
-        cheapest: Least cost that a later repair may bring, where that is less than all there are
-            now; a repair below it has to solve anew.
+        least_cost: Least cost that a later repair may bring, where that is less than all there are
+            now; a repair below it has to solve again.
 
     Raises:
         FieldError: The goal is outside the grid or blocked, or a cost is not > 0 (NaN included).
@@ -43,10 +43,10 @@ def solve_field(
     cost = np.asarray(cost, dtype=np.float64)
     goal = checked_goal(goal, cost.shape)
     check_goal_stays_free(goal, (0, 0), cost)
-    prices = bordered(cost, np.inf)
-    least, largest = checked_range(prices, "cell")
-    buckets = Buckets.between(min(cheapest, least), LENGTHS[n_moves - 1] * largest)
-    return Field(goal, n_moves, prices, cost.shape[1] + 2, buckets, cheapest)
+    costs = bordered(cost, np.inf)
+    least, largest = checked_range(costs, "cell")
+    buckets = Buckets.between(min(least_cost, least), LENGTHS[n_moves - 1] * largest)
+    return Field(goal, n_moves, costs, cost.shape[1] + 2, buckets, least_cost)
 
 
 def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
@@ -65,6 +65,6 @@ def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
         raise FieldError(f"edge costs have shape {edge_cost.shape}: must be [A, H, W]")
     n_moves = check_n_moves(len(edge_cost))
     goal = checked_goal(goal, edge_cost.shape[1:])
-    prices = arriving(edge_cost)
-    buckets = Buckets.between(*checked_range(prices, "edge"))
-    return Field(goal, n_moves, prices, edge_cost.shape[2] + 2, buckets)
+    costs = arriving(edge_cost)
+    buckets = Buckets.between(*checked_range(costs, "edge"))
+    return Field(goal, n_moves, costs, edge_cost.shape[2] + 2, buckets)

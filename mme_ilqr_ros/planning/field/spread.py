@@ -12,18 +12,18 @@ import numpy as np
 
 from mme_ilqr_ros.compiled import compiled, inlined
 from mme_ilqr_ros.planning.field.buckets import empty_queue, with_room
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, DIAGONAL, STRAIGHT, U
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, DIAGONAL, STRAIGHT, U
 
 CHUNK = 128  # cells: the list of their offers stays in the first-level cache
 _INF = np.inf
 
 
 @compiled
-def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fresh):
+def spread(costs, stride, n_moves, values, seeds, scale, n_buckets, order, fresh):
     """Settle all cells that the seeds can improve.
 
     Args:
-        prices: [n] or [n, A], see `price.py`.
+        costs: [n] or [n, A], see `costs.py`.
         stride: Entries of a row.
         n_moves: 4 or 8.
         values: [n]; the seeds have theirs, all others are upper bounds.
@@ -63,13 +63,13 @@ def spread(prices, stride, n_moves, values, seeds, scale, n_buckets, order, fres
                 cell = np.int64(entries[b, U(i)])
                 order[U(n_settled)] = cell
                 n_settled += np.int64(int(values[U(cell)] * scale) == current)
-            if prices.ndim == 1:  # known when this is compiled
+            if costs.ndim == 1:  # known when this is compiled
                 n_offers = _improving_cells(
-                    prices, stride, n_moves, values, order, begun, n_settled, targets, offers
+                    costs, stride, n_moves, values, order, begun, n_settled, targets, offers
                 )
             else:
                 n_offers = _improving_edges(
-                    prices, stride, n_moves, values, order, begun, n_settled, targets, offers
+                    costs, stride, n_moves, values, order, begun, n_settled, targets, offers
                 )
             if room < n_offers:
                 entries = with_room(entries, counts, n_offers + 1)
@@ -117,7 +117,7 @@ def _improving_cells(cost, stride, n_moves, values, order, begun, end, targets, 
 
 
 @inlined
-def _improving_edges(prices, stride, n_moves, values, order, begun, end, targets, offers):
+def _improving_edges(costs, stride, n_moves, values, order, begun, end, targets, offers):
     """Do what `_improving_cells` does, for costs of edges."""
     n = 0
     shift = D_ROWS * stride + D_COLUMNS
@@ -126,7 +126,7 @@ def _improving_edges(prices, stride, n_moves, values, order, begun, end, targets
         v = values[U(p)]
         for a in range(n_moves):
             q = p - shift[U(a)]
-            offer = v + prices[U(p), U(a)]
+            offer = v + costs[U(p), U(a)]
             targets[U(n)] = q
             offers[U(n)] = offer
             n += np.int64(offer < values[U(q)])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.price import U, best_move, best_of_cells
+from mme_ilqr_ros.planning.field.costs import U, best_move, best_of_cells
 
 
 @compiled
-def sweep(prices, stride, n_moves, goal, values):
+def sweep(costs, stride, n_moves, goal, values):
     """Return (arrows int8 [n], residual).
 
     The arrow of a cell is its best move, the first of equals, NO_MOVE = -1 where there is none; the
@@ -18,17 +18,15 @@ def sweep(prices, stride, n_moves, goal, values):
     arrows = np.full(len(values), -1, dtype=np.int8)
     residual = 0.0
     for row in range(stride, len(values) - stride, stride):
-        if prices.ndim == 1:
-            n_different = _sweep_row(prices, stride, n_moves, values, row, arrows)
+        if costs.ndim == 1:
+            n_different = _sweep_row(costs, stride, n_moves, values, row, arrows)
         else:
             n_different = 0
             for cell in range(row + 1, row + stride - 1):
-                best, arrows[cell] = best_move(prices, stride, values, n_moves, cell)
+                best, arrows[cell] = best_move(costs, stride, values, n_moves, cell)
                 n_different += best != values[cell]
         if n_different > 0:
-            residual = max(
-                residual, _largest_difference(prices, stride, n_moves, goal, values, row)
-            )
+            residual = max(residual, _largest_difference(costs, stride, n_moves, goal, values, row))
     arrows[goal] = -1
     return arrows, residual
 
@@ -49,11 +47,11 @@ def _sweep_row(cost, stride, n_moves, values, row, arrows):
 
 
 @compiled
-def _largest_difference(prices, stride, n_moves, goal, values, row):
+def _largest_difference(costs, stride, n_moves, goal, values, row):
     """Return max |min over moves - value| along a row, the goal left out; equal infs agree."""
     largest = 0.0
     for cell in range(row + 1, row + stride - 1):
-        best, _ = best_move(prices, stride, values, n_moves, cell)
+        best, _ = best_move(costs, stride, values, n_moves, cell)
         if best != values[cell] and cell != goal:
             largest = max(largest, abs(best - values[cell]))
     return largest

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, best_move
 from mme_ilqr_ros.planning.field.field import Field
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, best_move
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +33,15 @@ def follow(field: Field, start: tuple[int, int]) -> Walk:
     """
     stride = field.stride
     cell = (start[0] + 1) * stride + start[1] + 1
-    cells = _follow(field.prices, stride, field.n_moves, field.goal_index, field.flat_values, cell)
+    cells = _follow(
+        field.flat_costs, stride, field.n_moves, field.goal_index, field.flat_values, cell
+    )
     row, column = np.divmod(cells, stride)
     return Walk(np.stack([row - 1, column - 1], axis=-1), bool(cells[-1] == field.goal_index))
 
 
 @compiled
-def _follow(prices, stride, n_moves, goal, values, cell):
+def _follow(costs, stride, n_moves, goal, values, cell):
     """Return the flat cells from `cell` to `goal`, or to where the values fall no more."""
     cells = np.empty(64, dtype=np.int64)
     n = 0
@@ -50,7 +52,7 @@ def _follow(prices, stride, n_moves, goal, values, cell):
             cells = longer
         cells[n] = cell
         n += 1
-        _, move = best_move(prices, stride, values, n_moves, cell)
+        _, move = best_move(costs, stride, values, n_moves, cell)
         if cell == goal or move < 0:
             break
         other = cell + D_ROWS[move] * stride + D_COLUMNS[move]

@@ -18,4 +18,4 @@ def warm_up() -> None:
     field.repair((12, 12), np.full((1, 1), np.inf))
     follow(field, (23, 23))
     _ = field.residual, field.largest
-    field.repair((5, 5), np.full((1, 1), 1e9))  # prices too far apart for buckets
+    field.repair((5, 5), np.full((1, 1), 1e9))  # costs too far apart for buckets

@@ -8,8 +8,8 @@ import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field import Field
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, move_cost
 from mme_ilqr_ros.planning.field.layout import inner
-from mme_ilqr_ros.planning.field.price import D_COLUMNS, D_ROWS, price
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, field_of
 
 
@@ -88,12 +88,14 @@ def true_cost_of(field: Field, truth: Field) -> np.ndarray:
     """Return [H, W] the cost of the paths of `field` under the costs of `truth`."""
     arrows = np.full_like(truth.flat_values, -1, dtype=np.int8)
     inner(arrows, field.stride)[...] = field.arrows
-    flat = _spent(field.order, arrows, field.stride, truth.prices, len(truth.flat_values))
+    flat = _spent(field.order, arrows, field.stride, truth.flat_costs, len(truth.flat_values))
     return inner(flat, field.stride)
 
 
 @compiled
-def _spent(order, arrows, stride, prices, n):
+def _spent(
+    order: np.ndarray, arrows: np.ndarray, stride: int, costs: np.ndarray, n: int
+) -> np.ndarray:
     """Add up costs along the arrows, starting at the goal; inf where no arrow leads."""
     spent = np.full(n, np.inf)
     spent[order[0]] = 0.0
@@ -101,5 +103,5 @@ def _spent(order, arrows, stride, prices, n):
         cell = order[k]
         move = arrows[cell]
         other = cell + D_ROWS[move] * stride + D_COLUMNS[move]
-        spent[cell] = spent[other] + price(prices, stride, cell, move)
+        spent[cell] = spent[other] + move_cost(costs, stride, cell, move)
     return spent

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-
 from mme_ilqr_ros.planning.field import NO_MOVE, FieldError, follow, solve_edges, solve_field
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 
@@ -34,23 +32,16 @@ def edges_of_cells(cost, n_moves):
 
 
 def swept_values(edges, goal):
-    """The fixed point by torch sweeps; `edges` may carry a gradient."""
+    """The fixed point by Bellman sweeps over the whole map."""
     n_moves, height, width = edges.shape
-    values = torch.full((height, width), torch.inf, dtype=edges.dtype)
+    values = np.full((height, width), np.inf)
     values[goal] = 0.0
     for _ in range(height * width):
-        padded = torch.nn.functional.pad(values, (1, 1, 1, 1), value=torch.inf)
-        seen = torch.stack(
-            [padded[1 + r : 1 + r + height, 1 + c : 1 + c + width] for r, c in STEPS[:n_moves]]
-        )
-        new = (
-            (seen + edges)
-            .min(dim=0)
-            .values.index_put(
-                (torch.tensor(goal[0]), torch.tensor(goal[1])), torch.zeros((), dtype=edges.dtype)
-            )
-        )
-        if torch.equal(new.detach(), values.detach()):
+        padded = np.pad(values, 1, constant_values=np.inf)
+        seen = [padded[1 + r : 1 + r + height, 1 + c : 1 + c + width] for r, c in STEPS[:n_moves]]
+        new = (np.stack(seen) + edges).min(axis=0)
+        new[goal] = 0.0
+        if np.array_equal(new, values):
             return new
         values = new
     raise AssertionError("the sweeps do not end")
@@ -58,10 +49,10 @@ def swept_values(edges, goal):
 
 @pytest.mark.parametrize("n_moves", [4, 8])
 @pytest.mark.parametrize("seed", range(4))
-def test_values_equal_torch_sweeps(seed, n_moves):
+def test_values_equal_sweeps(seed, n_moves):
     edges, goal = random_edges(seed, n_moves)
     field = solve_edges(edges, goal)
-    np.testing.assert_array_equal(field.values, swept_values(torch.from_numpy(edges), goal))
+    np.testing.assert_array_equal(field.values, swept_values(edges, goal))
     assert field.residual == 0.0
     np.testing.assert_array_equal(
         (field.arrows == NO_MOVE), ~(field.values > 0) | ~np.isfinite(field.values)
@@ -99,17 +90,6 @@ def test_costs_come_back_as_given_except_off_the_map():
         rows, columns = np.indices(edges.shape[1:])
         inside = (rows + dr >= 0) & (rows + dr < 9) & (columns + dc >= 0) & (columns + dc < 14)
         np.testing.assert_array_equal(cost[a], np.where(inside, edges[a], np.inf))
-
-
-def test_edge_adjoint_equals_autograd_through_sweeps():
-    edges, goal = random_edges(5)
-    tensor = torch.from_numpy(edges).requires_grad_()
-    values = swept_values(tensor, goal)
-    weights = np.random.default_rng(1).normal(size=values.shape)
-    reached = torch.isfinite(values)
-    (values[reached] * torch.from_numpy(weights)[reached]).sum().backward()
-    field = solve_edges(edges, goal)
-    np.testing.assert_allclose(field.edge_adjoint(weights), tensor.grad.numpy(), atol=1e-12)
 
 
 def test_edge_adjoint_equals_central_differences():
@@ -150,9 +130,3 @@ def test_the_visitation_counts_the_walks_over_each_edge():
 def test_unusable_input_is_named(edges, goal, text):
     with pytest.raises(FieldError, match=text):
         solve_edges(edges, goal)
-
-
-def test_cell_gradients_need_cell_costs():
-    edges, goal = random_edges(0)
-    with pytest.raises(FieldError, match="edge_adjoint"):
-        solve_edges(edges, goal).adjoint(np.zeros(edges.shape[1:]))

@@ -1,4 +1,4 @@
-"""The compiled field against scipy, torch sweeps and its own mathematics."""
+"""The compiled field against scipy and its own mathematics."""
 
 import math
 
@@ -7,13 +7,8 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-torch = pytest.importorskip("torch")
-
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_costs
 from mme_ilqr_ros.planning.field import NO_MOVE, FieldError, solve_field
 from mme_ilqr_ros.planning.moves import STEPS
-from studies.family.sweeps import edge_bellman, goal_mask, unreached_like
-from studies.fixed_point import SolveStatus, Stopping, iterate, solve
 
 
 def random_cost(seed, shape=(13, 21), walls=0.3):
@@ -48,27 +43,12 @@ def scipy_values(cost, goal, n_moves):
     return dijkstra(graph.tocsr(), directed=False, indices=start).reshape(cost.shape)
 
 
-def torch_values(cost, goal, n_moves):
-    blocked = torch.from_numpy(np.isinf(cost))[None]
-    c = torch.from_numpy(np.where(np.isinf(cost), 1.0, cost))[None]
-    at = goal_mask(torch.tensor([goal]), c.shape)
-    result = iterate(
-        lambda v: edge_bellman(v, edge_costs(c, blocked, n_moves), at),
-        unreached_like(c),
-        Stopping(0.0, cost.size),
-    )
-    assert result.status is SolveStatus.CONVERGED
-    values = result.value[0].numpy()
-    return np.where(values >= UNREACHED, np.inf, values)
-
-
 @pytest.mark.parametrize("n_moves", [4, 8])
 @pytest.mark.parametrize("seed", range(5))
-def test_field_equals_scipy_and_torch_sweeps(seed, n_moves):
+def test_field_equals_scipy(seed, n_moves):
     cost, goal = random_cost(seed)
     field = solve_field(cost, goal, n_moves)
     np.testing.assert_allclose(field.values, scipy_values(cost, goal, n_moves), rtol=1e-12)
-    np.testing.assert_allclose(field.values, torch_values(cost, goal, n_moves), rtol=1e-12)
     assert field.residual <= 1e-12 * field.values[np.isfinite(field.values)].max()
 
 
@@ -98,49 +78,6 @@ def test_no_corner_is_cut():
 def test_an_edge_costs_its_length_times_the_mean_of_both_cells():
     values = solve_field(np.array([[1.0, 3.0, 10.0]]), (0, 0)).values
     np.testing.assert_allclose(values, [[0.0, 2.0, 8.5]])  # (1+3)/2, then + (3+10)/2
-
-
-@pytest.mark.parametrize("n_moves", [4, 8])
-def test_exact_adjoint_equals_iterative_adjoint(n_moves):
-    """One pass in reverse settling order = the solution of w = (df/dV)^T w + dl/dV."""
-    cost, goal = random_cost(7)
-    blocked = torch.from_numpy(np.isinf(cost))[None]
-    c = torch.from_numpy(np.where(np.isinf(cost), 1.0, cost))[None].requires_grad_()
-    at = goal_mask(torch.tensor([goal]), c.shape)
-    adjoints = []
-    result = solve(
-        lambda v, c: edge_bellman(v, edge_costs(c, blocked, n_moves), at),
-        unreached_like(c),
-        (c,),
-        Stopping(0.0, cost.size),
-        adjoint="implicit",
-        on_adjoint=adjoints.append,
-    )
-    field = solve_field(cost, goal, n_moves)
-    weights = np.where(
-        np.isinf(field.values), 0.0, np.random.default_rng(0).normal(size=cost.shape)
-    )
-    (result.value[0] * torch.from_numpy(weights)).sum().backward()
-    assert adjoints[0].status is SolveStatus.CONVERGED
-    assert adjoints[0].residual.max() == 0.0  # best moves form a tree: finitely many steps
-    np.testing.assert_allclose(field.adjoint(weights), c.grad[0].numpy(), rtol=1e-9, atol=1e-12)
-
-
-def test_exact_adjoint_equals_central_differences():
-    cost, goal = random_cost(8, shape=(7, 9))
-    field = solve_field(cost, goal)
-    weights = np.random.default_rng(1).normal(size=cost.shape)
-
-    def loss(cost):
-        values = solve_field(cost, goal).values
-        return np.where(np.isfinite(values), weights * values, 0.0).sum()
-
-    gradient, eps = field.adjoint(weights), 1e-6
-    for cell in zip(*np.nonzero(np.isfinite(cost)), strict=True):
-        step = np.zeros_like(cost)
-        step[cell] = eps
-        numeric = (loss(cost + step) - loss(cost - step)) / (2 * eps)
-        assert gradient[cell] == pytest.approx(numeric, rel=1e-6, abs=1e-7)
 
 
 def test_turning_the_map_turns_the_field():

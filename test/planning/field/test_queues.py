@@ -13,7 +13,7 @@ from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 def by_heap(field):
     """Return the values of the same problem, solved by the heap."""
     values = np.full_like(field.flat_values, np.inf)
-    order = solve_by_heap(field.prices, field.stride, field.n_moves, field.goal_index, values)
+    order = solve_by_heap(field.flat_costs, field.stride, field.n_moves, field.goal_index, values)
     assert set(order) == set(field.order)
     return values
 
@@ -52,14 +52,14 @@ def test_buckets_equal_the_heap_on_edges(seed):
 def test_a_bucket_grows_when_many_cells_have_the_same_value():
     """Every other row begins at 0: thousands of cells in one bucket, then as many in the next."""
     height, width = 300, 40
-    prices = bordered(np.ones((height, width)), np.inf)
+    costs = bordered(np.ones((height, width)), np.inf)
     stride = width + 2
-    values = np.full(len(prices), np.inf)
+    values = np.full(len(costs), np.inf)
     inner(values, stride)[::2] = 0.0
-    seeds, order = np.flatnonzero(values == 0.0), np.empty(len(prices) + CHUNK, np.int32)
-    n = spread(prices, stride, 8, values, seeds, 1 / 0.98, 4, order, True)
+    seeds, order = np.flatnonzero(values == 0.0), np.empty(len(costs) + CHUNK, np.int32)
+    n = spread(costs, stride, 8, values, seeds, 1 / 0.98, 4, order, True)
     np.testing.assert_array_equal(inner(values, stride)[1::2], 1.0)
-    assert sorted(order[:n]) == np.flatnonzero(np.isfinite(prices)).tolist()
+    assert sorted(order[:n]) == np.flatnonzero(np.isfinite(costs)).tolist()
 
 
 def test_costs_too_far_apart_go_to_the_heap():

@@ -41,7 +41,7 @@ def test_repairs_in_a_row_equal_fresh_solves(seed):
     cost[rng.random(shape) < rng.choice([0.0, 0.2, 0.4])] = np.inf
     goal = tuple(int(i) for i in rng.integers((0, 0), shape))
     cost[goal] = 1.0
-    field = solve_field(cost, goal, int(rng.choice([4, 8])), cheapest=1.0)
+    field = solve_field(cost, goal, int(rng.choice([4, 8])), least_cost=1.0)
     for _ in range(6):
         size = np.minimum(rng.integers(1, 9, size=2), shape)
         corner = tuple(int(i) for i in rng.integers((0, 0), np.array(shape) - size + 1))
@@ -61,7 +61,7 @@ def test_a_small_change_touches_few_cells():
     repair = field.repair((80, 80), np.full((3, 3), np.inf))
     assert repair.n_changed == 9
     assert 9 <= repair.n_cleared < 500
-    assert not repair.solved_anew
+    assert not repair.is_fresh
     assert_fresh(field)
     assert field.repair((80, 80), np.ones((3, 3))).n_cleared == 0
     assert_fresh(field)
@@ -72,7 +72,7 @@ def test_an_update_finds_what_changed_wherever_it_is(seed):
     rng = np.random.default_rng(seed)
     cost = np.where(rng.random((60, 80)) < 0.2, np.inf, 1.0 + rng.random((60, 80)))
     cost[30, 30] = 1.0
-    field = solve_field(cost, (30, 30), cheapest=1.0)
+    field = solve_field(cost, (30, 30), least_cost=1.0)
     changed = field.cost.copy()
     for _ in range(rng.integers(1, 4)):
         row, column = rng.integers((0, 0), (55, 75))
@@ -84,16 +84,16 @@ def test_an_update_finds_what_changed_wherever_it_is(seed):
     assert_fresh(field)
     assert field.update(changed).n_changed == 0
     repair = field.update(np.ones_like(cost))
-    assert repair.solved_anew
+    assert repair.is_fresh
     assert_fresh(field)
 
 
-def test_past_a_tenth_of_the_map_it_is_solved_anew():
+def test_past_a_tenth_of_the_map_it_is_is_fresh():
     cost = np.ones((40, 40))
     field = solve_field(cost, (20, 0))
     wall = np.full((40, 1), np.inf)
     wall[0] = 1.0
-    assert field.repair((0, 2), wall).solved_anew
+    assert field.repair((0, 2), wall).is_fresh
     assert_fresh(field)
 
 
@@ -110,11 +110,11 @@ def test_what_was_cut_off_is_reached_again_and_back():
     assert np.isinf(field.values[:, 5:]).all()
 
 
-def test_costs_outside_the_range_of_the_buckets_are_solved_anew():
+def test_costs_outside_the_range_of_the_buckets_are_is_fresh():
     rng = np.random.default_rng(0)
     field = solve_field(1.0 + rng.random((30, 30)), (3, 3))
-    for price in (0.01, 1000.0, 1e9):
-        assert field.repair((20, 20), np.full((2, 2), price)).solved_anew
+    for cost in (0.01, 1000.0, 1e9):
+        assert field.repair((20, 20), np.full((2, 2), cost)).is_fresh
         assert_fresh(field)
     assert field.buckets is None  # from .01 to 1e9: the heap
     field.repair((20, 20), np.full((2, 2), 1.0))
@@ -122,29 +122,31 @@ def test_costs_outside_the_range_of_the_buckets_are_solved_anew():
     assert_fresh(field)
 
 
-def test_the_cheapest_cost_to_come_is_remembered_by_a_solve_anew():
-    field = solve_field(np.full((30, 30), 3.0), (3, 3), cheapest=1.0)
-    for price in (1000.0, 3.0):
-        assert field.repair((20, 20), np.full((2, 2), price)).solved_anew == (price > 3.0)
-        assert field.buckets.cheapest == 1.0
-    assert not field.repair((20, 20), np.full((2, 2), 1.0)).solved_anew
+def test_the_least_cost_to_come_is_remembered_by_a_fresh_solve():
+    field = solve_field(np.full((30, 30), 3.0), (3, 3), least_cost=1.0)
+    for cost in (1000.0, 3.0):
+        assert field.repair((20, 20), np.full((2, 2), cost)).is_fresh == (cost > 3.0)
+        assert field.buckets.least == 1.0
+    assert not field.repair((20, 20), np.full((2, 2), 1.0)).is_fresh
     assert_fresh(field)
 
 
 def test_the_gradient_of_a_repaired_field_is_that_of_a_fresh_one():
     rng = np.random.default_rng(1)
-    field = solve_field(1.0 + rng.random((20, 25)), (3, 3), cheapest=1.0)
+    field = solve_field(1.0 + rng.random((20, 25)), (3, 3), least_cost=1.0)
     field.repair((5, 5), np.full((6, 6), np.inf))
     gradient = rng.normal(size=(20, 25))
-    fresh = solve_field(field.cost, (3, 3), cheapest=1.0)
+    fresh = solve_field(field.cost, (3, 3), least_cost=1.0)
     # The costs left are in another range, so the cells settle, and add up, in another order.
-    np.testing.assert_allclose(field.adjoint(gradient), fresh.adjoint(gradient), rtol=1e-12)
+    np.testing.assert_allclose(
+        field.edge_adjoint(gradient), fresh.edge_adjoint(gradient), rtol=1e-12
+    )
 
 
 def test_a_change_of_nothing_is_none():
     field = solve_field(np.ones((5, 5)), (2, 2))
     repair = field.repair((1, 1), np.ones((3, 3)))
-    assert (repair.n_changed, repair.n_cleared, repair.solved_anew) == (0, 0, False)
+    assert (repair.n_changed, repair.n_cleared, repair.is_fresh) == (0, 0, False)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """What a move costs: one reading for costs of cells and one for costs of edges.
 
-The solvers are written once, for `prices` in either of two forms, and compiled for each:
+The solvers are written once, for `costs` in either of two forms, and compiled for each:
 
     [n]     a cost per cell;  a move costs length (cost(p) + cost(q)) / 2 and must not cut corners
-    [n, A]  a cost per edge;  prices[q, a] is the cost of arriving in q by move a
+    [n, A]  a cost per edge;  costs[q, a] is the cost of arriving in q by move a
 
 Edges are kept where they arrive, because a solver that settles q asks for just these: they lie
 side by side in memory.
@@ -26,31 +26,31 @@ _INF = np.inf
 
 
 @compiled
-def price(prices, stride, cell, move):
+def move_cost(costs, stride, cell, move):
     """Return the cost of leaving `cell` by `move`, inf where that is not allowed."""
     a = U(move)
     row_step, column_step = D_ROWS[a] * stride, D_COLUMNS[a]
     other = U(cell + row_step + column_step)
-    if prices.ndim == 1:
-        cost = HALF_LENGTHS[a] * (prices[U(cell)] + prices[other])
+    if costs.ndim == 1:
+        cost = HALF_LENGTHS[a] * (costs[U(cell)] + costs[other])
         # For a straight move one of the corners is the cell and the other one its target.
-        corners = prices[U(cell + row_step)] + prices[U(cell + column_step)]
+        corners = costs[U(cell + row_step)] + costs[U(cell + column_step)]
         cost = cost if corners < _INF else _INF
     else:
-        cost = prices[other, a]
+        cost = costs[other, a]
     return cost
 
 
 @compiled
-def best_move(prices, stride, values, n_moves, cell):
+def best_move(costs, stride, values, n_moves, cell):
     """Return (value, move) of the best move of `cell`, the first of equals; (inf, -1) for none."""
-    if prices.ndim == 1:  # known when this is compiled
-        best, move = best_of_cells(prices, U(stride), values, n_moves == 8, U(cell))
+    if costs.ndim == 1:  # known when this is compiled
+        best, move = best_of_cells(costs, U(stride), values, n_moves == 8, U(cell))
     else:
         best, move = np.inf, -1
         for a in range(n_moves):
             other = U(cell + D_ROWS[a] * stride + D_COLUMNS[a])
-            value = values[other] + prices[other, U(a)]
+            value = values[other] + costs[other, U(a)]
             better = value < best
             best = value if better else best
             move = a if better else move
@@ -85,30 +85,30 @@ def best_of_cells(cost, w, values, diagonals, p):
 
 
 def arriving(edge_cost: np.ndarray) -> np.ndarray:
-    """Return prices [n, A] for edge costs [A, H, W] given where the edges leave."""
+    """Return costs [n, A] for edge costs [A, H, W] given where the edges leave."""
     n_moves, height, width = edge_cost.shape
-    prices = np.full((height + 2, width + 2, n_moves), np.inf)
+    costs = np.full((height + 2, width + 2, n_moves), np.inf)
     for a, (row, column) in enumerate(STEPS[:n_moves].tolist()):
-        prices[1 + row : 1 + row + height, 1 + column : 1 + column + width, a] = edge_cost[a]
-    prices[[0, -1]] = np.inf  # edges that lead off the map
-    prices[:, [0, -1]] = np.inf
-    return prices.reshape(-1, n_moves)
+        costs[1 + row : 1 + row + height, 1 + column : 1 + column + width, a] = edge_cost[a]
+    costs[[0, -1]] = np.inf  # edges that lead off the map
+    costs[:, [0, -1]] = np.inf
+    return costs.reshape(-1, n_moves)
 
 
-def leaving(prices: np.ndarray, stride: int) -> np.ndarray:
+def leaving(costs: np.ndarray, stride: int) -> np.ndarray:
     """Return edge costs [A, H, W] where they leave: the inverse of `arriving`."""
-    shifts = (STEPS[:, 0] * stride + STEPS[:, 1])[: prices.shape[1]].tolist()
-    return np.stack([inner(np.roll(prices[:, a], -s), stride) for a, s in enumerate(shifts)])
+    shifts = (STEPS[:, 0] * stride + STEPS[:, 1])[: costs.shape[1]].tolist()
+    return np.stack([inner(np.roll(costs[:, a], -s), stride) for a, s in enumerate(shifts)])
 
 
 @compiled
-def extremes(prices):
-    """Return (least, largest finite) of flat prices, the least 0 if any is not > 0 or NaN.
+def extremes(costs):
+    """Return (least, largest finite) of flat costs, the least 0 if any is not > 0 or NaN.
 
     Positive floats are ordered like their bit patterns, and of integers the compiler makes vector
     minima and maxima.
     """
-    bits = prices.view(np.int64)
+    bits = costs.view(np.int64)
     infinite = np.array([np.inf]).view(np.int64)[0]
     least, largest, odd = infinite, np.int64(0), np.int64(0)
     for i in range(bits.size):
