@@ -60,6 +60,7 @@ class Program(NamedTuple):
     solve: ModuleType
     sample: ModuleType
     backward: ModuleType
+    stage: ModuleType
 
 
 def stage_source(problem: Problem) -> str:
