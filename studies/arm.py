@@ -2,7 +2,7 @@
 
     elbow = l_1 (cos q_1, sin q_1),    tip = elbow + l_2 (cos(q_1 + q_2), sin(q_1 + q_2))
 
-The base is at the origin. Both joints turn all the way round, links pass each other (they lie in
+The base is at the origin. Both joints turn without limits, links pass each other (they lie in
 two planes), and q_2 is measured from the first link. A link is a capsule: all points within
 `radius` of its segment. So it touches a disc exactly when the disc's centre is nearer to the
 segment than the disc's radius and its own together.
@@ -82,6 +82,6 @@ def distance_to_segment(points: ArrayLike, start: ArrayLike, end: ArrayLike) -> 
     """Return the distance [...] of points [..., 2] to the segment from start to end [..., 2]."""
     along = np.asarray(end, dtype=float) - start
     offset = np.asarray(points, dtype=float) - start
-    share = (offset * along).sum(axis=-1) / (along * along).sum(axis=-1)
-    nearest = np.clip(share, 0.0, 1.0)[..., None] * along
+    fraction = (offset * along).sum(axis=-1) / (along * along).sum(axis=-1)
+    nearest = np.clip(fraction, 0.0, 1.0)[..., None] * along
     return np.linalg.norm(offset - nearest, axis=-1)

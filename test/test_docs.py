@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.parameters.files import NODES
 from mme_ilqr_ros.settings import build, table
 
@@ -74,7 +75,8 @@ def test_tuning_speaks_of_parameters_that_exist():
     assert spoken_of - parameters == set()
 
 
-def test_parameter_files_in_documents_are_accepted():
+def test_parameter_files_in_documents_are_accepted(monkeypatch):
+    monkeypatch.syspath_prepend(str(REPOSITORY / "examples" / "my_robot_package"))
     blocks = [
         block
         for page in PAGES
@@ -83,7 +85,9 @@ def test_parameter_files_in_documents_are_accepted():
     assert blocks
     for block in blocks:
         for node, content in yaml.safe_load(block).items():
-            build(NODES[node.rsplit("/", 1)[-1]], dict(dotted(content["ros__parameters"])))
+            name, values = node.rsplit("/", 1)[-1], dict(dotted(content["ros__parameters"]))
+            kind = NODES[name] if name != "controller" else extended(NODES[name], values)
+            build(kind, values)
 
 
 def dotted(values, prefix=""):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.control.costs import CostTerm, Penalty, Reference
 from mme_ilqr_ros.control.costs.term import REFERENCE_NAMES, SCALAR_NAMES
 from mme_ilqr_ros.models import RobotModel
-from mme_ilqr_ros.settings import flatten, rebuilt
+from mme_ilqr_ros.settings import SettingError, flatten, rebuilt
 
 Array = NDArray[np.float64]
 SCALARS = [attrgetter(name) for name in SCALAR_NAMES]
@@ -190,8 +190,11 @@ class Symbols(NamedTuple):
         settings = {name: ca.SX.sym(name) for name in numbers}
         given = {name: ca.SX.sym(name) for name in REFERENCE_NAMES}
         symbolic, reference = rebuilt(cost, settings), Reference(model=model, **given)
-        stage = stage_penalties(symbolic, x, u, reference)
-        penalties = [*stage, *symbolic.final(x, reference)]
+        try:
+            stage = stage_penalties(symbolic, x, u, reference)
+            penalties = [*stage, *symbolic.final(x, reference)]
+        except Exception as error:  # whatever a user's term does
+            raise SettingError(f"a cost does not fit the robot '{model.name}': {error}") from error
         weight = [ca.SX.sym("weight") for _ in penalties]
         optional = sum((p.weight for p in stage if p.optional), ca.SX(0))
         expressions = ca.vertcat(optional, *(p.weight for p in penalties))
@@ -205,10 +208,18 @@ class Symbols(NamedTuple):
             ca.vertcat(ca.SX.sym("optional"), *weight, *others.values()),
             penalties[: len(stage)],
             penalties[len(stage) :],
-            ca.Function("weights", [scalars], [expressions]),
+            _weights(scalars, expressions),
             [attrgetter(name) for name in settings],
             [(attrgetter(name), name in given) for name in others],
         )
+
+
+def _weights(scalars: ca.SX, weights: ca.SX) -> ca.Function:
+    try:
+        return ca.Function("weights", [scalars], [weights])
+    except RuntimeError as error:
+        reason = "a weight may read settings and scalars of the reference only"
+        raise SettingError(f"costs: {reason}, not state or control") from error
 
 
 def value_update(nx: int, nu: int) -> ca.Function:

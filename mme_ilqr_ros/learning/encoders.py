@@ -75,7 +75,8 @@ class ClearanceEncoder(nn.Module):
     """From the clearance, in radii of the robot, to the cost of each cell: a monotone table.
 
     The log cost is linear between 17 knots, never rises with the clearance and is 0 from the last
-    knot on, so 16 numbers are learned. The 0 fixes the scale: no anchor is needed.
+    knot on, so 16 numbers are learned. Paths determine
+    only ratios of costs; the 0 fixes their scale.
     """
 
     gaps: Tensor
@@ -100,18 +101,3 @@ class ClearanceEncoder(nn.Module):
         below = place.floor().clamp(max=last - 1).long()
         part = place - below
         return (1.0 - part) * at_knots[below] + part * at_knots[below + 1]
-
-
-def anchor_loss(log_cost: Tensor, blocked: Tensor) -> Tensor:
-    """Return the mean over maps of (mean log cost of free cells)^2.
-
-    Paths do not change when all costs are scaled, so without it their scale drifts.
-
-    Args:
-        log_cost: [B, H, W] of cells or [B, A, H, W] of edges.
-        blocked: [B, H, W] in {0, 1}.
-    """
-    free = (1.0 - blocked).reshape(len(blocked), *(1,) * (log_cost.dim() - 3), *blocked.shape[1:])
-    free = free.expand_as(log_cost).flatten(1)
-    mean = (log_cost.flatten(1) * free).sum(dim=1) / free.sum(dim=1).clamp(min=1.0)
-    return (mean**2).mean()

@@ -105,7 +105,6 @@ class StructuredIDVIN(nn.Module):
         *,
         layers: Tensor | None = None,
         mask: bool = False,
-        surcharge: Tensor | None = None,
         n_moves: int,
         solve: FixedPointOf | None = None,
     ) -> StructuredPlan:
@@ -116,19 +115,22 @@ class StructuredIDVIN(nn.Module):
             goals: int64 [B, 2] goal cells (row, column).
             layers: [B, C, H, W] extra layers of the map, for encoders that take them.
             mask: Whether occupied cells are closed; if not, walls must be learned.
-            surcharge: [B, A, H, W] fraction added to the cost of moves, to train with a margin;
-                None for none.
             n_moves: 4 or 8.
             solve: Finds the fixed point in place of the model's own.
         """
         log_cost = self.encoder(occupied, layers)
         edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves, wrap=self.wrap)
-        if surcharge is not None:
-            edges = torch.where(edges < UNREACHED, edges * (1.0 + surcharge), edges)
-        values, residual = (solve or self.solve)(edges, goals, self.wrap)
-        q = edge_action_values(values, edges, wrap=self.wrap)
-        regrets = (q - q.min(dim=1, keepdim=True).values).clamp(max=_LARGEST_REGRET)
-        return StructuredPlan(log_cost, values, -regrets, residual.item(), regrets)
+        return plan_on(log_cost, edges, goals, self.wrap, solve or self.solve)
+
+
+def plan_on(
+    log_cost: Tensor, edges: Tensor, goals: Tensor, wrap: bool, solve: FixedPointOf
+) -> StructuredPlan:
+    """Return the plan on edge costs [B, A, H, W]; see `StructuredIDVIN.forward`."""
+    values, residual = solve(edges, goals, wrap)
+    q = edge_action_values(values, edges, wrap=wrap)
+    regrets = (q - q.min(dim=1, keepdim=True).values).clamp(max=_LARGEST_REGRET)
+    return StructuredPlan(log_cost, values, -regrets, residual.item(), regrets)
 
 
 def edges_of(

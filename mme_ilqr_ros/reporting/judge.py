@@ -54,7 +54,7 @@ class RunJudge:
         self._timeout = timeout
         self._stuck_time = stuck_time
         self._new_place_distance = new_place_distance
-        self._start_time: float | None = None
+        self._start_time = math.nan
         self._progress_time = 0.0
         self._places = np.empty((0, 2))
         self._outcome: Outcome | None = None
@@ -73,7 +73,7 @@ class RunJudge:
             y: Position of the robot's centre [m].
             collided: True when the robot touches something.
         """
-        if self._start_time is None:
+        if math.isnan(self._start_time):
             self._start_time = self._progress_time = time
         if self._outcome is None:
             self._note_place(time, x, y)

@@ -102,7 +102,7 @@ def _layout(view: View) -> tuple[Figure, Axes, tuple[Axes, Axes]]:
 
 
 def _draw_obstacles(axes: Axes, record: RunRecord, moments: Sequence[ModesMoment]) -> None:
-    """Draw the circles where they are at the end, and the way the moving ones came.
+    """Draw the circles where they are at the end, and the paths of the moving ones.
 
     Where a moving circle was at a moment of decision carries that moment's letter.
     """
@@ -165,8 +165,8 @@ def _draw_footprints(axes: Axes, record: RunRecord, scene: Scene) -> None:
 def _draw_moments(axes: Axes, moments: Sequence[ModesMoment], record: RunRecord) -> None:
     """Draw candidates thin and by weight, the chosen one thick, and a letter at the robot."""
     for letter, moment in zip(LETTERS, moments, strict=False):
-        share = moment.weights / max(float(moment.weights.max()), 1e-12)
-        opacities = FAINTEST + (1.0 - FAINTEST) * share
+        relative = moment.weights / max(float(moment.weights.max()), 1e-12)
+        opacities = FAINTEST + (1.0 - FAINTEST) * relative
         axes.add_collection(
             LineCollection(
                 moment.trajectories, colors=CANDIDATE, linewidths=1.0, alpha=opacities, zorder=4

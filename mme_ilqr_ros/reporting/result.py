@@ -7,9 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.rows import percentiles_ms
 from mme_ilqr_ros.reporting.run_record import RunRecord
 
 
@@ -28,8 +27,8 @@ class RunResult:
         plan_times: Time per global plan [s].
         deadline_misses: Control cycles that took longer than the control period.
         mode_switches: How often another mode took over.
-        way_changes: How often it passed an obstacle on another side; None if unknown.
-        flips: Changes of the way less than a second after the one before; None if unknown.
+        way_changes: How often the homotopy class of the driven plan changed; None if unknown.
+        flips: Way changes less than a second after the one before; None if unknown.
         trial: Number of the repetition.
         seed: Seed of the run.
         score: Navigation score where the world has an optimal time, else None.
@@ -76,19 +75,12 @@ class RunResult:
     @property
     def solve_ms(self) -> dict[str, float | None]:
         """Median, 95th percentile and maximum of the solve times [ms]; None when there are none."""
-        return {
-            "median": _percentile_ms(self.solve_times, 50),
-            "p95": _percentile_ms(self.solve_times, 95),
-            "max": _percentile_ms(self.solve_times, 100),
-        }
+        return percentiles_ms(self.solve_times, (50, 95, 100), digits=3)
 
     @property
     def plan_ms(self) -> dict[str, float | None]:
         """Median and maximum of the planning times [ms]; None when there are none."""
-        return {
-            "median": _percentile_ms(self.plan_times, 50),
-            "max": _percentile_ms(self.plan_times, 100),
-        }
+        return percentiles_ms(self.plan_times, (50, 100), digits=3)
 
     def row(self) -> dict:
         """Return the run row of the benchmark's `drive` summary, ready for JSON."""
@@ -128,10 +120,6 @@ class RunResult:
         if self.mode_switches:
             facts.append(f"{self.mode_switches} mode switch{'es' * (self.mode_switches > 1)}")
         return facts
-
-
-def _percentile_ms(seconds: Sequence[float], percent: float) -> float | None:
-    return round(1e3 * float(np.percentile(seconds, percent)), 3) if len(seconds) else None
 
 
 def _finite_or_none(metres: float) -> float | None:

@@ -1,1 +1,1 @@
-"""What each part of the controller earns: one changed setting a row, in the same worlds."""
+"""One setting of the controller changed at a time, in the same worlds."""

@@ -20,6 +20,7 @@ from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.reporting.rows import table
 from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.tasks.clearance import clearance_in_radii, hidden_cost
 from studies.compare.map_pictures import draw_map
@@ -140,28 +141,31 @@ def summary(rows: Mapping[str, list[PathRow | None]]) -> dict[str, dict[str, flo
         if all(r[k] is not None for r in rows.values())
     ]
     base = np.array([rows["dijkstra"][k].length for k in answered])
-    table = {}
+    means = {}
     for name, each in rows.items():
         found = [each[k] for k in answered]
-        table[name] = {
+        means[name] = {
             "success": float(np.mean([r is not None and not r.fallback for r in each])),
             "length ratio": float(np.mean([r.length for r in found] / base)),
             "least gap [m]": float(np.mean([r.least for r in found])),
             "mean gap [m]": float(np.mean([r.mean for r in found])),
         }
-    return table
+    return means
 
 
 def markdown(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """Return the tables of all maps as one."""
-    lines = []
-    for map_name, table in tables.items():
-        for name, row in table.items():
-            if not lines:
-                lines = [["map", "planner", *row], ["---"] * (len(row) + 2)]
-            numbers = [f"{100 * v:.0f} %" if k == "success" else f"{v:.3f}" for k, v in row.items()]
-            lines.append([map_name, name, *numbers])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+    rows = [
+        {"map": name, "planner": planner, "success": row["success"], "means": list(row.values())}
+        for name, means in tables.items()
+        for planner, row in means.items()
+    ]
+    columns = {
+        **{"map": "{map}", "planner": "{planner}", "success": "{success:.0%}"},
+        **{"length ratio": "{means[1]:.3f}", "least gap [m]": "{means[2]:.3f}"},
+        "mean gap [m]": "{means[3]:.3f}",
+    }
+    return table(rows, columns) + "\n"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.weights import WeightsError, read_weights
+from mme_ilqr_ros.reporting.rows import facts, write_json
 from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.tasks import clearance
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
@@ -70,9 +70,8 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Compare; write table, summary and pictures; return the table."""
     options.out = options.out or Path("out", "compare", options.task)
     torch.set_num_threads(1)
-    table, facts = paths.run(options) if options.task == "paths" else _compare(options)
-    text = json.dumps({"command": command, **facts}, indent=1)
-    (options.out / "summary.json").write_text(text, encoding="utf-8")
+    table, numbers = paths.run(options) if options.task == "paths" else _compare(options)
+    write_json({**facts(command), **numbers}, options.out / "summary.json")
     (options.out / "table.md").write_text(table, encoding="utf-8")
     return f"{table}\nwrote table.md, summary.json and pictures into {options.out}"
 

@@ -74,7 +74,7 @@ class Probes:
     def tolerances(self, tolerances: Sequence[float]) -> list[Point]:
         """Return iterations, success and the gradient's error by the tolerance of both solves.
 
-        The error is the distance to the gradient at the smallest tolerance, as a share of its size.
+        The error is the distance to the gradient at the smallest tolerance, relative to its size.
         """
         stoppings = [Stopping(t, _CAP, relative=True) for t in sorted(tolerances)]
         gradients = [self._gradient(stopping, stopping) for stopping in stoppings]

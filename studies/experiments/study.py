@@ -1,7 +1,7 @@
 """What a study is, and how it runs: case by case, and never the same case twice.
 
-A case is finished when its result lies in DIR/runs; a study that was stopped goes on with the
-others. Results of a case whose facts have changed are measured anew.
+A case is finished when its result lies in DIR/runs; a study that was stopped continues with
+the others. Results of a case whose facts have changed are measured again.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Put in only at the start, as in the first of the sources, the map is forgotten: 
 would be the same for all maps. Here it goes in at every step, for both adjoints.
 
 All of v stays within [-1, 1]: it is mixed of itself and a tanh. So f maps a cube into itself and
-has a fixed point (Brouwer). That there is only one, or that an iteration finds it, nobody says.
+has a fixed point (Brouwer). That it is unique, or that an iteration finds it, is not guaranteed.
 
 Sources: Lee et al., "Gated Path Planning Networks", ICML 2018 (there an LSTM); the convolutional
 GRU and its implicit form, Zhao, Xu, Wong, ICLR 2023.

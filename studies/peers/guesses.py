@@ -10,7 +10,7 @@ from studies.peers.peer import Task
 
 Array = NDArray[np.float64]
 BULGES = (0.0, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0)  # [m], tried in turn
-NOWHERE = 0.5  # share of the way that could be driven, below which a plan goes nowhere
+NOWHERE = 0.5  # fraction of the distance that could be driven, below which a plan makes no progress
 
 
 def first_guess(task: Task, speed: float, dt: float, n: int, bulge: float) -> tuple[Array, Array]:
@@ -24,16 +24,16 @@ def first_guess(task: Task, speed: float, dt: float, n: int, bulge: float) -> tu
         bulge: Of the bow, to the left, in its middle [m].
     """
     offset = task.target - task.x0[:2]
-    share = np.linspace(0.0, 1.0, 100)
+    fraction = np.linspace(0.0, 1.0, 100)
     side = np.array([-offset[1], offset[0]]) / max(float(np.hypot(*offset)), 1e-9)
-    bow = task.x0[:2] + share[:, None] * offset
-    bow = bow + bulge * np.sin(np.pi * share)[:, None] * side
+    bow = task.x0[:2] + fraction[:, None] * offset
+    bow = bow + bulge * np.sin(np.pi * fraction)[:, None] * side
     arc = np.append(0.0, np.cumsum(np.hypot(*np.diff(bow, axis=0).T)))
     s = np.minimum(speed * dt * np.arange(n + 1), arc[-1])
     states = np.zeros((n + 1, 5))
     states[:, 0], states[:, 1] = np.interp(s, arc, bow[:, 0]), np.interp(s, arc, bow[:, 1])
-    slope = np.gradient(bow, axis=0)
-    heading = np.unwrap(np.append(task.x0[2], np.arctan2(slope[:, 1], slope[:, 0])))[1:]
+    gradient = np.gradient(bow, axis=0)
+    heading = np.unwrap(np.append(task.x0[2], np.arctan2(gradient[:, 1], gradient[:, 0])))[1:]
     states[:, 2] = np.interp(s, arc, heading)
     controls = np.column_stack([np.diff(s), np.diff(states[:, 2])]) / dt
     states[1:, 3:] = controls

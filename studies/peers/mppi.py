@@ -47,7 +47,7 @@ class Mppi(Peer):
         super().__init__(settings)
 
     def forget(self) -> None:
-        """Start anew, from the seed."""
+        """Start again, from the seed."""
         torch.set_num_threads(THREADS)
         limits, tuning = self._limits, self.tuning
         self._random = torch.Generator().manual_seed(self._settings.seed).get_state()

@@ -117,11 +117,11 @@ class Unicycle:
         """
         x, u, p, circles = self._symbols()
         penalties = self.penalties(final, x, u, p[:2], circles)
-        cost, slope, curvature = gauss_newton(penalties, ca.vertcat(x, u))
+        cost, gradient, curvature = gauss_newton(penalties, ca.vertcat(x, u))
         ahead = self.step(x, u)
         parts = [
             *(ca.jacobian(ahead, v) for v in (x, u)),
-            *(slope[:NX], slope[NX:]),
+            *(gradient[:NX], gradient[NX:]),
             *(curvature[:NX, :NX], curvature[:NX, NX:], curvature[NX:, NX:]),
         ]
         return _function("quadratic", [x, u, p], [ahead, cost, *parts])

@@ -1,7 +1,7 @@
 """The planners of the study: those of the package, hand-written costs, and the learned family.
 
 Two costs are typed in as baselines for the learned ones: `walls` charges an occupied cell 1e5 and a
-free one 1, which is one bit of input, and `formula` is the expert's price of clearance from which
+free one 1, which is one bit of input, and `formula` is the expert's cost of clearance from which
 the weights `clearance` were learned.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, CompiledPlanner, Planner, weights_file
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.planning.clearance_cost import squared_distance
+from mme_ilqr_ros.planning.clearance_table import squared_distance
 from mme_ilqr_ros.planning.cost_model import CostModel
 from mme_ilqr_ros.planning.field import Field, solve_edges
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
@@ -31,7 +31,7 @@ TOUCHING_SPEED, FREE_CLEARANCE = 0.25, 2.0  # of full speed; [robot radii] from 
 
 
 class UnmaskedPlanner(CompiledPlanner):
-    """A planner that is not told which cells are occupied: only their cost can say so."""
+    """A planner whose map does not close occupied cells: only their cost can say so."""
 
     def cell_cost(self, asked: PlanMap) -> NDArray[np.float64]:
         """Return the cost of each cell [H, W], finite everywhere."""
@@ -58,10 +58,10 @@ def edges_without_mask(cost: NDArray[np.float64], n_moves: int) -> NDArray[np.fl
 
     edges = np.empty((n_moves, height, width))
     for move, (row, column) in enumerate(STEPS[:n_moves].tolist()):
-        price = 0.5 * (cost + seen(row, column))
+        between = 0.5 * (cost + seen(row, column))
         if move >= N_STRAIGHT:
-            price = np.maximum(price, np.maximum(seen(row, 0), seen(0, column)))
-        edges[move] = LENGTHS[move] * price
+            between = np.maximum(between, np.maximum(seen(row, 0), seen(0, column)))
+        edges[move] = LENGTHS[move] * between
     return edges
 
 

@@ -1,4 +1,4 @@
-"""Following a policy: one move for every cell, by whatever planner, trusted in nothing."""
+"""Roll out a grid policy and check every move against the map."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def follow_arrows(arrows: np.ndarray, start: tuple[int, int], goal: tuple[int, i
 def _follow(arrows, row, column, goal_row, goal_column, d_rows, d_columns):
     """Return the cells [N, 2] from the start to the goal, or to where the moves end or repeat."""
     height, width = arrows.shape
-    # Counted first: a walk in circles is told by its length, without a mark on every cell.
+    # Counted first: a walk in circles is recognised by its length, without a mark on every cell.
     n, r, c = 1, row, column
     while n <= arrows.size and not (r == goal_row and c == goal_column):
         move = arrows[r, c]

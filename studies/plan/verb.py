@@ -28,7 +28,7 @@ examples:
 
 {verb.FIGURES}
 walls and formula are costs typed in, as baselines for learned ones: 1e5 where a cell is occupied,
-else 1; and the expert's price of clearance that the weights `clearance` were learned from.
+else 1; and the expert's cost of clearance that the weights `clearance` were learned from.
 """
 
 
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask",
         choices=("on", "off"),
         default="on",
-        help="off: a planner is not told what is occupied, its cost must say so (%(default)s)",
+        help="off: occupied cells are not closed, the planner's cost must say so (%(default)s)",
     )
     add("--all-starts", action="store_true", help="plan from every cell that can reach the goal")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="of planners in torch (cpu)")

@@ -3,22 +3,74 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
+from mme_ilqr_ros.learning.bellman import UNREACHED
+from mme_ilqr_ros.learning.structured import edges_of, exact, plan_on
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.training.options import positive
-from mme_ilqr_ros.training.task import Command, TrainSettings
+from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet, field_of
 from mme_ilqr_ros.training.tasks.hidden_cost import (
     VALIDATION_MAPS,
     DemonstrationTask,
     HiddenCost,
     add_map_options,
+    map_inputs,
+    path_regret_loss,
     settings_for,
 )
+
+_ANCHOR = 0.1  # weight of `anchor_loss`
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleFreeTask(DemonstrationTask):
+    """Learn a hidden cost with an encoder whose costs have no fixed scale.
+
+    Attributes:
+        margin: Fraction by which the moves shown must be better than others.
+    """
+
+    margin: float = 0.0
+
+    def loss(self, model: nn.Module, indices: Tensor) -> Loss:
+        """Return path regret and anchor on some maps."""
+        device, chosen = device_of(model), indices.numpy()
+        occupied, layers = map_inputs(self.maps, chosen, device)
+        goals = torch.from_numpy(self.maps.goals[chosen]).to(device)
+        shown = torch.from_numpy(self.shown[chosen]).to(occupied)
+        log_cost = model.encoder(occupied, layers)
+        edges = edges_of(log_cost, occupied > 0.5, len(STEPS))
+        edges = torch.where(edges < UNREACHED, edges * (1.0 + self.margin * shown), edges)
+        plan = plan_on(log_cost, edges, goals, False, exact)
+        anchor = _ANCHOR * anchor_loss(log_cost, occupied)
+        return Loss(path_regret_loss(plan, shown) + anchor, plan.residual)
+
+    def facts(self) -> dict[str, str]:
+        """Return the facts of the card."""
+        return {**super().facts(), "anchor": f"{_ANCHOR}", "margin": f"{self.margin}"}
+
+
+def anchor_loss(log_cost: Tensor, blocked: Tensor) -> Tensor:
+    """Return the mean over maps of (mean log cost of free cells)^2.
+
+    Paths do not change when all costs are scaled, so without it their scale drifts.
+
+    Args:
+        log_cost: [B, H, W] of cells or [B, A, H, W] of edges.
+        blocked: [B, H, W] in {0, 1}.
+    """
+    free = (1.0 - blocked).reshape(len(blocked), *(1,) * (log_cost.dim() - 3), *blocked.shape[1:])
+    free = free.expand_as(log_cost).flatten(1)
+    mean = (log_cost.flatten(1) * free).sum(dim=1) / free.sum(dim=1).clamp(min=1.0)
+    return (mean**2).mean()
 
 
 def demonstrate_some(
@@ -64,7 +116,7 @@ def command(hidden: HiddenCost) -> Command:
             else ""
         )
         sets = maps, shown, validation, validation_shown
-        return DemonstrationTask(hidden, *sets, source, options.margin)
+        return ScaleFreeTask(hidden, *sets, source, options.margin)
 
     return Command(
         hidden.help, partial(_add_options, size=hidden.size), partial(settings_for, hidden), task

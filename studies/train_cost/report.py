@@ -72,8 +72,8 @@ def _first_gain(k: np.ndarray, gain: np.ndarray) -> float | None:
     if len(losing) == 0:
         return float(k[0])
     last = losing[-1]
-    share = -gain[last] / (gain[last + 1] - gain[last])
-    return round(float(k[last] + share * (k[last + 1] - k[last])), 1)
+    fraction = -gain[last] / (gain[last + 1] - gain[last])
+    return round(float(k[last] + fraction * (k[last + 1] - k[last])), 1)
 
 
 def _times(costs: Sequence[StepCost], model: str, size: int) -> dict[int, float]:

@@ -73,7 +73,7 @@ class StepCost:
 
 
 def measure(case: StepCase) -> StepCost:
-    """Measure in a new process, whose memory nobody has used before."""
+    """Measure in a new process, whose memory is unused."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(run_steps, (case,))
 
@@ -162,7 +162,7 @@ def _memory_before(device: str) -> int | None:
     try:
         # What was freed before but not given back would hide as much of what comes.
         ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is reset
         return _status("VmRSS")
     except (OSError, AttributeError, LookupError):  # no Linux, or no glibc
         return None

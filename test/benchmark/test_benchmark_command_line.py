@@ -119,14 +119,14 @@ def test_unusable_input_is_named_in_one_line(worlds, tmp_path, capsys, more, wor
 
 
 def test_help_teaches_the_verbs():
-    told = subprocess.run(
+    text = subprocess.run(
         [sys.executable, "-m", "mme_ilqr_ros", "drive", "--help"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
     for word in ("examples:", "--worlds", "--scheduler", "results.csv", "leaderboard"):
-        assert word in told
+        assert word in text
 
 
 def test_solve_reports_speed_and_the_cost_reached(tmp_path, capsys):

@@ -53,7 +53,7 @@ def test_the_verb_reports_paths_that_arrive(tmp_path, capsys, planner):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "words"),
     [
         (["--maps", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
         (["--maps", "README.md"], "README.md: is no map"),
@@ -63,7 +63,7 @@ def test_the_verb_reports_paths_that_arrive(tmp_path, capsys, planner):
         ),
     ],
 )
-def test_unusable_input_is_one_line_and_exit_status_2(tmp_path, capsys, arguments, complaint):
+def test_unusable_input_is_one_line_and_exit_status_2(tmp_path, capsys, arguments, words):
     assert main(["plan", *arguments, "--out", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert complaint in line
+    assert words in line

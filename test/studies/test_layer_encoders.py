@@ -5,10 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.encoders import _RINGS, anchor_loss
+from mme_ilqr_ros.learning.encoders import _RINGS
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, edges_of, exact
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
 from studies.family.sweeps import sweeps
+from studies.tasks.demonstrated import anchor_loss
 from studies.tasks.lane_encoder import LaneEncoder
 from studies.tasks.layer_network import ring_index
 from studies.tasks.terrain_encoder import TerrainEncoder

@@ -20,7 +20,7 @@ from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK
 
 N_PATHS = 8
 PANEL = 5.0  # [in] a side
-WIDE = 1.4  # shares of the height from which panels stand above one another
+WIDE = 1.4  # width over height from which panels stand above one another
 
 
 def draw_plan(asked: PlanMap, planner: Planner, title: str, path: Path) -> None:

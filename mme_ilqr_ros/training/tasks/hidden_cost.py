@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mme_ilqr_ros.learning.encoders import anchor_loss
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import LENGTHS
 from mme_ilqr_ros.training.options import positive
@@ -37,7 +36,6 @@ class HiddenCost:
         help: One line.
         draw: (n, size, rng, shifted) -> maps; shifted ones have other statistics.
         encoder: Makes a new encoder.
-        anchor: Weight of `anchor_loss`; 0 for an encoder whose costs have a fixed scale.
         size: Cells along a training map, by default.
         learning_rate: Peak, by default.
     """
@@ -46,7 +44,6 @@ class HiddenCost:
     help: str
     draw: Callable[[int, int, np.random.Generator, bool], MapSet]
     encoder: Callable[[torch.Generator], nn.Module]
-    anchor: float = 0.1
     size: int = 28
     learning_rate: float = 5e-3
 
@@ -71,7 +68,6 @@ class DemonstrationTask:
         validation: Other maps.
         validation_shown: The moves of such experts on them: the true cost chooses nothing.
         source: Where it all comes from, for the card.
-        margin: Fraction by which the moves shown must be better than others.
     """
 
     hidden: HiddenCost
@@ -80,7 +76,6 @@ class DemonstrationTask:
     validation: MapSet
     validation_shown: np.ndarray
     source: str
-    margin: float = 0.0
 
     @property
     def n_samples(self) -> int:
@@ -92,19 +87,13 @@ class DemonstrationTask:
         return StructuredIDVIN(self.hidden.encoder(generator))
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
-        """Return path regret and anchor on some maps."""
+        """Return the path regret on some maps."""
         device, chosen = device_of(model), indices.numpy()
         occupied, layers = map_inputs(self.maps, chosen, device)
         goals = torch.from_numpy(self.maps.goals[chosen]).to(device)
         shown = torch.from_numpy(self.shown[chosen]).to(occupied)
-        surcharge = self.margin * shown if self.margin else None
-        plan = model(
-            occupied, goals, layers=layers, mask=True, surcharge=surcharge, n_moves=len(LENGTHS)
-        )
-        loss = path_regret_loss(plan, shown)
-        if self.hidden.anchor:
-            loss = loss + self.hidden.anchor * anchor_loss(plan.log_cost, occupied)
-        return Loss(loss, plan.residual)
+        plan = model(occupied, goals, layers=layers, mask=True, n_moves=len(LENGTHS))
+        return Loss(path_regret_loss(plan, shown), plan.residual)
 
     def validate(self, model: nn.Module) -> PathScore:
         """Return how often the model would move as the experts did, on other maps."""
@@ -120,12 +109,7 @@ class DemonstrationTask:
 
     def facts(self) -> dict[str, str]:
         """Return the facts of the card."""
-        return {
-            "kind": self.hidden.name,
-            "data": self.source,
-            "anchor": f"{self.hidden.anchor}",
-            "margin": f"{self.margin}",
-        }
+        return {"kind": self.hidden.name, "data": self.source}
 
 
 def path_regret_loss(plan: StructuredPlan, shown: Tensor) -> Tensor:

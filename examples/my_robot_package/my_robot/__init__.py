@@ -1,0 +1,1 @@
+"""A robot and a cost for the controller of mme_ilqr_ros."""
