@@ -140,7 +140,7 @@ def _colour(rgb: Sequence[float], alpha: float = 1.0) -> ColorRGBA:
     return ColorRGBA(r=float(rgb[0]), g=float(rgb[1]), b=float(rgb[2]), a=float(alpha))
 
 
-def _weight_colour(share: float) -> ColorRGBA:
+def _weight_colour(weight: float) -> ColorRGBA:
     """Return a colour between pale blue (no weight) and deep green (the heaviest mode)."""
-    mixed = [pale + share * (full - pale) for pale, full in zip(_PALE, _FULL, strict=True)]
-    return _colour(mixed, 0.4 + 0.6 * share)
+    mixed = [pale + weight * (full - pale) for pale, full in zip(_PALE, _FULL, strict=True)]
+    return _colour(mixed, 0.4 + 0.6 * weight)
