@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.wall_cost import WallCost
 from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, read_weights
@@ -17,7 +17,7 @@ CostModel = Callable[[Terrain], np.ndarray]
 
 _KINDS: dict[str, Callable[[dict[str, np.ndarray]], CostModel]] = {
     WALLS: WallCost,
-    CLEARANCE: ClearanceCost,
+    CLEARANCE: ClearanceTable,
 }
 
 

@@ -13,7 +13,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
-from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model, uniform_cost
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
@@ -210,7 +210,7 @@ class GlobalPlanner:
         """Return the learned cost [H, W]: the kept one, or that of what differs from before."""
         if self._learned is not None and self._learned[0] is terrain:
             return self._learned[1]
-        if isinstance(model, ClearanceCost) and self._learned is not None:
+        if isinstance(model, ClearanceTable) and self._learned is not None:
             before, kept = self._learned
             same = before.radius == terrain.radius and _same_cells(before.grid, terrain.grid)
             cost = model.after(terrain, before, kept) if same else model(terrain)

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.learning.encoders import ClearanceEncoder, CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, exact
-from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.wall_cost import WallCost
 from mme_ilqr_ros.planning.weights import WeightsError
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
@@ -118,7 +118,7 @@ def test_the_table_of_clearance_in_numpy_equals_torch():
     encoder = ClearanceEncoder(torch.Generator().manual_seed(1), furthest=3.0, n_knots=7)
     with torch.no_grad():
         encoder.steps += torch.linspace(-1.0, 3.0, 6)
-    model = ClearanceCost({k: v.numpy() for k, v in encoder.state_dict().items()})
+    model = ClearanceTable({k: v.numpy() for k, v in encoder.state_dict().items()})
     gap = np.linspace(-1.5, 5.0, 200).reshape(10, 20)
     layers = torch.from_numpy(gap)[None, None]
     log_cost = encoder.double()(torch.zeros(1, 10, 20).double(), layers)[0].detach().numpy()

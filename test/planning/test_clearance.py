@@ -9,7 +9,7 @@ from scipy import ndimage
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.clearance_cost import ClearanceCost, squared_distance
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable, squared_distance
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.weights import WeightsError, load_weights, shipped_weights
 
@@ -21,7 +21,7 @@ TENSORS = {
 
 
 def shipped():
-    return ClearanceCost(load_weights(shipped_weights("clearance")))
+    return ClearanceTable(load_weights(shipped_weights("clearance")))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (40, 53)])
@@ -36,7 +36,7 @@ def test_squared_distances_are_exact(shape, share, reach):
 
 
 def test_the_price_falls_with_the_gap_to_one():
-    for model in (ClearanceCost(TENSORS), shipped()):
+    for model in (ClearanceTable(TENSORS), shipped()):
         price = model.at(np.linspace(-1.0, 10.0, 500))
         assert (np.diff(price) <= 0.0).all()
         assert price[-1] == 1.0
@@ -73,11 +73,11 @@ def test_a_robot_twice_as_large_on_a_map_twice_as_fine_sees_nearly_the_same_pric
 
 def test_weights_that_do_not_fit_are_refused():
     with pytest.raises(WeightsError, match="lack the tensor 'steps'"):
-        ClearanceCost({k: v for k, v in TENSORS.items() if k != "steps"})
+        ClearanceTable({k: v for k, v in TENSORS.items() if k != "steps"})
     with pytest.raises(WeightsError, match="shape"):
-        ClearanceCost({**TENSORS, "steps": np.zeros(7)})
+        ClearanceTable({**TENSORS, "steps": np.zeros(7)})
     with pytest.raises(WeightsError, match="ascend from 0"):
-        ClearanceCost({**TENSORS, "gaps": np.array([0.0, 2.0, 1.0, 3.0])})
+        ClearanceTable({**TENSORS, "gaps": np.array([0.0, 2.0, 1.0, 3.0])})
 
 
 def two_ways(gap):

@@ -5,14 +5,14 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.clearance_cost import ClearanceCost
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.wall_cost import WallCost
 from mme_ilqr_ros.planning.weights import read_weights, shipped_weights
 from mme_ilqr_ros.training.tasks.clearance import hidden_cost
 
 
 def test_clearance_is_the_generating_formula_found_again():
-    cost = ClearanceCost(read_weights(shipped_weights("clearance")).tensors)
+    cost = ClearanceTable(read_weights(shipped_weights("clearance")).tensors)
     assert len(cost.gaps) == 16 + 1  # the last is 1 by construction
     clearance = np.linspace(0.0, 6.0, 2001)
     np.testing.assert_allclose(cost.at(clearance), hidden_cost(clearance), rtol=0.023)

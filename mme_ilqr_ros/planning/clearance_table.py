@@ -18,7 +18,7 @@ from mme_ilqr_ros.planning.weights import WeightsError, checked
 from mme_ilqr_ros.planning.windows import box_of, grown, within
 
 
-class ClearanceCost:
+class ClearanceTable:
     """From a terrain to the cost of each cell: 1 far from obstacles, more near them.
 
     Attributes:
