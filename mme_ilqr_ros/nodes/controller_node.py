@@ -85,8 +85,7 @@ class ControllerNode(RunnableNode):
         kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
         self._local_plan_publisher = self.create_publisher(PathMessage, "local_plan", STANDARD)
-        modes = "~/candidate_trajectories"
-        self._candidates_publisher = self.create_publisher(MarkerArray, modes, STANDARD)
+        self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         inputs = self._inputs
@@ -223,8 +222,8 @@ class ControllerNode(RunnableNode):
         if self._local_plan_publisher.get_subscription_count():
             plan = path_message(result.plan[:, :2], result.plan[:, 2], stamp, frame)
             self._local_plan_publisher.publish(plan)
-        if result.modes is not None and self._candidates_publisher.get_subscription_count():
-            self._candidates_publisher.publish(mode_markers(result.modes, stamp, frame))
+        if result.modes is not None and self._modes.get_subscription_count():
+            self._modes.publish(mode_markers(result.modes, stamp, frame))
 
     def _publish_diagnostics(self) -> None:
         result = self._result
