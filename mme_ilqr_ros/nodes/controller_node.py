@@ -148,7 +148,7 @@ class ControllerNode(RunnableNode):
         if isinstance(snapshot, str):  # where the robot is and how fast is not known
             self._halt(snapshot)
         else:
-            self._drive(snapshot, now)
+            self._drive(snapshot)
 
     def _halt(self, reason: str) -> None:
         self._warnings.warn("halt", f"{reason}; zero command")
@@ -156,24 +156,15 @@ class ControllerNode(RunnableNode):
         self._controller.stopped()
         self._publish_command(0.0, 0.0)
 
-    def _drive(self, snapshot: Snapshot, now: float) -> None:
+    def _drive(self, snapshot: Snapshot) -> None:
         begun = time.perf_counter()
         self._warnings.clear("halt")
-        goal = None if snapshot.missing else snapshot.goal
-        result = self._controller.compute_command(
-            snapshot.state,
-            goal,
-            now,
-            path=snapshot.path,
-            circles=snapshot.circles,
-            field=snapshot.field,
-            cost_to_go=snapshot.cost_to_go,
-        )
+        result = self._controller.compute_command(snapshot.situation)
         self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
-        state = snapshot.state
+        state = snapshot.situation.state
         self._is_moving = any(
             abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.vy, result.wz)
         )

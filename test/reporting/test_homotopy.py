@@ -3,10 +3,10 @@ import time
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.distinct import wall_points, ways_round
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.reporting.homotopy import wall_points, ways_round
 
 T, DT = 50, 0.2
 PILLAR = np.array([[4.0, 0.0, 0.6, 0.0, 0.0]])
