@@ -15,7 +15,7 @@ from mme_ilqr_ros.benchmark.parameters import read_parameters
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import CostTerm, Penalty
 from mme_ilqr_ros.control.extensions import add_costs, build_extended, extended
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.control.robots import DifferentialDrive, Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -145,8 +145,8 @@ def test_the_page_can_be_followed(monkeypatch):
     names: dict = {"__name__": "page"}
     for block in re.findall(r"```python\n(.*?)```", PAGE, flags=re.S):
         if "LocalController" in block:
-            reference = functools.partial(Kernel, backend="python")
-            monkeypatch.setattr("mme_ilqr_ros.control.controller.Kernel", reference)
+            reference = functools.partial(CompiledKernel, backend="python")
+            monkeypatch.setattr("mme_ilqr_ros.control.controller.CompiledKernel", reference)
         exec(block, names)
     assert isinstance(names["controller"], LocalController)
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
