@@ -2,9 +2,10 @@
 
     python -m examples.many_robots [picture.png]
 
-For studies: one call plans for all robots at once on torch tensors, here on the CPU; with
-`BatchedKernel(problem, "cuda")` on a GPU. The robots do not see each other. On a CPU the compiled
-kernel, robot by robot, is faster; both times are printed, and both find the same plans.
+One call plans for all robots at once: on torch tensors (here on the CPU, on a GPU with
+`BatchedKernel(problem, "cuda")`), and with the compiled kernel, which takes robot by robot and is
+the faster one on a CPU. Both times are printed, and both find the same plans. The robots do not see
+each other.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ try:
 except ImportError as error:
     sys.exit(f"many_robots: {error}")  # it names torch and what to install
 
-from mme_ilqr_ros.control.kernel import Kernel
+
+from mme_ilqr_ros.control.kernel import CompiledKernel, Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 N_ROBOTS = 24
@@ -37,7 +38,7 @@ CYCLES = 3
 PERIOD = 0.1  # s
 SETTINGS = ControllerSettings()
 ALGORITHM = dataclasses.replace(SETTINGS.mme, n_iterations=10)
-REQUIRED_GAP = SETTINGS.robot_radius + SETTINGS.clearance_margin / 3.0  # [m]
+REQUIRED = SETTINGS.robot_radius + SETTINGS.clearance_margin / 3.0  # [m]
 
 
 def pillars(rng: np.random.Generator) -> np.ndarray:
@@ -49,28 +50,12 @@ def pillars(rng: np.random.Generator) -> np.ndarray:
     return np.array(rows)
 
 
-def plan_together(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
-    """Return every robot's modes after some cycles in one batch, and the seconds of the last."""
-    kernel = BatchedKernel(standard_problem(settings=SETTINGS))
-    batch = RobotBatch(kernel, ALGORITHM, seeds=range(len(x0)))
-    data = stack_robots(tasks)
+def plan(kernel: Kernel, x0: np.ndarray, tasks: list[StageData]) -> tuple[list[Modes], float]:
+    """Return every robot's plans after some cycles, and the seconds of the last cycle."""
+    solver = MmeIlqr(kernel, ALGORITHM, seeds=range(len(x0)))
     for _ in range(CYCLES):
         begin = time.perf_counter()
-        modes = batch.cycle(x0, data, PERIOD, REQUIRED_GAP)
-        seconds = time.perf_counter() - begin
-    return modes, seconds
-
-
-def plan_one_by_one(x0: np.ndarray, tasks: list) -> tuple[list[Modes], float]:
-    """Do the same with the compiled kernel, one robot after the other."""
-    kernel = Kernel(standard_problem(settings=SETTINGS))
-    solvers = [MmeIlqr(kernel, ALGORITHM, seed) for seed in range(len(x0))]
-    for _ in range(CYCLES):
-        begin = time.perf_counter()
-        modes = [
-            solver.cycle(x, data, PERIOD, REQUIRED_GAP)
-            for solver, x, data in zip(solvers, x0, tasks, strict=True)
-        ]
+        modes = solver.cycle(x0, tasks, PERIOD, REQUIRED)
         seconds = time.perf_counter() - begin
     return modes, seconds
 
@@ -97,8 +82,8 @@ def main(picture: Path = Path("out", "examples", "many_robots.png")) -> None:
     x0 = np.zeros((N_ROBOTS, problem.model.nx))
     x0[:, :2], x0[:, 2] = places, angles + np.pi
     tasks = [stage_data(problem, SETTINGS, -place, circles, None) for place in places]
-    together, batch_time = plan_together(x0, tasks)
-    alone, compiled_time = plan_one_by_one(x0, tasks)
+    together, batch_time = plan(BatchedKernel(problem), x0, tasks)
+    alone, compiled_time = plan(CompiledKernel(problem), x0, tasks)
     free = sum(bool(modes.feasible[modes.chosen]) for modes in together)
     pairs = list(zip(together, alone, strict=True))
     same = sum(bool(np.allclose(a.costs, b.costs, rtol=1e-3)) for a, b in pairs)

@@ -15,7 +15,7 @@ import casadi as ca
 import numpy as np
 
 from mme_ilqr_ros.control.costs import CostSum, CostTerm, GoalCost, Penalty, Reference
-from mme_ilqr_ros.control.kernel import Barrier, Kernel, StageData, World
+from mme_ilqr_ros.control.kernel import Barrier, CompiledKernel, StageData, World
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.models import ControlLimits, RobotModel
@@ -71,19 +71,19 @@ DT, STAGES = 0.1, 50
 def solve(cost: Cost, backend: str) -> str:
     """Solve the problem with these weights; return the result in words."""
     problem = Problem(TRAILER, cost)
-    kernel = Kernel(problem, backend)
+    kernel = CompiledKernel(problem, backend)
     parameters = problem.parameters(Reference(TRAILER, DT, *GOAL), STAGES, cost)
     limits = ControlLimits((0.0, -1.5), (1.0, 1.5), (math.inf, math.inf))
-    world = World(CIRCLES, None, Barrier(0.1, stiff_gap=0.03, cutoff_gap=0.3, radius=RADIUS))
+    world = World(CIRCLES, None, Barrier(0.1, stiff=0.03, cutoff=0.3, radius=RADIUS))
     data = StageData(parameters, DT, limits, world)
     guess = np.tile([0.5, 0.0], (1, STAGES, 1))  # one mode: straight on at half speed
-    found = kernel.optimise(START, guess, data, iterations=50)
-    end, gap = found.X[0, -1], found.gaps[0] - RADIUS
+    found = kernel.optimise(np.array([START]), guess[None], [data], iterations=50)
+    end, clearance = found.X[0, 0, -1], found.distances[0, 0] - RADIUS
     hitch = math.degrees(abs(difference(end[2], end[3])))
     return (
         f"{math.dist(end[:2], GOAL):.2f} m from the goal, hitch at {hitch:.1f} degrees,"
-        f" {gap:.2f} m clear of the obstacle; {found.iterations} iterations,"
-        f" cost {found.costs[0]:.2f}"
+        f" {clearance:.2f} m clear of the obstacle; {found.iterations[0]} iterations,"
+        f" cost {found.costs[0, 0]:.2f}"
     )
 
 

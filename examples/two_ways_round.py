@@ -19,6 +19,7 @@ from matplotlib.patches import Circle
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.settings import build
 
@@ -52,7 +53,7 @@ def drive(variant: str) -> tuple[list[RobotState], list[ControlResult]]:
     states, results = [START], []
     while len(results) * PERIOD < LONGEST:
         now = len(results) * PERIOD
-        result = controller.compute_command(states[-1], GOAL, now, circles=CIRCLES)
+        result = controller.compute_command(Situation(states[-1], GOAL, now, circles=CIRCLES))
         results.append(result)
         if result.status is ControlStatus.GOAL_REACHED:
             break

@@ -32,7 +32,7 @@ class Setting:
     Attributes:
         name: Dotted name below the settings class, e.g. `costs.goal_weight`.
         kind: `bool`, `int`, `float`, `str` or `tuple[str, ...]`.
-        default: Value used when nobody sets it.
+        default: Value used when it is not set.
         unit: SI unit as text, empty for pure numbers.
         low: Smallest allowed value, or None.
         high: Largest allowed value, or None.

@@ -8,13 +8,8 @@ import numpy as np
 import torch
 
 from mme_ilqr_ros.benchmark import solve_verb
-from mme_ilqr_ros.benchmark.solve import Array, MakeSolver, Solver
-from mme_ilqr_ros.control.kernel import KernelError, StageData
-from mme_ilqr_ros.control.modes import Modes
-from mme_ilqr_ros.control.objective import algorithm_settings
-from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.robot_batch import RobotBatch
-from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.benchmark.solve import MakeKernel
+from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.errors import InputError
 from studies.batched import BatchedKernel
 
@@ -57,23 +52,6 @@ def run(options: argparse.Namespace, command: str) -> str:
         raise InputError(str(error)) from None
 
 
-class OneRobot:
-    """A batch of one robot."""
-
-    def __init__(self, batch: RobotBatch) -> None:
-        self._batch = batch
-        self.reset = batch.reset
-
-    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
-        """Run one control cycle."""
-        return self._batch.cycle(x0[None], data, elapsed, required_gap)[0]
-
-
-def batched(device: str, precision: str) -> MakeSolver:
-    """Return what makes the control cycle on tensors."""
-
-    def make(problem: Problem, settings: ControllerSettings) -> Solver:
-        kernel = BatchedKernel(problem, device, np.dtype(precision).type)
-        return OneRobot(RobotBatch(kernel, algorithm_settings(settings), [settings.seed]))
-
-    return make
+def batched(device: str, precision: str) -> MakeKernel:
+    """Return what makes the kernel on tensors."""
+    return lambda problem: BatchedKernel(problem, device, np.dtype(precision).type)

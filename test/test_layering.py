@@ -53,7 +53,8 @@ ROS = {
     "visualization_msgs",
 }
 FILES = sorted((ROOT / PACKAGE).rglob("*.py"))
-KERNEL_TEXTS = ROOT / PACKAGE / "control" / "kernel" / "text"  # compiled as a whole, not imported
+# Relative imports, so that a copy of the folder with another robot in it is another kernel.
+KERNEL_PROGRAM = ROOT / PACKAGE / "control" / "kernel" / "program"
 
 
 def part_of(path):
@@ -69,6 +70,8 @@ def imports_of(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
+            if path.parent == KERNEL_PROGRAM and node.level == 1:
+                continue
             assert node.level == 0, f"{path}: relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
@@ -150,9 +153,7 @@ def without(packages, parts):
     files = [
         path
         for path in FILES
-        if part_of(path) in parts
-        and KERNEL_TEXTS not in path.parents
-        and "launch" not in packages_of(path)  # for launch files only
+        if part_of(path) in parts and "launch" not in packages_of(path)  # for launch files only
     ]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
     blocked = "".join(f"sys.modules[{name!r}] = None; " for name in sorted(packages))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -157,12 +157,9 @@ class _Run:
     def _control(self, state: RobotState) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
-        world: dict[str, Any] = {"circles": circles, "field": self.walls}
-        if self._cost_to_go is not None:  # not every peer takes one
-            world["cost_to_go"] = self._cost_to_go
-        result = self._controller.compute_command(
-            state, self._scenario.goal, now, path=self._path, **world
-        )
+        world = self._path, circles, self.walls, self._cost_to_go
+        situation = Situation(state, self._scenario.goal, now, *world)
+        result = self._controller.compute_command(situation)
         self.record.add_circles(now, circles)
         self.record.add_solve_time(result.solve_time)
         self.record.deadline_misses += result.solve_time > self._period

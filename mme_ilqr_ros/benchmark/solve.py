@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.kernel import Kernel, StageData
+from mme_ilqr_ros.control.kernel import CompiledKernel, Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
@@ -30,29 +29,12 @@ FREE = 0.3  # [m] between start or goal and the obstacles, besides the robot's r
 CYCLES_PER_PROBLEM = 20  # then another field of obstacles, and no warm start
 
 
-class Solver(Protocol):
-    """What is timed."""
-
-    def reset(self) -> None:
-        """Forget the warm start."""
-        ...
-
-    def cycle(self, x0: Array, data: StageData, elapsed: float, required_gap: float) -> Modes:
-        """Run one control cycle."""
-        ...
+MakeKernel = Callable[[Problem], Kernel]
 
 
-MakeSolver = Callable[[Problem, ControllerSettings], Solver]
-
-
-def compiled(precision: str = "float64") -> MakeSolver:
-    """Return what makes the controller's own solver, in `float64` or `float32`."""
-
-    def make(problem: Problem, settings: ControllerSettings) -> Solver:
-        kernel = Kernel(problem, dtype=np.dtype(precision).type)
-        return MmeIlqr(kernel, algorithm_settings(settings), settings.seed)
-
-    return make
+def compiled(precision: str = "float64") -> MakeKernel:
+    """Return what makes the controller's own kernel, in `float64` or `float32`."""
+    return lambda problem: CompiledKernel(problem, dtype=np.dtype(precision).type)
 
 
 @dataclass(frozen=True)
@@ -75,7 +57,7 @@ class SolveResult:
 
 
 def time_cycles(
-    settings: ControllerSettings, n_obstacles: int, repeat: int, make: MakeSolver
+    settings: ControllerSettings, n_obstacles: int, repeat: int, make: MakeKernel
 ) -> SolveResult:
     """Drive from problem to problem along the plans themselves and time every cycle.
 
@@ -91,7 +73,7 @@ def time_cycles(
     rng = np.random.default_rng(settings.seed)
     begin = time.perf_counter()
     problem = standard_problem(settings=settings)
-    solver = make(problem, settings)
+    solver = MmeIlqr(make(problem), algorithm_settings(settings), [settings.seed])
     data = _problem(problem, settings, n_obstacles, rng)
     _cycle(solver, np.zeros(problem.model.nx), data, settings)
     first_call = time.perf_counter() - begin
@@ -114,9 +96,9 @@ def time_cycles(
     )
 
 
-def _cycle(solver: Solver, x: Array, data: StageData, settings: ControllerSettings) -> Modes:
+def _cycle(solver: MmeIlqr, x: Array, data: StageData, settings: ControllerSettings) -> Modes:
     required = settings.robot_radius + settings.clearance_margin / 3.0
-    return solver.cycle(x, data, 1.0 / settings.controller_frequency, required)
+    return solver.cycle(x[None], [data], 1.0 / settings.controller_frequency, required)[0]
 
 
 def _problem(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.solve import MakeSolver, SolveResult, compiled, time_cycles
+from mme_ilqr_ros.benchmark.solve import MakeKernel, SolveResult, compiled, time_cycles
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.control.objective import algorithm_settings
 from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, command: str) -> str:
 
 
 def time_and_report(
-    options: argparse.Namespace, command: str, make: MakeSolver, where: Mapping[str, str]
+    options: argparse.Namespace, command: str, make: MakeKernel, where: Mapping[str, str]
 ) -> str:
     """Time the cycles of a solver, write summary.json and return the figures as a table.
 

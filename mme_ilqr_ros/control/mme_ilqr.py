@@ -1,10 +1,12 @@
 """Multimodal maximum-entropy iLQR: the control cycle.
 
-Every cycle: shift all modes in time, take their Gaussian policies and soft values, start the modes
-anew from samples of the mixture (the incumbent is kept as it is), optimise all of them by iLQR, and
-choose the one that drives. Plain iLQR is one mode at temperature 0; unimodal ME-iLQR samples from
-the incumbent's policy alone. The steps are joined in `kernel/text/cycle.py`; those of samplers for
-studies in `composed.py`.
+Several locally optimal plans (modes) are kept alive from cycle to cycle. Each has a Gaussian
+policy u ~ N(U + k + K (x - X), alpha Quu^-1), and together they are a mixture with weights from
+their soft values. New starts are drawn from the mixture, all modes are optimised by iLQR, and the
+best feasible one drives. Plain iLQR is one mode at temperature 0; unimodal ME-iLQR samples from
+the driving mode's policy alone.
+
+R robots with N modes each are computed side by side; a controller has one robot.
 
 Source: So, Wang, Theodorou, Maximum Entropy Differential Dynamic Programming, ICRA 2022.
 """
@@ -12,191 +14,184 @@ Source: So, Wang, Theodorou, Maximum Entropy Differential Dynamic Programming, I
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.composed import composed_starts
-from mme_ilqr_ros.control.distinct import wall_points, ways_round
-from mme_ilqr_ros.control.kernel import LANES, Cycled, CycleOptions, Kernel, StageData
+from mme_ilqr_ros.control.kernel import Kernel, Optimised, StageData
 from mme_ilqr_ros.control.mme_settings import MmeSettings
-from mme_ilqr_ros.control.mode_budget import ModeBudget
-from mme_ilqr_ros.control.modes import Modes, by_merit, selection_costs
-from mme_ilqr_ros.control.sampling import in_blocks, random_blocks
-from mme_ilqr_ros.geometry.circles import no_circles
-from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.control.modes import (
+    NEAR,
+    TOLERATED_LACK,
+    Modes,
+    select_mode,
+    selection_costs,
+)
+from mme_ilqr_ros.control.noise import draw_noise, in_blocks, random_blocks, shift_controls
+from mme_ilqr_ros.control.samplers import SAMPLERS, Sampling
+from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
 
 class MmeIlqr:
-    """Several locally optimal plans, kept alive from cycle to cycle.
-
-    The warm start (the controls of all modes, the incumbent and since when it drives) is the only
-    state.
+    """Keeps the plans of R robots; the warm start is its only state.
 
     Args:
-        kernel: Runs the cycles.
+        kernel: Takes policies, samples them, optimises.
         settings: Numbers of modes, iterations and stages, temperature and the like.
-        seed: Seed of all randomness.
+        seeds: Seed of every robot's randomness [R]; its plans do not depend on the other robots.
     """
 
-    def __init__(self, kernel: Kernel, settings: MmeSettings, seed: int) -> None:
+    def __init__(self, kernel: Kernel, settings: MmeSettings, seeds: Sequence[int]) -> None:
         self._kernel = kernel
-        self._seed = seed
-        self._budget = ModeBudget(LANES)
-        self._walls: tuple[DistanceField | None, Array] = (None, no_circles())
-        self._controls: Array | None = None
+        self._seeds = tuple(seeds)
+        self._controls: Array | None = None  # [R, N, T, nu]
         self.update(settings)
         self.reset()
 
     def reset(self) -> None:
         """Forget the warm start; the next cycle begins with random modes."""
-        self._rng = np.random.default_rng(self._seed)
+        self._rngs = [np.random.default_rng(seed) for seed in self._seeds]
         self._controls = None
-        self._incumbent = 0
-        self._drives_for = math.inf
-        self._budget.reset()
+        self._incumbents = np.zeros(len(self._seeds), np.int64)
+        self._drives_for = np.full(len(self._seeds), math.inf)  # [s], every robot's incumbent
 
     def update(self, settings: MmeSettings) -> None:
         """Use other settings from the next cycle on; the warm start stays if its horizon fits."""
         self._settings = settings
-        restarts = settings.n_modes if settings.sampler == "restart" else settings.n_restarts
-        self._options = CycleOptions(  # numbers of one kind: an int would compile another cycle
-            n_iterations=settings.n_iterations,
-            temperature=float(settings.temperature),
-            weight_floor=float(settings.weight_floor),
-            noise_correlation=float(settings.noise_correlation),
-            n_restarts=restarts,
-            multimodal=settings.sampler == "mixture",
-            mode_switch_margin=float(settings.mode_switch_margin),
-            mode_switch_cost=float(settings.mode_switch_cost),
-        )
-        if self._controls is not None and self._controls.shape[1] != settings.time_steps:
-            self._controls, self._incumbent = None, 0
+        if self._controls is not None and self._controls.shape[2] != settings.time_steps:
+            self._controls, self._incumbents = None, np.zeros_like(self._incumbents)
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite loses every comparison
     def cycle(
         self,
         x0: Array,
-        data: StageData,
+        data: Sequence[StageData],
         elapsed: float,
-        required_gap: float,
+        required: float,
         deadline: float | None = None,
-    ) -> Modes:
-        """Run one control cycle.
+    ) -> list[Modes]:
+        """Run one control cycle; return every robot's modes.
 
         Args:
-            x0: State at which the first control applies [nx].
-            data: Stage parameters, limits and world.
+            x0: States at which the first controls apply [R, nx].
+            data: Stage parameters, limits and world of every robot.
             elapsed: Time since the cycle before [s].
-            required_gap: Distance of the robot's centre to obstacles that a mode must keep [m].
+            required: Distance of the robots' centres to obstacles that a mode must keep [m].
             deadline: `time.perf_counter()` value after which no iteration starts.
         """
-        begin, warm = time.perf_counter(), self._controls is not None
-        if warm:
-            controls = self._affordable(data)
-        else:
-            controls = first_controls(self._settings, data.limits, self._rng)
-        self._drives_for += elapsed
-        found = self._found(x0, controls, elapsed, required_gap, data, warm, deadline)
-        switched = found.chosen != self._incumbent
-        turned = switched and self._turned(found, data)
-        if switched and warm:  # nothing drove before the first cycle
-            self._drives_for = 0.0
-        self._controls, self._incumbent = found.U, found.chosen
-        allowed = math.inf if deadline is None else deadline - begin
-        self._budget.note(time.perf_counter() - begin, allowed, len(controls))
-        self._order = self._next_order(found, required_gap, data)
-        return Modes(
-            states=found.X,
-            controls=found.U,
-            costs=found.costs,
-            weights=found.weights,
-            gaps=found.gaps,
-            feasible=found.gaps >= required_gap,
-            chosen=found.chosen,
-            switched=switched,
-            iterations=found.iterations,
-            turned=turned,
-        )
+        s, kernel, robots = self._settings, self._kernel, np.arange(len(x0))
+        warm = self._controls is not None
+        U = self._shifted(data, elapsed) if warm else self._first_guesses(data)
+        noise = draw_noise(s.n_modes, s.time_steps, [d.limits for d in data], self._rngs)
+        if warm and s.temperature > 0.0:
+            policies = kernel.policies(x0, U, data)
+            weights = self._weights(policies.cost, policies.log_det, policies.distances >= required)
+            given = (kernel, x0, data, policies, weights, self._incumbents, noise, s)
+            U = SAMPLERS[s.sampler](Sampling(*given))
+            restarted = others_of(self._incumbents, s.n_modes)[:, : s.n_restarts]
+            random = robots[:, None], restarted
+            U[random] = in_blocks(noise.blocks[random], s.time_steps)
+            U[robots, self._incumbents] = policies.U[robots, self._incumbents]
+        found = kernel.optimise(x0, U, data, s.n_iterations, deadline)
+        weights = self._weights(found.costs, found.log_det, found.distances >= required)
+        self._controls, self._drives_for = found.U, self._drives_for + elapsed
+        return [self._choose(r, found, weights, required, data[r], warm) for r in robots]
 
-    def _found(
+    def _weights(self, cost: Array, log_det: Array, feasible: NDArray[np.bool_]) -> Array:
+        """Return the weight z^n / Z of every mode in the mixture policy [R, N]."""
+        s, n_controls = self._settings, self._kernel.problem.model.nu
+        values = soft_value(cost, log_det, s.temperature, s.time_steps, n_controls)
+        return mixture_weights(values, s.temperature, feasible, s.weight_floor)
+
+    def _choose(
         self,
-        x0: Array,
-        controls: Array,
-        elapsed: float,
-        required_gap: float,
+        robot: int,
+        found: Optimised,
+        weights: Array,
+        required: float,
         data: StageData,
         warm: bool,
-        deadline: float | None,
-    ) -> Cycled:
-        """Run the compiled cycle; where it does not know the sampler, on starts made before."""
-        s, dwells = self._settings, self._drives_for < self._settings.mode_dwell_time
-        if warm and s.temperature > 0.0 and (s.sampler == "stein" or s.duplicates != "keep"):
-            given = (self._incumbent, elapsed, self._rng, s, required_gap, data)
-            controls = composed_starts(
-                self._kernel, x0, controls, *given, lambda X, J: self._ways(X, J, data)
-            )
-            warm = False
-        return self._kernel.cycle(
-            x0,
-            controls,
-            self._incumbent,
-            elapsed if warm else 0.0,
-            self._rng,
-            self._options,
-            required_gap,
-            data,
-            warm,
-            dwells,
-            deadline,
+    ) -> Modes:
+        """Choose the mode that drives a robot, and note it."""
+        s, incumbent = self._settings, int(self._incumbents[robot])
+        costs, distances = found.costs[robot], found.distances[robot]
+        compared = selection_costs(costs, distances, required)
+        stays = math.isfinite(costs[incumbent]) and self._may_stay(robot, found, required, data)
+        if stays:
+            compared[incumbent] = costs[incumbent]
+        dwells = stays and self._drives_for[robot] < s.mode_dwell_time
+        chosen = select_mode(compared, incumbent, s.mode_switch_margin, s.mode_switch_cost, dwells)
+        if chosen != incumbent and warm:  # nothing drove before the first cycle
+            self._drives_for[robot] = 0.0
+        self._incumbents[robot] = chosen
+        return Modes(
+            states=found.X[robot],
+            controls=found.U[robot],
+            costs=costs,
+            weights=weights[robot],
+            distances=distances,
+            feasible=distances >= required,
+            chosen=chosen,
+            switched=chosen != incumbent,
+            iterations=int(found.iterations[robot]),
         )
 
-    def _affordable(self, data: StageData) -> Array:
-        """Return the controls of as many modes as there is time for, the incumbent's among them.
+    def _may_stay(self, robot: int, found: Optimised, required: float, data: StageData) -> bool:
+        """Return True for an incumbent that is feasible, or so nearly that it need not give way.
 
-        Groups are optimised in order: of several, the incumbent's comes first.
+        An optimum may lie some millimetres beyond what is required, on one side or the other from
+        cycle to cycle. Far ahead that is no reason to switch; there is time to correct it.
         """
-        s, n_modes = self._settings, self._budget.modes(self._settings.n_modes)
-        controls = self._controls
-        if len(controls) > n_modes or self._incumbent >= LANES:
-            controls, self._incumbent = controls[self._order[:n_modes]], 0
-        missing = n_modes - len(controls)
-        if missing > 0:
-            fresh = in_blocks(random_blocks(missing, data.limits, self._rng), s.time_steps)
-            controls = np.concatenate([controls, fresh])
-        return controls
+        incumbent = self._incumbents[robot]
+        lack = required - found.distances[robot, incumbent]
+        if not 0.0 < lack <= TOLERATED_LACK:
+            return bool(lack <= 0.0)
+        near = found.X[robot, incumbent, : math.ceil(NEAR / data.dt) + 1]
+        return bool(self._kernel.distances(near[None, None], [data])[0, 0] >= required)
 
-    def _next_order(self, found: Cycled, required_gap: float, data: StageData) -> NDArray[np.int64]:
-        """Return the modes in the order in which to optimise them, the one that drives first."""
-        modes = np.arange(len(found.costs))
-        if self._budget.modes(self._settings.n_modes) >= len(modes):
-            return np.argsort(modes != found.chosen, kind="stable")
-        compared = selection_costs(found.costs, found.gaps, required_gap)
-        return by_merit(compared, self._ways(found.X, compared, data), found.chosen)
+    def _shifted(self, data: Sequence[StageData], elapsed: float) -> Array:
+        """Return the last plans [R, N, T, nu], moved to now; as many as are wanted now.
 
-    def _turned(self, found: Cycled, data: StageData) -> bool:
-        """Return True when the chosen mode is another way round than the incumbent."""
-        both = found.X[[found.chosen, self._incumbent]]
-        return bool(self._ways(both, np.arange(2.0), data)[1] != 0)
+        Groups are optimised one after the other. So that a deadline leaves the incumbent time, it
+        moves into the first one.
+        """
+        s, U = self._settings, self._controls
+        assert U is not None
+        known = U.shape[1]
+        if known != s.n_modes or self._incumbents.max() >= self._kernel.group:
+            order = others_of(self._incumbents, known)
+            order = np.concatenate([self._incumbents[:, None], order], axis=1)[:, : s.n_modes]
+            missing = range(known, s.n_modes)
+            U = np.stack(
+                [
+                    np.concatenate([U[r, order[r]], self._random(r, len(missing), data[r].limits)])
+                    for r in range(len(U))
+                ]
+            )
+            self._incumbents = np.zeros_like(self._incumbents)
+        return shift_controls(U, elapsed / data[0].dt)
 
-    def _ways(self, X: Array, costs: Array, data: StageData) -> NDArray[np.int64]:
-        """Return for every mode the best that is the same way round; points of walls are kept."""
-        circles, field = data.world.circles, data.world.field
-        if field is not self._walls[0]:
-            self._walls = field, no_circles() if field is None else wall_points(field)
-        return ways_round(X, costs, data.dt, circles, field, self._walls[1])
+    def _random(self, robot: int, count: int, limits: ControlLimits) -> Array:
+        blocks = random_blocks(count, limits, self._rngs[robot])
+        return in_blocks(blocks, self._settings.time_steps)
+
+    def _first_guesses(self, data: Sequence[StageData]) -> Array:
+        """Return controls [R, N, T, nu]: straight on at half speed for mode 0, random for the rest.
+
+        A robot at rest cannot be steered in the linearisation, so no mode starts at rest.
+        """
+        n_modes = self._settings.n_modes
+        U = np.stack([self._random(r, n_modes, d.limits) for r, d in enumerate(data)])
+        U[:, 0] = 0.0
+        U[:, 0, :, 0] = [[0.5 * d.limits.upper[0]] for d in data]
+        return U
 
 
-def first_controls(settings: MmeSettings, limits: ControlLimits, rng: np.random.Generator) -> Array:
-    """Return controls [N, T, nu]: straight on at half speed for mode 0, random blocks for the rest.
-
-    A robot at rest cannot be steered in the linearisation, so no mode starts at rest.
-    """
-    blocks = random_blocks(settings.n_modes, limits, rng)
-    controls = in_blocks(blocks, settings.time_steps)
-    controls[0] = 0.0
-    controls[0, :, 0] = 0.5 * limits.upper[0]
-    return controls
+def others_of(incumbents: NDArray[np.int64], n_modes: int) -> NDArray[np.int64]:
+    """Return every robot's modes but the incumbent, in order [R, N - 1]."""
+    others = np.arange(n_modes - 1)
+    return others + (others >= incumbents[:, None])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from mme_ilqr_ros.settings import setting
 
 SAMPLERS = ("mixture", "unimodal", "restart", "stein")
-DUPLICATES = ("keep", "merge", "restart")
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class MmeSettings:
     """The algorithm: modes, horizon, temperature, sampling."""
 
     n_modes: int = setting(
-        8, "Number of plans kept alive. More find more ways round.", low=1, high=64
+        8, "Number of plans kept alive. More find more homotopy classes.", low=1, high=64
     )
     n_iterations: int = setting(
         20, "Most iLQR iterations per mode and control cycle.", low=1, high=100
@@ -38,16 +37,10 @@ class MmeSettings:
     )
     sampler: str = setting(
         "mixture",
-        "Where modes start in a cycle: mixture samples the policies of all modes, unimodal that of"
-        " the driving mode only, restart draws random controls, stein moves all modes by a Stein"
-        " variational step.",
+        "Initial guesses of the modes in a cycle: mixture samples the policies of all modes,"
+        " unimodal that of the driving mode only, restart draws random controls, stein moves all"
+        " modes by a Stein variational step.",
         choices=SAMPLERS,
-    )
-    duplicates: str = setting(
-        "keep",
-        "Modes that pass every obstacle on the same side as a better one: keep them, merge their"
-        " weights (every way round counts once), or restart them at random.",
-        choices=DUPLICATES,
     )
     temperature: float = setting(
         0.5,
@@ -56,7 +49,7 @@ class MmeSettings:
         high=100.0,
     )
     weight_floor: float = setting(
-        0.02, "Smallest sampling share of a feasible mode.", low=0.0, high=0.5
+        0.02, "Smallest mixture weight of a feasible mode.", low=0.0, high=0.5
     )
     noise_correlation: float = setting(
         0.9, "Correlation of sampling noise between neighbouring stages.", low=0.0, high=0.99
@@ -64,23 +57,17 @@ class MmeSettings:
     n_restarts: int = setting(
         1, "Modes that start from random controls in every cycle.", low=0, high=63
     )
-    second_order_dynamics: bool = setting(
-        False,
-        "Whether iterations know the curvature of the robot's step (full DDP). Pays where much cost"
-        " remains at the optimum, not with the costs of this package.",
-        dynamic=False,
-    )
     mode_switch_margin: float = setting(
         0.05,
         "Relative cost improvement that justifies driving another mode. Larger always means fewer"
-        " switches: raise it if the robot dithers between two ways round.",
+        " switches: raise it if the robot dithers between two homotopy classes.",
         low=0.0,
         high=1.0,
     )
     mode_switch_cost: float = setting(
         10.0,
         "Cost below which the improvement that justifies a switch no longer shrinks: near its"
-        " target every way is cheap.",
+        " target every plan is cheap.",
         low=0.0,
         high=1000.0,
     )

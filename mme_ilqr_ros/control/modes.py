@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 INFEASIBLE = 1e3  # cost of touching something, before its depth
 WORST = 1e12
-TOLERATED_LACK = 0.02  # [m] of the required gap that the driving mode may lack for a while
+TOLERATED_LACK = 0.02  # [m] of the required distance that the driving mode may lack for a while
 NEAR = 2.0  # [s] within which it may lack nothing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Modes:
     """The optimised modes of one control cycle.
 
@@ -23,55 +23,30 @@ class Modes:
         controls: Planned controls [N, T, nu].
         costs: J of every mode [N].
         weights: Mixture weights [N], summing to one.
-        gaps: Smallest predicted distance of the robot's centre to anything [N] [m].
+        distances: Least predicted distance of the robot's centre to an obstacle [N] [m].
         feasible: Modes that keep the required distance [N].
         chosen: Index of the mode that drives.
         switched: True when it is another mode than in the cycle before.
         iterations: iLQR iterations done.
-        turned: True when the driving mode passes an obstacle on another side than the one before;
-            None where that is not known.
     """
 
     states: Array
     controls: Array
     costs: Array
     weights: Array
-    gaps: Array
+    distances: Array
     feasible: NDArray[np.bool_]
     chosen: int
     switched: bool
     iterations: int
-    turned: bool | None = None
 
 
-def selection_costs(costs: Array, gaps: Array, required_gap: float) -> Array:
+def selection_costs(costs: Array, distances: Array, required: float) -> Array:
     """Return the costs by which modes are compared [N]: feasibility first, then J."""
-    depth = required_gap - gaps
+    depth = required - distances
     compared = costs + (depth > 0.0) * INFEASIBLE * (1.0 + depth)
-    compared[~(compared < WORST)] = WORST  # a cost that is no number must not win, nor stay
+    compared[~(compared < WORST)] = WORST  # a cost that is not finite must not win, nor stay
     return compared
-
-
-def may_stay(gap: float, near_gap: float, required_gap: float) -> bool:
-    """Return True for an incumbent that is feasible, or so nearly that it need not give way.
-
-    An optimum may lie some millimetres beyond what is required, on one side or the other from cycle
-    to cycle. Far ahead that is no reason to change the way round; there is time to correct it.
-
-    Args:
-        gap: Smallest gap along the incumbent [m].
-        near_gap: Smallest gap within `NEAR` seconds [m].
-        required_gap: Gap that a mode must keep [m].
-    """
-    return gap >= required_gap or (
-        near_gap >= required_gap and gap >= required_gap - TOLERATED_LACK
-    )
-
-
-def by_merit(costs: Array, ways: NDArray[np.int64], chosen: int) -> NDArray[np.int64]:
-    """Return the modes in order [N]: the chosen one, the best of every way round, the others."""
-    modes = np.arange(len(costs))
-    return np.lexsort((costs, ways != modes, modes != chosen))
 
 
 def select_mode(

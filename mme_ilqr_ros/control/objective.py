@@ -85,8 +85,8 @@ def _barrier(settings: ControllerSettings) -> Barrier:
     costs = settings.costs
     return Barrier(
         weight=costs.clearance_weight * settings.mme.model_dt,
-        stiff_gap=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
-        cutoff_gap=costs.clearance_distance,
+        stiff=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
+        cutoff=costs.clearance_distance,
         radius=settings.robot_radius + settings.clearance_margin,
         surprise_time=costs.surprise_time,
     )

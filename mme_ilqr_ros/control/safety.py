@@ -1,9 +1,9 @@
-"""Which plan may drive, and when braking is better than any of them.
+"""Which plan may drive, when braking is better than any of them, and how to brake.
 
-A plan is asked to keep a required gap over the whole horizon. One that does not may still drive
-while it is free for longer than the robot needs to stop: the next cycles have time to find another.
-Else the robot brakes, unless braking itself would touch something that moves, and a plan keeps
-farther away from it.
+A plan is asked to keep a required distance over the whole horizon. One that does not may still
+drive while it is free for longer than the robot needs to stop: the next cycles have time to find
+another. Else the robot brakes, unless braking itself would touch something that moves, and a plan
+keeps farther away from it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.fallback import stop_time
 from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.geometry.circles import clearance
+from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
-REQUIRED_SHARE = 1.0 / 3.0  # share of the clearance margin that a predicted trajectory must keep
+REQUIRED_FRACTION = 1.0 / 3.0  # of the clearance margin that a predicted trajectory must keep
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 EVASION_GAIN = 0.02  # [m] that a plan must keep farther away than braking does, to drive instead
@@ -29,10 +30,10 @@ STAYING = 0.3  # [m] between the ends of a plan that leads nowhere
 
 
 class Safety:
-    """Judges the plans of one robot by their gaps to obstacles.
+    """Judges the plans of one robot by their distances to obstacles.
 
     Args:
-        kernel: Measures gaps and rolls out braking.
+        kernel: Measures distances and rolls out braking.
         kept: Controls that braking leaves as they are (a steering angle).
     """
 
@@ -40,24 +41,19 @@ class Safety:
         self._kernel = kernel
         self._kept = list(kept)
 
-    def required_gap(self, x0: Array, data: StageData, radius: float, margin: float) -> float:
-        """Return the distance of the robot's centre to obstacles that a mode must keep [m]."""
-        here = float(self._kernel.smallest_gaps(x0[None, None], data)[0])
-        return min(radius + REQUIRED_SHARE * margin, here - ESCAPE)
-
-    def may_drive(self, modes: Modes, held: Array, data: StageData, required_gap: float) -> bool:
+    def may_drive(self, modes: Modes, held: Array, data: StageData, required: float) -> bool:
         """Return True when the chosen mode touches nothing before the robot could have stopped.
 
         Args:
             modes: Modes of this cycle.
             held: Controls that hold now [nu].
             data: What the modes share.
-            required_gap: Gap that a mode must keep [m].
+            required: Distance to obstacles that a mode must keep [m].
         """
         if modes.feasible[modes.chosen]:
             return True
         near = modes.states[modes.chosen, : self._stages_to_stop(held, data) + 1]
-        return bool(self._kernel.smallest_gaps(near[None], data)[0] >= required_gap)
+        return bool(self._kernel.distances(near[None, None], [data])[0, 0] >= required)
 
     def evasion(
         self, modes: Modes, x0: Array, held: Array, data: StageData, radius: float
@@ -72,19 +68,50 @@ class Safety:
             radius: The robot's radius [m].
         """
         stages = self._stages_to_stop(held, data)
-        stop = np.zeros((1, modes.controls.shape[1], len(held)))
+        stop = np.zeros((1, 1, modes.controls.shape[1], len(held)))
         stop[..., self._kept] = held[self._kept]
-        braking = self._kernel.optimise(x0, stop, data, iterations=0).X
-        tried = np.concatenate([braking, modes.states])[:, : stages + 1]
-        gaps = self._kernel.smallest_gaps(tried, data)
-        best = int(np.argmax(gaps[1:]))
-        if gaps[0] >= radius or gaps[1 + best] <= gaps[0] + EVASION_GAIN:
+        braking = self._kernel.optimise(x0[None], stop, [data], iterations=0).X[0]
+        tried = np.concatenate([braking, modes.states])[None, :, : stages + 1]
+        distances = self._kernel.distances(tried, [data])[0]
+        best = int(np.argmax(distances[1:]))
+        if distances[0] >= radius or distances[1 + best] <= distances[0] + EVASION_GAIN:
             return None
         return best
 
     def _stages_to_stop(self, held: Array, data: StageData) -> int:
         stopping = stop_time(held, data.limits, self._kept)
         return int(np.ceil((stopping + REACTION_TIME) / data.dt))
+
+
+def required_distance(position: Array, data: StageData, radius: float, margin: float) -> float:
+    """Return the distance of the robot's centre [2] to obstacles that a mode must keep [m]."""
+    here, walls = float(clearance(position, data.world.circles)), data.world.field
+    if walls is not None:
+        here = min(here, float(walls.value_and_gradient(position)[0]))
+    return min(radius + REQUIRED_FRACTION * margin, here - ESCAPE)
+
+
+def brake(
+    controls: Sequence[float], limits: ControlLimits, period: float, kept: Sequence[int] = ()
+) -> Array:
+    """Return the next controls [nu] on the way to rest, as fast as the limits allow.
+
+    Args:
+        controls: Controls that hold now [nu]; one that is not finite counts as zero.
+        limits: Their rates of change are used.
+        period: Time until the command after this one [s].
+        kept: Indices of controls to leave as they are (a steering angle).
+    """
+    now = np.where(np.isfinite(controls), controls, 0.0)
+    rest = np.zeros_like(now)
+    rest[list(kept)] = now[list(kept)]
+    return limits.clip(rest, now, period)
+
+
+def stop_time(controls: Sequence[float], limits: ControlLimits, kept: Sequence[int] = ()) -> float:
+    """Return the time that braking takes [s]."""
+    rates = zip(controls, limits.rate, strict=True)
+    return max((abs(v) / rate for i, (v, rate) in enumerate(rates) if i not in kept), default=0.0)
 
 
 def waits(modes: Modes, command: Array) -> bool:

@@ -13,11 +13,12 @@ from nav_msgs.msg import Path as PathMessage
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import cost_to_go_cloud, obstacle_cloud
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
@@ -56,28 +57,19 @@ class InputLimits:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Everything one control cycle needs, in the frame of the odometry.
+    """Everything one control cycle needs.
 
     Attributes:
-        frame: That frame.
-        state: The robot.
-        goal: Where to go, or None.
-        path: The plan to follow, or None.
-        circles: [M, 5], predicted to now.
-        field: Distance to the walls, or None without a map.
+        frame: Frame of the odometry, in which the situation is.
+        situation: For the controller; without a goal where the robot must not drive.
         missing: Why the robot must not drive although it has a goal; empty when it may.
-        cost_to_go: Of the planner to this goal on this map, or None.
-        unguided: Why there is none although it is wanted; empty when there is, or it is not.
+        unguided: Why there is no cost-to-go although it is wanted; empty when there is, or it is
+            not.
     """
 
     frame: str
-    state: RobotState
-    goal: Pose | None
-    path: Path | None
-    circles: NDArray[np.float64]
-    field: DistanceField | None
+    situation: Situation
     missing: str
-    cost_to_go: CostToGo | None = None
     unguided: str = ""
 
 
@@ -182,7 +174,9 @@ class ControllerInputs:
         goal, path, goal_missing = self._goal(frame)
         missing = missing or field_missing or circles_missing or goal_missing
         guide, unguided = self._cost_to_go(frame, goal)
-        return Snapshot(frame, odom.value, goal, path, circles, field, missing, guide, unguided)
+        goal = None if missing else goal
+        situation = Situation(odom.value, goal, now, path, circles, field, guide)
+        return Snapshot(frame, situation, missing, unguided)
 
     def _pose_of(self, box: _Received, frame: str) -> Pose | None:
         return self._frames.pose_in(frame, box.frame, self.limits.transform_tolerance)

@@ -32,9 +32,9 @@ from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
 from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_stamped
-from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, control_values, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.markers import Candidates, candidate_markers
+from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.parameters import NodeParameters, overrides
 from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.run import RunnableNode, run_node
@@ -85,9 +85,7 @@ class ControllerNode(RunnableNode):
         kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
         self._local_plan_publisher = self.create_publisher(PathMessage, "local_plan", STANDARD)
-        self._candidates_publisher = self.create_publisher(
-            MarkerArray, "~/candidate_trajectories", STANDARD
-        )
+        self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         inputs = self._inputs
@@ -150,7 +148,7 @@ class ControllerNode(RunnableNode):
         if isinstance(snapshot, str):  # where the robot is and how fast is not known
             self._halt(snapshot)
         else:
-            self._drive(snapshot, now)
+            self._drive(snapshot)
 
     def _halt(self, reason: str) -> None:
         self._warnings.warn("halt", f"{reason}; zero command")
@@ -158,24 +156,15 @@ class ControllerNode(RunnableNode):
         self._controller.stopped()
         self._publish_command(0.0, 0.0)
 
-    def _drive(self, snapshot: Snapshot, now: float) -> None:
+    def _drive(self, snapshot: Snapshot) -> None:
         begun = time.perf_counter()
         self._warnings.clear("halt")
-        goal = None if snapshot.missing else snapshot.goal
-        result = self._controller.compute_command(
-            snapshot.state,
-            goal,
-            now,
-            path=snapshot.path,
-            circles=snapshot.circles,
-            field=snapshot.field,
-            cost_to_go=snapshot.cost_to_go,
-        )
+        result = self._controller.compute_command(snapshot.situation)
         self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
-        state = snapshot.state
+        state = snapshot.situation.state
         self._is_moving = any(
             abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.vy, result.wz)
         )
@@ -224,12 +213,8 @@ class ControllerNode(RunnableNode):
         if self._local_plan_publisher.get_subscription_count():
             plan = path_message(result.plan[:, :2], result.plan[:, 2], stamp, frame)
             self._local_plan_publisher.publish(plan)
-        modes = result.modes
-        if modes is not None and self._candidates_publisher.get_subscription_count():
-            candidates = Candidates(
-                modes.states[:, :, :2], modes.weights, modes.feasible, modes.chosen, modes.switched
-            )
-            self._candidates_publisher.publish(candidate_markers(candidates, stamp, frame))
+        if result.modes is not None and self._modes.get_subscription_count():
+            self._modes.publish(mode_markers(result.modes, stamp, frame))
 
     def _publish_diagnostics(self) -> None:
         result = self._result
@@ -241,28 +226,18 @@ class ControllerNode(RunnableNode):
             "mode switches": self._mode_switches,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
-        if result is not None and result.modes is not None:
-            values["modes"] = len(result.modes.weights)
-            values["feasible modes"] = int(result.modes.feasible.sum())
-            values["chosen mode"] = result.modes.chosen
-            values["goal distance [m]"] = result.goal_distance
+        if result is not None:
+            values |= control_values(result)
         stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip("/")
         level = OK if calm else WARN
         self._diagnostics.publish(diagnostic_message(name, level, self._status, values, stamp))
 
 
-def _input_limits(settings: ControllerNodeSettings) -> InputLimits:
+def _input_limits(s: ControllerNodeSettings) -> InputLimits:
     """Return the part of the settings that the inputs need."""
-    return InputLimits(
-        settings.odom_timeout,
-        settings.obstacles_timeout,
-        settings.transform_tolerance,
-        settings.use_map,
-        settings.unknown_is_free,
-        settings.field_max_distance,
-        settings.is_guided,
-    )
+    ages = (s.odom_timeout, s.obstacles_timeout, s.transform_tolerance)
+    return InputLimits(*ages, s.use_map, s.unknown_is_free, s.field_max_distance, s.is_guided)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -201,8 +201,8 @@ def cost_to_go_message(field: CostToGo, stamp: Time, frame: str) -> OccupancyGri
     """Return costs to the goal as a picture: 0 at the goal, 98 furthest, 100 unreachable."""
     reachable = np.isfinite(field.values)
     furthest = float(np.max(field.values, where=reachable, initial=0.0))
-    share = np.where(reachable, field.values, 0.0) / max(furthest, 1e-9)
-    cells = np.where(reachable, np.rint(98 * share), UNREACHABLE)
+    relative = np.where(reachable, field.values, 0.0) / max(furthest, 1e-9)
+    cells = np.where(reachable, np.rint(98 * relative), UNREACHABLE)
     return _occupancy(cells, field.resolution, field.origin, stamp, frame)
 
 

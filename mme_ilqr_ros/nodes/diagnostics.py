@@ -9,6 +9,7 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from mme_ilqr_ros.control.result import ControlResult
 from mme_ilqr_ros.nodes.conversions import header
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -29,6 +30,18 @@ def diagnostic_values(message: DiagnosticArray, name: str) -> dict[str, str] | N
         if status.name == name:
             return {pair.key: pair.value for pair in status.values}
     return None
+
+
+def control_values(result: ControlResult) -> dict[str, object]:
+    """Return what a control cycle chose from; empty where it optimised no modes."""
+    if result.modes is None:
+        return {}
+    return {
+        "modes": len(result.modes.weights),
+        "feasible modes": int(result.modes.feasible.sum()),
+        "chosen mode": result.modes.chosen,
+        "goal distance [m]": result.goal_distance,
+    }
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import header, point_message, pose_message
 
@@ -39,6 +40,13 @@ class Candidates:
     feasible: NDArray[np.bool_]
     chosen: int
     switched: bool
+
+
+def mode_markers(modes: Modes, stamp: Time, frame: str) -> MarkerArray:
+    """Return the markers of all modes of a control cycle; see `candidate_markers`."""
+    lines = modes.states[:, :, :2]
+    candidates = Candidates(lines, modes.weights, modes.feasible, modes.chosen, modes.switched)
+    return candidate_markers(candidates, stamp, frame)
 
 
 def candidate_markers(candidates: Candidates, stamp: Time, frame: str) -> MarkerArray:
@@ -140,7 +148,7 @@ def _colour(rgb: Sequence[float], alpha: float = 1.0) -> ColorRGBA:
     return ColorRGBA(r=float(rgb[0]), g=float(rgb[1]), b=float(rgb[2]), a=float(alpha))
 
 
-def _weight_colour(share: float) -> ColorRGBA:
+def _weight_colour(weight: float) -> ColorRGBA:
     """Return a colour between pale blue (no weight) and deep green (the heaviest mode)."""
-    mixed = [pale + share * (full - pale) for pale, full in zip(_PALE, _FULL, strict=True)]
-    return _colour(mixed, 0.4 + 0.6 * share)
+    mixed = [pale + weight * (full - pale) for pale, full in zip(_PALE, _FULL, strict=True)]
+    return _colour(mixed, 0.4 + 0.6 * weight)

@@ -13,7 +13,7 @@ class CommandBuffer:
 
         Args:
             delay: Time in s from a command to its effect.
-            timeout: Time in s without a new command after which the robot is told to stop; 0 for
+            timeout: Time in s without a new command after which the command is zero; 0 for
                 never.
         """
         self.delay = delay

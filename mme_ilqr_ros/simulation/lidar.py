@@ -107,9 +107,9 @@ def _first_crossing(
     count = min(int(np.ceil(reach)) + 1, _cells_to_the_far_side(u, occupied.shape[0]))
     entered = np.floor(u) + sign * np.arange(1, count + 1)
     line = np.where(sign > 0.0, entered, entered + 1.0)
-    slope = np.where(du == 0.0, np.inf, 1.0 / np.where(du == 0.0, 1.0, du))
+    per_cell = np.where(du == 0.0, np.inf, 1.0 / np.where(du == 0.0, 1.0, du))
     with np.errstate(invalid="ignore"):  # rays along the lines: 0 * inf, never a hit
-        way = (line - u) * slope
+        way = (line - u) * per_cell
         beside = np.floor(v + (way + _PAST_THE_LINE) * dv)
     on_map = (entered >= 0) & (entered < occupied.shape[0])
     on_map &= (beside >= 0) & (beside < occupied.shape[1]) & (way <= reach)

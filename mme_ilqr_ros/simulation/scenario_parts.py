@@ -97,8 +97,8 @@ def says_top_speed(keys: Keys) -> bool:
 def _usual_robot(keys: Keys) -> RobotSpec:
     """Return the Jackal in BARN and DynaBARN worlds, else the package's own robot.
 
-    The worlds are told by what only they have: the robot's name, the official optimum, the index
-    in the challenge, or keyframed obstacles without any robot.
+    Only such a world has the robot's name, the official optimum, the index in the challenge, or
+    keyframed obstacles without any robot.
     """
     block = keys.block("robot")
     named = "jackal" in str(block.values.get("name", "")).lower()

@@ -21,8 +21,8 @@ def distance_to_polygon(points: FloatArray, polygon: FloatArray) -> FloatArray:
     offset = points[:, None] - start
     length_squared = np.maximum(np.einsum("kc,kc->k", way, way), 1e-300)
     part = np.clip(np.einsum("nkc,kc->nk", offset, way) / length_squared, 0.0, 1.0)
-    gap = offset - part[..., None] * way
-    distance = np.sqrt(np.einsum("nkc,nkc->nk", gap, gap).min(axis=1))
+    away = offset - part[..., None] * way
+    distance = np.sqrt(np.einsum("nkc,nkc->nk", away, away).min(axis=1))
     return np.where(_inside(points, polygon), -distance, distance)
 
 

@@ -143,5 +143,5 @@ class Simulator:
 def _fan(spec: ScanSettings) -> tuple[float, float]:
     """Return the direction of the first ray and the angle between rays, in rad."""
     full_turn = spec.field_of_view >= 2.0 * math.pi - 1e-9
-    gaps = spec.beams if full_turn else max(spec.beams - 1, 1)
-    return -0.5 * spec.field_of_view, spec.field_of_view / gaps
+    steps = spec.beams if full_turn else max(spec.beams - 1, 1)
+    return -0.5 * spec.field_of_view, spec.field_of_view / steps

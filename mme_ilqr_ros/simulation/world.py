@@ -19,16 +19,14 @@ from mme_ilqr_ros.simulation.shapes import polygon_to_boxes, polygon_to_circles
 __all__ = ["Shuttle", "World", "clearance_of"]
 
 FloatArray = NDArray[np.float64]
-ROOM_TO_ENTER = (
-    2.0  # m the robot must be away before a disc appears: nobody can avoid what appears beside it
-)
+ROOM_TO_ENTER = 2.0  # m from the robot: no controller can avoid a disc that appears beside it
 _HALF_CELL = np.array([0.5, 0.5])
 
 
 class World:
     """Everything that a robot can touch.
 
-    Circles [M, 5] move at constant velocity for ever, shuttles move back and forth, keyframed discs
+    Circles [M, 5] keep a constant velocity, shuttles move back and forth, keyframed discs
     come and go, and boxes and the occupied cells of the map stand. Unknown cells hold nothing.
     The only thing that depends on the robot is when discs enter again: see `update`.
     """
@@ -106,8 +104,8 @@ class World:
     def _distance_to_cells(self, position: ArrayLike) -> float:
         point = self._to_grid.transform(position) / self.grid.resolution
         candidates = self._near_cells(point, 0.0)
-        gaps = np.maximum(np.abs(candidates - point) - 0.5, 0.0)
-        return float(np.hypot(*gaps.T).min(initial=math.inf)) * self.grid.resolution
+        beyond = np.maximum(np.abs(candidates - point) - 0.5, 0.0)
+        return float(np.hypot(*beyond.T).min(initial=math.inf)) * self.grid.resolution
 
     def _polygon_to_cells(self, polygon: FloatArray) -> float:
         corners = self._to_grid.transform(polygon) / self.grid.resolution

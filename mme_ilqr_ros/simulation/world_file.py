@@ -17,7 +17,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def read_worlds(path: Path) -> list[Any]:
-    """Return the worlds of a file as they stand there; the format is told by the content.
+    """Return the worlds of a file as they are written; the content tells the format.
 
     Raises:
         ScenarioError: The file cannot be read or holds no world.

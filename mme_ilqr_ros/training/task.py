@@ -1,6 +1,6 @@
 """What the training loop needs: a task (data, model, loss, score), settings, a subcommand.
 
-The subcommands of `train` are the entries of `commands.COMMANDS`; a new task is a file in `tasks/`
+The subcommands of `train` are the entries of `verb.COMMANDS`; a new task is a file in `tasks/`
 and a line there.
 """
 

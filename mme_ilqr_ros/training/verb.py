@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 import torch
 
 from mme_ilqr_ros.training import run as training
-from mme_ilqr_ros.training.commands import COMMANDS
 from mme_ilqr_ros.training.options import add_tasks
+from mme_ilqr_ros.training.task import Command
+from mme_ilqr_ros.training.tasks import clearance, navigation
+
+COMMANDS: Mapping[str, Command] = {
+    "clearance": clearance.COMMAND,
+    "navigation": navigation.COMMAND,
+}
+"""The tasks of the weight files that ship, by name. A new task is a line here."""
 
 ABOUT = "Learn a cost for the planner and write it as a weight file with its card."
 EXAMPLES = """\

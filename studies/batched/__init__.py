@@ -1,7 +1,6 @@
-"""The control cycle for very many modes or robots at once, on torch tensors (CPU or CUDA).
+"""The controller's kernel for very many modes or robots at once, on torch tensors (CPU or CUDA).
 
-For studies and GPU workstations; the compiled kernel is the faster one for a single robot. Nothing
-else of the controller loads torch. `control.robot_batch` drives many robots with it.
+For GPU workstations; on a CPU the compiled kernel is the faster one.
 """
 
 import importlib.util

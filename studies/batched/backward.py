@@ -93,7 +93,7 @@ def quadratics(
     A, B, l_x, l_u, l_xx, l_ux, l_uu = outputs = tuple({} for _ in range(7))
     texts.step_jacobian(x, u, (task.dt,), A, B)
     texts.stage_quadratic(x, u, [p[:-1] for p in task.parameters], *outputs[2:])
-    b = world_quadratic(texts, task, x[0], x[1], task.time[:-1], 0)
+    b = world_quadratic(texts, task, x[0], x[1], slice(0, -1))
     F = X.new_zeros(n_stages, n_lanes, 1 + nx, 1 + nx + nu)
     F[..., 0, 0] = 1.0
     _place(F, A, 1, 1)
@@ -110,7 +110,7 @@ def quadratics(
 
 def _final_value(texts: SimpleNamespace, task: Task, X: Tensor) -> Tensor:
     end, nx = X[-1:, ..., None].unbind(2), X.shape[2]
-    b = world_quadratic(texts, task, end[0], end[1], task.time[-1:], 1)
+    b = world_quadratic(texts, task, end[0], end[1], slice(-1, None))
     V_x, V_xx = {}, {}
     texts.terminal_quadratic(end, [p[-1:] for p in task.parameters], b, V_x, V_xx)
     upper = X.new_zeros(1, X.shape[1], 1 + nx, 1 + nx)
@@ -132,7 +132,7 @@ def _place(into: Tensor, entries: Entries, row: int, column: int, mirrored: bool
 
 
 def _add_world(stage: Tensor, b: tuple[Tensor, ...]) -> None:
-    """Add the obstacles' slopes and curvatures in x and y."""
+    """Add the obstacles' gradient and Hessian in x and y."""
     bx, by, bxx, bxy, byy = (part[..., 0] for part in b)
     for i, j, part in ((1, 0, bx), (2, 0, by), (1, 1, bxx), (2, 1, bxy), (2, 2, byy)):
         stage[..., i, j] += part

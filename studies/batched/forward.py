@@ -58,6 +58,6 @@ def trajectory_cost(texts: SimpleNamespace, task: Task, X: Tensor, U: Tensor) ->
     final: dict[int, Tensor] = {}
     texts.stage_cost(x, U.unbind(2), [p[:-1] for p in task.parameters], stage)
     texts.terminal_cost(end, [p[-1:] for p in task.parameters], final)
-    along = stage[0] + world_cost(texts, task, x[0], x[1], task.time[:-1], 0)
-    last = final[0] + world_cost(texts, task, end[0], end[1], task.time[-1:], 1)
+    along = stage[0] + world_cost(texts, task, x[0], x[1], slice(0, -1))
+    last = final[0] + world_cost(texts, task, end[0], end[1], slice(-1, None))
     return along.sum(0) + last[0]

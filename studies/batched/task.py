@@ -1,4 +1,4 @@
-"""What the lanes are told about their tasks, as tensors on a device.
+"""The tasks of all lanes, as tensors on a device.
 
 A lane is one mode of one robot; the modes of a robot stand side by side. Tensors are
 [stage, lane, step length]: an axis of size 1 is shared.
@@ -6,6 +6,7 @@ A lane is one mode of one robot; the modes of a robot stand side by side. Tensor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mme_ilqr_ros.control.kernel import StageData
+from mme_ilqr_ros.control.kernel import Barrier, StageData
+from mme_ilqr_ros.control.kernel.task import Grid
 
 Array = NDArray[np.float64]
+AWAY = 1e6  # [m] where circles are that no robot shall meet
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class Task:
         change: Largest change of the controls in one stage [nu, 1]; inf without a limit.
         held: For every control the state that holds it [nu], 0 without one (`change` is inf then).
         circles: x, y, radius, vx, vy [M, 5, 1, 1 or L, 1].
-        priced: The circles as the barrier prices them, see `World.priced`.
-        barrier: Weight, stiff gap, cut-off gap, radius.
-        field: Distance field [H, W] or None, and its frame.
-        values: Cost to go [H, W] or None, and its frame.
-        value_weights: Weight of the cost to go at a stage and at the end.
+        inflated: The circles that the barrier charges, see `control.kernel.program.sample.track`.
+        barrier: Cost of clearance.
+        walls: Distance to the walls; `values` is a tensor.
+        goal: Cost-to-go; `values` is a tensor.
+        goal_weights: Weight of the cost-to-go at every stage [T+1].
     """
 
     parameters: tuple[Tensor, ...]
@@ -46,56 +49,83 @@ class Task:
     change: Tensor
     held: Tensor
     circles: Tensor
-    priced: Tensor
-    barrier: tuple[float, ...]
-    field: tuple[Tensor | None, tuple[float, ...]]
-    values: tuple[Tensor | None, tuple[float, ...]]
-    value_weights: tuple[float, ...]
+    inflated: Tensor
+    barrier: Barrier
+    walls: Grid
+    goal: Grid
+    goal_weights: Tensor
 
 
-def make_task(data: StageData, held_state: tuple[int, ...], n_lanes: int, like: Tensor) -> Task:
-    """Return the task of `n_lanes` lanes.
+def make_task(
+    data: Sequence[StageData], held_state: tuple[int, ...], n_modes: int, like: Tensor
+) -> Task:
+    """Return the task of all lanes.
 
     Args:
-        data: For one robot, or with a leading axis of robots: parameters [R, T+1, NP] and circles
-            [R, M, 5]. Every robot has n_lanes / R modes then.
+        data: Of every robot.
         held_state: The model's.
-        n_lanes: Modes of all robots.
+        n_modes: Of every robot.
         like: Gives the device and the precision.
 
     Raises:
-        ValueError: The lanes cannot be shared out among the robots.
+        ValueError: The robots differ in what a batch shares.
     """
+    first = data[0]
+    for name, value in _shared(first).items():
+        if any(_shared(other)[name] != value for other in data[1:]):
+            raise ValueError(f"robots of one batch must have the same {name}")
 
     def tensor(values: Array) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=like.dtype, device=like.device)
 
-    def per_lane(values: Array, n_axes: int) -> Tensor:
-        """Return [..., 1 or L, 1] of an array [...] or [R, ...]."""
-        if values.ndim == n_axes:
-            return tensor(values)[..., None, None]
-        n_modes, rest = divmod(n_lanes, len(values))
-        if rest:
-            raise ValueError(f"{n_lanes} modes cannot be shared out among {len(values)} robots")
+    def per_lane(values: Array) -> Tensor:
+        """Return [..., 1 or L, 1] of an array [R, ...]."""
+        if len(values) == 1:
+            return tensor(values[0])[..., None, None]
         lanes = tensor(np.moveaxis(values, 0, -1)).repeat_interleave(n_modes, dim=-1)
         return lanes[..., None]
 
-    lower, upper, rate = data.limits.as_arrays()
-    change = np.where(np.array(held_state) >= 0, rate * data.dt, np.inf)
-    parameters = per_lane(data.parameters, 2)
-    _, shape, field, frame, values, value_frame, weights = data.world.pack(np.float64)
+    lower, upper, rate = first.limits.as_arrays()
+    change = np.where(np.array(held_state) >= 0, rate * first.dt, np.inf)
+    parameters = per_lane(np.stack([d.parameters for d in data]))
+    barrier, walls, goal, weights = first.world.packed(len(parameters) - 1, np.float64)
+    circles = _stacked(data)
+    inflated, ago = circles.copy(), barrier.surprise_time
+    inflated[..., :2] -= ago * circles[..., 3:]
+    inflated[..., 2] += ago * np.hypot(circles[..., 3], circles[..., 4])
     return Task(
         parameters=parameters.unbind(1),
-        dt=data.dt,
-        time=data.dt * torch.arange(len(parameters)).to(like)[:, None, None],
+        dt=first.dt,
+        time=first.dt * torch.arange(len(parameters)).to(like)[:, None, None],
         lower=tensor(lower)[:, None],
         upper=tensor(upper)[:, None],
         change=tensor(change)[:, None],
         held=torch.tensor([max(state, 0) for state in held_state], device=like.device),
-        circles=per_lane(data.world.circles, 2)[:, :, None],
-        priced=per_lane(data.world.priced, 2)[:, :, None],
-        barrier=tuple(shape.tolist()),
-        field=(tensor(field) if frame[6] > 0.0 else None, tuple(frame.tolist())),
-        values=(tensor(values) if value_frame[6] > 0.0 else None, tuple(value_frame.tolist())),
-        value_weights=tuple(weights.tolist()),
+        circles=per_lane(circles)[:, :, None],
+        inflated=per_lane(inflated)[:, :, None],
+        barrier=barrier,
+        walls=walls._replace(values=tensor(walls.values)),
+        goal=goal._replace(values=tensor(goal.values)),
+        goal_weights=tensor(weights),
     )
+
+
+def _stacked(data: Sequence[StageData]) -> Array:
+    """Return the circles of all robots [R, M, 5]; those that are missing are far away."""
+    circles = np.zeros((len(data), max(len(d.world.circles) for d in data), 5))
+    circles[:, :, :2] = AWAY
+    for row, d in zip(circles, data, strict=True):
+        row[: len(d.world.circles)] = d.world.circles
+    return circles
+
+
+def _shared(data: StageData) -> dict[str, object]:
+    goal = data.world.cost_to_go
+    return {
+        "stage duration": data.dt,
+        "limits": data.limits,
+        "number of stages": len(data.parameters),
+        "barrier": data.world.barrier,
+        "distance field": id(data.world.field),
+        "cost to go": None if goal is None else {**vars(goal), "values": id(goal.values)},
+    }

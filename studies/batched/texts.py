@@ -1,4 +1,4 @@
-"""The kernel's printed stage functions and texts, run on torch tensors.
+"""A problem's printed stage functions and the kernel's program, run on torch tensors.
 
 The statements that numba compiles for lanes of modes are elementwise, so they run unchanged on
 tensors of any shape: one call takes a stage function of all modes at all stages. Inputs are
@@ -11,34 +11,34 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.control import kernel
-from mme_ilqr_ros.control.kernel.build import MARKER
+from mme_ilqr_ros.control.kernel.build import import_over
 from mme_ilqr_ros.control.kernel.emit import emit
+from mme_ilqr_ros.control.kernel.program import solve
 from mme_ilqr_ros.control.problem import Problem
 
 PRINTED = ("step", "step_jacobian", "stage_cost", "stage_quadratic")
 PRINTED += ("terminal_cost", "terminal_quadratic")
-TEXTS = ("clearance.py", "solve.py")  # barrier and fields; the line search's constants
+OF_SOLVE = ("ARMIJO", "LINE_SEARCH_STEPS", "SHORTER", "LONGER", "CONVERGED", "REG_MAX", "REG_FIRST")
+OF_SOLVE += ("REG_MIN", "SETTLED", "CONTENDING")
 Number = Tensor | float
 
 
 def load_texts(problem: Problem, dtype: torch.dtype) -> SimpleNamespace:
-    """Return a problem's stage functions and the kernel's texts as functions of tensors."""
-    names = lane_functions(dtype)
-    symbols = problem.functions()
+    """Return a problem's stage functions and the program's barrier, as functions of tensors."""
+    lane, stage = ModuleType("lane"), ModuleType("stage")
+    vars(lane).update(lane_functions(dtype))
+    names, symbols = lane_functions(dtype), problem.functions()
     for name in PRINTED:
         _run(_without_zeros(emit(symbols[name])), name, names)
-    folder = Path(kernel.__file__).with_name("text")
-    for file in TEXTS:
-        _run((folder / file).read_text(encoding="utf-8").split(MARKER, 1)[1], file, names)
-    return SimpleNamespace(**names)
+    obstacles = import_over("obstacles", lane, stage)
+    constants = {name: getattr(solve, name) for name in OF_SOLVE}
+    return SimpleNamespace(**{**names, **vars(obstacles), **constants})
 
 
 def _run(source: str, name: str, names: dict) -> None:
@@ -55,7 +55,7 @@ def _without_zeros(source: str) -> str:
 
 
 def lane_functions(dtype: torch.dtype) -> dict:
-    """Return what the texts expect of lanes, by name; numbers may stand for equal lanes."""
+    """Return the operations of `program/lane.py`, by name; numbers may stand for equal lanes."""
 
     def fill(like: Number, value: Number) -> Number:
         return value
@@ -72,6 +72,7 @@ def lane_functions(dtype: torch.dtype) -> dict:
         "fill": fill,
         "select": select,
         "any_lane": lambda mask: bool(mask.any()),
+        "lowest_bit": lambda bits: (bits & -bits).bit_length() - 1,
         "gather_square": gather_square,
         "vmin": _either(torch.minimum, torch.clamp_max, min),
         "vmax": _either(torch.maximum, torch.clamp_min, max),

@@ -16,7 +16,7 @@ from mme_ilqr_ros.training.tasks.regret import measure
 
 _WEIGHTS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _REACHES = (2.0, 3.0, 4.0, 6.0)  # cells
-_CHEAPEST = 0.2
+_LEAST_COST = 0.2
 
 
 def uniform(maps: MapSet, k: int) -> np.ndarray:
@@ -40,28 +40,28 @@ def tuned_inflation(training: MapSet) -> tuple[CostOf, str]:
 
 def tuned_features(training: MapSet) -> tuple[CostOf, str]:
     """Return the sum of hand-made features that is nearest to the true cost of training maps."""
-    rows, prices = [], []
+    rows, costs = [], []
     for k in range(len(training)):
-        price = cell_price(training.cost[k])
-        free = np.isfinite(price)
+        cost_of_cell = cell_cost(training.cost[k])
+        free = np.isfinite(cost_of_cell)
         rows.append(features(training, k)[:, free].T)
-        prices.append(price[free])
-    weights, _ = optimize.nnls(np.concatenate(rows), np.concatenate(prices))
+        costs.append(cost_of_cell[free])
+    weights, _ = optimize.nnls(np.concatenate(rows), np.concatenate(costs))
 
     def cost(maps: MapSet, k: int) -> np.ndarray:
-        return np.maximum(np.tensordot(weights, features(maps, k), axes=1), _CHEAPEST)
+        return np.maximum(np.tensordot(weights, features(maps, k), axes=1), _LEAST_COST)
 
     return cost, f"{len(weights)} features"
 
 
 def blind_oracle(maps: MapSet, k: int) -> np.ndarray:
-    """Return the true price of each cell, which for a cost of directions is their mean."""
-    price = cell_price(maps.cost[k])
-    return np.where(np.isfinite(price), price, 1.0)
+    """Return the true cost of each cell, which for a cost of directions is their mean."""
+    cost_of_cell = cell_cost(maps.cost[k])
+    return np.where(np.isfinite(cost_of_cell), cost_of_cell, 1.0)
 
 
-def cell_price(cost: np.ndarray) -> np.ndarray:
-    """Return [H, W] price per length of cells; of costs [8, H, W] the mean of the legal moves."""
+def cell_cost(cost: np.ndarray) -> np.ndarray:
+    """Return [H, W] cost per length of cells; of costs [8, H, W] the mean of the legal moves."""
     if cost.ndim == 2:
         return cost
     legal = np.isfinite(cost)

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from mme_ilqr_ros.control.fallback import brake, stop_time
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus
-from mme_ilqr_ros.control.fallback import brake, stop_time
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
 from studies.peers.walls import wall_circles
 
@@ -103,17 +104,11 @@ class Peer(ABC):
     def plan(self, task: Task) -> Plan | None:
         """Solve one cycle; None where the solver found nothing to drive by."""
 
-    def compute_command(
-        self,
-        state: RobotState,
-        goal: Pose,
-        now: float,
-        *,
-        path: Path | None = None,
-        circles: Array,
-        field: DistanceField | None = None,
-    ) -> ControlResult:
+    def compute_command(self, situation: Situation) -> ControlResult:
         """Run one control cycle; see `LocalController.compute_command`."""
+        state, goal, now = situation.state, situation.goal, situation.now
+        path, circles, field = situation.path, situation.circles, situation.walls
+        assert goal is not None
         obstacles = np.vstack([circles, wall_circles(field, state.position)])
         self.prepare(len(obstacles))
         begin = time.perf_counter()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.path import Path, PathProgress
@@ -48,17 +49,11 @@ class PurePursuit:
     def warm_up(self) -> None:
         """Nothing is compiled."""
 
-    def compute_command(
-        self,
-        state: RobotState,
-        goal: Pose,
-        now: float,
-        *,
-        path: Path | None = None,
-        circles: Array,
-        field: DistanceField | None = None,
-    ) -> ControlResult:
+    def compute_command(self, situation: Situation) -> ControlResult:
         """Run one control cycle; see `LocalController.compute_command`."""
+        state, goal, path = situation.state, situation.goal, situation.path
+        circles, field = situation.circles, situation.walls
+        assert goal is not None
         begin = time.perf_counter()
         distance = math.hypot(goal.x - state.x, goal.y - state.y)
         target = self._carrot(state, path or self._straight(state, goal))

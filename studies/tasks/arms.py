@@ -25,7 +25,7 @@ PIXELS = 96
 
 SMALLEST = 6  # cells along a side
 _KEPT_FREE = 0.06  # [m] round the base, so that the first link can be anywhere at all
-_FEWEST_STARTS = 0.1  # share of the cells; of a goal in a pocket there is nothing to learn
+_FEWEST_STARTS = 0.1  # fraction of the cells; a goal in a pocket teaches nothing
 
 
 @dataclass(frozen=True, eq=False)

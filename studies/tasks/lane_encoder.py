@@ -12,7 +12,7 @@ from studies.tasks.layer_network import linear_per_cell, padded
 
 
 class LaneEncoder(nn.Module):
-    """From blocked cells and layers to the cost of each edge, so that a direction has a price.
+    """From blocked cells and layers to the cost of each edge, so that directions cost differently.
 
     One network looks at the map turned so that the move goes up, for each of the four ways to turn
     it, and prices the move up and the one up and to the left. So turning the map turns the costs;

@@ -1,4 +1,4 @@
-"""The lanes task: aisles between shelves where one keeps to the right, and nobody says so.
+"""The lanes task: aisles between shelves where the experts keep to the right.
 
 Seen are the shelves and, as a layer, where the floor is painted. Hidden is the rule: on painted
 floor a move costs more when the nearer wall is on its left than when it is on its right. That is a
@@ -30,9 +30,9 @@ class LaneStatistics:
     Attributes:
         shelf: Smallest and largest side of a shelf.
         aisle: Narrowest and widest aisle.
-        missing: Share of shelves that are not there.
+        missing: Fraction of shelves left out.
         paint: Size of painted areas (standard deviation of the smoothing).
-        painted: Share of the floor that is painted.
+        painted: Fraction of the floor that is painted.
     """
 
     shelf: tuple[int, int] = (3, 8)

@@ -142,5 +142,5 @@ def _paint(cells, distance, brightness, wall, background, heights, noise, pixels
 
 
 def _light(distance: np.ndarray, look: Look) -> np.ndarray:
-    """Return the share of light left after a distance in fog."""
+    """Return the fraction of light left after a distance in fog."""
     return 0.5 ** (distance / look.fog)

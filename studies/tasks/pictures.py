@@ -79,7 +79,7 @@ class PictureEncoder(nn.Module):
         self.first_bias = nn.Parameter(torch.zeros(n_channels))
         self.second_bias = nn.Parameter(torch.zeros(n_channels))
         head = torch.randn(n_channels, generator=generator)
-        self.head = nn.Parameter(0.1 * head / math.sqrt(n_channels))  # all cells near one price
+        self.head = nn.Parameter(0.1 * head / math.sqrt(n_channels))  # all cells near one cost
         self.head_bias = nn.Parameter(torch.tensor(-2.0))
         self.register_buffer("c_max", torch.tensor(float(c_max)))
 

@@ -1,7 +1,7 @@
 """The terrain task: a hidden cost of places, seen only as kinds of floor, wear and people.
 
 Seen are the obstacles and, as layers, the kind of floor (one layer each), how worn it is, and where
-people stand. Hidden is the cost: each kind of floor has its own, wear makes it dearer, loose gravel
+people stand. Hidden is the cost: each kind of floor has its own, wear raises it, loose gravel
 is worse beside a wall, and people are given room. No cell's cost depends on anything more than
 `REACH` cells away.
 """
@@ -32,7 +32,7 @@ class TerrainStatistics:
     Attributes:
         patch: Size of a patch of one kind of floor (standard deviation of the smoothing).
         wear: Size of a worn place, likewise.
-        obstacles: Share of the map that boxes are thrown at.
+        obstacles: Fraction of the map that boxes are drawn on.
         box: Smallest and largest side of a box.
         people: People per cell.
     """
@@ -74,16 +74,16 @@ def hidden_cost(occupied: np.ndarray, layers: np.ndarray) -> np.ndarray:
 
 
 def throw_boxes(
-    size: int, share: float, sides: tuple[int, int], rng: np.random.Generator
+    size: int, fraction: float, sides: tuple[int, int], rng: np.random.Generator
 ) -> np.ndarray:
-    """Return bool [size, size] with boxes thrown in until their areas add up to a share of it."""
+    """Return bool [size, size] with boxes drawn until their areas add up to a fraction of it."""
     occupied = np.zeros((size, size), dtype=bool)
-    thrown = 0
-    while thrown < share * size * size:
+    drawn = 0
+    while drawn < fraction * size * size:
         height, width = rng.integers(sides[0], sides[1] + 1, size=2)
         row, column = rng.integers(0, size, size=2)
         occupied[row : row + height, column : column + width] = True
-        thrown += height * width
+        drawn += height * width
     return occupied
 
 

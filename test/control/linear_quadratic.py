@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import casadi as ca
 import numpy as np
+from one_robot import OneRobot, one_robot
 
 from mme_ilqr_ros.control.costs import CostTerm, Penalty, Reference
-from mme_ilqr_ros.control.kernel import Kernel, StageData, free_space
+from mme_ilqr_ros.control.kernel import StageData, free_space
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.models import ControlLimits, RobotModel
 
@@ -42,8 +43,8 @@ class Coupled(CostTerm):
         return [Penalty(self.state_weight, x - 1.0, ca.sumsqr)]
 
 
-def kernel() -> Kernel:
-    return Kernel(Problem(linear_model(), Coupled()), "python")
+def kernel() -> OneRobot:
+    return one_robot(Problem(linear_model(), Coupled()), "python")
 
 
 def data(n_stages: int, limits: ControlLimits = FREE) -> StageData:
@@ -52,11 +53,11 @@ def data(n_stages: int, limits: ControlLimits = FREE) -> StageData:
     return StageData(numbers, 0.1, limits, free_space())
 
 
-def cost(kernel: Kernel, U: np.ndarray, limits: ControlLimits = FREE) -> float:
+def cost(kernel: OneRobot, U: np.ndarray, limits: ControlLimits = FREE) -> float:
     return float(kernel.optimise(X0, U[None], data(len(U), limits), 0).costs[0])
 
 
-def hessian(kernel: Kernel, n_stages: int) -> np.ndarray:
+def hessian(kernel: OneRobot, n_stages: int) -> np.ndarray:
     """d2J/dU2 [2T, 2T]; second differences are exact because J is quadratic."""
     n = 2 * n_stages
 

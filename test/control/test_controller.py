@@ -9,9 +9,10 @@ import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import CostSettings
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.path import Path
@@ -46,7 +47,9 @@ def drive(control, circles=TRAP, seconds=20.0, state=START, goal=GOAL, **inputs)
     for i in range(round(seconds / PERIOD)):
         now = i * PERIOD
         moved = predict(circles, now)
-        results.append(control.compute_command(states[-1], goal, now, circles=moved, **inputs))
+        results.append(
+            control.compute_command(Situation(states[-1], goal, now, circles=moved, **inputs))
+        )
         states.append(plant(states[-1], results[-1].vx, results[-1].wz))
         at_rest = abs(states[-1].vx) < 0.01
         if results[-1].status is ControlStatus.GOAL_REACHED and at_rest:
@@ -127,7 +130,7 @@ def test_walls_of_a_map_are_kept_clear_of():
     blocked[:, 40:42] = True
     blocked[46:54, 40:42] = False  # y from 0.6 m to 1.4 m
     field = build_distance_field(blocked, 0.1, Pose(-1.0, -4.0, 0.0))
-    states, results = drive(controller(), circles=as_circles([]), field=field)
+    states, results = drive(controller(), circles=as_circles([]), walls=field)
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert field.value_and_gradient(positions(states))[0].min() > 0.2
 
@@ -162,10 +165,13 @@ def _furthest_from(path, states):
 @pytest.mark.parametrize("where", ["x", "yaw", "vx", "wz"])
 def test_a_measurement_that_is_not_finite_brakes_within_limits(where, bad):
     control = controller()
-    driving = [control.compute_command(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i) for i in range(4)]
+    driving = [
+        control.compute_command(Situation(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i))
+        for i in range(4)
+    ]
     assert driving[-1].status is ControlStatus.DRIVING
     state = dataclasses.replace(RobotState(0, 0, 0, 0.5), **{where: bad})
-    result = control.compute_command(state, GOAL, 0.4)
+    result = control.compute_command(Situation(state, GOAL, 0.4))
     assert result.status is ControlStatus.INVALID_INPUT
     assert math.isfinite(result.vx)
     assert math.isfinite(result.wz)
@@ -179,7 +185,7 @@ def test_obstacles_goals_and_clocks_that_are_not_finite_brake_too():
         (GOAL, np.array([[1.0, np.nan, 0.3, 0, 0]]), 0.1),
         (GOAL, TRAP, math.nan),
     ]:
-        result = control.compute_command(START, goal, now, circles=circles)
+        result = control.compute_command(Situation(START, goal, now, circles=circles))
         assert result.status is ControlStatus.INVALID_INPUT
         assert (result.vx, result.wz) == (0.0, 0.0)
 
@@ -187,9 +193,10 @@ def test_obstacles_goals_and_clocks_that_are_not_finite_brake_too():
 def test_without_a_goal_it_comes_to_rest():
     control = controller()
     for i in range(5):
-        control.compute_command(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i)
+        control.compute_command(Situation(RobotState(0, 0, 0, 0.5), GOAL, 0.1 * i))
     stopping = [
-        control.compute_command(RobotState(0, 0, 0, 0.5), None, 0.5 + 0.1 * i) for i in range(6)
+        control.compute_command(Situation(RobotState(0, 0, 0, 0.5), None, 0.5 + 0.1 * i))
+        for i in range(6)
     ]
     assert stopping[0].status is ControlStatus.NO_GOAL
     assert stopping[0].vx > 0.0  # not a jump
@@ -213,7 +220,7 @@ def test_changing_a_parameter_while_driving_takes_effect_without_a_jolt():
     for i in range(60):
         if i == 20:
             control.update(dataclasses.replace(settings, vx_max=0.4))
-        result = control.compute_command(state, Pose(20.0, 0, 0), 0.1 * i)
+        result = control.compute_command(Situation(state, Pose(20.0, 0, 0), 0.1 * i))
         assert abs(result.vx - before) <= settings.ax_max * PERIOD + 1e-9
         before, state = result.vx, plant(state, result.vx, result.wz)
         if i == 19:
@@ -224,8 +231,8 @@ def test_changing_a_parameter_while_driving_takes_effect_without_a_jolt():
 def test_a_push_takes_the_measured_speed_over_the_commanded_one():
     control = controller()
     for i in range(10):
-        control.compute_command(RobotState(0, 0, 0, 1.0), GOAL, 0.1 * i)
-    result = control.compute_command(RobotState(0, 0, 0, -0.9), GOAL, 1.0)
+        control.compute_command(Situation(RobotState(0, 0, 0, 1.0), GOAL, 0.1 * i))
+    result = control.compute_command(Situation(RobotState(0, 0, 0, -0.9), GOAL, 1.0))
     assert 0.0 <= result.vx <= 2.5 * PERIOD + 1e-9  # and the limits hold: no driving backwards
 
 
@@ -235,47 +242,49 @@ def test_no_measured_speed_however_large_makes_a_command_leave_the_limits(goal):
     for i, speed in enumerate((0.0, 50.0, -50.0, 1e200)):
         for turning in (0.0, 1e3, -1e300):
             state = RobotState(0.0, 0.0, 0.0, speed, turning)
-            result = control.compute_command(state, goal, 0.1 * i)
+            result = control.compute_command(Situation(state, goal, 0.1 * i))
             assert s.vx_min <= result.vx <= s.vx_max
             assert abs(result.wz) <= s.wz_max
             assert np.isfinite(result.plan).all()
-    assert control.compute_command(START, GOAL, 0.5).status is ControlStatus.DRIVING
+    assert control.compute_command(Situation(START, GOAL, 0.5)).status is ControlStatus.DRIVING
 
 
 def test_a_weight_that_is_not_finite_brakes_until_it_is(monkeypatch):
-    reference = functools.partial(Kernel, backend="python")
-    monkeypatch.setattr("mme_ilqr_ros.control.controller.Kernel", reference)
+    reference = functools.partial(CompiledKernel, backend="python")
+    monkeypatch.setattr("mme_ilqr_ros.control.controller.CompiledKernel", reference)
     mme = MmeSettings(n_iterations=1, time_steps=8)
     control = LocalController(ControllerSettings(mme=mme, costs=CostSettings(vx_weight=math.nan)))
-    assert control.compute_command(START, GOAL, 0.0).status is ControlStatus.INVALID_INPUT
+    assert (
+        control.compute_command(Situation(START, GOAL, 0.0)).status is ControlStatus.INVALID_INPUT
+    )
     control.update(ControllerSettings(mme=mme))
-    assert control.compute_command(START, GOAL, 0.1).status is ControlStatus.DRIVING
+    assert control.compute_command(Situation(START, GOAL, 0.1)).status is ControlStatus.DRIVING
 
 
 def test_braking_begins_at_the_measured_speed_where_the_commanded_one_was_not_reached():
     """Wheels that slip: commanded 1 m/s, measured 0.1 m/s; braking from 1 m/s would push on."""
     control = controller()
     for i in range(10):
-        driving = control.compute_command(RobotState(0, 0, 0, 0.1 * i), GOAL, 0.1 * i)
+        driving = control.compute_command(Situation(RobotState(0, 0, 0, 0.1 * i), GOAL, 0.1 * i))
     assert driving.vx > 0.9
-    braking = control.compute_command(RobotState(0, 0, 0, 0.1), None, 1.0)
+    braking = control.compute_command(Situation(RobotState(0, 0, 0, 0.1), None, 1.0))
     assert braking.vx == 0.0
 
 
 def test_a_controller_that_was_overruled_goes_on_from_the_measured_speed():
     control = controller()
     for i in range(4):
-        driving = control.compute_command(RobotState(0, 0, 0, 0.25 * i), GOAL, 0.1 * i)
+        driving = control.compute_command(Situation(RobotState(0, 0, 0, 0.25 * i), GOAL, 0.1 * i))
     assert driving.vx > 0.6
     control.stopped()  # somebody sent a stop, and the robot obeyed
-    again = control.compute_command(RobotState(0, 0, 0, 0.0), GOAL, 0.5)
+    again = control.compute_command(Situation(RobotState(0, 0, 0, 0.0), GOAL, 0.5))
     assert again.vx <= 2.5 * PERIOD + 1e-9
 
 
 def test_a_clock_that_jumps_back_or_far_ahead_does_no_harm():
     control = controller()
     for now in (100.0, 100.1, 3.0, 3.1, 5000.0):
-        result = control.compute_command(START, GOAL, now, circles=TRAP)
+        result = control.compute_command(Situation(START, GOAL, now, circles=TRAP))
         assert result.status is ControlStatus.DRIVING
         assert math.isfinite(result.vx)
 

@@ -6,6 +6,7 @@ import math
 import casadi as ca
 import numpy as np
 import pytest
+from one_robot import one_robot
 
 from mme_ilqr_ros.control.costs import (
     CostSettings,
@@ -20,7 +21,6 @@ from mme_ilqr_ros.control.costs import (
     SpeedCost,
     StopCost,
 )
-from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import gauss_newton, stage_penalties
 from mme_ilqr_ros.control.robots import DifferentialDrive, robot_of
@@ -145,6 +145,6 @@ def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():
         problem = standard_problem()
         data = stage_data(problem, settings, np.array([2.0, 0.0]), NOTHING, None)
         at_rest = np.zeros((1, n_stages, 2))
-        kernel = Kernel(problem, "python")
+        kernel = one_robot(problem, "python")
         costs.append(kernel.optimise(np.zeros(5), at_rest, data, 0).costs[0])
     assert costs[0] == pytest.approx(costs[1])

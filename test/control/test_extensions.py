@@ -19,6 +19,7 @@ from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.control.robots import DifferentialDrive, Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.settings import SettingError, setting, table
 
@@ -160,7 +161,7 @@ def test_the_page_can_be_followed(monkeypatch):
         )
         settings = dataclasses.replace(settings, solve_time_share=1e6)  # the reference is slow
         control = LocalController(settings, names["Tracked"]())
-        result = control.compute_command(RobotState(0.0, 0.0, 0.0, 0.5), goal, 0.0)
+        result = control.compute_command(Situation(RobotState(0.0, 0.0, 0.0, 0.5), goal, 0.0))
         assert result.status is ControlStatus.DRIVING
         ends.append(result.plan[:, 1].min())
     assert ends[0] > -0.1

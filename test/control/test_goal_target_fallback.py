@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.fallback import brake, stop_time
 from mme_ilqr_ros.control.goal_checker import GoalChecker
+from mme_ilqr_ros.control.safety import brake, stop_time
 from mme_ilqr_ros.control.target import PathTarget, in_line_of_sight
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import build_distance_field

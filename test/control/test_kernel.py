@@ -5,21 +5,25 @@ import casadi as ca
 import numba
 import numpy as np
 import pytest
+from one_robot import one_robot
 
 from mme_ilqr_ros.control.costs import CostSettings, GoalCost, Reference
 from mme_ilqr_ros.control.kernel import (
     Barrier,
-    CycleOptions,
-    Kernel,
     KernelError,
     StageData,
     ValueField,
     World,
+    free_space,
     lane_math,
     lanes,
 )
-from mme_ilqr_ros.control.kernel.build import build_module, kernel_source
+from mme_ilqr_ros.control.kernel.build import build_program, stage_source
+from mme_ilqr_ros.control.kernel.compiled import CompiledKernel
 from mme_ilqr_ros.control.kernel.emit import EmitError, emit
+from mme_ilqr_ros.control.kernel.program import obstacles
+from mme_ilqr_ros.control.kernel.program.solve import solve
+from mme_ilqr_ros.control.kernel.task import Memory
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
@@ -27,9 +31,11 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
 
 PROBLEM = standard_problem()
-PYTHON = build_module(PROBLEM, "python")
+REFERENCE = CompiledKernel(PROBLEM, "python")
+BOX = build_program(PROBLEM, "python").backward
+FREE = ControlLimits((-1e3, -1e3), (1e3, 1e3), (1e6, 1e6))
 LIMITS = ControlLimits((-0.2, -1.5), (1.0, 1.5), (2.5, 5.0))
-SHAPE = np.array([0.1, 0.03, 0.3, 0.23])
+SHAPE = (0.1, 0.03, 0.3, 0.23)
 
 
 def field():
@@ -53,7 +59,7 @@ def test_compiled_kernel_equals_the_python_reference():
     rng = np.random.default_rng(0)
     U = rng.uniform([-0.2, -1.5], [1.0, 1.5], size=(3, 8, 2))
     x0, data = np.array([0.1, 0.0, 0.2, 0.3, 0.0]), stage_data(8, surprise=0.5)
-    compiled, reference = Kernel(PROBLEM, "numba"), Kernel(PROBLEM, "python")
+    compiled, reference = one_robot(PROBLEM, "numba"), one_robot(PROBLEM, "python")
     for got, expected in (
         (compiled.optimise(x0, U, data, 4), reference.optimise(x0, U, data, 4)),
         (compiled.policies(x0, U, data), reference.policies(x0, U, data)),
@@ -61,24 +67,18 @@ def test_compiled_kernel_equals_the_python_reference():
         for name, value in vars(expected).items():
             assert getattr(got, name) == pytest.approx(value, abs=1e-8), name
     p = reference.policies(x0, U, data)
-    assert compiled.smallest_gaps(p.X, data) == pytest.approx(reference.smallest_gaps(p.X, data))
+    assert compiled.distances(p.X, data) == pytest.approx(reference.distances(p.X, data))
     white, sources = rng.standard_normal((3, 8, 2)), np.array([2, 0, 2])
     drawn = [k.sample(p, sources, white, 0.4, 0.9, data) for k in (compiled, reference)]
     assert drawn[0] == pytest.approx(drawn[1], abs=1e-10)
-    options = CycleOptions(3, 0.5, 0.02, 0.9, 1, True, 0.05, 10.0)
-    cycles = [
-        k.cycle(x0, U, 1, 0.1, np.random.default_rng(0), options, 0.25, data)
-        for k in (compiled, reference)
-    ]
-    for name, value in vars(cycles[1]).items():
-        assert getattr(cycles[0], name) == pytest.approx(value, abs=1e-8), name
 
 
 def test_single_precision_finds_the_same_plans():
     U = np.random.default_rng(0).uniform([0, -1.5], [1.0, 1.5], size=(8, 30, 2))
     x0, data = np.zeros(5), stage_data(30)
     double, single = (
-        Kernel(PROBLEM, "numba", dtype).optimise(x0, U, data, 40) for dtype in (float, np.float32)
+        one_robot(PROBLEM, "numba", dtype).optimise(x0, U, data, 40)
+        for dtype in (float, np.float32)
     )
     assert np.sort(single.costs)[:4] == pytest.approx(np.sort(double.costs)[:4], rel=2e-3)
 
@@ -87,7 +87,7 @@ def test_single_precision_finds_the_same_plans():
 def test_modes_do_not_depend_on_how_many_there_are(n_modes):
     """Groups of lanes are filled up with copies; no mode may see another."""
     U = np.random.default_rng(4).uniform([0, -1.5], [1.0, 1.5], size=(20, 12, 2))
-    kernel, data = Kernel(PROBLEM, "numba"), stage_data(12)
+    kernel, data = one_robot(PROBLEM, "numba"), stage_data(12)
     together = kernel.optimise(np.zeros(5), U, data, 5)
     apart = kernel.optimise(np.zeros(5), U[:n_modes], data, 5)
     assert apart.costs == pytest.approx(together.costs[:n_modes], rel=1e-9)
@@ -97,7 +97,7 @@ def test_modes_do_not_depend_on_how_many_there_are(n_modes):
 def test_every_rolled_out_control_keeps_box_and_rate_limits():
     rng = np.random.default_rng(1)
     x0 = np.array([0.0, 0.0, 0.0, 0.9, -1.4])
-    found = Kernel(PROBLEM, "numba").optimise(
+    found = one_robot(PROBLEM, "numba").optimise(
         x0, rng.normal(size=(6, 30, 2)) * 3, stage_data(30), 7
     )
     X, U = found.X, found.U
@@ -110,13 +110,13 @@ def test_every_rolled_out_control_keeps_box_and_rate_limits():
 def test_from_beyond_the_box_the_rate_limit_leads_back():
     """A lowered speed limit must not ask for an impossible deceleration."""
     x0 = np.array([0.0, 0.0, 0.0, 3.0, 0.0])
-    X = Kernel(PROBLEM, "numba").optimise(x0, np.ones((1, 10, 2)), stage_data(10), 3).X
+    X = one_robot(PROBLEM, "numba").optimise(x0, np.ones((1, 10, 2)), stage_data(10), 3).X
     assert X[0, :5, 3] == pytest.approx([3.0, 2.5, 2.0, 1.5, 1.0])
 
 
 def test_cost_never_rises_from_iteration_to_iteration():
     rng = np.random.default_rng(2)
-    kernel, data = Kernel(PROBLEM, "numba"), stage_data(25)
+    kernel, data = one_robot(PROBLEM, "numba"), stage_data(25)
     U = rng.uniform([0, -1.5], [1.0, 1.5], size=(5, 25, 2))
     costs = [kernel.optimise(np.zeros(5), U, data, n).costs for n in range(0, 12, 2)]
     assert np.all(np.diff(costs, axis=0) <= 1e-12)
@@ -124,7 +124,7 @@ def test_cost_never_rises_from_iteration_to_iteration():
 
 
 def test_a_deadline_in_the_past_leaves_the_starts_as_they_are():
-    kernel, data = Kernel(PROBLEM, "numba"), stage_data(10)
+    kernel, data = one_robot(PROBLEM, "numba"), stage_data(10)
     U = np.full((2, 10, 2), 0.1)
     found = kernel.optimise(np.zeros(5), U, data, 10, deadline=0.0)
     assert found.iterations == 0
@@ -137,18 +137,25 @@ def lane(*values):
     return np.array([*values], dtype=float)
 
 
-def barrier(gap):
-    """(psi, psi', psi'') at one gap, put together from the kernel's parts."""
-    ratio, rest = PYTHON.barrier_parts(lane(gap), SHAPE)
-    slope, curvature = PYTHON.barrier_slopes(lane(gap), SHAPE)
-    return float((rest - SHAPE[0] * np.log(ratio))[0]), float(slope[0]), float(curvature[0])
+def barrier(clearance):
+    """(psi, psi', psi'') at one clearance, put together from the program's parts."""
+    shape = Barrier(*SHAPE)
+    ratio, rest = obstacles.barrier_parts(lane(clearance), shape)
+    gradient, curvature = obstacles.barrier_derivatives(lane(clearance), shape)
+    return float((rest - shape.weight * np.log(ratio))[0]), float(gradient[0]), float(curvature[0])
 
 
-def world_cost(px, py, track, world, final):
-    """The kernel's cost of the obstacles and to go at positions, put together from its parts."""
+def task_of(world, n_stages=10):
+    """What the program is given in a world."""
+    data = StageData(stage_data(n_stages).parameters, 0.2, LIMITS, world)
+    return REFERENCE._task(data)
+
+
+def world_cost(px, py, t, task):
+    """The program's cost of obstacles and cost-to-go at positions, put together from its parts."""
     sums = np.array([np.zeros_like(px), np.ones_like(px)])
-    PYTHON.add_world_cost(px, py, track, world, final, sums, 0)
-    return sums[0] - world[1][0] * np.log(sums[1])
+    obstacles.add_world_cost(px, py, t, task, sums, 0)
+    return sums[0] - task.barrier.weight * np.log(sums[1])
 
 
 @pytest.mark.parametrize("gap", [-0.2, 0.0, 0.01, 0.05, 0.2, 0.29])
@@ -174,16 +181,15 @@ def test_the_world_quadratic_is_the_slope_of_the_world_cost():
     values = rng.uniform(0.0, 5.0, size=(12, 15))
     goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.2, 3.0)
     circles = np.column_stack([rng.uniform(-1, 3, (11, 2)), np.full(11, 0.2), np.zeros((11, 2))])
-    bodies = World(circles, field(), Barrier(*SHAPE), goal)
-    world, track = bodies.pack(float), StageData(np.zeros((1, 1)), 0.2, LIMITS, bodies).tracks()[0]
+    task = task_of(World(circles, field(), Barrier(*SHAPE), goal))
     h, points = 1e-6, rng.uniform(0, 2.0, size=(2, 200))
-    for final in (0, 1):
+    for stage in (0, 10):
         b = np.empty((5, 200))
-        PYTHON.world_quadratic(*points, track, world, final, b)
+        obstacles.world_quadratic(*points, stage, task, b)
         for axis in (0, 1):
             step = np.eye(2)[axis][:, None] * h
-            up = world_cost(*(points + step), track, world, final)
-            down = world_cost(*(points - step), track, world, final)
+            up = world_cost(*(points + step), stage, task)
+            down = world_cost(*(points - step), stage, task)
             difference = (up - down) / (2 * h)
             close = np.isclose(b[axis], difference, rtol=1e-4, atol=1e-4)
             assert close.mean() > 0.98  # bilinear fields have kinks
@@ -193,10 +199,10 @@ def test_the_world_quadratic_is_the_slope_of_the_world_cost():
 
 def test_field_interpolation_equals_the_distance_field():
     f = field()
-    _, _, values, frame, *_ = World(np.zeros((0, 5)), f, Barrier(*SHAPE)).pack(float)
+    walls = task_of(World(np.zeros((0, 5)), f, Barrier(*SHAPE))).walls
     points = np.random.default_rng(3).uniform([-2, -1], [4, 4], size=(300, 2))
     expected, gradients = f.value_and_gradient(points)
-    value, sx, sy = PYTHON.interpolate(*points.T, values, frame)
+    value, sx, sy = obstacles.interpolate(*points.T, walls)
     assert value == pytest.approx(expected, abs=1e-12)
     assert np.stack([sx, sy], axis=-1) == pytest.approx(gradients, abs=1e-12)
 
@@ -205,10 +211,10 @@ def test_a_map_of_one_row_and_a_position_that_is_not_finite_do_no_harm():
     f = build_distance_field(np.array([[False, True, False]]), 0.5, Pose(0, 0, 0))
     world = World(np.zeros((0, 5)), f, Barrier(*SHAPE))
     data = StageData(stage_data(6).parameters, 0.2, LIMITS, world)
-    kernel, reference = Kernel(PROBLEM, "numba"), Kernel(PROBLEM, "python")
+    kernel, reference = one_robot(PROBLEM, "numba"), one_robot(PROBLEM, "python")
     X = np.zeros((2, 7, 5))
     X[0, :, 0], X[0, :, 1] = np.linspace(0.1, 1.4, 7), 0.25
-    assert kernel.smallest_gaps(X, data) == pytest.approx(reference.smallest_gaps(X, data))
+    assert kernel.distances(X, data) == pytest.approx(reference.distances(X, data))
     nowhere = kernel.optimise(np.full(5, np.nan), np.zeros((1, 6, 2)), data, 2)
     assert not np.isfinite(nowhere.costs).any()  # seen, not hidden
     lost = kernel.optimise(np.zeros(5), np.full((1, 6, 2), np.nan), data, 2)
@@ -217,32 +223,30 @@ def test_a_map_of_one_row_and_a_position_that_is_not_finite_do_no_harm():
 
 def test_moving_circles_are_where_they_will_be():
     circle = np.array([[0.0, 0.0, 0.5, 1.0, 1.0]])
-    data = StageData(stage_data(10).parameters, 0.2, LIMITS, World(circle, None, Barrier(*SHAPE)))
-    tracks = data.tracks()
-    assert tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2, 0.5 + 0.23])
-    beside = world_cost(lane(2.8), lane(2.0), tracks[10], data.world.pack(float), 0)
-    early = world_cost(lane(2.8), lane(2.0), tracks[5], data.world.pack(float), 0)
-    assert beside[0] > 0
-    assert early[0] == 0
+    task = task_of(World(circle, None, Barrier(*SHAPE)))
+    assert task.tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2, 0.5 + 0.23])
+    assert world_cost(lane(2.8), lane(2.0), 10, task)[0] > 0
+    assert world_cost(lane(2.8), lane(2.0), 5, task)[0] == 0
 
 
-def test_a_circle_is_priced_wherever_a_turn_some_time_ago_could_have_taken_it():
+def test_a_circle_is_charged_wherever_a_turn_some_time_ago_could_have_taken_it():
     circles = np.array([[0.0, 0.0, 0.5, 0.6, -0.8], [3.0, 0.0, 0.2, 0.0, 0.0]])
     world = World(circles, None, Barrier(*SHAPE, surprise_time=0.5))
-    assert world.priced[1] == pytest.approx(circles[1])  # what stands does not turn
-    before, radius = circles[0, :2] - 0.5 * circles[0, 3:], world.priced[0, 2]
+    task = task_of(world)
+    (x, y, _, contact), standing = task.tracks[0]
+    assert standing[[0, 1, 3]] == pytest.approx([3.0, 0.0, 0.43])  # what stands does not turn
+    before = circles[0, :2] - 0.5 * circles[0, 3:]
     for heading in np.linspace(-np.pi, np.pi, 9):
         centre = before + 0.5 * np.array([np.cos(heading), np.sin(heading)])
-        assert np.hypot(*(centre - world.priced[0, :2])) + 0.5 == pytest.approx(radius)
-    data = StageData(stage_data(10).parameters, 0.2, LIMITS, world)
-    tracks, packed = data.tracks(), data.world.pack(float)
-    behind = world_cost(lane(-0.72), lane(0.96), tracks[0], packed, 0)
-    calm = StageData(data.parameters, 0.2, LIMITS, World(circles, None, Barrier(*SHAPE)))
-    assert world_cost(lane(-0.72), lane(0.96), calm.tracks()[0], packed, 0)[0] == 0
+        assert np.hypot(*(centre - (x, y))) + 0.5 + SHAPE[3] == pytest.approx(contact)
+    behind = world_cost(lane(-0.72), lane(0.96), 0, task)
+    calm = task_of(World(circles, None, Barrier(*SHAPE)))
+    assert world_cost(lane(-0.72), lane(0.96), 0, calm)[0] == 0
     assert behind[0] > 0
     standing = np.zeros((1, 1, 5))
-    standing[..., :2] = [-0.72, 0.96]  # the gap is that to where the circle is
-    assert Kernel(PROBLEM, "python").smallest_gaps(standing, data)[0] == pytest.approx(0.7)
+    standing[..., :2] = [-0.72, 0.96]  # the distance is that to where the circle is
+    data = StageData(stage_data(10).parameters, 0.2, LIMITS, world)
+    assert one_robot(PROBLEM, "python").distances(standing, data)[0] == pytest.approx(0.7)
 
 
 def test_only_circles_within_reach_of_some_mode_are_looked_at():
@@ -253,10 +257,10 @@ def test_only_circles_within_reach_of_some_mode_are_looked_at():
     square = (px - track[:, :1]) ** 2 + (py - track[:, 1:2]) ** 2
     expected = np.flatnonzero((square < track[:, 2:]).any(axis=1))
     seen = []
-    for first in range(0, 70, PYTHON.BLOCK):
-        near = PYTHON.near_circles(px, py, track, first)
+    for first in range(0, 70, obstacles.BLOCK):
+        near = obstacles.near_circles(px, py, track, first)
         while near:
-            seen.append(first + PYTHON.lowest_bit(near))
+            seen.append(first + ((near & -near).bit_length() - 1))
             near &= near - 1
     assert seen == list(expected)
 
@@ -269,7 +273,7 @@ def box_policy(g, g_x, H, low, high, on_rate=((0, 0), (0, 0))):
 
     active, M, R = np.empty((2, 1)), np.empty((2, 2, 1)), np.empty((2, 6, 1))
     arguments = (lanes(g), lanes(g_x), lanes(H), lane(0.0), lanes(low), lanes(high))
-    PYTHON.box_policy(*arguments, lanes(on_rate), active, M, R)
+    BOX.box_policy(*arguments, lanes(on_rate), active, M, R)
     return R[:, 0, 0], R[:, 1:, 0]
 
 
@@ -308,7 +312,7 @@ def test_gap_is_also_measured_half_way_between_stages():
     data = StageData(stage_data(1).parameters, 0.2, LIMITS, world)
     X = np.zeros((1, 2, 5))
     X[0, 1, 0] = 1.0
-    assert Kernel(PROBLEM, "numba").smallest_gaps(X, data) == pytest.approx([-0.1], abs=1e-5)
+    assert one_robot(PROBLEM, "numba").distances(X, data) == pytest.approx([-0.1], abs=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -345,14 +349,15 @@ def test_an_operation_without_a_lane_form_is_named(monkeypatch):
 
 def test_an_edited_cost_gets_another_kernel():
     other = Problem(PROBLEM.model, GoalCost())
-    assert kernel_source(PROBLEM, "python") != kernel_source(other, "python")
-    assert build_module(PROBLEM, "python") is build_module(PROBLEM, "python")
-    assert build_module(other, "python") is not build_module(PROBLEM, "python")
+    assert stage_source(PROBLEM) != stage_source(other)
+    same = build_program(PROBLEM), build_program(PROBLEM)
+    assert same[0].solve is same[1].solve
+    assert build_program(other).solve is not same[0].solve
 
 
 def test_an_unknown_backend_is_refused_by_name():
     with pytest.raises(KernelError, match="fortran"):
-        Kernel(PROBLEM, "fortran")
+        one_robot(PROBLEM, "fortran")
 
 
 def test_a_read_only_cache_falls_back_and_none_at_all_is_an_error(tmp_path, monkeypatch):
@@ -361,18 +366,38 @@ def test_a_read_only_cache_falls_back_and_none_at_all_is_an_error(tmp_path, monk
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")
     monkeypatch.setattr(build, "cache_directories", lambda: iter([blocked, tmp_path / "good"]))
-    assert build._write("x = 1\n", "kernel").is_relative_to(tmp_path / "good")
+    folder = build._written({"a.py": "x = 1\n"}, "kernel")
+    assert folder.is_relative_to(tmp_path / "good")
+    (folder / "a.py").write_text("edited")
+    build._written({"a.py": "x = 1\n"}, "kernel")
+    assert (folder / "a.py").read_text() == "x = 1\n"
     monkeypatch.setattr(build, "cache_directories", lambda: iter([blocked]))
     with pytest.raises(KernelError, match="can be written"):
-        build._write("x = 1\n", "kernel")
+        build._written({"a.py": "x = 1\n"}, "kernel")
 
 
 def test_what_a_kernel_returned_is_not_changed_by_its_next_use():
     """Results are views of lanes; given back as a start they must not be worked on in place."""
     U = np.random.default_rng(6).uniform([0, -1.5], [1.0, 1.5], size=(8, 12, 2))
-    kernel, data = Kernel(PROBLEM, "numba"), stage_data(12)
+    kernel, data = one_robot(PROBLEM, "numba"), stage_data(12)
     found = kernel.optimise(np.zeros(5), U, data, 1)
     kept = found.U.copy()
     kernel.optimise(np.zeros(5), found.U, data, 5)
     kernel.policies(np.array([0, 0, 0, 1.0, 1.5]), found.U, data)
     assert np.array_equal(found.U, kept)
+
+
+def test_the_program_as_it_stands_solves_its_example_by_one_newton_step():
+    """A point mass with a quadratic cost: one iteration reaches zero gradient."""
+    T, U = 6, np.random.default_rng(0).normal(size=(3, 12))
+    shapes = [(3, 7 * 4), (3, T * 2), (3, 0), (3, 0), (3, 0), (3, 4)]
+    data = StageData(np.tile([1.0, -2.0, 0.3], (T + 1, 1)), 0.2, FREE, free_space())
+    task, costs = REFERENCE._task(data), []
+    for iterations in (0, 1, 6):
+        outcome = tuple(np.empty(shape) for shape in shapes)
+        lanes_of = ((T + 1, 4), (T, 2), (T + 1, 4), (T, 2), (T, 2), (T, 2, 4), (T, 2, 2), (4,))
+        memory = Memory(*(np.empty((*s, 8)) for s in lanes_of), np.empty(8, np.int64))
+        solve(np.zeros(4), U, iterations, np.inf, outcome, np.zeros(1, np.int64), memory, task)
+        costs.append(outcome[-1][:, 0])
+    assert np.all(costs[1] < costs[0])
+    assert costs[1] == pytest.approx(np.full(3, costs[2][0]), rel=1e-6)

@@ -2,19 +2,22 @@ import dataclasses
 
 import numpy as np
 import pytest
+from one_robot import OneRobotSolver, one_robot
 
-from mme_ilqr_ros.control.kernel import LANES, Kernel
-from mme_ilqr_ros.control.kernel.build import build_module
+from mme_ilqr_ros.control.kernel import Optimised
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
-from mme_ilqr_ros.control.mode_budget import LATE_CYCLES, SPARE_CYCLES
+from mme_ilqr_ros.control.mme_settings import SAMPLERS as NAMES
 from mme_ilqr_ros.control.modes import select_mode, selection_costs
-from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import cycle_noise, draw, in_blocks, shift_controls
+from mme_ilqr_ros.control.noise import draw_noise, in_blocks, shift_controls
+from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
+from mme_ilqr_ros.control.samplers import SAMPLERS
+from mme_ilqr_ros.control.samplers.mixture import draw
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
+from mme_ilqr_ros.settings import build
 
 SETTINGS = ControllerSettings()
-KERNEL = Kernel(standard_problem())
+KERNEL = one_robot(standard_problem())
 PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
 X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])
 
@@ -23,8 +26,8 @@ def data(circles=PILLAR, goal=(6.0, 0.0)):
     return stage_data(KERNEL.problem, SETTINGS, np.array(goal), circles, None)
 
 
-def solver(seed=0, **changes) -> MmeIlqr:
-    return MmeIlqr(KERNEL, dataclasses.replace(SETTINGS.mme, **changes), seed)
+def solver(seed=0, **changes) -> OneRobotSolver:
+    return OneRobotSolver(KERNEL, dataclasses.replace(SETTINGS.mme, **changes), seed)
 
 
 def sides(modes):
@@ -76,30 +79,78 @@ def test_plain_ilqr_is_one_mode_at_temperature_zero():
 
 
 def test_unimodal_me_ilqr_samples_round_the_incumbent_only(monkeypatch):
-    """Seen in the reference, whose functions can be listened to."""
-    followed = []
-    module = build_module(KERNEL.problem, "python")
-    sample = module.sample
+    followed, sample = [], KERNEL.kernel.sample
 
-    def recording(X_, U_, policy, sources, *rest):
-        followed.extend(sources)
-        return sample(X_, U_, policy, sources, *rest)
+    def recording(policies, sources, *rest):
+        followed.extend(sources[0])
+        return sample(policies, sources, *rest)
 
-    monkeypatch.setattr(module, "sample", recording)
-    settings = dataclasses.replace(SETTINGS.mme, time_steps=8, n_iterations=1, temperature=5.0)
-    short = dataclasses.replace(SETTINGS, mme=settings)
-    near = stage_data(KERNEL.problem, short, np.array([6.0, 0.0]), PILLAR, None)
-    kernel = Kernel(KERNEL.problem, "python")
-    s = MmeIlqr(kernel, dataclasses.replace(settings, sampler="unimodal"), seed=0)
-    first = s.cycle(X0, near, 0.0, 0.2)
+    monkeypatch.setattr(KERNEL.kernel, "sample", recording)
+    s = solver(sampler="unimodal", temperature=5.0)
+    first = s.cycle(X0, data(), 0.0, 0.2)
     assert not followed  # there is nothing to follow at first
-    s.cycle(X0, near, 0.0, 0.2)
+    s.cycle(X0, data(), 0.0, 0.2)
     assert set(followed) == {first.chosen}
     followed.clear()
-    s = MmeIlqr(kernel, settings, seed=0)
+    s = solver(temperature=5.0)
     for _ in range(4):
-        s.cycle(X0, near, 0.0, 0.2)
+        s.cycle(X0, data(), 0.0, 0.2)
     assert len(set(followed)) > 1
+
+
+def test_every_sampler_that_can_be_asked_for_is_there_and_keeps_the_incumbent():
+    assert tuple(SAMPLERS) == NAMES
+    for name in NAMES:
+        s = solver(sampler=name)
+        before = s.cycle(X0, data(), 0.0, 0.2)
+        for _ in range(2):
+            after = s.cycle(X0, data(), 0.0, 0.2)
+            assert after.costs[before.chosen] <= before.costs[before.chosen] + 1e-9
+            before = after
+
+
+def test_random_restarts_leave_only_the_driving_mode(monkeypatch):
+    starts, optimise = [], KERNEL.kernel.optimise
+
+    def recording(x0, U, *rest):
+        starts.append(U[0].copy())
+        return optimise(x0, U, *rest)
+
+    monkeypatch.setattr(KERNEL.kernel, "optimise", recording)
+    s = solver(sampler="restart")
+    before = s.cycle(X0, data(), 0.0, 0.2)
+    rng = np.random.default_rng()
+    rng.bit_generator.state = s._rngs[0].bit_generator.state
+    s.cycle(X0, data(), 0.1, 0.2)
+    blocks = draw_noise(8, 50, [data().limits], [rng]).blocks[0]
+    random = np.all(starts[-1] == in_blocks(blocks, 50), axis=(1, 2))
+    assert random.tolist() == [n != before.chosen for n in range(8)]
+
+
+def test_variants_are_presets_of_the_samplers():
+    mme = SETTINGS.mme
+    expected = {
+        "ilqr": dataclasses.replace(mme, n_modes=1, n_restarts=0, temperature=0.0),
+        "me_ilqr": dataclasses.replace(mme, sampler="unimodal"),
+        "sv_ilqr": dataclasses.replace(mme, sampler="stein"),
+        "mme_ilqr": mme,
+    }
+    for variant, settings in expected.items():
+        assert algorithm_settings(build(ControllerSettings, {"variant": variant})) == settings
+
+
+def test_robots_side_by_side_plan_as_each_alone():
+    """Same seeds, same plans, whoever else is computed with them."""
+    places = np.array([X0, [1.0, 0.4, 0.2, 0.5, 0.0]])
+    tasks = [data(), data(goal=(6.0, 1.0))]
+    together = MmeIlqr(KERNEL.kernel, SETTINGS.mme, [3, 4])
+    alone = [MmeIlqr(KERNEL.kernel, SETTINGS.mme, [seed]) for seed in (3, 4)]
+    for _ in range(3):
+        modes = together.cycle(places, tasks, 0.1, 0.2)
+        for r, own in enumerate(alone):
+            [expected] = own.cycle(places[r : r + 1], tasks[r : r + 1], 0.1, 0.2)
+            assert np.array_equal(modes[r].controls, expected.controls)
+            assert modes[r].chosen == expected.chosen
 
 
 def test_obstacle_order_does_not_matter():
@@ -124,27 +175,19 @@ def test_shifting_by_a_whole_stage_drops_the_first():
     assert shifted[0, :, 0] == pytest.approx([1, 2, 3, 4, 4])
 
 
-@pytest.mark.parametrize("backend", ["numba", "python"])
-def test_the_kernel_shifts_in_place_as_the_function_does(backend):
-    U = np.random.default_rng(3).normal(size=(8, 9, 2))
-    for stages in (0.0, 0.3, 1.0, 2.75, 20.0):
-        lanes = np.ascontiguousarray(U.transpose(1, 2, 0))[None]
-        build_module(KERNEL.problem, backend).shift(lanes, stages)
-        assert lanes[0].transpose(2, 0, 1) == pytest.approx(shift_controls(U, stages), abs=1e-12)
-
-
 def test_a_cycle_follows_its_steps_one_by_one():
-    """The compiled cycle, and the same put together from the kernel's parts."""
+    """The cycle, and the same put together from its parts."""
     s, mme = solver(seed=4), SETTINGS.mme
     before = s.cycle(X0, data(), 0.0, 0.2)
     rng = np.random.default_rng()
-    rng.bit_generator.state = s._rng.bit_generator.state
+    rng.bit_generator.state = s._rngs[0].bit_generator.state
     after = s.cycle(X0, data(), 0.1, 0.2)
     policies = KERNEL.policies(X0, shift_controls(before.controls, 0.1 / 0.2), data())
-    white, uniform, blocks = cycle_noise(8, mme.time_steps, data().limits, rng)
+    noise = draw_noise(8, mme.time_steps, [data().limits], [rng])
+    white, uniform, blocks = (part[0] for part in noise)
     size = mme.temperature, mme.time_steps, 2
     values = soft_value(policies.cost, policies.log_det, *size)
-    weights = mixture_weights(values, mme.temperature, policies.gaps >= 0.2, mme.weight_floor)
+    weights = mixture_weights(values, mme.temperature, policies.distances >= 0.2, mme.weight_floor)
     drawn = (draw(weights, uniform), white, mme.temperature, mme.noise_correlation)
     starts = KERNEL.sample(policies, *drawn, data())
     starts[before.chosen] = policies.U[before.chosen]
@@ -152,7 +195,7 @@ def test_a_cycle_follows_its_steps_one_by_one():
     starts[restarted] = in_blocks(blocks, mme.time_steps)[restarted]
     found = KERNEL.optimise(X0, starts, data(), mme.n_iterations)
     assert after.costs == pytest.approx(found.costs, rel=1e-9)
-    compared = selection_costs(found.costs, found.gaps, 0.2)
+    compared = selection_costs(found.costs, found.distances, 0.2)
     margins = mme.mode_switch_margin, mme.mode_switch_cost
     assert after.chosen == select_mode(compared, before.chosen, *margins)
 
@@ -170,16 +213,16 @@ def test_another_number_of_modes_keeps_the_one_that_drives():
         before = modes
 
 
-def test_a_longer_dwell_time_means_fewer_changes_of_the_way():
+def test_a_longer_dwell_time_means_fewer_switches():
     changes = []
     for dwell in (0.0, 0.35, 10.0):
         s = solver(mode_dwell_time=dwell, mode_switch_margin=0.0, mode_switch_cost=0.0)
         s.cycle(X0, data(), 0.1, 0.2)
-        goals = ((6.0, 2.0 * (-1) ** n) for n in range(16))  # each time the other way is cheaper
-        turns = [s.cycle(X0, data(goal=goal), 0.1, 0.2).turned for goal in goals]
-        changes.append(sum(turns))
-        apart = np.diff(np.flatnonzero(turns))
-        assert all(gap * 0.1 >= dwell - 1e-9 for gap in apart)
+        goals = ((6.0, 2.0 * (-1) ** n) for n in range(16))  # each time the other side is cheaper
+        switches = [s.cycle(X0, data(goal=goal), 0.1, 0.2).switched for goal in goals]
+        changes.append(sum(switches))
+        apart = np.diff(np.flatnonzero(switches))
+        assert all(cycles * 0.1 >= dwell - 1e-9 for cycles in apart)
     assert changes[0] > changes[1] > changes[2] >= 0
 
 
@@ -194,37 +237,44 @@ def test_a_mode_that_becomes_infeasible_does_not_dwell():
     assert sides(modes)[modes.chosen] == -side
 
 
-def counts(s, n_cycles, deadline):
-    cycles = [s.cycle(X0, data(), 0.0, 0.2, deadline) for _ in range(n_cycles)]
-    return [len(modes.costs) for modes in cycles], cycles[-1]
-
-
-def test_modes_make_way_for_a_short_budget_and_come_back():
-    """A deadline that has passed makes every cycle late, none leaves time to spare."""
+def test_a_deadline_that_has_passed_leaves_the_driving_mode_as_it_is():
     s = solver(n_modes=20)
-    full, before = counts(s, 4, None)
-    assert full == [20] * 4
-    short, modes = counts(s, 10, 0.0)
-    assert short == [20] * LATE_CYCLES + [16] * LATE_CYCLES + [8] * (10 - 2 * LATE_CYCLES)
-    kept = modes.costs[modes.chosen]
-    assert kept <= before.costs[before.chosen] + 1e-9  # the best was among those that stayed
-    assert modes.feasible[modes.chosen]
-    back, modes = counts(s, 2 * SPARE_CYCLES + 1, None)
-    assert back == [8] * SPARE_CYCLES + [16] * SPARE_CYCLES + [20]
-    assert modes.feasible[modes.chosen]
+    for _ in range(3):
+        before = s.cycle(X0, data(), 0.0, 0.2)
+    after = s.cycle(X0, data(), 0.0, 0.2, deadline=0.0)
+    kept = after.costs[after.chosen]
+    assert kept <= before.costs[before.chosen] + 1e-9
+    assert after.feasible[after.chosen]
+
+
+def test_an_incumbent_may_lack_a_little_far_ahead_and_nothing_near():
+    s = solver()
+    states = np.zeros((1, 1, 51, 5))
+    states[0, 0, :, 0] = np.linspace(0.0, 10.0, 51)  # 1 m/s along x
+
+    def stays(lack, at):
+        beside = data(np.array([[at, 0.2 + 0.4 - lack, 0.4, 0.0, 0.0]]))
+        distances = KERNEL.kernel.distances(states, [beside])
+        found = Optimised(states, states, distances, distances, distances, np.zeros(1))
+        return s._may_stay(0, found, 0.2, beside)
+
+    assert stays(-0.01, 1.0)
+    assert stays(0.01, 5.0)
+    assert not stays(0.01, 1.0)
+    assert not stays(0.03, 5.0)
 
 
 def test_of_several_groups_the_driving_mode_is_in_the_first(monkeypatch):
-    served, cycle, chosen = [], KERNEL.cycle, []
+    served, chosen, optimise = [], [], KERNEL.kernel.optimise
 
-    def recording(x0, U, incumbent, *rest):
-        served.append(incumbent)
-        return cycle(x0, U, incumbent, *rest)
+    def recording(*given):
+        served.append(int(s._incumbents[0]))
+        return optimise(*given)
 
-    monkeypatch.setattr(KERNEL, "cycle", recording)
+    monkeypatch.setattr(KERNEL.kernel, "optimise", recording)
     for seed in range(4):
         s = solver(seed, n_modes=20, mode_switch_margin=0.0, mode_switch_cost=0.0)
-        for n in range(4):  # each time the other way is cheaper
+        for n in range(4):  # each time the other side is cheaper
             chosen.append(s.cycle(X0, data(goal=(6.0, 2.0 * (-1) ** n)), 1.0, 0.2).chosen)
-    assert max(chosen) >= LANES  # modes of later groups take over
-    assert max(served) < LANES
+    assert max(chosen) >= KERNEL.group  # modes of later groups take over
+    assert max(served) < KERNEL.group

@@ -2,18 +2,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from one_robot import one_robot
 
-from mme_ilqr_ros.control.kernel import Kernel, Policies
-from mme_ilqr_ros.control.modes import by_merit, may_stay, select_mode, selection_costs
+from mme_ilqr_ros.control.kernel import Policies
+from mme_ilqr_ros.control.modes import select_mode, selection_costs
+from mme_ilqr_ros.control.noise import in_blocks, random_blocks
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
-from mme_ilqr_ros.control.sampling import draw, in_blocks, random_blocks, shared_weights
+from mme_ilqr_ros.control.samplers.mixture import draw
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.models import ControlLimits
 
 ALL = np.ones(4, dtype=bool)
-KERNEL = Kernel(standard_problem())
+KERNEL = one_robot(standard_problem())
 
 
 def test_weights_are_the_boltzmann_shares():
@@ -82,16 +84,6 @@ def test_sources_are_drawn_with_their_weights_and_never_without():
     assert draw(weights, np.array([0.0, 0.4999, 0.5, 1 - 2**-53])).tolist() == [0, 0, 2, 3]
 
 
-def test_copies_of_a_mode_do_not_make_its_way_likelier():
-    """Two ways of equal value; three modes fell into the first one."""
-    weights, ways = np.array([0.25, 0.25, 0.25, 0.25]), np.array([2, 1, 2, 2])
-    assert shared_weights(weights, ways) == pytest.approx([1 / 6, 1 / 2, 1 / 6, 1 / 6])
-    alone = np.array([0.1, 0.2, 0.3, 0.4])
-    assert shared_weights(alone, np.arange(4)) == pytest.approx(alone)
-    infeasible = shared_weights(np.array([0.0, 0.5, 0.5]), np.array([1, 1, 2]))
-    assert infeasible == pytest.approx([0.25, 0.25, 0.5])
-
-
 def test_random_controls_fill_the_box_in_blocks():
     limits = ControlLimits((-0.2, -1.5), (1.0, 1.5), (2.5, 5.0))
     U = in_blocks(random_blocks(1, limits, np.random.default_rng(0)), 50)[0]
@@ -126,18 +118,6 @@ def test_a_larger_switch_margin_means_fewer_switches():
 def test_a_mode_that_dwells_stays_whatever_the_others_cost():
     assert select_mode(np.array([10.0, 1.0]), 0, 0.05, dwells=True) == 0
     assert select_mode(np.array([10.0, 1.0]), 0, 0.05, dwells=False) == 1
-
-
-def test_an_incumbent_may_lack_a_little_far_ahead_and_nothing_near():
-    assert may_stay(0.20, 0.20, 0.2)
-    assert may_stay(0.19, 0.25, 0.2)
-    assert not may_stay(0.19, 0.19, 0.2)
-    assert not may_stay(0.17, 0.25, 0.2)
-
-
-def test_by_merit_comes_the_driving_mode_then_the_best_of_each_way():
-    costs, ways = np.array([3.0, 1.0, 2.0, 9.0, 1.5]), np.array([2, 1, 2, 3, 1])
-    assert by_merit(costs, ways, chosen=0).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_an_improvement_beyond_the_margin_is_taken():

@@ -14,9 +14,10 @@ from mme_ilqr_ros.control import controller
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import CostTerm, Penalty
 from mme_ilqr_ros.control.extensions import add_costs
-from mme_ilqr_ros.control.kernel import Kernel
+from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.models import RobotModel
@@ -55,7 +56,7 @@ def hitch_at_the_goal(weight):
     control = LocalController(add_costs(SETTINGS, Hitch(weight)), robot)
     state = RobotState(0.0, 0.0, 0.0)
     for i in range(80):
-        result = control.compute_command(state, GOAL, 0.1 * i)
+        result = control.compute_command(Situation(state, GOAL, 0.1 * i))
         if result.status is ControlStatus.GOAL_REACHED:
             return abs(difference(state.yaw, robot.trailer))
         vx, wz = result.vx, result.wz
@@ -66,7 +67,9 @@ def hitch_at_the_goal(weight):
 
 
 def test_an_own_robot_arrives_and_an_own_cost_straightens_its_trailer(monkeypatch):
-    monkeypatch.setattr(controller, "Kernel", functools.partial(Kernel, backend="python"))
+    monkeypatch.setattr(
+        controller, "CompiledKernel", functools.partial(CompiledKernel, backend="python")
+    )
     assert hitch_at_the_goal(5.0) < 0.5 * hitch_at_the_goal(0.0)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.control.costs import Reference
-from mme_ilqr_ros.control.kernel.build import PRINTED, build_module
+from mme_ilqr_ros.control.kernel.build import PRINTED, build_program
 from mme_ilqr_ros.control.objective import standard_problem
 
 PROBLEM = standard_problem()
@@ -70,9 +70,9 @@ def test_printed_functions_equal_the_symbolic_ones(switch):
 
     The optional penalties are skipped where the switch, the first number of p, is 0.
     """
-    module, switched = build_module(PROBLEM, "python"), PROBLEM.switched()
+    module, switched = build_program(PROBLEM, "python").stage, PROBLEM.switched()
     rng, n, n_parameters = np.random.default_rng(0), 3, FUNCTIONS["stage_cost"].numel_in(2)
-    for name in PRINTED:
+    for name, dt in PRINTED.items():
         function = FUNCTIONS[name]
         if switch == 0.0 and name in switched:
             function = switched[name].always
@@ -82,7 +82,10 @@ def test_printed_functions_equal_the_symbolic_ones(switch):
             if size == (n_parameters,):  # the same for all modes
                 inputs[i][:] = inputs[i][:, :1]
                 inputs[i][0] = switch
+        for i in dt:
+            inputs[i][:] = inputs[i][:, :1]
         numbers = [a[:, 0] if len(a) == n_parameters else a for a in inputs]
+        numbers = [a[0, 0] if i in dt else a for i, a in enumerate(numbers)]
         outputs = [np.zeros((*shape(function.size_out(i)), n)) for i in range(function.n_out())]
         getattr(module, name)(*numbers, *outputs)
         for lane in range(n):

@@ -9,8 +9,9 @@ import pytest
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.robots import STEERING_SPEED, Ackermann, robot_of
 from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.angles import difference
-from mme_ilqr_ros.geometry.circles import as_circles, clearance
+from mme_ilqr_ros.geometry.circles import as_circles, clearance, no_circles
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 TRAP = as_circles([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
@@ -42,7 +43,9 @@ def drive(control, circles=TRAP, seconds=20.0, goal=GOAL, state=None, **inputs):
     states, results = [state or RobotState(0.0, 0.0, 0.0)], []
     for i in range(round(seconds / PERIOD)):
         now = i * PERIOD
-        results.append(control.compute_command(states[-1], goal, now, circles=circles, **inputs))
+        results.append(
+            control.compute_command(Situation(states[-1], goal, now, circles=circles, **inputs))
+        )
         states.append(plant(states[-1], results[-1]))
         if results[-1].status is ControlStatus.GOAL_REACHED:
             break
@@ -60,7 +63,8 @@ def test_every_kind_of_robot_gets_past_the_trap(kind):
 
 
 def test_a_robot_that_slides_gets_to_a_goal_beside_it_without_turning_round():
-    _, results = drive(LocalController(settings("omni")), goal=Pose(0.5, 2.0, 0.0), circles=None)
+    omni = LocalController(settings("omni"))
+    _, results = drive(omni, goal=Pose(0.5, 2.0, 0.0), circles=no_circles())
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert max(r.vy for r in results) > 0.3
 
@@ -84,7 +88,7 @@ def test_every_command_keeps_box_and_rates_whatever_happens(kind, seed):
     rng = np.random.default_rng(seed)
     s = settings(kind, vx_min=-0.3)
     control, robot, state = LocalController(s), robot_of(s), RobotState(0.0, 0.0, 0.0)
-    before, circles, goal = np.zeros(robot.model.nu), None, GOAL
+    before, circles, goal = np.zeros(robot.model.nu), no_circles(), GOAL
     for i in range(40):
         if rng.random() < 0.15:
             goal = None if rng.random() < 0.2 else Pose(*rng.uniform(-4, 4, 2), 0.0)
@@ -93,7 +97,7 @@ def test_every_command_keeps_box_and_rates_whatever_happens(kind, seed):
         if rng.random() < 0.1:
             s = _changed(s, rng)
             control.update(s)
-        result = control.compute_command(state, goal, i * PERIOD, circles=circles)
+        result = control.compute_command(Situation(state, goal, i * PERIOD, circles=circles))
         _assert_follows(robot, s, result, before)
         before, state = np.array(result.controls), plant(state, result)
 
@@ -121,7 +125,7 @@ def test_a_controller_that_starts_while_the_robot_drives_keeps_limits_from_its_s
     s = settings(kind)
     state = RobotState(0.0, 0.0, 0.0, 0.7, 0.3, 0.2 if kind == "omni" else 0.0)
     robot = robot_of(s)
-    result = LocalController(s).compute_command(state, Pose(-5.0, 1.0, 0.0), 0.0)
+    result = LocalController(s).compute_command(Situation(state, Pose(-5.0, 1.0, 0.0), 0.0))
     _assert_follows(robot, s, result, np.array(robot.measured(state, None)))
 
 
@@ -130,12 +134,12 @@ def test_from_any_speed_it_comes_to_rest_within_the_braking_distance(kind):
     s = settings(kind)
     control, states = LocalController(s), [RobotState(0.0, 0.0, 0.0)]
     for i in range(25):
-        result = control.compute_command(states[-1], GOAL, i * PERIOD)
+        result = control.compute_command(Situation(states[-1], GOAL, i * PERIOD))
         states.append(plant(states[-1], result))
     begin, speed = states[-1], result.vx
     assert speed > 0.8
     for i in range(25, 45):
-        result = control.compute_command(states[-1], None, i * PERIOD)
+        result = control.compute_command(Situation(states[-1], None, i * PERIOD))
         states.append(plant(states[-1], result))
     assert (result.vx, result.vy, result.wz) == (0.0, 0.0, 0.0)
     distance = math.dist(states[-1].position, begin.position)
@@ -145,11 +149,11 @@ def test_from_any_speed_it_comes_to_rest_within_the_braking_distance(kind):
 def test_a_braking_car_stays_on_its_arc():
     control, state = LocalController(settings("ackermann")), RobotState(0.0, 0.0, 0.0)
     for i in range(8):
-        driving = control.compute_command(state, Pose(0.0, 3.0, 0.0), i * PERIOD)
+        driving = control.compute_command(Situation(state, Pose(0.0, 3.0, 0.0), i * PERIOD))
         state = plant(state, driving)
     curvature = driving.wz / driving.vx
     assert abs(curvature) > 0.5
-    braking = control.compute_command(state, None, 0.8)
+    braking = control.compute_command(Situation(state, None, 0.8))
     assert braking.vx < driving.vx
     assert braking.wz / braking.vx == pytest.approx(curvature)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from one_robot import one_robot
 from test_controller import PERIOD, controller, drive, positions
 
 from mme_ilqr_ros.control.controller import ControlStatus
-from mme_ilqr_ros.control.kernel import Kernel
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.robots import robot_of
@@ -13,8 +13,8 @@ from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 SETTINGS = ControllerSettings()
-KERNEL = Kernel(standard_problem(robot_of(SETTINGS), SETTINGS))
-SAFETY = Safety(KERNEL, ())
+KERNEL = one_robot(standard_problem(robot_of(SETTINGS), SETTINGS))
+SAFETY = Safety(KERNEL.kernel, ())
 AT_REST = np.zeros(5)
 
 
@@ -30,8 +30,9 @@ def modes(x0, controls, circles, required=0.22):
     T = SETTINGS.mme.time_steps
     U = np.repeat(np.array(controls, float)[:, None], T, axis=1)
     found = KERNEL.optimise(x0, U, data(circles), iterations=0)
-    feasible = found.gaps >= required
-    return Modes(found.X, found.U, found.costs, found.costs, found.gaps, feasible, 0, False, 0)
+    feasible = found.distances >= required
+    facts = found.costs, found.costs, found.distances, feasible
+    return Modes(found.X, found.U, *facts, 0, False, 0)
 
 
 def test_a_plan_that_hits_something_late_may_drive_and_one_that_hits_soon_may_not():
@@ -60,8 +61,10 @@ def test_a_disc_that_drives_at_a_standing_robot_does_not_reach_it():
     """Slower than the robot, at constant velocity, while the robot's goal lies behind the disc."""
     disc = as_circles([[4.0, 0.02, 0.5, -0.6, 0.0]])
     states, results = drive(controller(), circles=disc, seconds=25.0)
-    gaps = [clearance(s.position, predict(disc, i * PERIOD)) for i, s in enumerate(states[:-1])]
-    assert min(gaps) > 0.2
+    distances = [
+        clearance(s.position, predict(disc, i * PERIOD)) for i, s in enumerate(states[:-1])
+    ]
+    assert min(distances) > 0.2
     assert results[-1].status is ControlStatus.GOAL_REACHED
 
 

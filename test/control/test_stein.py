@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.stein import newton_system, rbf_kernel, stein_direction
+from mme_ilqr_ros.control.samplers.stein_direction import newton_system, rbf_kernel, stein_direction
 
 ALPHA = 0.7
 A = np.array([[3.0, 1.0], [1.0, 2.0]])

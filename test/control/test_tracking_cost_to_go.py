@@ -4,6 +4,7 @@ import pytest
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -51,7 +52,7 @@ def test_with_the_field_it_finds_the_door_and_reaches_the_goal():
     control, state = LocalController(ControllerSettings()), RobotState(0.0, -2.0, 0.0)
     for i in range(150):
         result = control.compute_command(
-            state, Pose(*GOAL, 0.0), 0.1 * i, field=field, cost_to_go=cost_to_go
+            Situation(state, Pose(*GOAL, 0.0), 0.1 * i, walls=field, cost_to_go=cost_to_go)
         )
         if result.status is ControlStatus.GOAL_REACHED:
             break

@@ -244,3 +244,16 @@ def test_navigation_alone_waits_for_a_robot(environment, tmp_path):
         names = ros2(environment, "node", "list", *PATIENTLY).split()
     assert sorted(names) == ["/controller", "/planner"]
     assert launch.output.count("process has finished cleanly") == 2, launch.output
+
+
+def test_a_robot_and_costs_of_another_package_drive(environment, tmp_path):
+    """The example package, named by its parameter file; its folder is on the nodes' path."""
+    example = REPOSITORY / "examples" / "my_robot_package"
+    paths = os.pathsep.join((str(example), environment["PYTHONPATH"]))
+    given = (f"params_file:={example / 'config' / 'my_robot.yaml'}", "monitor:=true")
+    own = {**environment, "PYTHONPATH": paths}
+    with launched(own, tmp_path, "simulation.launch.py", *given) as run:
+        run.wait_for("the clock runs", seconds=3.0 * START_UP)  # its kernel is compiled
+        told = ros2(own, "param", "get", "/controller", "costs.keep_right.weight", *PATIENTLY)
+        assert "0.3" in told
+        run.wait_for("success after")

@@ -7,13 +7,15 @@ import time
 import casadi as ca
 import numpy as np
 import pytest
+from one_robot import OneRobot, one_robot
 
 torch = pytest.importorskip("torch")
+
 
 from mme_ilqr_ros.control.costs import GoalCost, Penalty, Reference
 from mme_ilqr_ros.control.kernel import (
     Barrier,
-    Kernel,
+    CompiledKernel,
     KernelError,
     StageData,
     ValueField,
@@ -22,7 +24,6 @@ from mme_ilqr_ros.control.kernel import (
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.control.robot_batch import RobotBatch, stack_robots
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
@@ -100,7 +101,7 @@ def kernels():
     def of(name):
         if name not in made:
             problem = problem_of(MODELS[name][0])
-            made[name] = Kernel(problem, "python"), BatchedKernel(problem)
+            made[name] = one_robot(problem, "python"), OneRobot(BatchedKernel(problem))
         return made[name]
 
     return of
@@ -118,7 +119,7 @@ def test_it_finds_what_the_kernel_finds(name, everything, kernels):
         for field, value in vars(expected).items():
             assert getattr(got, field) == pytest.approx(value, rel=1e-8, abs=1e-8), field
     p, rng = reference.policies(x0, U, data), np.random.default_rng(1)
-    assert batched.smallest_gaps(p.X, data) == pytest.approx(reference.smallest_gaps(p.X, data))
+    assert batched.distances(p.X, data) == pytest.approx(reference.distances(p.X, data))
     noise = rng.integers(0, len(U), 9), rng.standard_normal((9, *U.shape[1:])), 0.4, 0.9
     drawn = [k.sample(p, *noise, data) for k in (reference, batched)]
     assert drawn[1] == pytest.approx(drawn[0], abs=1e-9)
@@ -137,7 +138,7 @@ def test_every_control_keeps_the_limits_and_nan_becomes_a_bound(kernels):
 def test_single_precision_finds_the_same_plans(kernels):
     _, x0, U, data = given("diff_drive")
     problem = kernels("diff_drive")[0].problem
-    single = BatchedKernel(problem, dtype=np.float32).optimise(x0, U, data, 60)
+    single = OneRobot(BatchedKernel(problem, dtype=np.float32)).optimise(x0, U, data, 60)
     double = kernels("diff_drive")[1].optimise(x0, U, data, 60)
     assert np.sort(single.costs)[:4] == pytest.approx(np.sort(double.costs)[:4], rel=2e-3)
 
@@ -170,34 +171,28 @@ def robots():
 
 
 def test_a_batch_of_robots_drives_like_its_robots_one_by_one():
-    """Same seeds, same plans, whoever else is in the batch; and those of `MmeIlqr`."""
+    """Same seeds, same plans, whoever else is in the batch; and those of the compiled kernel."""
     problem, x0, data = robots()
     mme = dataclasses.replace(SETTINGS.mme, n_iterations=4)
-    kernel, compiled = BatchedKernel(problem), Kernel(problem)
-    together, stacked = RobotBatch(kernel, mme, seeds=range(4)), stack_robots(data)
-    alone = RobotBatch(kernel, mme, seeds=[2])
-    solvers = [MmeIlqr(compiled, mme, seed) for seed in range(4)]
+    batched = BatchedKernel(problem)
+    together, alone = MmeIlqr(batched, mme, range(4)), MmeIlqr(batched, mme, [2])
+    compiled = MmeIlqr(CompiledKernel(problem), mme, range(4))
     for _ in range(3):
-        modes = together.cycle(x0, stacked, 0.1, 0.21)
-        (second,) = alone.cycle(x0[2:3], data[2], 0.1, 0.21)
+        modes = together.cycle(x0, data, 0.1, 0.21)
+        (second,) = alone.cycle(x0[2:3], data[2:3], 0.1, 0.21)
         assert second.costs == pytest.approx(modes[2].costs, rel=1e-9)
-        for r, solver in enumerate(solvers):
-            expected = solver.cycle(x0[r], data[r], 0.1, 0.21)
-            assert modes[r].costs == pytest.approx(expected.costs, rel=1e-6)
-            assert modes[r].weights == pytest.approx(expected.weights, abs=1e-6)
-            assert modes[r].chosen == expected.chosen
+        for got, expected in zip(modes, compiled.cycle(x0, data, 0.1, 0.21), strict=True):
+            assert got.costs == pytest.approx(expected.costs, rel=1e-6)
+            assert got.weights == pytest.approx(expected.weights, abs=1e-6)
+            assert got.chosen == expected.chosen
         x0 = x0 + 0.5 * (np.stack([m.states[m.chosen, 1] for m in modes]) - x0)
 
 
 def test_robots_that_cannot_share_a_batch_are_told_why():
-    _, _, data = robots()
+    problem, _, data = robots()
     other = dataclasses.replace(data[1], dt=0.1)
     with pytest.raises(ValueError, match="the same stage duration"):
-        stack_robots([data[0], other])
-    problem, *_, one = given("diff_drive")
-    two = dataclasses.replace(one, parameters=np.stack([one.parameters] * 2))
-    with pytest.raises(ValueError, match="5 modes cannot be shared out among 2 robots"):
-        BatchedKernel(problem).smallest_gaps(np.zeros((5, 21, 5)), two)
+        BatchedKernel(problem).distances(np.zeros((2, 1, 21, 5)), [data[0], other])
 
 
 def test_devices_and_precisions_that_are_not_there_are_named(monkeypatch):
@@ -214,7 +209,7 @@ def test_devices_and_precisions_that_are_not_there_are_named(monkeypatch):
 def test_a_gpu_finds_what_the_cpu_finds(kernels):
     problem, x0, U, data = given("diff_drive")
     expected = kernels("diff_drive")[1].optimise(x0, U, data, 6)
-    got = BatchedKernel(problem, "cuda").optimise(x0, U, data, 6)
+    got = OneRobot(BatchedKernel(problem, "cuda")).optimise(x0, U, data, 6)
     assert got.costs == pytest.approx(expected.costs, rel=1e-8)
 
 
@@ -223,13 +218,15 @@ def test_an_iteration_keeps_to_its_device_and_never_waits_for_it(monkeypatch):
     problem, x0, U, data = given("diff_drive")
     monkeypatch.setattr(kernel, "_device", torch.device)
     nowhere = BatchedKernel(problem, "meta")
-    task = nowhere._task_of(data, len(U))
-    state = nowhere._start(task, x0, U)
-    after = nowhere._improve(task, *state, torch.zeros_like(state[2]), torch.ones_like(state[2]))
+    task = nowhere._task_of([data], len(U))
+    state = nowhere._start(task, x0[None], U[None])
+    ones = torch.ones_like(state[2])
+    lanes = torch.zeros_like(ones), ones, ones.to(torch.bool), len(U)
+    after = nowhere._improve(task, *state, *lanes)
     assert [a.shape for a in after[:3]] == [a.shape for a in state]
     gains = nowhere._backward(task, *after[:2], after[3])
     assert gains.log_det().shape == after[2].shape
-    assert clearance.smallest_gap(nowhere._texts, task, after[0]).shape == after[2].shape
+    assert clearance.least_distance(nowhere._texts, task, after[0]).shape == after[2].shape
 
 
 def test_elimination_solves_and_log_det_counts_free_controls_only():
@@ -264,8 +261,8 @@ def test_a_robot_with_one_control_and_constants_in_its_symbols():
     limits = ControlLimits((-1.0,), (1.0,), (np.inf,))
     data = StageData(parameters, 0.2, limits, world(False))
     U = np.random.default_rng(0).uniform(-1, 1, (3, 8, 1))
-    expected = Kernel(problem, "python").optimise(np.zeros(3), U, data, 5)
-    got = BatchedKernel(problem).optimise(np.zeros(3), U, data, 5)
+    expected = one_robot(problem, "python").optimise(np.zeros(3), U, data, 5)
+    got = OneRobot(BatchedKernel(problem)).optimise(np.zeros(3), U, data, 5)
     assert pytest.approx(expected.U, abs=1e-9) == got.U
 
 

@@ -20,7 +20,7 @@ from studies.compare import paths
 from studies.compare.cloning import clone, cloned_regrets, move_costs, walk_all
 from studies.compare.peers import (
     blind_oracle,
-    cell_price,
+    cell_cost,
     tuned_features,
     tuned_inflation,
     uniform,
@@ -50,9 +50,9 @@ def test_the_oracle_that_is_blind_to_direction_is_the_truth_for_places_only():
     places, lanes = generate_terrain(3, 20, rng(3)), generate_lanes(3, 28, rng(3))
     assert measure(blind_oracle, places).p95 == pytest.approx(0.0, abs=1e-9)
     assert measure(blind_oracle, lanes).p95 > 5.0
-    price = cell_price(lanes.cost[0])
-    assert (np.isinf(price) >= lanes.occupied[0]).all()
-    free = price[np.isfinite(price)]
+    cost = cell_cost(lanes.cost[0])
+    assert (np.isinf(cost) >= lanes.occupied[0]).all()
+    free = cost[np.isfinite(cost)]
     assert free.min() >= 1.0
     assert free.max() <= 4.0
 

@@ -10,6 +10,7 @@ import pytest
 from mme_ilqr_ros.benchmark.drive import drive
 from mme_ilqr_ros.control.controller import ControlStatus
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.reporting.judge import Outcome
@@ -63,16 +64,18 @@ def test_every_peer_stops_where_it_is_boxed_in_and_follows_a_path(peer):
     fence = np.column_stack([fence, np.zeros(12)])[:, :5]
     moving, goal = RobotState(0.0, 0.0, 0.0, 0.3, 0.0), Pose(4.0, 0.0, 0.0)
     for n in range(5):
-        result = controller.compute_command(moving, goal, 0.1 * n, circles=fence)
+        result = controller.compute_command(Situation(moving, goal, 0.1 * n, circles=fence))
     assert result.vx < 0.1
     controller.reset()
     path = Path(np.array([[0.0, 0.0], [0.0, 4.0], [4.0, 4.0]]))
     for n in range(3):
         state = RobotState(0.0, 0.0, 0.0)
-        left = controller.compute_command(state, goal, 0.1 * n, path=path, circles=fence[:0])
+        left = controller.compute_command(
+            Situation(state, goal, 0.1 * n, path=path, circles=fence[:0])
+        )
     assert left.wz > 0.1
     there = RobotState(4.0, 0.0, 0.0)
-    arrived = controller.compute_command(there, goal, 0.3, circles=fence[:0])
+    arrived = controller.compute_command(Situation(there, goal, 0.3, circles=fence[:0]))
     assert arrived.status is ControlStatus.GOAL_REACHED
 
 

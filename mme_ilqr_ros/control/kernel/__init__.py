@@ -1,22 +1,14 @@
-"""The solver's inner loops: printed from symbols, compiled by numba, replaceable."""
+"""The solver's inner loops: a small interface, and the compiled kernel behind it."""
 
-from mme_ilqr_ros.control.kernel.build import LANES, KernelError
-from mme_ilqr_ros.control.kernel.kernel import Kernel
-from mme_ilqr_ros.control.kernel.options import CycleOptions
-from mme_ilqr_ros.control.kernel.outcome import Cycled, Optimised, Policies
-from mme_ilqr_ros.control.kernel.world import (
-    Barrier,
-    StageData,
-    ValueField,
-    World,
-    free_space,
-)
+from mme_ilqr_ros.control.kernel.build import KernelError
+from mme_ilqr_ros.control.kernel.compiled import CompiledKernel
+from mme_ilqr_ros.control.kernel.protocol import Kernel, Optimised, Policies
+from mme_ilqr_ros.control.kernel.task import Barrier
+from mme_ilqr_ros.control.kernel.world import StageData, ValueField, World, free_space
 
 __all__ = [
-    "LANES",
     "Barrier",
-    "CycleOptions",
-    "Cycled",
+    "CompiledKernel",
     "Kernel",
     "KernelError",
     "Optimised",

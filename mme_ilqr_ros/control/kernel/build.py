@@ -1,112 +1,87 @@
-"""Put the printed stage functions and the solver text into one module, compiled and cached.
+"""Make the kernel of a problem: a copy of `program/` with its printed stage functions, and lanes.
 
-The module's directory is named by a hash of everything that goes into it (stage functions, solver
-text, versions of Python, numba and numpy, processor), so an edited model, cost or solver can never
-meet a stale binary. The file appears by an atomic rename: two processes may build at once.
+The copy's folder is named by a hash of everything that goes into it (program, printed functions,
+lanes, versions of Python, numba and numpy, processor), so an edited model, cost or solver never
+meets a stale binary. The folder appears by an atomic rename: two processes may build at once.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
+from mme_ilqr_ros.control.kernel import program
 from mme_ilqr_ros.control.kernel.emit import emit, emit_switched
+from mme_ilqr_ros.control.kernel.program import lane
 from mme_ilqr_ros.control.problem import Problem
 
-TEXTS = ("clearance.py", "forward.py", "backward.py", "solve.py", "sample.py", "cycle.py")
-MARKER = "# ---- kernel ----\n"
 BACKENDS = ("numba", "python")
-LANES = 8  # modes side by side: one vector of 8 floats on AVX2, of 8 doubles on AVX-512
-LANES_OFFER = "any_lane, fill, gather_square, lanes, local, lowest_bit, select, vmax, vmin"
-MATH_OFFERS = "absolute, cos, exp, floor, log, power, sin, sqrt, tan, time_is_up"
-_HERE = Path(__file__).parent
-COMPILED = [_HERE / name for name in ("lanes.py", "lane_math.py", "options.py")]
-COMPILED += [_HERE.parent / name for name in ("soft_value.py", "sampling.py", "modes.py")]
-PRINTED = ("step", "stage_cost", "terminal_cost", "terminal_quadratic", "action_value")
-PRINTED += ("value_update",)
-_HEADER = '''"""Generated from the problem's symbols and the kernel's texts. Do not edit."""
-
-import numpy as np
-from mme_ilqr_ros.control.modes import NEAR, may_stay, select_mode, selection_costs
-from mme_ilqr_ros.control.sampling import draw
-from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
-from mme_ilqr_ros.control.kernel.{lanes_module} import {lanes_offer}
-from mme_ilqr_ros.control.kernel.{math_module} import {math_offers}
-
-NX, NU, NK, HELD, LANES = {nx}, {nu}, {nx} + 1, {held}, {lanes}  # NK: columns of [k, K]
-{decorators}
-
-'''
-_DECORATORS = {
-    "numba": """
-import numba
-
-from mme_ilqr_ros.control.kernel.lanes import OPTIONS, inline
-
-jit = numba.njit(cache=True, **OPTIONS)
-plain = numba.njit(cache=True, error_model="numpy")
-pure = numba.njit(error_model="numpy")
-""",
-    "python": """
-
-def jit(function):
-    return function
-
-
-inline = plain = pure = jit
-""",
+PRINTED: dict[str, tuple[int, ...]] = {  # with the inputs that are one number: dt
+    "step": (2,),
+    "stage_cost": (),
+    "terminal_cost": (),
+    "terminal_quadratic": (),
+    "action_value": (3,),
+    "value_update": (),
 }
-# What `cycle.py` joins is ordinary numpy code, compiled where it stands.
-_PURE = """
-draw, select_mode, selection_costs = pure(draw), pure(select_mode), pure(selection_costs)
-may_stay, mixture_weights, soft_value = pure(may_stay), pure(mixture_weights), pure(soft_value)
-"""
+_HERE = Path(__file__).parent
+_PROGRAM = _HERE / "program"
+_SIMD = _HERE / "simd.py"
+_IMPORTED = tuple(_HERE / name for name in ("lanes.py", "lane_math.py", "task.py"))
+_STAGE = '''"""Printed from the symbols of {name}. Do not edit."""
+
+from .lane import absolute, cos, exp, fill, floor, inline, log, power, select, sin, sqrt, tan
+from .lane import vmax, vmin
+
+NX, NU, HELD = {nx}, {nu}, {held}
+'''
 
 
 class KernelError(RuntimeError):
     """The kernel cannot be built on this machine."""
 
 
-def kernel_source(problem: Problem, backend: str) -> str:
-    """Return the text of the kernel module of a problem."""
-    header = _HEADER.format(
-        lanes_module="lanes" if backend == "numba" else "reference",
-        math_module="lane_math" if backend == "numba" else "reference",
-        lanes_offer=LANES_OFFER,
-        math_offers=MATH_OFFERS,
-        nx=problem.model.nx,
-        nu=problem.model.nu,
-        held=problem.model.held_state,
-        lanes=LANES,
-        decorators=_DECORATORS[backend],
-    )
-    symbols = problem.functions()
-    switched = problem.switched()
+class Program(NamedTuple):
+    """The modules of a kernel; `solve` and `sample` are called from outside."""
+
+    solve: ModuleType
+    sample: ModuleType
+    backward: ModuleType
+    stage: ModuleType
+
+
+def stage_source(problem: Problem) -> str:
+    """Return the text of the kernel's `stage.py`."""
+    model = problem.model
+    head = _STAGE.format(name=model.name, nx=model.nx, nu=model.nu, held=model.held_state)
+    symbols, switched = problem.functions(), problem.switched()
     printed = [
-        emit_switched(*switched[name]) if name in switched else emit(symbols[name])
-        for name in PRINTED
+        emit_switched(*switched[name], dt) if name in switched else emit(symbols[name], dt)
+        for name, dt in PRINTED.items()
     ]
-    stage = "\n\n".join(f"@inline\n{text}" for text in printed)
-    texts = [(_HERE / "text" / name).read_text(encoding="utf-8") for name in TEXTS]
-    return "\n\n".join([header + _PURE, stage, *(text.split(MARKER, 1)[1] for text in texts)])
+    return "\n\n".join([head, *(f"@inline\n{text}" for text in printed)])
 
 
-def build_module(problem: Problem, backend: str) -> ModuleType:
-    """Return the kernel module of a problem.
+def build_program(problem: Problem, backend: str = "numba") -> Program:
+    """Return the kernel of a problem.
 
     Args:
         problem: Model and cost terms.
-        backend: `numba` (compiled at the first call, then cached on disk) or `python` (reference,
-            hundreds of times slower).
+        backend: `numba` (compiled at the first call, then cached on disk) or `python` (the
+            reference for tests, thousands of times slower).
 
     Raises:
         KernelError: numba is asked for but is not installed, or no directory can be written.
@@ -115,25 +90,51 @@ def build_module(problem: Problem, backend: str) -> ModuleType:
         raise KernelError(f"kernel backend '{backend}': must be one of {', '.join(BACKENDS)}")
     if backend == "numba" and importlib.util.find_spec("numba") is None:
         raise KernelError("numba is not installed: pip install numba, or apt install python3-numba")
-    source = kernel_source(problem, backend)
-    name = f"mme_kernel_{backend}_{_digest(source)}"
+    stage = stage_source(problem)
+    if backend == "python":
+        module = ModuleType("stage")
+        exec(compile(stage, f"<stage of {problem.model.name}>", "exec"), _stage_names(module))
+        return Program(*(import_over(part, lane, module) for part in Program._fields))
+    files = {path.name: path.read_text(encoding="utf-8") for path in _PROGRAM.glob("*.py")}
+    files |= {"lane.py": _SIMD.read_text(encoding="utf-8"), "stage.py": stage}
+    name = f"mme_kernel_{_digest(files)}"
     if name not in sys.modules:
-        path = _write(source, name)
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise KernelError(f"cannot load the generated kernel {path}")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        sys.modules[name] = module
-    return sys.modules[name]
+        _load_package(name, _written(files, name))
+    return Program(*(importlib.import_module(f"{name}.{part}") for part in Program._fields))
 
 
-def _digest(source: str) -> str:
-    imported = [path.read_text(encoding="utf-8") for path in COMPILED]
-    facts = [source, *imported, sys.version, platform.machine(), _processor(), np.__version__]
+def import_over(part: str, lane: ModuleType, stage: ModuleType) -> ModuleType:
+    """Return a module of the program that runs on other lanes and another stage, not compiled."""
+    name = f"{program.__name__}_over_{id(lane):x}_{id(stage):x}"
+    if name not in sys.modules:
+        package = ModuleType(name)
+        package.__path__ = [str(_PROGRAM)]
+        sys.modules |= {name: package, f"{name}.lane": lane, f"{name}.stage": stage}
+    return importlib.import_module(f"{name}.{part}")
+
+
+def _stage_names(module: ModuleType) -> dict:
+    """Return a module's names, in which its text runs: `.lane` is the program's own."""
+    vars(module)["__package__"] = program.__name__
+    return vars(module)
+
+
+def _load_package(name: str, folder: Path) -> None:
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise KernelError(f"cannot load the generated kernel {folder}")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    spec.loader.exec_module(package)
+
+
+def _digest(files: dict[str, str]) -> str:
+    texts = [*(files[name] for name in sorted(files))]
+    texts += [path.read_text(encoding="utf-8") for path in _IMPORTED]
+    facts = [*texts, sys.version, platform.machine(), _processor(), np.__version__]
     if importlib.util.find_spec("numba") is not None:
-        from importlib.metadata import version
-
         facts.append(version("numba"))
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
@@ -154,21 +155,37 @@ def cache_directories() -> Iterator[Path]:
     yield Path(tempfile.gettempdir()) / f"mme_ilqr_ros_{os.getuid()}"
 
 
-def _write(source: str, name: str) -> Path:
+def _written(files: dict[str, str], name: str) -> Path:
+    """Return the first folder that can hold the kernel, with its files in it."""
     reasons = []
     for directory in cache_directories():
-        path = directory / name / f"{name}.py"
+        folder = directory / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, scratch = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(source)
-            if path.exists() and path.read_text(encoding="utf-8") == source:
-                os.unlink(scratch)  # keep its time stamp: numba's cache looks at it
-            else:
-                os.replace(scratch, path)
+            _write(files, folder)
         except OSError as error:
             reasons.append(f"{directory}: {error.strerror}")
             continue
-        return path
+        return folder
     raise KernelError(f"no directory for the compiled kernel can be written ({'; '.join(reasons)})")
+
+
+def _write(files: dict[str, str], folder: Path) -> None:
+    """Write a folder at once; one that is there and whole keeps its time stamps for numba."""
+    if all(_holds(folder / name, text) for name, text in files.items()):
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        for name, text in files.items():
+            (scratch / name).write_text(text, encoding="utf-8")
+        if folder.exists():  # left incomplete, or edited by hand
+            shutil.rmtree(folder)
+        os.replace(scratch, folder)
+    except OSError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not all(_holds(folder / name, text) for name, text in files.items()):
+            raise  # else another process was faster
+
+
+def _holds(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text(encoding="utf-8") == text

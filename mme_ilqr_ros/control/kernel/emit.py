@@ -2,12 +2,12 @@
 
 `step(x, u) -> f` becomes `def step(in0, in1, out0)`, which reads in0[i], in1[i] and writes
 out0[i] (in0[i, j] or out0[i, j] for a matrix). One statement per node of the expression graph; the
-lane functions (`lanes.py` or `reference.py`) must be in the module that receives the text.
+module that receives the text imports the operations of `program/lane.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import casadi as ca
 
@@ -51,10 +51,14 @@ class EmitError(ValueError):
     """The function uses an operation that the printer does not know."""
 
 
-def emit(function: ca.Function) -> str:
+def emit(function: ca.Function, numbers: Sequence[int] = ()) -> str:
     """Return the Python source of a CasADi SX function with dense outputs.
 
     Its first input must be an array of lanes; any other may hold plain numbers.
+
+    Args:
+        function: What to print.
+        numbers: Inputs that are one number and no array.
 
     Raises:
         EmitError: An operation has no counterpart on lanes.
@@ -66,29 +70,32 @@ def emit(function: ca.Function) -> str:
         f"def {function.name()}({', '.join(names)}):",
         f"    zero, one = fill({first}, 0.0), fill({first}, 1.0)",
     ]
-    lines += [f"    {line}" for line in _statements(function)]
+    lines += [f"    {line}" for line in _statements(function, numbers)]
     return "\n".join(lines) + "\n"
 
 
-def emit_switched(always: ca.Function, optional: ca.Function, switch: int) -> str:
+def emit_switched(
+    always: ca.Function, optional: ca.Function, switch: int, numbers: Sequence[int] = ()
+) -> str:
     """Return the Python source of a function with a part that is skipped where it adds nothing.
 
     Args:
         always: The function without that part.
         optional: What the part adds to the outputs, with the same first inputs.
         switch: Index of a number in the third input, above 0 where the part is needed.
+        numbers: Inputs of `always` that are one number and no array.
 
     Raises:
         EmitError: An operation has no counterpart on lanes.
     """
     lines = [f"if in2[{switch}] > 0.0:", *(f"    {line}" for line in _additions(optional))]
-    return emit(always) + "".join(f"    {line}\n" for line in lines)
+    return emit(always, numbers) + "".join(f"    {line}\n" for line in lines)
 
 
 def _additions(function: ca.Function) -> Iterator[str]:
     """Yield statements that add to the outputs, except those that would add zero."""
     zeros: set[str] = set()
-    for line in _statements(function):
+    for line in _statements(function, ()):
         target, _, value = line.partition(" = ")
         if not target.startswith("out"):
             (zeros.add if value == "zero + 0.0" else zeros.discard)(target)
@@ -97,15 +104,17 @@ def _additions(function: ca.Function) -> Iterator[str]:
             yield f"{target} = {target} + {value}"
 
 
-def _statements(function: ca.Function) -> list[str]:
-    return [_statement(function, k) for k in range(function.n_instructions())]
+def _statements(function: ca.Function, numbers: Sequence[int]) -> list[str]:
+    return [_statement(function, k, numbers) for k in range(function.n_instructions())]
 
 
-def _statement(function: ca.Function, k: int) -> str:
+def _statement(function: ca.Function, k: int, numbers: Sequence[int]) -> str:
     operation = function.instruction_id(k)
     sources, targets = function.instruction_input(k), function.instruction_output(k)
     if operation == ca.OP_INPUT:
-        place = _place(f"in{sources[0]}", function.size_in(sources[0]), sources[1])
+        name = f"in{sources[0]}"
+        is_number = sources[0] in numbers
+        place = name if is_number else _place(name, function.size_in(sources[0]), sources[1])
         return f"w{targets[0]} = {place} + zero"
     if operation == ca.OP_OUTPUT:
         place = _place(f"out{targets[0]}", function.size_out(targets[0]), targets[1])

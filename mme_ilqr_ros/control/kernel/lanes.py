@@ -2,7 +2,7 @@
 
 A `Lane` holds the same number of n modes side by side. Code written on lanes is vectorised by
 construction, because every operation is one vector instruction; a loop over modes would depend on
-what the compiler's vectoriser understands. `reference.py` offers the same names on numpy arrays.
+what the compiler's vectoriser understands. `program/lane.py` offers the same names on numpy arrays.
 
 Floating-point operations may be reordered and fused, but keep NaN and infinity: a state that is not
 finite must stay visible to the controller's final check.
@@ -27,7 +27,7 @@ FLAGS = ("reassoc", "nsz", "arcp", "contract", "afn")
 # _nrt=False: no reference counts. Compiled code here only borrows arrays; counting references to
 # them at every unpacking of a tuple took most of the kernel's time.
 OPTIONS = {"fastmath": set(FLAGS), "error_model": "numpy", "boundscheck": False, "_nrt": False}
-inline = njit(forceinline=True, **OPTIONS)
+inline = njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
 
 
 class Lane(types.Type):

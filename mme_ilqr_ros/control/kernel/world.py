@@ -1,38 +1,21 @@
-"""What a kernel is told about the task: limits, stage parameters, obstacles, cost to go."""
+"""What one solve is given: limits, stage parameters, obstacles, cost-to-go."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mme_ilqr_ros.control.kernel.task import Barrier, Grid
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
-FAR = 1e3  # [m] the gap reported where there is no obstacle at all
-
-
-@dataclass(frozen=True)
-class Barrier:
-    """Cut-off relaxed log barrier of the gap between the robot's edge and an obstacle.
-
-    Attributes:
-        weight: Cost scale per stage.
-        stiff_gap: Below it the log goes on as a quadratic [m].
-        cutoff_gap: At and beyond it the cost is exactly zero [m].
-        radius: The robot's radius, margin included [m].
-        surprise_time: How long ago a moving circle may have turned [s]; see `World.priced`.
-    """
-
-    weight: float
-    stiff_gap: float
-    cutoff_gap: float
-    radius: float
-    surprise_time: float = 0.0
+FAR = 1e3  # [m] the distance reported where there is no obstacle at all
 
 
 @dataclass(frozen=True)
@@ -72,57 +55,34 @@ class World:
     barrier: Barrier
     cost_to_go: ValueField | None = None
 
-    @property
-    def priced(self) -> Array:
-        """The circles as the barrier prices them [..., M, 5]; gaps are those to the circles.
-
-        A circle that turned some time ago is within the disc round where it was then, of what it
-        drove since. The disc touches where it is if it went straight on, and reaches beside and
-        behind: where a turn that nobody foresees takes it.
-        """
-        turned, speed = self.circles.copy(), np.hypot(self.circles[..., 3], self.circles[..., 4])
-        turned[..., :2] -= self.barrier.surprise_time * self.circles[..., 3:]
-        turned[..., 2] += self.barrier.surprise_time * speed
-        return turned
-
-    def pack(self, dtype: DTypeLike) -> tuple[NDArray, ...]:
-        """Return the arrays that the kernel text calls `world`."""
-        b = self.barrier
-        shape = np.array([b.weight, b.stiff_gap, b.cutoff_gap, b.radius], dtype)
-        circles = np.ascontiguousarray(self.circles, dtype)
-        field, frame = (
-            _absent(dtype)
-            if self.field is None
-            else _pack_field(
-                self.field.values,
-                self.field.resolution,
-                self.field.origin,
-                self.field.max_distance,
-                dtype,
-            )
-        )
-        goal = self.cost_to_go
-        if goal is None:
-            return circles, shape, field, frame, *_absent(dtype), np.zeros(2, dtype)
-        values = _pack_field(goal.values, goal.resolution, goal.origin, goal.outside, dtype)
-        weights = np.array([goal.stage_weight, goal.final_weight], dtype)
-        return circles, shape, field, frame, *values, weights
+    def packed(self, n_stages: int, dtype: DTypeLike) -> tuple[Barrier, Grid, Grid, Array]:
+        """Return barrier, walls, cost-to-go and its weights as the program reads them."""
+        walls = goal = _absent(dtype)
+        if self.field is not None:
+            f = self.field
+            walls = _grid(f.values, f.resolution, f.origin, f.max_distance, dtype)
+        weights = np.zeros(n_stages + 1, dtype)
+        if self.cost_to_go is not None:
+            g = self.cost_to_go
+            goal = _grid(g.values, g.resolution, g.origin, g.outside, dtype)
+            weights[:-1], weights[-1] = g.stage_weight, g.final_weight
+        return Barrier(*map(float, self.barrier)), walls, goal, weights
 
 
-def _absent(dtype: DTypeLike) -> tuple[NDArray, NDArray]:
-    return np.zeros((2, 2), dtype), np.array([0, 0, 1, 0, 1, FAR, 0], dtype)
+def _absent(dtype: DTypeLike) -> Grid:
+    return Grid(np.zeros((2, 2), dtype), 0.0, 0.0, 1.0, 0.0, 1.0, FAR, False)
 
 
-def _pack_field(
-    values: Array, resolution: float, origin: Pose, outside: float, dtype: DTypeLike
-) -> tuple[NDArray, NDArray]:
-    """Return a field and its frame; a single row or column is doubled, to have cells between."""
+def _grid(values: Array, resolution: float, origin: Pose, outside: float, dtype: DTypeLike) -> Grid:
+    """Return a field as a grid; a single row or column is doubled, to have cells between."""
     rows, columns = values.shape
     if rows < 2 or columns < 2:
         values = np.pad(values, ((0, max(2 - rows, 0)), (0, max(2 - columns, 0))), mode="edge")
-    turn = (np.cos(origin.yaw), np.sin(origin.yaw))
-    frame = np.array([origin.x, origin.y, *turn, 1.0 / resolution, outside, 1.0], dtype)
-    return np.ascontiguousarray(values, dtype), frame
+    cos, sin = math.cos(origin.yaw), math.sin(origin.yaw)
+    cells = np.ascontiguousarray(values, dtype)
+    return Grid(
+        cells, float(origin.x), float(origin.y), cos, sin, 1.0 / resolution, float(outside), True
+    )
 
 
 @dataclass(frozen=True)
@@ -140,20 +100,6 @@ class StageData:
     dt: float
     limits: ControlLimits
     world: World
-
-    def tracks(self) -> Array:
-        """Return where the priced circles will be at every stage, and their size [T+1, M, 4].
-
-        Columns: x, y, the square of the distance from the centre within which a circle costs
-        something, and the distance at which the robot touches it.
-        """
-        circles, barrier = self.world.priced, self.world.barrier
-        tracks = np.empty((len(self.parameters), len(circles), 4))
-        time = self.dt * np.arange(len(self.parameters))
-        tracks[..., :2] = circles[:, :2] + time[:, None, None] * circles[:, 3:]
-        tracks[..., 2] = (circles[:, 2] + barrier.radius + barrier.cutoff_gap) ** 2
-        tracks[..., 3] = circles[:, 2] + barrier.radius
-        return tracks
 
 
 def free_space(radius: float = 0.0) -> World:

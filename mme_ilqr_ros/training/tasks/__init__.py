@@ -1,1 +1,1 @@
-"""Tasks: each is data, a model, a loss and a measure of success. `commands.py` lists them."""
+"""Tasks: each is data, a model, a loss and a measure of success. `verb.py` lists them."""

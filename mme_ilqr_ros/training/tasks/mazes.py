@@ -42,7 +42,7 @@ class MazeSet:
         return np.isfinite(self.distance) & (self.distance > 0.0)
 
     def labels(self) -> np.ndarray:
-        """Return float32 [N, 4, H, W]: share of each move among all shortest ones.
+        """Return float32 [N, 4, H, W]: equal weights of all shortest moves, with sum 1.
 
         Zero in walls, in unreachable cells and at the goal. A random choice among equal moves
         would cap what can be learned.
@@ -141,7 +141,7 @@ def load_mazes(path: Path, split: str) -> MazeSet:
 
     The file is a .npz with arrays `<split>_maze` [N, H, W] (1 = free), `<split>_goal`
     [N, 1, H, W] one-hot and `<split>_action` [N, 4, 1, H, W] one-hot, one shortest first move of
-    each cell. All shortest moves are computed anew; the file's must be among them.
+    each cell. All shortest moves are computed again; the file's must be among them.
 
     Source: the 15x15 set of Zhao, Xu, Wong, ICLR 2023.
 

@@ -2,23 +2,32 @@ import dataclasses
 
 import numpy as np
 import pytest
+from one_robot import OneRobotSolver, _only, one_robot
 
 from mme_ilqr_ros.control.controller import LocalController
-from mme_ilqr_ros.control.kernel import Kernel
-from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
+from mme_ilqr_ros.control.samplers import Sampling
+from mme_ilqr_ros.control.samplers.stein import COST_CAP, stein
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.control.stein_sampling import COST_CAP, stein_starts
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.settings import build
 
 SETTINGS = build(ControllerSettings, {"variant": "sv_ilqr"})
-KERNEL = Kernel(standard_problem())
+KERNEL = one_robot(standard_problem())
 PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
 X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])
 
 
 def data(circles=PILLAR):
     return stage_data(KERNEL.problem, SETTINGS, np.array([6.0, 0.0]), circles, None)
+
+
+def stein_starts(kernel, x0, policies, temperature, data):
+    """The sampler for one robot."""
+    several = _only(policies)
+    settings = dataclasses.replace(SETTINGS.mme, temperature=temperature)
+    given = kernel.kernel, x0[None], [data], several, np.ones(several.cost.shape), np.zeros(1, int)
+    return stein(Sampling(*given, None, settings))[0]
 
 
 def policies(n_modes, seed=0):
@@ -60,7 +69,7 @@ def test_modes_that_lie_close_are_pushed_apart():
 def test_the_variant_is_the_algorithm_with_another_sampler():
     s = algorithm_settings(SETTINGS)
     assert s == dataclasses.replace(SETTINGS.mme, sampler="stein")
-    solver = MmeIlqr(KERNEL, s, seed=0)
+    solver = OneRobotSolver(KERNEL, s, seed=0)
     before = solver.cycle(X0, data(), 0.0, 0.2)
     for _ in range(3):
         after = solver.cycle(X0, data(), 0.0, 0.2)
@@ -74,7 +83,9 @@ def test_it_drives_a_robot_round_a_pillar():
 
     controller, state = LocalController(SETTINGS), RobotState(0.0, 0.0, 0.0)
     for n in range(80):
-        result = controller.compute_command(state, Pose(6.0, 0.0, 0.0), 0.1 * n, circles=PILLAR)
+        result = controller.compute_command(
+            Situation(state, Pose(6.0, 0.0, 0.0), 0.1 * n, circles=PILLAR)
+        )
         yaw = state.yaw + 0.1 * result.wz
         x, y = state.x + 0.1 * result.vx * np.cos(yaw), state.y + 0.1 * result.vx * np.sin(yaw)
         state = RobotState(x, y, yaw, result.vx, result.wz)

@@ -4,36 +4,13 @@ Source: So, Wang, Theodorou, Maximum Entropy Differential Dynamic Programming, I
 policy); Tassa, Mansard, Todorov, Control-Limited DDP, ICRA 2014 (clamped controls).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mme_ilqr_ros.control.kernel.generated import (
-        HELD,
-        NK,
-        NU,
-        NX,
-        TINY,
-        absolute,
-        action_value,
-        any_lane,
-        bounds,
-        fill,
-        inline,
-        local,
-        log,
-        select,
-        terminal_quadratic,
-        value_update,
-        vmax,
-        vmin,
-        world_quadratic,
-    )
-
-# ---- kernel ----
+from .lane import absolute, any_lane, fill, inline, local, log, select, vmax, vmin
+from .obstacles import TINY, world_quadratic
+from .rollout import bounds
+from .stage import HELD, NU, NX, action_value, terminal_quadratic, value_update
 
 ACTIVE_SET_STEPS = 2 * NU + 1
+COLUMNS = NX + 1  # of [k, K]
 
 
 @inline
@@ -99,11 +76,11 @@ def update_active(Q_u, Q_uu, reg, low, high, active, R):
     zero, one = fill(reg, 0.0), fill(reg, 1.0)
     changed = zero > one
     for i in range(NU):
-        slope = Q_u[i] + reg * R[i, 0]
+        gradient = Q_u[i] + reg * R[i, 0]
         for j in range(NU):
-            slope = slope + Q_uu[min(i, j), max(i, j)] * R[j, 0]
+            gradient = gradient + Q_uu[min(i, j), max(i, j)] * R[j, 0]
         beyond = select(R[i, 0] > high[i], one, select(R[i, 0] < low[i], -one, zero))
-        kept = select(slope * active[i] > 0.0, zero, active[i])
+        kept = select(gradient * active[i] > 0.0, zero, active[i])
         after = select(active[i] * active[i] > 0.0, kept, beyond)
         changed = changed | (absolute(after - active[i]) > 0.0)
         active[i] = after
@@ -133,41 +110,42 @@ def box_policy(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R):
 
 
 @inline
-def backward(X, U, task, reg, k, K, Quu, for_sampling):
-    """One backward pass; fills k [T, NU], K [T, NU, NX], Quu [T, NU, NU].
+def backward(X, U, reg, final, k, K, Quu, task):
+    """One backward pass; fills k [T, NU], K [T, NU, NX] and, if `final`, Quu [T, NU, NU].
 
-    Returns (sum Q_u'k, sum k'Q_uu k / 2, sum log det Q_uu over the free controls); without
-    `for_sampling` Quu and the last are left out.
     `reg` is added to Q_uu for k and K only; the value update uses Q_uu itself.
+
+    Returns:
+        Sum of Q_u'k, sum of k'Q_uu k / 2, and, if `final`, sum of log det Q_uu over the controls
+        that are not at a bound.
     """
-    p, dt, limits, tracks, world = task
     horizon = U.shape[0]
     zero, one = fill(reg, 0.0), fill(reg, 1.0)
     V_x, V_xx, b = local(X, 1, NX)[0], local(X, NX, NX), local(X, 1, 5)[0]
     Q_x, Q_u, Q_xx = local(X, 1, NX)[0], local(X, 1, NU)[0], local(X, NX, NX)
     Q_ux, Q_uu, change = local(X, NU, NX), local(X, NU, NU), local(X, 1, 2)[0]
     low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
-    active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, NK)
-    world_quadratic(X[horizon, 0], X[horizon, 1], tracks[horizon], world, 1, b)
-    terminal_quadratic(X[horizon], p[horizon], b, V_x, V_xx)
+    active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, COLUMNS)
+    world_quadratic(X[horizon, 0], X[horizon, 1], horizon, task, b)
+    terminal_quadratic(X[horizon], task.p[horizon], b, V_x, V_xx)
     linear, quadratic, log_det = zero, zero, zero
     for t in range(horizon - 1, -1, -1):
-        world_quadratic(X[t, 0], X[t, 1], tracks[t], world, 0, b)
-        action_value(X[t], U[t], p[t], dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu)
+        world_quadratic(X[t, 0], X[t, 1], t, task, b)
+        action_value(X[t], U[t], task.p[t], task.dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu)
         for i in range(NU):
-            least, most = bounds(i, X[t], limits, dt)
+            least, most = bounds(i, X[t], task)
             low[i], high[i] = vmin(least - U[t, i], 0.0), vmax(most - U[t, i], 0.0)
-            on_rate[0, i] = select(least > limits[0][i], one, zero)
-            on_rate[1, i] = select(most < limits[1][i], one, zero)
+            on_rate[0, i] = select(least > task.limits.lower[i], one, zero)
+            on_rate[1, i] = select(most < task.limits.upper[i], one, zero)
         box_policy(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R)
         for i in range(NU):
             k[t, i] = R[i, 0]
             for j in range(NX):
                 K[t, i, j] = R[i, j + 1]
-            if for_sampling:
+            if final:
                 for j in range(NU):
                     Quu[t, i, j] = Q_uu[min(i, j), max(i, j)]
-                log_det = log_det - log(M[i, i])  # 1 for a clamped control
+                log_det = log_det - log(M[i, i])  # 1 for a control at a bound
         value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k[t], K[t], V_x, V_xx, change)
         linear, quadratic = linear + change[0], quadratic + change[1]
     return linear, quadratic, log_det

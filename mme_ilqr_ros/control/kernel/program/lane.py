@@ -1,19 +1,26 @@
-"""The lane functions on numpy arrays [..., n]: the same kernel text, readable step by step.
+"""The operations on lanes, on numpy arrays [..., LANES]: readable and slow.
 
-Everything that `lanes.py` offers to compiled code has its counterpart here, so the text that numba
-compiles runs unchanged in plain Python. It is thousands of times slower, and it is what the tests
-compare the compiled kernel with.
+`simd.py` offers the same names to numba. Tests compare the two.
 """
-
-from __future__ import annotations
 
 import time
 
 import numpy as np
 
+LANES = 8
+
 vmin, vmax, select, any_lane = np.minimum, np.maximum, np.where, np.any
 sqrt, absolute, exp, log = np.sqrt, np.abs, np.exp, np.log
 sin, cos, tan, floor, power = np.sin, np.cos, np.tan, np.floor, np.power
+
+
+def inline(function):
+    """Mark a function that compiled code inlines."""
+    return function
+
+
+jit = inline  # an entry of the program: called from outside
+plain = inline  # likewise, on numbers and with rounding as in numpy
 
 
 def fill(like, value):

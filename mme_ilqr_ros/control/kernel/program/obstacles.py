@@ -1,0 +1,166 @@
+"""Walls, circles and the cost-to-go at a position: distances, and what a small clearance costs."""
+
+from .lane import (
+    any_lane,
+    fill,
+    floor,
+    gather_square,
+    inline,
+    log,
+    lowest_bit,
+    select,
+    sqrt,
+    vmax,
+    vmin,
+)
+
+LOG_EVERY = 8  # gaps whose ratios are multiplied before one logarithm is taken
+TINY = 1e-12  # [m^2] keeps the direction from a circle's very centre finite
+BLOCK = 32  # circles whose nearness fits into the bits of one number
+
+
+@inline
+def interpolate(px, py, grid):
+    """Return (value, its gradient in x, in y) of a grid, bilinear between cell centres."""
+    rows, columns = grid.values.shape
+    dx, dy = px - grid.x, py - grid.y
+    gx = (grid.cos * dx + grid.sin * dy) * grid.cells_per_metre - 0.5
+    gy = (grid.cos * dy - grid.sin * dx) * grid.cells_per_metre - 0.5
+    inside = (gx > -0.5) & (gx < columns - 0.5) & (gy > -0.5) & (gy < rows - 0.5)
+    cx, cy = vmin(vmax(gx, 0.0), columns - 1.0), vmin(vmax(gy, 0.0), rows - 1.0)
+    j, i = vmin(floor(cx), columns - 2.0), vmin(floor(cy), rows - 2.0)
+    a, b = cx - j, cy - i
+    corner, right, up, across = gather_square(grid.values, i, j)
+    low, high = corner + a * (right - corner), up + a * (across - up)
+    sx = select(inside & (gx > 0.0) & (gx < columns - 1.0), grid.cells_per_metre, fill(px, 0.0))
+    sy = select(inside & (gy > 0.0) & (gy < rows - 1.0), grid.cells_per_metre, fill(px, 0.0))
+    sx, sy = sx * ((right - corner) * (1.0 - b) + (across - up) * b), sy * (high - low)
+    value = select(inside, low + b * (high - low), fill(px, grid.outside))
+    return value, grid.cos * sx - grid.sin * sy, grid.sin * sx + grid.cos * sy
+
+
+@inline
+def near_circles(px, py, track, first):
+    """Return one bit for each of up to BLOCK circles from `first` on: is any lane in its reach?
+
+    The test of all circles has no branches; only those that are near are looked at one by one.
+    """
+    near = 0
+    for m in range(first, min(first + BLOCK, track.shape[0])):
+        dx, dy = px - track[m, 0], py - track[m, 1]
+        near = near | (int(any_lane(dx * dx + dy * dy < track[m, 2])) << (m - first))
+    return near
+
+
+@inline
+def barrier_parts(clearance, barrier):
+    """Return (clearance / cutoff within [stiff, cutoff], the barrier without its logarithm).
+
+    The barrier is weight (h / cutoff - 1 - log(h / cutoff)) with h the clearance kept within
+    [stiff, cutoff], continued below stiff by its quadratic. So it is exactly zero beyond the
+    cutoff, and finite even for a clearance below zero.
+    """
+    weight, stiff, cutoff = barrier.weight, barrier.stiff, barrier.cutoff
+    ratio = vmin(vmax(clearance, stiff), cutoff) * (1.0 / cutoff)
+    e = vmin(clearance - stiff, 0.0)
+    gradient, curvature = weight * (1.0 / cutoff - 1.0 / stiff), weight / (stiff * stiff)
+    return ratio, weight * (ratio - 1.0) + e * (gradient + 0.5 * curvature * e)
+
+
+@inline
+def barrier_derivatives(clearance, barrier):
+    """Return the barrier's first and second derivative in the clearance."""
+    weight, stiff, cutoff = barrier.weight, barrier.stiff, barrier.cutoff
+    inverse = 1.0 / vmin(vmax(clearance, stiff), cutoff)
+    curvature = weight / (stiff * stiff)
+    gradient = weight * (1.0 / cutoff - inverse) + curvature * vmin(clearance - stiff, 0.0)
+    return gradient, select(clearance < cutoff, weight * inverse * inverse, fill(clearance, 0.0))
+
+
+@inline
+def add_barrier(clearance, barrier, sums, factors):
+    """Add the barrier; a logarithm is taken before the product can become too small."""
+    ratio, rest = barrier_parts(clearance, barrier)
+    sums[0], sums[1] = sums[0] + rest, sums[1] * ratio
+    if factors + 1 < LOG_EVERY:
+        return factors + 1
+    sums[0], sums[1] = sums[0] - barrier.weight * log(sums[1]), fill(clearance, 1.0)
+    return 0
+
+
+@inline
+def add_world_cost(px, py, t, task, sums, factors):
+    """Add the barriers of all obstacles, and the cost-to-go, at a position at stage t.
+
+    A sum of logarithms is the logarithm of a product, so ratios are collected along the whole
+    trajectory: the cost is sums[0] - weight log(sums[1]), with sums = (0, 1) at first. `factors`
+    counts the ratios in the product; the new count is returned.
+    """
+    barrier, track = task.barrier, task.tracks[t]
+    if task.walls.present:
+        distance, _, _ = interpolate(px, py, task.walls)
+        factors = add_barrier(distance - barrier.radius, barrier, sums, factors)
+    for first in range(0, track.shape[0], BLOCK):
+        near = near_circles(px, py, track, first)
+        while near != 0:
+            m, near = first + lowest_bit(near), near & (near - 1)
+            dx, dy = px - track[m, 0], py - track[m, 1]
+            clearance = sqrt(dx * dx + dy * dy + TINY) - track[m, 3]
+            factors = add_barrier(clearance, barrier, sums, factors)
+    if task.goal.present:
+        value, _, _ = interpolate(px, py, task.goal)
+        sums[0] = sums[0] + task.goal_weights[t] * value
+    return factors
+
+
+@inline
+def add_quadratic(clearance, nx, ny, barrier, b):
+    """Add the gradient and Gauss-Newton Hessian of a barrier whose clearance grows along nx, ny."""
+    gradient, curvature = barrier_derivatives(clearance, barrier)
+    b[0], b[1] = b[0] + gradient * nx, b[1] + gradient * ny
+    b[2], b[3] = b[2] + curvature * nx * nx, b[3] + curvature * nx * ny
+    b[4] = b[4] + curvature * ny * ny
+
+
+@inline
+def world_quadratic(px, py, t, task, b):
+    """Fill b [5]: gradient in x, y and Gauss-Newton Hessian xx, xy, yy of the world cost."""
+    barrier, track = task.barrier, task.tracks[t]
+    for i in range(5):
+        b[i] = fill(px, 0.0)
+    if task.walls.present:
+        distance, nx, ny = interpolate(px, py, task.walls)
+        add_quadratic(distance - barrier.radius, nx, ny, barrier, b)
+    for first in range(0, track.shape[0], BLOCK):
+        near = near_circles(px, py, track, first)
+        while near != 0:
+            m, near = first + lowest_bit(near), near & (near - 1)
+            dx, dy = px - track[m, 0], py - track[m, 1]
+            squared = dx * dx + dy * dy + TINY
+            inverse = 1.0 / sqrt(squared)
+            clearance = squared * inverse - track[m, 3]
+            add_quadratic(clearance, dx * inverse, dy * inverse, barrier, b)
+    if task.goal.present:
+        _, gx, gy = interpolate(px, py, task.goal)
+        weight = task.goal_weights[t]
+        b[0], b[1] = b[0] + weight * gx, b[1] + weight * gy
+
+
+@inline
+def least_distance(X, task):
+    """Return the least distance between the robot's centre and any obstacle along X [T+1, NX].
+
+    Half-way points are checked too: at 1 m/s and 0.2 s the stages are 0.2 m apart.
+    """
+    least = fill(X[0, 0], task.walls.outside)
+    for half in range(2 * X.shape[0] - 1):
+        t, last = half // 2, (half + 1) // 2
+        px, py = 0.5 * (X[t, 0] + X[last, 0]), 0.5 * (X[t, 1] + X[last, 1])
+        if task.walls.present:
+            least = vmin(least, interpolate(px, py, task.walls)[0])
+        time = 0.5 * half * task.dt
+        for m in range(task.circles.shape[0]):
+            dx = px - (task.circles[m, 0] + time * task.circles[m, 3])
+            dy = py - (task.circles[m, 1] + time * task.circles[m, 4])
+            least = vmin(least, sqrt(dx * dx + dy * dy) - task.circles[m, 2])
+    return least

@@ -1,0 +1,52 @@
+"""Rollouts: the limits, the cost of a trajectory, and following a policy."""
+
+from .lane import fill, inline, local, log, vmax, vmin
+from .obstacles import add_world_cost
+from .stage import HELD, NU, NX, stage_cost, step, terminal_cost
+
+
+@inline
+def bounds(i, x, task):
+    """Return (lowest, highest) value of control i in state x: the box, and the rate limit.
+
+    From outside the box, as after a lowered speed limit, the rate limit leads back into it.
+    """
+    lower, upper, rate = task.limits
+    low, high = fill(x[0], lower[i]), fill(x[0], upper[i])
+    if HELD[i] >= 0:
+        least, most = x[HELD[i]] - rate[i] * task.dt, x[HELD[i]] + rate[i] * task.dt
+        low, high = vmin(vmax(low, least), most), vmax(vmin(high, most), least)
+    return low, high
+
+
+@inline
+def rollout(X, U, k, K, step_size, X_new, U_new, task):
+    """Roll out u = U + step_size k + K (x - X), clipped to the limits, from X_new[0]; return J.
+
+    With k and K zero u = U, and X_new may be X and U_new may be U.
+    """
+    horizon = U.shape[0]
+    x, after, u = local(X, 1, NX)[0], local(X, 1, NX)[0], local(X, 1, NU)[0]
+    cost, sums, factors = local(X, 1, 1)[0], local(X, 1, 2)[0], 0 * horizon
+    sums[0], sums[1] = fill(step_size, 0.0), fill(step_size, 1.0)
+    for j in range(NX):
+        x[j] = X_new[0, j]
+    for t in range(horizon):
+        for i in range(NU):
+            wanted = U[t, i] + step_size * k[t, i]
+            for j in range(NX):
+                wanted = wanted + K[t, i, j] * (x[j] - X[t, j])
+            low, high = bounds(i, x, task)
+            u[i] = vmin(vmax(wanted, low), high)
+            U_new[t, i] = u[i]
+        stage_cost(x, u, task.p[t], cost)
+        sums[0] = sums[0] + cost[0]
+        factors = add_world_cost(x[0], x[1], t, task, sums, factors)
+        step(x, u, task.dt, after)
+        for j in range(NX):
+            x[j] = after[j]
+            X_new[t + 1, j] = after[j]
+    terminal_cost(x, task.p[horizon], cost)
+    sums[0] = sums[0] + cost[0]
+    add_world_cost(x[0], x[1], horizon, task, sums, factors)
+    return sums[0] - task.barrier.weight * log(sums[1])

@@ -1,0 +1,59 @@
+"""The operations of `program/lane.py` on SIMD lanes; it takes that file's place in a kernel."""
+
+import numba
+
+from mme_ilqr_ros.control.kernel.lane_math import (
+    absolute,
+    cos,
+    exp,
+    floor,
+    log,
+    power,
+    sin,
+    sqrt,
+    tan,
+    time_is_up,
+)
+from mme_ilqr_ros.control.kernel.lanes import (
+    OPTIONS,
+    any_lane,
+    fill,
+    gather_square,
+    inline,
+    lanes,
+    local,
+    lowest_bit,
+    select,
+    vmax,
+    vmin,
+)
+
+LANES = 8  # one vector of 8 floats on AVX2, of 8 doubles on AVX-512
+jit = numba.njit(cache=True, **OPTIONS)
+plain = numba.njit(cache=True, error_model="numpy")
+
+__all__ = [
+    "LANES",
+    "absolute",
+    "any_lane",
+    "cos",
+    "exp",
+    "fill",
+    "floor",
+    "gather_square",
+    "inline",
+    "jit",
+    "lanes",
+    "local",
+    "log",
+    "lowest_bit",
+    "plain",
+    "power",
+    "select",
+    "sin",
+    "sqrt",
+    "tan",
+    "time_is_up",
+    "vmax",
+    "vmin",
+]
