@@ -44,7 +44,7 @@ class Candidates:
 
 def mode_markers(modes: Modes, stamp: Time, frame: str) -> MarkerArray:
     """Return the markers of all modes of a control cycle; see `candidate_markers`."""
-    lines = modes.states[:, :, :2]
+    lines = list(modes.states[:, :, :2])
     candidates = Candidates(lines, modes.weights, modes.feasible, modes.chosen, modes.switched)
     return candidate_markers(candidates, stamp, frame)
 
