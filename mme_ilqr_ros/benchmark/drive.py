@@ -20,11 +20,11 @@ from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.replanner import Replanner
 from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.reporting.homotopy import way_change_times
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene
-from mme_ilqr_ros.reporting.way_changes import way_change_times
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 

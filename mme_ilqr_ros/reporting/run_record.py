@@ -40,7 +40,7 @@ class RunRecord:
 
     Times of each kind of entry must not go back. `mode_switches` and `deadline_misses` are plain
     counters; `add_modes` raises the first. `way_change_times` [s] are found after the run, by
-    `way_changes.way_change_times`; None if unknown.
+    `homotopy.way_change_times`; None if unknown.
     """
 
     mode_switches: int = 0

@@ -1,4 +1,4 @@
-import time
+"""Homotopy classes of plans by winding numbers, and changes of the driven plan's class."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ import pytest
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.reporting.homotopy import wall_points, ways_round
+from mme_ilqr_ros.reporting.homotopy import same_class, wall_points, way_change_times
+from mme_ilqr_ros.reporting.run_record import RunRecord
 
 T, DT = 50, 0.2
 PILLAR = np.array([[4.0, 0.0, 0.6, 0.0, 0.0]])
@@ -16,14 +17,22 @@ def through(*corners, duration=T * DT, wait=0.0):
     """A plan [T+1, 3] at even speed through corners, that stands for a while first."""
     corners = np.array([(0.0, 0.0), *corners])
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
-    shares = np.clip((np.arange(T + 1) * DT - wait) / (duration - wait), 0.0, 1.0)
-    xy = [np.interp(shares * lengths[-1], lengths, corners[:, i]) for i in (0, 1)]
+    fractions = np.clip((np.arange(T + 1) * DT - wait) / (duration - wait), 0.0, 1.0)
+    xy = [np.interp(fractions * lengths[-1], lengths, corners[:, i]) for i in (0, 1)]
     return np.column_stack([*xy, np.zeros(T + 1)])
 
 
-def labels(*plans, circles=PILLAR, field=None, costs=None):
-    costs = np.arange(len(plans)) if costs is None else np.array(costs)
-    return ways_round(np.stack(plans), costs, DT, circles, field).tolist()
+def labels(*plans, circles=PILLAR, field=None):
+    """Return for every plan the first one of its homotopy class."""
+    found = []
+    for n, plan in enumerate(plans):
+        first = (k for k in range(n) if found[k] == k and same(plans[k], plan, circles, field))
+        found.append(next(first, n))
+    return found
+
+
+def same(a, b, circles, field):
+    return same_class(a[:, :2], b[:, :2], DT, circles, field)
 
 
 ORIGIN = Pose(0.0, -4.0, 0.0)
@@ -55,10 +64,6 @@ def test_where_a_plan_lies_far_from_the_obstacle_does_not_matter():
     a, b = through((8, 6)), through((8, -6))
     assert labels(a, b, circles=np.array([[4.0, 7.0, 0.5, 0, 0], [4.0, -7.0, 0.5, 0, 0]])) == [0, 0]
     assert labels(a, b, circles=np.array([[7.0, 0.0, 0.5, 0, 0]])) == [0, 1]
-
-
-def test_a_class_is_named_after_its_best_mode():
-    assert labels(LEFT, RIGHT, LEFT, RIGHT, costs=[3, 2, 1, 4]) == [2, 1, 2, 1]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -140,14 +145,27 @@ def test_a_map_without_walls_and_a_world_without_anything():
     assert labels(LEFT, RIGHT, circles=no_circles(), field=grid()) == [0, 0]
 
 
-def test_sixty_four_modes_take_little_time():
-    rng = np.random.default_rng(0)
-    circles = np.column_stack([rng.uniform((1, -2.5), (7, 2.5), (16, 2)), np.full(16, 0.3)])
-    circles = np.column_stack([circles, np.zeros((16, 2))])
-    states = np.stack([through(*rng.uniform((1, -3), (7, 3), (2, 2)), (8, 0)) for _ in range(64)])
-    costs, durations = rng.random(64), []
-    for _ in range(50):
-        begin = time.perf_counter()
-        ways_round(states, costs, DT, circles)
-        durations.append(time.perf_counter() - begin)
-    assert min(durations) < 2e-3  # ten times what it takes
+X = np.linspace(0.0, 4.0, 21)
+ABOVE, BELOW = (np.stack([X, side * np.sin(X * np.pi / 4.0)], axis=1) for side in (1.0, -1.0))
+NEARBY = ABOVE * [1.0, 1.1]
+
+
+def record_of(*cycles):
+    """Return a record of (candidates, chosen) a second apart, with a circle in the middle."""
+    record, before = RunRecord(), None
+    for time, (lines, chosen) in enumerate(cycles):
+        record.add_circles(time, [[2.0, 0.0, 0.5]])
+        record.add_modes(time, lines, np.ones(len(lines)), chosen, chosen != before)
+        before = chosen
+    return record
+
+
+def test_a_switch_to_the_other_side_is_a_change_and_one_on_the_same_side_is_none():
+    lines = [ABOVE, BELOW, NEARBY]
+    record = record_of((lines, 0), (lines, 1), (lines, 1), (lines, 0), (lines, 2))
+    assert record.mode_switches == 4
+    assert way_change_times(record, 0.1) == [1.0, 3.0]
+
+
+def test_with_one_plan_a_cycle_nothing_is_known():
+    assert way_change_times(record_of(([ABOVE], 0), ([BELOW], 0)), 0.1) is None
