@@ -16,9 +16,9 @@ from typing import Any
 import casadi as ca
 import crocoddyl
 import numpy as np
-from mme_ilqr_ros.control.sampling import shift_controls
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.noise import shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry import circles as circle_math
 from studies.peers.guesses import BULGES, first_guess, goes_nowhere

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mme_ilqr_ros.control.fallback import brake, stop_time
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus
 from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.safety import brake, stop_time
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
@@ -206,7 +206,7 @@ def _one_mode(states: Array) -> Modes:
         controls=np.zeros((1, len(states) - 1, 2)),
         costs=np.zeros(1),
         weights=np.ones(1),
-        gaps=np.zeros(1),
+        distances=np.zeros(1),
         feasible=np.ones(1, dtype=bool),
         chosen=0,
         switched=False,
