@@ -26,6 +26,7 @@ ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while i
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 EVASION_GAIN = 0.02  # [m] that a plan must keep farther away than braking does, to drive instead
 STANDING = 0.02  # [m/s] below it the robot stands; it may turn
+ROUNDING = 1e-9  # [m/s], [rad/s]
 STAYING = 0.3  # [m] between the ends of a plan that leads nowhere
 
 
@@ -105,7 +106,8 @@ def brake(
     now = np.where(np.isfinite(controls), controls, 0.0)
     rest = np.zeros_like(now)
     rest[list(kept)] = now[list(kept)]
-    return limits.clip(rest, now, period)
+    after = limits.clip(rest, now, period)
+    return np.where(np.abs(after - rest) < ROUNDING, rest, after)  # the last command is zero
 
 
 def stop_time(controls: Sequence[float], limits: ControlLimits, kept: Sequence[int] = ()) -> float:

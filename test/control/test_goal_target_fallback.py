@@ -17,6 +17,14 @@ STRAIGHT = Path(np.array([[0.0, 0.0], [10.0, 0.0]]))
 AHEAD = (1.0, 2.5)
 
 
+def test_braking_ends_in_exactly_zero_whatever_the_rounding():
+    for speed in np.linspace(0.01, 1.0, 200):
+        command = np.array([speed, 0.7])
+        for _ in range(60):
+            command = brake(command, LIMITS, 0.025)
+        assert command.tolist() == [0.0, 0.0]
+
+
 def test_braking_stops_within_v_squared_over_two_a():
     v, period, distance = 1.0, 0.05, 0.0
     velocities = (v, 0.0)
