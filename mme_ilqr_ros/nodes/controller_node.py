@@ -165,8 +165,9 @@ class ControllerNode(RunnableNode):
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
         state = snapshot.situation.state
-        self._is_moving = any(
-            abs(speed) > AT_REST for speed in (state.vx, state.wz, result.vx, result.vy, result.wz)
+        # A command is zero or not: one of a few mm/s must not be the last that the robot gets.
+        self._is_moving = max(abs(state.vx), abs(state.wz)) > AT_REST or any(
+            (result.vx, result.vy, result.wz)
         )
         if result.status is ControlStatus.GOAL_REACHED and not self._is_moving:
             self._inputs.drop_goal()
