@@ -56,6 +56,7 @@ class LocalController:
         self._robot = robot or robot_of(settings)
         kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
+        self._ramps = np.array(self._robot.model.held_state) >= 0  # controls that change linearly
         self._safety = Safety(kernel, self._robot.model.kept_when_braking)
         self._solver = MmeIlqr(kernel, algorithm_settings(settings), [settings.seed])
         self._target = PathTarget()
@@ -166,8 +167,10 @@ class LocalController:
         delay = self._settings.command_delay
         if delay == 0.0:
             return state
-        heading = Pose(0.0, 0.0, state.yaw + 0.5 * delay * state.wz)
-        x, y = state.position + delay * heading.rotate([state.vx, state.vy])
+        heading = state.yaw + 0.5 * delay * state.wz
+        cos, sin = math.cos(heading), math.sin(heading)
+        x = state.x + delay * (cos * state.vx - sin * state.vy)
+        y = state.y + delay * (sin * state.vx + cos * state.vy)
         return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)
 
     def _follow(self, situation: Situation, goal: Pose, here: Array) -> tuple[Array, Array | None]:
@@ -195,8 +198,7 @@ class LocalController:
         """Return the controls [nu] one period ahead on the chosen plan, exactly within limits."""
         fraction = min(1.0, self._period / self._settings.mme.model_dt)
         first = modes.controls[modes.chosen, 0]
-        ramps = np.array(self._kernel.problem.model.held_state) >= 0
-        wanted = np.where(ramps, held + fraction * (first - held), first)
+        wanted = np.where(self._ramps, held + fraction * (first - held), first)
         return self._limits.clip(wanted, held, self._period)
 
     def _elapsed(self, now: float) -> float:

@@ -65,7 +65,7 @@ class Problem:
         """
         s, evaluate = self._symbols, self._weights
         weights = evaluate([get(reference) for get in SCALARS] + [get(cost) for get in s.settings])
-        rows = np.empty((n_stages + 1, s.p.numel()))
+        rows = np.empty((n_stages + 1, len(weights) + len(s.others)))
         rows[:, : len(weights)] = weights
         for i, (get, in_reference) in enumerate(s.others):
             rows[:, len(weights) + i] = get(reference if in_reference else cost)

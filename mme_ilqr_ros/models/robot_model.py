@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import casadi as ca
 import numpy as np
@@ -82,7 +83,11 @@ class ControlLimits:
             raise ValueError(f"control limits: rates must be positive, got {self.rate}")
 
     def as_arrays(self) -> tuple[Array, Array, Array]:
-        """Return (lower [nu], upper [nu], rate [nu])."""
+        """Return (lower [nu], upper [nu], rate [nu]); not to be written to."""
+        return self._arrays
+
+    @cached_property
+    def _arrays(self) -> tuple[Array, Array, Array]:
         return np.array(self.lower, float), np.array(self.upper, float), np.array(self.rate, float)
 
     def reachable(self, held: ArrayLike, duration: float) -> tuple[Array, Array]:
@@ -98,8 +103,10 @@ class ControlLimits:
         lower, upper, rate = self.as_arrays()
         held = np.asarray(held, dtype=float)
         lowest, highest = held - rate * duration, held + rate * duration
-        return np.clip(lower, lowest, highest), np.clip(upper, lowest, highest)
+        least = np.minimum(np.maximum(lower, lowest), highest)
+        return least, np.minimum(np.maximum(upper, lowest), highest)
 
     def clip(self, wanted: ArrayLike, held: ArrayLike, duration: float) -> Array:
         """Return the reachable controls [nu] nearest to those wanted [nu]; see `reachable`."""
-        return np.clip(wanted, *self.reachable(held, duration))
+        least, most = self.reachable(held, duration)
+        return np.minimum(np.maximum(wanted, least), most)

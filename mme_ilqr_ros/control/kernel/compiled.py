@@ -142,7 +142,7 @@ class CompiledKernel:
         return Task(
             np.ascontiguousarray(data.parameters, dtype),
             float(data.dt),
-            Limits(*(a.astype(dtype) for a in data.limits.as_arrays())),
+            Limits(*(a.astype(dtype, copy=False) for a in data.limits.as_arrays())),
             circles.astype(dtype, copy=False),
             tracks.astype(dtype, copy=False),
             *data.world.packed(len(tracks) - 1, dtype),

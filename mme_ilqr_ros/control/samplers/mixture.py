@@ -15,8 +15,10 @@ Array = NDArray[np.float64]
 
 def mixture(sampling: Sampling) -> Array:
     """Return samples [R, N, T, nu] of the mixture policy."""
-    pairs = zip(sampling.weights, sampling.noise.uniform, strict=True)
-    return sampling.follow(np.stack([draw(weights, uniform) for weights, uniform in pairs]))
+    sources = np.empty(sampling.weights.shape, np.int64)
+    for r, weights in enumerate(sampling.weights):
+        sources[r] = draw(weights, sampling.noise.uniform[r])
+    return sampling.follow(sources)
 
 
 def unimodal(sampling: Sampling) -> Array:

@@ -22,7 +22,7 @@ from .stage import NU, NX
 ARMIJO = 1e-4  # fraction of the expected decrease that a step must deliver
 LINE_SEARCH_STEPS, SHORTER, LONGER = 3, 0.3, 3.0  # after three trials rather regularise
 CONVERGED = 1e-5  # expected decrease, relative to max(1, |J|), below which a mode is done
-SETTLED = 1e-3  # expected decrease, likewise, below which a mode is no longer waited for
+SETTLED = 3e-4  # expected decrease, likewise, below which a mode is no longer waited for
 CONTENDING = 2.0  # times the best cost of its group, above which a mode is not waited for either
 REG_MIN, REG_MAX, REG_FIRST = 1e-6, 1e4, 1e-2
 
