@@ -1,4 +1,4 @@
-"""Something else that is known of the floor, cell by cell, on a grid of its own."""
+"""An extra map layer, such as a nav2 filter mask, on its own grid."""
 
 from __future__ import annotations
 
