@@ -133,7 +133,7 @@ def _line_cost(r0, c0, r1, c1, cost):
     last_row, last_column = math.floor(r1), math.floor(c1)
     d_row = 1 if r1 > r0 else -1
     d_column = 1 if c1 > c0 else -1
-    # Share t of the line at which it next crosses into another row or column.
+    # Fraction t of the line at which it next crosses into another row or column.
     t_row = (row + (d_row > 0) - r0) / (r1 - r0) if row != last_row else np.inf
     t_column = (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
     t, total = 0.0, 0.0

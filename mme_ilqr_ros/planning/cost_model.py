@@ -2,9 +2,9 @@
 
 Clearance is the default: a monotone table of 16 learned steps, no network.
 
-    gap = (distance from the cell's centre to the nearest obstacle's near face - radius) / radius
+    clearance = (distance from cell centre to the nearest obstacle's near face - radius) / radius
 
-The cost is a function of the gap alone, measured in radii of the robot, so one table serves robots
+The cost is a function of the clearance alone, in radii of the robot, so one table serves robots
 of any size on maps of any resolution. The shipped table is a fit, from demonstrated paths, to the
 formula that generated them (`training/tasks/clearance.py`). Squared distances between cells are
 whole numbers: the table is evaluated once for each number that can occur.
@@ -27,8 +27,8 @@ class ClearanceTable:
     """From a terrain to the cost of each cell: 1 far from obstacles, more near them.
 
     Attributes:
-        gaps: [K] gaps in radii, ascending from 0.
-        cost: [K] cost at these gaps, in between by interpolation of its logarithm; beyond the
+        gaps: [K] clearances in radii, ascending from 0.
+        cost: [K] cost at these clearances, in between by interpolation of its logarithm; beyond the
             last 1.
     """
 
@@ -51,9 +51,9 @@ class ClearanceTable:
         self._log_cost = log_c_max * np.tanh(total / log_c_max)
         self.cost = np.exp(self._log_cost)
 
-    def at(self, gap: np.ndarray) -> np.ndarray:
-        """Return the cost at gaps in radii; in an obstacle that of gap 0."""
-        return np.exp(np.interp(gap, self.gaps, self._log_cost))
+    def at(self, clearance: np.ndarray) -> np.ndarray:
+        """Return the cost at clearances in radii; in an obstacle that of clearance 0."""
+        return np.exp(np.interp(clearance, self.gaps, self._log_cost))
 
     def reach(self, radius: float) -> int:
         """Return the distance up to which obstacles count for a robot's radius, both in cells."""

@@ -112,7 +112,7 @@ class GlobalPlanner:
         if result.status is PlanStatus.SUCCEEDED:
             return result
         rescue = self._search(terrain, layer, ends, learned=False, setup_time=setup_time)
-        message = f"{rescue.message}; exact search made it, for the learned one: {result.message}"
+        message = f"{rescue.message}; by exact search, as the learned path failed: {result.message}"
         return replace(rescue, message=message, fallback_used=True)
 
     def _terrain_of(self, grid: GridMap) -> Terrain:
