@@ -23,7 +23,7 @@ AWAY = 1e6  # [m] where circles are that no robot shall meet
 
 @dataclass(frozen=True)
 class Task:
-    """Limits, stage parameters, obstacles and cost to go of all lanes.
+    """Limits, stage parameters, obstacles and cost-to-go of all lanes.
 
     Attributes:
         parameters: One tensor [T+1, 1 or L, 1] per parameter.
