@@ -1,4 +1,4 @@
-"""What the controller knows: the newest message of each topic, brought into one frame."""
+"""The inputs of the controller: the newest message of each topic, in one frame."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class InputLimits:
         use_map: True when there is no driving without a map.
         unknown_is_free: True when unknown cells of the map are no obstacles.
         max_distance: Distance in m beyond which walls are not seen.
-        use_cost_to_go: True when the planner's cost to go draws the robot.
+        use_cost_to_go: True when the controller tracks the planner's cost-to-go.
     """
 
     odom_timeout: float

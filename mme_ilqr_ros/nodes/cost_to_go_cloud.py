@@ -1,4 +1,4 @@
-"""The planner's cost to go as a PointCloud2 and back: the `cost_to_go` topic.
+"""The planner's cost-to-go as a PointCloud2 and back: the `cost_to_go` topic.
 
 One point per cell of the map, row by row as in the map: x, y of the cell's centre, z = 0, and
 `cost_to_go` in m, inf where no way leads to the goal. All of it is float32, as the planner has it.
@@ -23,7 +23,7 @@ CELL = np.dtype([(name, "<f4") for name in ("x", "y", "z", "cost_to_go")])
 
 
 def encode(field: CostToGo, stamp: Time, frame: str) -> PointCloud2:
-    """Return a cost to go as a cloud in the map's frame."""
+    """Return a cost-to-go as a cloud in the map's frame."""
     rows, columns = np.indices(field.values.shape)
     centres = (np.stack([columns, rows], axis=-1) + 0.5) * field.resolution
     cells = np.zeros(field.values.shape, CELL)
@@ -33,7 +33,7 @@ def encode(field: CostToGo, stamp: Time, frame: str) -> PointCloud2:
 
 
 def decode(message: PointCloud2) -> CostToGo:
-    """Read a cost to go from a cloud.
+    """Read a cost-to-go from a cloud.
 
     Raises:
         MessageError: A field is missing, there are fewer than 2 x 2 cells, they do not lie on a

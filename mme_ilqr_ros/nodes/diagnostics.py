@@ -1,4 +1,4 @@
-"""The `diagnostics` topic: what a node does, how well, and why it is slow or still."""
+"""The `diagnostics` topic: what a node does, its solve times, and why the robot stands still."""
 
 from __future__ import annotations
 

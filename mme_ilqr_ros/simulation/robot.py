@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mme_ilqr_ros.geometry.angles import wrap
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, wrap
 from mme_ilqr_ros.simulation.shapes import distance_to_polygon
 
 
