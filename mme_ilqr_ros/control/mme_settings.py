@@ -14,7 +14,7 @@ class MmeSettings:
     """The algorithm: modes, horizon, temperature, sampling."""
 
     n_modes: int = setting(
-        8, "Number of plans kept alive. More find more homotopy classes.", low=1, high=64
+        8, "Number of plans optimised in parallel. More find more homotopy classes.", low=1, high=64
     )
     n_iterations: int = setting(
         20, "Most iLQR iterations per mode and control cycle.", low=1, high=100

@@ -22,7 +22,10 @@ class GoalCost(TargetTerm):
     """
 
     goal_weight: float = setting(
-        0.5, "Running cost per metre to the target. Raise it for haste.", unit="1/(m s)", low=0.0
+        0.5,
+        "Running cost per metre to the target. Raise it to drive faster.",
+        unit="1/(m s)",
+        low=0.0,
     )
     terminal_goal_weight: float = setting(
         10.0,
