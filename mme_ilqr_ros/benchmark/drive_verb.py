@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=PLANNER_SEES,
         default=Setup.planner_sees,
         help="map: what the planner node is given, the map with its walls; obstacles: the circles"
-        " that stand still too (%(default)s)",
+        " that are static too (%(default)s)",
     )
     sensing = "known: the controller is given true circles with their velocities"
     add("--sensing", choices=SENSING, default=Setup.sensing, help=sensing)
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planning-radius",
         type=positive,
         metavar="M",
-        help="disc that stands for a footprint in controller and planner; contact stays exact",
+        help="disc that replaces a footprint in controller and planner; contact stays exact",
     )
     add("--realtime", action="store_true", help="the time a control cycle takes delays its command")
     add("--plots", action="store_true", help="a PNG per trial")

@@ -1,4 +1,4 @@
-"""The modes of a control cycle, and which of them drives."""
+"""The modes of a control cycle, and the choice of the one to execute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 INFEASIBLE = 1e3  # cost of touching something, before its depth
 WORST = 1e12
-TOLERATED_LACK = 0.02  # [m] of the required distance that the driving mode may lack for a while
+TOLERATED_LACK = 0.02  # [m] of the required distance that the executed mode may lack for a while
 NEAR = 2.0  # [s] within which it may lack nothing
 
 
@@ -25,7 +25,7 @@ class Modes:
         weights: Mixture weights [N], summing to one.
         distances: Least predicted distance of the robot's centre to an obstacle [N] [m].
         feasible: Modes that keep the required distance [N].
-        chosen: Index of the mode that drives.
+        chosen: Index of the executed mode.
         switched: True when it is another mode than in the cycle before.
         iterations: iLQR iterations done.
     """
@@ -56,7 +56,7 @@ def select_mode(
     switch_cost: float = 0.0,
     dwells: bool = False,
 ) -> int:
-    """Return the index of the mode that drives.
+    """Return the index of the mode to execute.
 
     The incumbent stays unless another mode is better by more than `switch_margin` times the
     incumbent's cost, or times `switch_cost` if that is more; and it stays while it dwells. There

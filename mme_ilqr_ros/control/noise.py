@@ -1,4 +1,4 @@
-"""All that is random in a control cycle, and controls moved in time."""
+"""The random numbers of a control cycle, and the shift of controls in time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Noise(NamedTuple):
 
     Attributes:
         white: Unit normal numbers [R, N, T, nu].
-        uniform: Numbers in [0, 1) that choose whom a sample follows [R, N].
+        uniform: Numbers in [0, 1) that choose the mode a sample follows [R, N].
         blocks: Blocks of random controls [R, N, B, nu].
     """
 

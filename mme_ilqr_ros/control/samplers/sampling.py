@@ -1,4 +1,4 @@
-"""What a sampler is given."""
+"""The inputs of a sampler."""
 
 from __future__ import annotations
 
