@@ -18,7 +18,7 @@ class GoalCost(TargetTerm):
     """Distance from the robot to the target, linear far away and smooth at the target.
 
     Where the planner gives a cost-to-go, the kernel charges a fraction of the weights on that
-    field instead (`kernel.ValueField`).
+    field instead (`kernel.World`).
     """
 
     goal_weight: float = setting(
