@@ -1,4 +1,4 @@
-"""What a run's pictures show: world and task, the part of it worth showing, and which moments."""
+"""The static part of a run's pictures, the visible region, and the moments worth showing."""
 
 from __future__ import annotations
 
