@@ -1,6 +1,6 @@
 """Many robots in one batch: each across a field of pillars, each with eight plans of its own.
 
-    python -m examples.many_robots [picture.png]
+    python -m examples.many_robots [picture.png [robots]]
 
 One call plans for all robots at once: on torch tensors (here on the CPU, on a GPU with
 `BatchedKernel(problem, "cuda")`), and with the compiled kernel, which takes robot by robot and is
@@ -32,7 +32,6 @@ from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.settings import ControllerSettings
 
-N_ROBOTS = 24
 RADIUS = 4.0  # [m] of the ring on which they stand; each heads for the opposite side
 CYCLES = 3
 PERIOD = 0.1  # s
@@ -74,12 +73,13 @@ def draw(axes: Axes, circles: np.ndarray, robots: list[Modes]) -> None:
     axes.set(aspect="equal", xlabel="x [m]", ylabel="y [m]", xlim=(-5, 5), ylim=(-5, 5))
 
 
-def main(picture: Path = Path("out", "examples", "many_robots.png")) -> None:
+def main(picture: str = "out/examples/many_robots.png", robots: str = "24") -> None:
     """Plan in both ways, compare, and draw."""
+    n_robots = int(robots)
     problem, circles = standard_problem(settings=SETTINGS), pillars(np.random.default_rng(1))
-    angles = 2.0 * np.pi * np.arange(N_ROBOTS) / N_ROBOTS
+    angles = 2.0 * np.pi * np.arange(n_robots) / n_robots
     places = RADIUS * np.column_stack([np.cos(angles), np.sin(angles)])
-    x0 = np.zeros((N_ROBOTS, problem.model.nx))
+    x0 = np.zeros((n_robots, problem.model.nx))
     x0[:, :2], x0[:, 2] = places, angles + np.pi
     tasks = [stage_data(problem, SETTINGS, -place, circles, None) for place in places]
     together, batch_time = plan(BatchedKernel(problem), x0, tasks)
@@ -87,14 +87,14 @@ def main(picture: Path = Path("out", "examples", "many_robots.png")) -> None:
     free = sum(bool(modes.feasible[modes.chosen]) for modes in together)
     pairs = list(zip(together, alone, strict=True))
     same = sum(bool(np.allclose(a.costs, b.costs, rtol=1e-3)) for a, b in pairs)
-    print(f"{free} of {N_ROBOTS} robots have a free way, {same} the same plans in both ways")
+    print(f"{free} of {n_robots} robots have a free way, {same} the same plans in both ways")
     print(f"one batch {1e3 * batch_time:.0f} ms, compiled {1e3 * compiled_time:.0f} ms a cycle")
     figure = Figure(figsize=(7.0, 7.0), layout="constrained")
     draw(figure.subplots(), circles, together)
-    picture.parent.mkdir(parents=True, exist_ok=True)
+    Path(picture).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture, dpi=110)
     print(f"wrote {picture}")
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]))
+    main(*sys.argv[1:3])

@@ -1,9 +1,9 @@
-"""A robot and a cost of your own: a robot that pulls a trailer and shall end with it straight.
+"""A robot and a cost of your own: a robot with a trailer, and a cost that straightens it.
 
     python -m examples.own_robot_and_cost
 
-The robot is one symbolic step, the cost one small class. Derivatives, printing and compiling are
-not your business: the kernel takes both as they are. docs/extending.md drives such a robot.
+The robot is one symbolic step, the cost one small class; the kernel derives and compiles the rest.
+docs/extending.md uses such a robot in ROS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from mme_ilqr_ros.control.costs import CostSum, CostTerm, GoalCost, Penalty, Reference
 from mme_ilqr_ros.control.kernel import Barrier, CompiledKernel, StageData, World
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.geometry.angles import difference
+from mme_ilqr_ros.geometry.pose import difference
 from mme_ilqr_ros.models import ControlLimits, RobotModel
 
 # ---- the new robot and the new costs ----

@@ -1,4 +1,4 @@
-"""The controller alone, in the trap: plain iLQR stops in it, MME-iLQR drives round it.
+"""The controller alone, in the trap: plain iLQR stops in it, MME-iLQR takes a detour.
 
     python -m examples.two_ways_round [picture.png]
 

@@ -32,9 +32,7 @@ VERBS = {
     "plan": Verb(
         "plan on grid maps: success, path length, time", "mme_ilqr_ros.benchmark.plan.verb"
     ),
-    "solve": Verb(
-        "time a control cycle, and the cost it reaches", "mme_ilqr_ros.benchmark.solve_verb"
-    ),
+    "solve": Verb("time a control cycle, and the cost it reaches", "mme_ilqr_ros.benchmark.solve"),
     "train": Verb(
         "learn the planner's cost, as a weight file", "mme_ilqr_ros.training.verb", "train"
     ),

@@ -1,4 +1,4 @@
-"""Times and lengths where they can be compared: over trials in which everybody arrives.
+"""Times and lengths where they can be compared: over trials in which all succeed.
 
 One that gives up on hard worlds would look fast if each were judged by its own arrivals.
 """

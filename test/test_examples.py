@@ -15,7 +15,7 @@ PRESENT = {path.stem for path in (REPOSITORY / "examples").glob("*.py")}
 NEED_TORCH = {"many_robots", "value_iteration_network"}
 EXAMPLES = sorted(PRESENT if importlib.util.find_spec("torch") else PRESENT - NEED_TORCH)
 WITH_PICTURE = sorted({"many_robots", "plan_on_a_grid", "two_ways_round"} & set(EXAMPLES))
-FEWER = {"value_iteration_network": ["4"]}  # mazes
+FEWER = {"value_iteration_network": ["2"], "many_robots": ["8"]}  # mazes, robots
 START = "import runpy; runpy.run_module('examples.{}', run_name='__main__')"
 
 
@@ -39,7 +39,7 @@ def outputs(tmp_path_factory):
 
 
 def run(name, picture):
-    arguments = [str(picture)] if name in WITH_PICTURE else FEWER.get(name, [])
+    arguments = [str(picture)] * (name in WITH_PICTURE) + FEWER.get(name, [])
     finished = python(
         f"import sys; sys.modules['rclpy'] = None; sys.argv[1:] = {arguments!r}; "
         + START.format(name)

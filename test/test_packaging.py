@@ -6,8 +6,6 @@ import sys
 import xml.etree.ElementTree
 from pathlib import Path
 
-import pytest
-
 import mme_ilqr_ros
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +37,7 @@ def imported_packages():
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
     return names - set(sys.stdlib_module_names) - NOT_DECLARED - {"mme_ilqr_ros"}
 
@@ -60,10 +58,10 @@ def test_the_manifest_is_of_format_3_and_names_its_licence():
     assert MANIFEST.findtext("name") == "mme_ilqr_ros"
 
 
-@pytest.mark.parametrize("package", sorted(imported_packages() - FOR_TRAINING))
-def test_everything_that_is_imported_is_a_dependency(package):
+def test_everything_that_is_imported_is_a_dependency():
     depends = {element.text for element in MANIFEST.findall("exec_depend")}
-    assert ROSDEP.get(package, package) in depends
+    imported = imported_packages() - FOR_TRAINING
+    assert {ROSDEP.get(package, package) for package in imported} <= depends
 
 
 def test_nothing_is_installed_that_is_not_imported():

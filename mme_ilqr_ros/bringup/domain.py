@@ -1,4 +1,4 @@
-"""A ROS domain of one's own: two runs on one machine must not hear each other."""
+"""A free ROS domain for each run, so that two runs on one machine do not hear each other."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def common_arguments() -> list[DeclareLaunchArgument]:
         argument("namespace", "", "namespace of all nodes"),
         argument("use_sim_time", "false", "follow /clock"),
         argument("use_rviz", "true", "start RViz, where it is installed"),
-        argument("headless", "false", "start no window, whatever use_rviz says"),
+        argument("headless", "false", "start no window, even with use_rviz"),
         argument("log_level", "info", "debug, info, warn, error or fatal"),
     ]
 

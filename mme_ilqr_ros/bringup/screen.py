@@ -1,4 +1,4 @@
-"""What a person sees of a run: errors, one progress line that renews itself, and the result."""
+"""The terminal output of a run: errors, one updated progress line, and the result."""
 
 from __future__ import annotations
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-from mme_ilqr_ros.geometry.angles import difference
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 
-GOOD_ENOUGH = 0.4  # share of the tolerance inside which nothing better is waited for
+GOOD_ENOUGH = 0.4  # fraction of the tolerance inside which nothing better is waited for
 NO_PROGRESS = 1e-3  # [m]
 ANY_HEADING = 3.14  # [rad] a heading tolerance of this and more asks for none
-SAME = 0.2  # share of the tolerance by which a goal may move, as localisation corrects its frame
+SAME = 0.2  # fraction of the tolerance by which a goal may move, as localisation corrects its frame
 SAME_HEADING = 0.1  # [rad]
-RELEASE = 1.5  # share of the tolerance at which a reached goal is given up again (a push)
+RELEASE = 1.5  # fraction of the tolerance at which a reached goal is given up again (a push)
 
 
 class GoalChecker:

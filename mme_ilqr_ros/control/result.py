@@ -18,8 +18,8 @@ class ControlStatus(enum.Enum):
 
     DRIVING = "driving"
     GOAL_REACHED = "goal reached"
-    WAITING = "no way found that leads on, waiting"
-    BLOCKED = "every way is blocked, braking"
+    WAITING = "no plan makes progress, waiting"
+    BLOCKED = "every plan is blocked, braking"
     NO_GOAL = "no goal"
     INVALID_INPUT = "input is not finite, braking"
 

@@ -117,7 +117,7 @@ class ControllerSettings:
     )
     lookahead_distance: float = setting(
         2.5,
-        "How far ahead on the plan the target lies. Longer cuts corners and sees more ways round.",
+        "How far ahead on the plan the target lies. Longer cuts corners and finds more detours.",
         unit="m",
         low=0.3,
         high=50.0,
@@ -138,7 +138,7 @@ class ControllerSettings:
         high=1.0,
     )
     solve_time_share: float = setting(
-        0.7, "Share of the control period after which no iteration starts.", low=0.05, high=1.0
+        0.7, "Fraction of the control period after which no iteration starts.", low=0.05, high=1.0
     )
     mme: MmeSettings = group(MmeSettings)
     costs: CostSettings = group(CostSettings)

@@ -1,4 +1,4 @@
-"""What the controller knows: the newest message of each topic, brought into one frame."""
+"""The inputs of the controller: the newest message of each topic, in one frame."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ from mme_ilqr_ros.nodes.parameters import overrides
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 AT_REST = 0.01  # m/s and rad/s
-FIELD_PATIENCE = 2.0  # s after a plan, for its cost to go
+FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 

@@ -13,8 +13,12 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
-from mme_ilqr_ros.planning.clearance_table import ClearanceTable
-from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model, uniform_cost
+from mme_ilqr_ros.planning.cost_model import (
+    ClearanceTable,
+    CostModel,
+    load_cost_model,
+    uniform_cost,
+)
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
@@ -108,7 +112,7 @@ class GlobalPlanner:
         if result.status is PlanStatus.SUCCEEDED:
             return result
         rescue = self._search(terrain, layer, ends, learned=False, setup_time=setup_time)
-        message = f"{rescue.message}; exact search made it, for the learned one: {result.message}"
+        message = f"{rescue.message}; by exact search, as the learned path failed: {result.message}"
         return replace(rescue, message=message, fallback_used=True)
 
     def _terrain_of(self, grid: GridMap) -> Terrain:

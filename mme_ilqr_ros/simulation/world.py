@@ -16,8 +16,6 @@ from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.shapes import polygon_to_boxes, polygon_to_circles
 
-__all__ = ["Shuttle", "World", "clearance_of"]
-
 FloatArray = NDArray[np.float64]
 ROOM_TO_ENTER = 2.0  # m from the robot: no controller can avoid a disc that appears beside it
 _HALF_CELL = np.array([0.5, 0.5])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 
 from mme_ilqr_ros.training import run as training
-from mme_ilqr_ros.training.options import add_tasks
+from mme_ilqr_ros.training.run import add_tasks
 from mme_ilqr_ros.training.task import Command
 from mme_ilqr_ros.training.tasks import clearance, navigation
 

@@ -1,4 +1,4 @@
-"""Obstacles and the cost to go at the positions of all lanes at all stages at once."""
+"""Obstacles and the cost-to-go at the positions of all lanes at all stages at once."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ AWAY = 1e6  # [m] where circles are that no robot shall meet
 
 @dataclass(frozen=True)
 class Task:
-    """Limits, stage parameters, obstacles and cost to go of all lanes.
+    """Limits, stage parameters, obstacles and cost-to-go of all lanes.
 
     Attributes:
         parameters: One tensor [T+1, 1 or L, 1] per parameter.
@@ -127,5 +127,5 @@ def _shared(data: StageData) -> dict[str, object]:
         "number of stages": len(data.parameters),
         "barrier": data.world.barrier,
         "distance field": id(data.world.field),
-        "cost to go": None if goal is None else {**vars(goal), "values": id(goal.values)},
+        "cost-to-go": None if goal is None else {**vars(goal), "values": id(goal.values)},
     }

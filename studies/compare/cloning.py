@@ -1,4 +1,4 @@
-"""Behaviour cloning: a network that says the next move outright, without planning."""
+"""Behaviour cloning: a network that predicts the next move directly, without planning."""
 
 from __future__ import annotations
 

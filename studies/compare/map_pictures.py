@@ -1,4 +1,4 @@
-"""A picture of a map: the learned cost, the cost to go, and the paths of several planners."""
+"""A picture of a map: the learned cost, the cost-to-go, and the paths of several planners."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLOURS = {"dijkstra": "#cc79a7", "dijkstra + inflation": "#0072b2", _DRAWN: "#
 def draw_map(
     path: Path, grid: GridMap, asked: np.ndarray, planners: Mapping[str, GlobalPlanner]
 ) -> None:
-    """Draw learned cost and cost to go, with the paths of the longest of the queries.
+    """Draw learned cost and cost-to-go, with the paths of the longest of the queries.
 
     Args:
         path: PNG to write.
@@ -42,7 +42,7 @@ def draw_map(
     for axes, image, title in zip(
         figure.subplots(1, 2),
         (cost, values),
-        ("learned cost of a metre", "cost to go [m], and paths"),
+        ("learned cost of a metre", "cost-to-go [m], and paths"),
         strict=True,
     ):
         finite = np.where(np.isfinite(image), image, np.nan)

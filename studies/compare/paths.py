@@ -15,13 +15,13 @@ import numpy as np
 from scipy import ndimage
 from tqdm import tqdm
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.reporting.rows import table
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.tasks.clearance import clearance_in_radii, hidden_cost
 from studies.compare.map_pictures import draw_map
 
@@ -29,7 +29,7 @@ _STEP = 0.02  # m between the points of a path where clearance is looked up
 _SHORTEST_WAY = 2.0  # m between start and goal
 _SEED = 20_231_024
 INFLATION = (4.0, 3.0, 0.35)
-"""Weight, decay [1/m] and reach [m] of an inflation as it is usual: 1 + 4 exp(-3 gap)."""
+"""Weight, decay [1/m] and reach [m] of an inflation as it is usual: 1 + 4 exp(-3 clearance)."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class PathRow:
 
     Attributes:
         length: [m].
-        least: Least gap between the robot's edge and an obstacle [m].
-        mean: Mean of that gap along the path [m].
+        least: Least clearance between the robot's edge and an obstacle [m].
+        mean: Mean clearance along the path [m].
         fallback: Whether exact search had to rescue the learned planner.
     """
 
@@ -147,8 +147,8 @@ def summary(rows: Mapping[str, list[PathRow | None]]) -> dict[str, dict[str, flo
         means[name] = {
             "success": float(np.mean([r is not None and not r.fallback for r in each])),
             "length ratio": float(np.mean([r.length for r in found] / base)),
-            "least gap [m]": float(np.mean([r.least for r in found])),
-            "mean gap [m]": float(np.mean([r.mean for r in found])),
+            "least clearance [m]": float(np.mean([r.least for r in found])),
+            "mean clearance [m]": float(np.mean([r.mean for r in found])),
         }
     return means
 
@@ -162,8 +162,8 @@ def markdown(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     ]
     columns = {
         **{"map": "{map}", "planner": "{planner}", "success": "{success:.0%}"},
-        **{"length ratio": "{means[1]:.3f}", "least gap [m]": "{means[2]:.3f}"},
-        "mean gap [m]": "{means[3]:.3f}",
+        **{"length ratio": "{means[1]:.3f}", "least clearance [m]": "{means[2]:.3f}"},
+        "mean clearance [m]": "{means[3]:.3f}",
     }
     return table(rows, columns) + "\n"
 
@@ -173,7 +173,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--maps", type=FilePath, nargs="+", required=True, help="map_server YAML files or folders")
     add("--robot-radius", type=float, default=0.2, metavar="M", help="default %(default)s")
-    add("--queries", type=positive, default=40, help="on each map, default %(default)s")
+    add("--queries", type=positive_int, default=40, help="on each map, default %(default)s")
     add("--seed", type=int, default=0, help="of starts and goals, default %(default)s")
 
 

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 
 from mme_ilqr_ros.planning.field import Field, follow
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, field_of
-from mme_ilqr_ros.training.tasks.regret import closed
+from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, closed, field_of
 
 _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
 _EAST = 3  # index of the move in moves.STEPS
@@ -45,7 +44,7 @@ def draw_comparison(path: Path, maps: MapSet, planners: Mapping[str, CostOf]) ->
     _image(figure, axes[1], hidden, f"hidden {of}", limits)
     _image(figure, axes[2], found, f"learned {of}, to scale", limits)
     values = np.where(np.isfinite(learned.values), learned.values, np.nan)
-    _image(figure, axes[3], values, "learned cost to go, and paths", None)
+    _image(figure, axes[3], values, "learned cost-to-go, and paths", None)
     axes[3].contour(values, levels=14, colors="white", linewidths=0.4)
     true = {"the expert": maps.truth(0), **fields}
     styles = zip(true.items(), ("black", *_COLOURS), strict=False)
@@ -86,7 +85,7 @@ def _shown(cost: np.ndarray) -> np.ndarray:
 
 
 def _far_start(field: Field) -> tuple[int, int]:
-    """Return the cell with the largest cost to go."""
+    """Return the cell with the largest cost-to-go."""
     values = np.where(np.isfinite(field.values), field.values, -1.0)
     row, column = np.unravel_index(int(np.argmax(values)), values.shape)
     return int(row), int(column)

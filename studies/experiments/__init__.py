@@ -1,1 +1,1 @@
-"""The method's studies, a command each: `python -m studies.experiments navigation`."""
+"""The papers' experiments, a command each: `python -m studies experiment navigation`."""

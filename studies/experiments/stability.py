@@ -1,4 +1,4 @@
-"""The study of stability: does what was trained converge, and what happens when it iterates on?
+"""The study of stability: does a trained planner converge, and what do further iterations change?
 
 Five planners learn the same mazes: an unrolled one, an implicit one, the latter with a penalty on
 its Jacobian, and the first two made decision processes, which cannot but contract. Each is then

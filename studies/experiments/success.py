@@ -1,4 +1,4 @@
-"""Studies of success: which planner arrives how often, by task and size, over seeds.
+"""Studies of success: success of each planner by task and size, over seeds.
 
 The two tasks differ in nothing but their cases.
 """

@@ -1,4 +1,4 @@
-"""SymVIN and ID-SymVIN: VIN in which everything turns with the map, the policy included.
+"""SymVIN and ID-SymVIN: VIN that is equivariant under rotation of the map, policy included.
 
     h = conv3x3(x),  r = conv1x1(h),  q = conv([r, v]),  v = max over the fields of q,
     logits = conv1x1(q)

@@ -1,4 +1,4 @@
-"""Listens to an iterative adjoint, for the history of a training."""
+"""An `on_adjoint` callback that records residuals for the history of a training."""
 
 from __future__ import annotations
 

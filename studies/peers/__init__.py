@@ -1,1 +1,1 @@
-"""Local controllers made of other people's solvers, driven in the same worlds as the package's."""
+"""Local controllers of other libraries, driven in the same worlds as the package's."""

@@ -1,4 +1,4 @@
-"""First guesses for solvers that find the nearest local minimum only: bows to either side."""
+"""Initial guesses for solvers that find only the nearest local minimum: arcs to either side."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while i
 
 @dataclass(frozen=True)
 class Task:
-    """What a peer is told in one control cycle.
+    """What a peer is given in one control cycle.
 
     Attributes:
         x0: x, y, yaw, speed, turning rate [5]; the speeds are those last commanded.

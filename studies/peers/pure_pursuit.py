@@ -1,4 +1,4 @@
-"""A baseline: drive an arc to a carrot on the path, and stop before what is in the way."""
+"""A baseline: drive an arc to a lookahead point on the path, and stop in front of obstacles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verb `peers`: other people's local controllers in the same worlds."""
+"""The verb `peers`: local controllers of other libraries in the same worlds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Arms among discs: configuration spaces with all shortest moves, and pictures of the workspaces.
 
 A cell of the configuration space is blocked when the arm touches a disc there; moves turn one joint
-by one cell, and either joint can be turned all the way round.
+by one cell, and both joints turn without limits.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""`benchmark train-cost`: what a training step of explicit and implicit planners costs."""
+"""`python -m studies train-cost`: what a training step of explicit and implicit planners costs."""

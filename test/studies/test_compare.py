@@ -13,8 +13,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.planning.weights import save_weights
 from mme_ilqr_ros.training.tasks import hidden_cost
-from mme_ilqr_ros.training.tasks.demonstrations import demonstrate
-from mme_ilqr_ros.training.tasks.regret import measure
+from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, measure
 from studies.__main__ import main
 from studies.compare import paths
 from studies.compare.cloning import clone, cloned_regrets, move_costs, walk_all
@@ -112,7 +111,7 @@ def test_clearance_keeps_away_for_little_length(tmp_path, capsys):
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     table = json.loads((tmp_path / "summary.json").read_text())["tb3_sandbox"]
     assert all(row["success"] == 1.0 for row in table.values())
-    assert table["clearance"]["mean gap [m]"] > table["shortest"]["mean gap [m]"] + 0.03
+    assert table["clearance"]["mean clearance [m]"] > table["shortest"]["mean clearance [m]"] + 0.03
     assert table["clearance"]["length ratio"] < 1.25
     assert table["shortest"]["length ratio"] < 1.01
     # Both shipped files plan as their typed-in baselines do.

@@ -1,4 +1,4 @@
-"""Costs that know where the robot is allowed to be, and how its trailer shall stand."""
+"""Costs of leaving the right side of a line, and of a trailer that is not straight."""
 
 from dataclasses import dataclass
 

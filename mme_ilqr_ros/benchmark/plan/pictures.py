@@ -1,4 +1,4 @@
-"""The picture of a map: what the planner pays for its cells, its values, and its paths."""
+"""The picture of a map: cell cost, cost-to-go, and paths."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_plan(asked: PlanMap, planner: Planner, title: str, path: Path) -> None:
     axes = figure.subplots(3 // columns, columns).ravel()
     occupied = asked.terrain.grid.occupied
     _image(axes[0], answer.cost, occupied, "cost of a cell", asked.from_top, log=True)
-    _image(axes[1], answer.values, occupied, "cost to go [cells]", asked.from_top, log=False)
+    _image(axes[1], answer.values, occupied, "cost-to-go [cells]", asked.from_top, log=False)
     _image(axes[2], None, occupied, "paths", asked.from_top, log=False)
     axes[2].contourf(blocked & ~occupied, levels=[0.5, 1.5], colors=["#b9b9b9"])
     axes[1].plot(*asked.queries[0].goal[::-1], marker="*", ms=12, color=GOAL, mec="white")

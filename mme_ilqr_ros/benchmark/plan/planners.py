@@ -28,7 +28,7 @@ class Answer:
     Attributes:
         walk: From a start to the cells [N, 2] of a path to the goal, or to where the planner leads.
         arrows: Returns the best move of each cell, int8 [H, W], -1 for none.
-        values: Cost to go [H, W] under the planner's own cost, or None.
+        values: Cost-to-go [H, W] under the planner's own cost, or None.
         cost: Cost of the cells [H, W], or None.
         field_time: From blocked cells to what it knows [s], the cost of the cells included. One
             thread's processor time, which on an idle machine is the time that passes.

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.benchmark.plan.judge import Judged, judge
 from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, Query, load_maps
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, Planner, make_planner, weights_file
-from mme_ilqr_ros.benchmark.progress import Progress
 from mme_ilqr_ros.command_line import not_negative, positive_int, whole
 from mme_ilqr_ros.planning.settings import KINDS, PlannerSettings
 from mme_ilqr_ros.planning.weights import SHORTEST

@@ -1,4 +1,4 @@
-"""Samplers: where the modes of a cycle start, given the policies of the cycle before.
+"""Initial guesses for the modes: samples from the policies, random restarts, Stein steps.
 
 A sampler is one function from a `Sampling` to controls [R, N, T, nu]. A new one is a file here, a
 line in `SAMPLERS` and a name in `mme_settings.SAMPLERS`.
