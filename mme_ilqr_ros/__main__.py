@@ -14,7 +14,7 @@ from mme_ilqr_ros.command_line import Verb
 
 ABOUT = """\
 Learned global planning and multimodal local control (MME-iLQR) for mobile robots with ROS 2.
-`%(prog)s VERB --help` tells what a verb does, with examples.
+`%(prog)s VERB --help` explains a verb, with examples.
 """
 EXAMPLES = """\
 examples:

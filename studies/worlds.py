@@ -26,7 +26,7 @@ def add_arguments(add: Callable[..., argparse.Action]) -> None:
         "--planner",
         choices=PLANNERS,
         default="none",
-        help="whose path is followed; none: the controller heads for the goal itself (%(default)s)",
+        help="source of the path; none: the controller heads for the goal itself (%(default)s)",
     )
     add_job_arguments(add)
     add("--timeout", type=positive, metavar="S", help="s, in place of the world's")

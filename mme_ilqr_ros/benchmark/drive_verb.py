@@ -21,10 +21,10 @@ from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
 
 ABOUT = """\
-Drive every world to its end, in a simulation with exact contact, and count how it went.
+Simulate every world in closed loop, with exact contact, and count the results.
 
 PATH is a world file or a folder of them: one world, {"worlds": [...]}, a list of worlds, JSON or
-YAML, gzipped or not. The name of a shipped scenario (trap, forest, ...) will do too.
+YAML, gzipped or not. Names of shipped scenarios (trap, forest, ...) work too.
 """
 EXAMPLES = """\
 examples:
@@ -33,9 +33,9 @@ examples:
   mme-ilqr drive --worlds barn_odd_150.json.gz --planner-sees obstacles --jobs 2 --out out/barn
   mme-ilqr drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
 
-DIR gets results.csv (a row per trial), summary.json, and pictures where they are asked for. The
-same seed drives the same way whatever the number or place of the jobs, unless --realtime lets the
-speed of the machine count. The BARN score of this 2-D simulation is not one of its leaderboard.
+DIR gets results.csv (a row per trial), summary.json and, with --plots or --gif, pictures. The same
+seed gives the same run for any number and place of the jobs, except with --realtime. The BARN score
+of this 2-D simulation is not comparable with its leaderboard.
 """
 _CHOICES = [field.name for field in fields(Setup) if field.name != "parameters"]
 
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planner",
         choices=PLANNERS,
         default=Setup.planner,
-        help="whose path is followed (%(default)s). file: the world's own path; none: the"
+        help="source of the path (%(default)s). file: the world's own path; none: the"
         " controller heads for the goal itself",
     )
     add(
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=PLANNER_SEES,
         default=Setup.planner_sees,
         help="map: what the planner node is given, the map with its walls; obstacles: the circles"
-        " that stand still too (%(default)s)",
+        " that are static too (%(default)s)",
     )
     sensing = "known: the controller is given true circles with their velocities"
     add("--sensing", choices=SENSING, default=Setup.sensing, help=sensing)
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the controller tracks: a lookahead point on the path, or the planner's"
         " cost-to-go field (%(default)s)",
     )
-    add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrules the world")
+    add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrides the world")
     add_job_arguments(add)
     add("--max-speed", type=positive, metavar="V", help="m/s, where the world gives no limit")
     add("--goal-tolerance", type=positive, metavar="M", help="m, in place of the world's")
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planning-radius",
         type=positive,
         metavar="M",
-        help="disc that stands for a footprint in controller and planner; contact stays exact",
+        help="disc that replaces a footprint in controller and planner; contact stays exact",
     )
     add("--realtime", action="store_true", help="the time a control cycle takes delays its command")
     add("--plots", action="store_true", help="a PNG per trial")

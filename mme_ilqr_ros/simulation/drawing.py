@@ -1,4 +1,4 @@
-"""Draws circles and walls into a grid map, for a planner that knows nothing else."""
+"""Draws circles and walls into a grid map, for the planner."""
 
 from __future__ import annotations
 

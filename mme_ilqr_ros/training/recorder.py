@@ -1,4 +1,4 @@
-"""What is shown and written while a training runs: progress bar, checkpoints, curves.
+"""Output of a running training: progress bar, checkpoints, curves.
 
 Files survive a kill at any moment: each is the old one or the new one, whole.
 """

@@ -14,7 +14,7 @@ from mme_ilqr_ros.training.recorder import Recorder, write_whole
 from mme_ilqr_ros.training.task import OPTIMIZERS, SCHEDULES, Command, TrainingTask, TrainSettings
 
 _LARGEST_SEED = 1_000_000  # test data use larger ones
-_DEFAULT = "default: as suits the task"
+_DEFAULT = "default depends on the task"
 
 
 def add_tasks(
@@ -34,14 +34,14 @@ def _add_common(sub: argparse.ArgumentParser, name: str) -> None:
     add = sub.add_argument
     add("--epochs", type=positive_int, help=_DEFAULT)
     add("--batch", type=positive_int, help=f"samples in a step, {_DEFAULT}")
-    add("--learning-rate", type=float, metavar="RATE", help=f"its peak, {_DEFAULT}")
+    add("--learning-rate", type=float, metavar="RATE", help=f"peak, {_DEFAULT}")
     add("--optimizer", choices=sorted(OPTIMIZERS), help=_DEFAULT)
     add("--schedule", choices=SCHEDULES, help=f"of the learning rate, {_DEFAULT}")
     add("--validations", type=positive_int, help=f"in the whole training, {_DEFAULT}")
-    add("--seed", type=_seed, default=0, help="of everything random, default %(default)s")
+    add("--seed", type=_seed, default=0, help="random seed, default %(default)s")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default %(default)s")
     add("--threads", type=positive_int, default=1, help="of torch, default %(default)s")
-    add("--resume", action="store_true", help="continue the training stopped in --out, if any")
+    add("--resume", action="store_true", help="continue an unfinished training in --out, if any")
     add(
         "--save-every",
         type=float,
@@ -54,7 +54,7 @@ def _add_common(sub: argparse.ArgumentParser, name: str) -> None:
         type=Path,
         default=Path("out", "training", name),
         metavar="DIR",
-        help="folder for weights, card, curves and checkpoint, named for it; default %(default)s",
+        help="folder for weights, card, curves and checkpoint, named after it; default %(default)s",
     )
 
 

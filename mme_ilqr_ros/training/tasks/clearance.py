@@ -97,7 +97,7 @@ def _rooms(size: int, radius: float, rng: np.random.Generator) -> np.ndarray:
 
 HIDDEN = HiddenCost(
     "clearance",
-    "learn the cost of little clearance, in robot radii, from paths of an expert who slows down",
+    "learn the cost of low clearance, in robot radii, from paths of an expert who slows down",
     generate_clearance,
     ClearanceEncoder,
     size=48,
