@@ -59,16 +59,10 @@ def cost(kernel: OneRobot, U: np.ndarray, limits: ControlLimits = FREE) -> float
 
 def hessian(kernel: OneRobot, n_stages: int) -> np.ndarray:
     """d2J/dU2 [2T, 2T]; second differences are exact because J is quadratic."""
-    n = 2 * n_stages
-
-    def at(*steps: int) -> float:
-        U = np.zeros(n)
-        for i in steps:
-            U[i] += 1.0
-        return cost(kernel, U.reshape(n_stages, 2))
-
-    H = np.empty((n, n))
-    for i in range(n):
-        for j in range(n):
-            H[i, j] = at(i, j) - at(i) - at(j) + at()
-    return H
+    steps = np.eye(2 * n_stages)
+    pairs = (steps[:, None] + steps).reshape(-1, n_stages, 2)
+    alone = steps.reshape(-1, n_stages, 2)
+    U = np.concatenate([np.zeros((1, n_stages, 2)), alone, pairs])
+    J = kernel.optimise(X0, U, data(n_stages), 0).costs
+    at, n = J[1 : 2 * n_stages + 1], 2 * n_stages
+    return J[n + 1 :].reshape(n, n) - at[:, None] - at + J[0]
