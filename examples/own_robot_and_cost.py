@@ -17,7 +17,7 @@ import numpy as np
 from mme_ilqr_ros.control.costs import CostSum, CostTerm, GoalCost, Penalty, Reference
 from mme_ilqr_ros.control.kernel import Barrier, CompiledKernel, StageData, World
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.geometry.angles import difference
+from mme_ilqr_ros.geometry.pose import difference
 from mme_ilqr_ros.models import ControlLimits, RobotModel
 
 # ---- the new robot and the new costs ----

@@ -14,7 +14,7 @@ from mme_ilqr_ros.command_line import Verb
 
 ABOUT = """\
 Learned global planning and multimodal local control (MME-iLQR) for mobile robots with ROS 2.
-`%(prog)s VERB --help` tells what a verb does, with examples.
+`%(prog)s VERB --help` explains a verb, with examples.
 """
 EXAMPLES = """\
 examples:
@@ -32,9 +32,7 @@ VERBS = {
     "plan": Verb(
         "plan on grid maps: success, path length, time", "mme_ilqr_ros.benchmark.plan.verb"
     ),
-    "solve": Verb(
-        "time a control cycle, and the cost it reaches", "mme_ilqr_ros.benchmark.solve_verb"
-    ),
+    "solve": Verb("time a control cycle, and the cost it reaches", "mme_ilqr_ros.benchmark.solve"),
     "train": Verb(
         "learn the planner's cost, as a weight file", "mme_ilqr_ros.training.verb", "train"
     ),

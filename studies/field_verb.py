@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.progress import Progress
+from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.map_file import load_map

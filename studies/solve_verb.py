@@ -7,8 +7,7 @@ import argparse
 import numpy as np
 import torch
 
-from mme_ilqr_ros.benchmark import solve_verb
-from mme_ilqr_ros.benchmark.solve import MakeKernel
+from mme_ilqr_ros.benchmark import solve
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.errors import InputError
 from studies.batched import BatchedKernel
@@ -28,7 +27,7 @@ The arguments and summary.json are those of `mme-ilqr solve`.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
-    solve_verb.add_arguments(parser)
+    solve.add_arguments(parser)
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="of the tensors (%(default)s)"
     )
@@ -47,11 +46,11 @@ def run(options: argparse.Namespace, command: str) -> str:
     where = {"backend": "torch", "device": device, "precision": options.precision}
     make = batched(options.device, options.precision)
     try:
-        return solve_verb.time_and_report(options, command, make, where)
+        return solve.time_and_report(options, command, make, where)
     except KernelError as error:
         raise InputError(str(error)) from None
 
 
-def batched(device: str, precision: str) -> MakeKernel:
+def batched(device: str, precision: str) -> solve.MakeKernel:
     """Return what makes the kernel on tensors."""
     return lambda problem: BatchedKernel(problem, device, np.dtype(precision).type)

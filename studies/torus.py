@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.learning.structured import exact_by
-from mme_ilqr_ros.planning.field.checks import FieldError
+from mme_ilqr_ros.planning.field.costs import FieldError
 from mme_ilqr_ros.planning.moves import STEPS, check_n_moves
 
 _NOWHERE = -9999  # what scipy calls the predecessor of a cell that has none

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
-from mme_ilqr_ros.benchmark.progress import shown
 from mme_ilqr_ros.benchmark.setup import PLANNERS, Setup
 from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
 from mme_ilqr_ros.command_line import names, positive
@@ -27,7 +26,7 @@ def add_arguments(add: Callable[..., argparse.Action]) -> None:
         "--planner",
         choices=PLANNERS,
         default="none",
-        help="whose path is followed; none: the controller heads for the goal itself (%(default)s)",
+        help="source of the path; none: the controller heads for the goal itself (%(default)s)",
     )
     add_job_arguments(add)
     add("--timeout", type=positive, metavar="S", help="s, in place of the world's")
@@ -67,22 +66,20 @@ def drive_all(
         for world in worlds
         for trial in range(options.trials)
     ]
-    results = run_all(_drive, tasks, options.jobs, options.scheduler)
     trials: dict[str, list[Trial]] = {name: [] for name in setups}
-    for name, trial in _shown(results, len(tasks)):
+    for name, trial in run_all(_drive, tasks, _line, _failed, options.jobs, options.scheduler):
         if draw is not None:
             draw((name, trial))
         trials[name].append(replace(trial, record=RunRecord()))
     return trials
 
 
-def _shown(results: Iterator[Driven], total: int) -> Iterator[Driven]:
-    return shown(
-        results,
-        total,
-        lambda driven: f"{driven[0]}: {driven[1].result.line()}",
-        lambda driven: not driven[1].succeeded,
-    )
+def _line(driven: Driven) -> str:
+    return f"{driven[0]}: {driven[1].result.line()}"
+
+
+def _failed(driven: Driven) -> bool:
+    return not driven[1].succeeded
 
 
 def _drive(name: str, world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> Driven:

@@ -1,4 +1,4 @@
-"""What is reported of driven trials: rows, totals by kind of world, a table, pictures."""
+"""Results of driven trials: rows, totals by kind of world, a table, pictures."""
 
 from __future__ import annotations
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,7 @@ from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.drive_results import report, write_pictures, write_results
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
-from mme_ilqr_ros.benchmark.progress import shown
-from mme_ilqr_ros.benchmark.setup import (
-    CONTROLLERS,
-    PLANNER_SEES,
-    PLANNERS,
-    SENSING,
-    Setup,
-)
+from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES, PLANNERS, SENSING, Setup
 from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
 from mme_ilqr_ros.command_line import names, positive
 from mme_ilqr_ros.errors import InputError
@@ -30,10 +21,10 @@ from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
 
 ABOUT = """\
-Drive every world to its end, in a simulation with exact contact, and count how it went.
+Simulate every world in closed loop, with exact contact, and count the results.
 
 PATH is a world file or a folder of them: one world, {"worlds": [...]}, a list of worlds, JSON or
-YAML, gzipped or not. The name of a shipped scenario (trap, forest, ...) will do too.
+YAML, gzipped or not. Names of shipped scenarios (trap, forest, ...) work too.
 """
 EXAMPLES = """\
 examples:
@@ -42,42 +33,34 @@ examples:
   mme-ilqr drive --worlds barn_odd_150.json.gz --planner-sees obstacles --jobs 2 --out out/barn
   mme-ilqr drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
 
-DIR gets results.csv (a row per trial), summary.json, and pictures where they are asked for. The
-same seed drives the same way whatever the number or place of the jobs, unless --realtime lets the
-speed of the machine count. The BARN score of this 2-D simulation is not one of its leaderboard.
+DIR gets results.csv (a row per trial), summary.json and, with --plots or --gif, pictures. The same
+seed gives the same run for any number and place of the jobs, except with --realtime. The BARN score
+of this 2-D simulation is not comparable with its leaderboard.
 """
+_CHOICES = [field.name for field in fields(Setup) if field.name != "parameters"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
     add_world_arguments(add)
-    add(
-        "--controller",
-        choices=CONTROLLERS,
-        default=Setup.controller,
-        help="who drives (%(default)s)",
-    )
+    add("--controller", choices=CONTROLLERS, default=Setup.controller, help="(%(default)s)")
     add(
         "--planner",
         choices=PLANNERS,
         default=Setup.planner,
-        help="whose path is followed (%(default)s). file: the world's own path; none: the"
+        help="source of the path (%(default)s). file: the world's own path; none: the"
         " controller heads for the goal itself",
     )
     add(
         "--planner-sees",
         choices=PLANNER_SEES,
-        default="map",
+        default=Setup.planner_sees,
         help="map: what the planner node is given, the map with its walls; obstacles: the circles"
-        " that stand still too (%(default)s)",
+        " that are static too (%(default)s)",
     )
-    add(
-        "--sensing",
-        choices=SENSING,
-        default="known",
-        help="known: the controller is given true circles with their velocities",
-    )
+    sensing = "known: the controller is given true circles with their velocities"
+    add("--sensing", choices=SENSING, default=Setup.sensing, help=sensing)
     add(
         "--guidance",
         choices=GUIDANCE,
@@ -85,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the controller tracks: a lookahead point on the path, or the planner's"
         " cost-to-go field (%(default)s)",
     )
-    add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrules the world")
+    add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrides the world")
     add_job_arguments(add)
     add("--max-speed", type=positive, metavar="V", help="m/s, where the world gives no limit")
     add("--goal-tolerance", type=positive, metavar="M", help="m, in place of the world's")
@@ -95,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planning-radius",
         type=positive,
         metavar="M",
-        help="disc that stands for a footprint in controller and planner; contact stays exact",
+        help="disc that replaces a footprint in controller and planner; contact stays exact",
     )
     add("--realtime", action="store_true", help="the time a control cycle takes delays its command")
     add("--plots", action="store_true", help="a PNG per trial")
@@ -115,34 +98,20 @@ def run(options: argparse.Namespace, command: str) -> str:
     for world in worlds:
         setup.check(world)
     options.out.mkdir(parents=True, exist_ok=True)
+    seeds = [(trial, options.seed + trial) for trial in range(options.trials)]
+    draws = options.plots or options.gif
+    tasks = [(world, setup, *seed, draws) for world in worlds for seed in seeds]
     trials: list[Trial] = []
     try:
-        for trial in _driven(options, worlds, setup):
-            _draw(trial, options)
+        for trial in run_all(_drive, tasks, _line, _failed, options.jobs, options.scheduler):
+            if draws:
+                several = options.trials > 1
+                write_pictures(trial, options.out, several, options.plots, options.gif)
             trials.append(replace(trial, record=RunRecord()))
     finally:  # what was driven before an interruption is not lost
         if trials:
             write_results(command, _settings(options, setup, worlds[0]), trials, options.out)
     return report(trials)
-
-
-def _driven(
-    options: argparse.Namespace, worlds: Sequence[Scenario], setup: Setup
-) -> Iterator[Trial]:
-    """Yield the trials as they end, in order, and tell about them."""
-    keep = options.plots or options.gif
-    tasks = [
-        (world, setup, trial, options.seed + trial, keep)
-        for world in worlds
-        for trial in range(options.trials)
-    ]
-    results = run_all(_drive, tasks, options.jobs, options.scheduler)
-    return shown(results, len(tasks), _line, _failed)
-
-
-def _draw(trial: Trial, options: argparse.Namespace) -> None:
-    if options.plots or options.gif:
-        write_pictures(trial, options.out, options.trials > 1, options.plots, options.gif)
 
 
 def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> Trial:
@@ -152,20 +121,9 @@ def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> 
 
 
 def _setup(options: argparse.Namespace) -> Setup:
-    setup = Setup(
-        controller=options.controller,
-        planner=options.planner,
-        planner_sees=options.planner_sees,
-        sensing=options.sensing,
-        guidance=options.guidance,
-        parameters=read_parameters(options.params) if options.params else Parameters(),
-        max_speed=options.max_speed,
-        goal_tolerance=options.goal_tolerance,
-        timeout=options.timeout,
-        robot_radius=options.robot_radius,
-        planning_radius=options.planning_radius,
-        realtime=options.realtime,
-    )
+    chosen = {name: getattr(options, name) for name in _CHOICES}
+    parameters = read_parameters(options.params) if options.params else Parameters()
+    setup = Setup(**chosen, parameters=parameters)
     if setup.guidance == "cost_to_go" and not setup.plans:
         raise InputError("--guidance cost_to_go: needs --planner id_vin or dijkstra")
     return setup
@@ -173,11 +131,6 @@ def _setup(options: argparse.Namespace) -> Setup:
 
 def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dict[str, Any]:
     """Return everything that the runs depended on; limits as in the first world."""
-    chosen = {
-        field.name: getattr(setup, field.name)
-        for field in dataclasses.fields(setup)
-        if field.name != "parameters"
-    }
     scenario = setup.apply(world)
     parts: dict[str, Any] = {
         "controller_settings": flatten(setup.controller_settings(scenario, options.seed)),
@@ -187,6 +140,7 @@ def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dic
         parts["planner_settings"] = flatten(setup.planner_settings(scenario))
     if not setup.realtime:
         del parts["controller_settings"]["solve_time_share"]  # no clock runs
+    chosen = {name: getattr(setup, name) for name in _CHOICES}
     return {**chosen, "trials": options.trials, "seed": options.seed, **parts}
 
 

@@ -1,12 +1,14 @@
-"""Many independent tasks, in this process, in several, or on a Dask cluster."""
+"""Many independent tasks, in this process, in several, or on a Dask cluster, and their progress."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
 
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.errors import InputError
@@ -22,14 +24,51 @@ def add_job_arguments(add: Callable[..., Any]) -> None:
     add("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that gets the jobs")
 
 
+class Progress:
+    """Counts what is done, on standard error: a bar on a terminal, plain lines anywhere else."""
+
+    def __init__(self, total: int, unit: str = "run") -> None:
+        self._total, self._done = total, 0
+        hidden = not sys.stderr.isatty()
+        self._bar = tqdm(total=total, unit=unit, dynamic_ncols=True, disable=hidden)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def step(self, line: str = "", important: bool = False) -> None:
+        """Count one more.
+
+        Args:
+            line: What to write about it; on a terminal the bar says enough.
+            important: Whether to write it on a terminal too.
+        """
+        self._done += 1
+        self._bar.update()
+        if line and self._bar.disable:
+            sys.stderr.write(f"[{self._done}/{self._total}] {line}\n")
+            sys.stderr.flush()
+        elif line and important:
+            self._bar.write(line, file=sys.stderr)
+
+
 def run_all(
-    function: Callable[..., R], tasks: Sequence[tuple], jobs: int = 1, scheduler: str = ""
+    function: Callable[..., R],
+    tasks: Sequence[tuple],
+    line: Callable[[R], str],
+    bad: Callable[[R], bool],
+    jobs: int = 1,
+    scheduler: str = "",
 ) -> Iterator[R]:
-    """Yield `function(*task)` for every task, in the order of the tasks.
+    """Yield `function(*task)` for every task, in the order of the tasks, and show the progress.
 
     Args:
         function: Depends on its arguments only, so where it runs makes no difference.
         tasks: Arguments; they and the results must be picklable.
+        line: Returns what to write about a result.
+        bad: Returns whether to write it on a terminal too.
         jobs: Processes on this machine; 1 stays in this process.
         scheduler: Address of a Dask scheduler, whose workers then run all of it; empty for none.
 
@@ -39,13 +78,14 @@ def run_all(
     with ExitStack() as stack:
         if scheduler:
             stack.enter_context(_connected(scheduler))
-            stack.enter_context(parallel_config(backend="dask", n_jobs=-1))
-        else:
-            # One thread a process: small matrices gain nothing from more.
-            stack.enter_context(
-                parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
-            )
-        yield from Parallel(return_as="generator")(delayed(function)(*task) for task in tasks)
+            config = parallel_config(backend="dask", n_jobs=-1)
+        else:  # one thread a process: small matrices gain nothing from more
+            config = parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
+        stack.enter_context(config)
+        progress = stack.enter_context(Progress(len(tasks)))
+        for result in Parallel(return_as="generator")(delayed(function)(*task) for task in tasks):
+            progress.step(line(result), bad(result))
+            yield result
 
 
 def _connected(address: str) -> Any:

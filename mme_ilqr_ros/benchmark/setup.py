@@ -113,14 +113,9 @@ class Setup:
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
         """Return the controller's settings: the world's facts, then the file, then the choice."""
-        robot = scenario.robot
         facts = {
             "robot_radius": self.radius(scenario),
-            "vx_min": robot.vx_min,
-            "vx_max": robot.vx_max,
-            "wz_max": robot.wz_max,
-            "ax_max": robot.ax_max,
-            "az_max": robot.az_max,
+            **scenario.robot.limits,
             "xy_goal_tolerance": TOLERANCE_PART * scenario.goal_tolerance,
         }
         choices = {
@@ -129,9 +124,8 @@ class Setup:
             "use_plan": self.planner != "none",
             "variant": self.controller,
         }
-        settings = build_extended(
-            ControllerNodeSettings, {**facts, **self.parameters.controller, **choices}
-        )
+        values = {**facts, **self.parameters.controller, **choices}
+        settings = build_extended(ControllerNodeSettings, values)
         if self.realtime:
             return settings
         # The world stands still while the controller thinks, so its clock must not end a cycle:

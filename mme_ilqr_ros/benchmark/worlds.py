@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,8 @@ from typing import Any
 import yaml
 
 from mme_ilqr_ros.command_line import positive_int
-from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
 from mme_ilqr_ros.simulation.scenario import Scenario, scenario_file, scenario_of
-from mme_ilqr_ros.simulation.world_file import name_worlds, read_worlds
+from mme_ilqr_ros.simulation.world_file import Keys, ScenarioError, check_id, read_worlds
 
 SUFFIXES = (".json", ".yaml", ".yml", ".gz")
 
@@ -38,12 +36,11 @@ def load_worlds(
         ScenarioError: A file or world cannot be used, or an id is in none of them; one line.
     """
     found = [
-        (file, name, world)
-        for file in _files(paths)
-        for name, world in name_worlds(file, read_worlds(file)).items()
+        (file, name, world) for file in _files(paths) for name, world in read_worlds(file).items()
     ]
+    for wanted in ids:
+        check_id(wanted, [name for _, name, _ in found], ", ".join(map(str, paths)))
     if ids:
-        _check_ids(ids, [name for _, name, _ in found], paths)
         found = [entry for entry in found if entry[1] in ids]
     return [
         scenario_of(Keys(world, str(file), name), file.parent)
@@ -75,12 +72,3 @@ def _is_map(file: Path) -> bool:
     except yaml.YAMLError:
         return False  # reading it as a world says why
     return isinstance(content, dict) and {"image", "resolution"} <= content.keys()
-
-
-def _check_ids(ids: Sequence[str], names: Sequence[str], paths: Sequence[Path]) -> None:
-    for wanted in ids:
-        if wanted not in names:
-            near = difflib.get_close_matches(wanted, names, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            where = ", ".join(map(str, paths))
-            raise ScenarioError(f"{where}: id: there is no world '{wanted}'{hint}")

@@ -24,7 +24,7 @@ def common_arguments() -> list[DeclareLaunchArgument]:
     """Return the arguments that every launch file of the package has."""
     return [
         *(
-            argument(name, "", f"{', '.join(names)}; empty: what the parameters say")
+            argument(name, "", f"{', '.join(names)}; empty: as in the parameter file")
             for name, names in NAMES.items()
         ),
         argument("params_file", str(default_file()), "ROS parameter file"),

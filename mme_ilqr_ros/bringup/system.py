@@ -97,10 +97,7 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
     limits: dict[str, Scalar] = {}
     if robot is not None:
         radius = {"robot_radius": robot.radius}
-        limits = {
-            name: getattr(robot, name)
-            for name in ("vx_min", "vx_max", "wz_max", "ax_max", "az_max")
-        }
+        limits = dict(robot.limits)
     chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
     controller = NodeSpec("controller", radius | limits, chosen | {"use_plan": choice.use_plan})
     planner = NodeSpec("planner", radius, _chosen(kind=choice.planner))

@@ -1,4 +1,4 @@
-"""`mme-ilqr sim`: drive a scenario to its end through real ROS 2 nodes."""
+"""`mme-ilqr sim`: run a scenario with ROS 2 nodes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from mme_ilqr_ros.simulation.scenario import scenario_names
 PROGRESS_PERIOD = 0.5  # s
 
 ABOUT = """\
-Drive a scenario to its end through real ROS 2 nodes, and say how it ended in one line.
+Run a scenario with ROS 2 nodes and print the result in one line.
 
-Simulator, planner, controller and run monitor start as processes of their own with DDS on loopback;
-the monitor sends the goal and judges. Exit status: 0 when the goal was reached without collision, 1
-when not, 2 for unusable input, 130 after Ctrl-C.
+Simulator, planner, controller and run monitor run as separate processes with DDS on loopback; the
+monitor sends the goal and judges the run. Exit status: 0 when the goal was reached without
+collision, 1 when not, 2 for unusable input, 130 after Ctrl-C.
 """
 EXAMPLES = """\
 examples:
@@ -40,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add, default = parser.add_argument, RunMonitorSettings.scenario
     shipped = ", ".join(scenario_names())
     add("--scenario", default=default, help=f"{shipped}, or a scenario or world file (%(default)s)")
-    add("--id", default="", metavar="WORLD", help="which world of a file with many")
+    add("--id", default="", metavar="WORLD", help="which world, if the file has several")
     add("--goal", default="", metavar='"X Y [YAW]"', help="m and rad, in place of the scenario's")
     for name, names in NAMES.items():
-        add(f"--{name}", default="", choices=names, help="empty: what the parameters say")
-    add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrules the scenario")
+        add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
+    add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrides the scenario")
     add("--out", type=Path, metavar="DIR", help="folder for the result (out/<scenario>)")
 
 

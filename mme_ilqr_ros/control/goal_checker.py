@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mme_ilqr_ros.geometry.angles import difference
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 
 GOOD_ENOUGH = 0.4  # fraction of the tolerance inside which nothing better is waited for
 NO_PROGRESS = 1e-3  # [m]

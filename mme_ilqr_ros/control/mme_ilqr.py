@@ -25,12 +25,13 @@ from mme_ilqr_ros.control.modes import (
     NEAR,
     TOLERATED_LACK,
     Modes,
+    mixture_weights,
     select_mode,
     selection_costs,
+    soft_value,
 )
-from mme_ilqr_ros.control.noise import draw_noise, in_blocks, random_blocks, shift_controls
 from mme_ilqr_ros.control.samplers import SAMPLERS, Sampling
-from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
+from mme_ilqr_ros.control.samplers.sampling import draw_noise, in_blocks, random_blocks
 from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
@@ -88,8 +89,10 @@ class MmeIlqr:
         U = self._shifted(data, elapsed) if warm else self._first_guesses(data)
         noise = draw_noise(s.n_modes, s.time_steps, [d.limits for d in data], self._rngs)
         if warm and s.temperature > 0.0:
+            # The policies of the shifted plans, and the weights z^n / Z of their mixture.
             policies = kernel.policies(x0, U, data)
             weights = self._weights(policies.cost, policies.log_det, policies.distances >= required)
+            # New starts: samples of the mixture, some random restarts, the incumbent as it is.
             given = (kernel, x0, data, policies, weights, self._incumbents, noise, s)
             U = SAMPLERS[s.sampler](Sampling(*given))
             restarted = others_of(self._incumbents, s.n_modes)[:, : s.n_restarts]
@@ -195,3 +198,17 @@ def others_of(incumbents: NDArray[np.int64], n_modes: int) -> NDArray[np.int64]:
     """Return every robot's modes but the incumbent, in order [R, N - 1]."""
     others = np.arange(n_modes - 1)
     return others + (others >= incumbents[:, None])
+
+
+def shift_controls(controls: Array, stages: float) -> Array:
+    """Return controls [..., T, nu] moved a number of stages, >= 0, into the future.
+
+    U[t] is reached at the end of stage t, linearly, so the profile is interpolated at the new stage
+    ends; its last value goes on beyond the horizon.
+    """
+    n_stages = controls.shape[-2]
+    whole = min(int(stages), n_stages)
+    fraction = min(stages - whole, 1.0)
+    beyond = np.repeat(controls[..., -1:, :], whole + 1, axis=-2)
+    moved = np.concatenate([controls[..., whole:, :], beyond], axis=-2)
+    return (1.0 - fraction) * moved[..., :-1, :] + fraction * moved[..., 1:, :]

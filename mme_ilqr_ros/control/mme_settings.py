@@ -14,7 +14,7 @@ class MmeSettings:
     """The algorithm: modes, horizon, temperature, sampling."""
 
     n_modes: int = setting(
-        8, "Number of plans kept alive. More find more homotopy classes.", low=1, high=64
+        8, "Number of plans optimised in parallel. More find more homotopy classes.", low=1, high=64
     )
     n_iterations: int = setting(
         20, "Most iLQR iterations per mode and control cycle.", low=1, high=100
@@ -38,7 +38,7 @@ class MmeSettings:
     sampler: str = setting(
         "mixture",
         "Initial guesses of the modes in a cycle: mixture samples the policies of all modes,"
-        " unimodal that of the driving mode only, restart draws random controls, stein moves all"
+        " unimodal that of the executed mode only, restart draws random controls, stein moves all"
         " modes by a Stein variational step.",
         choices=SAMPLERS,
     )

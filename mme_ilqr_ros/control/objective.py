@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.costs import Reference
-from mme_ilqr_ros.control.kernel import Barrier, StageData, ValueField, World
+from mme_ilqr_ros.control.kernel import Barrier, StageData, World
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.robots import Robot, robot_of
@@ -76,7 +76,12 @@ def stage_data(
             path_sin=np.sin(heading),
         )
     parameters = problem.parameters(wanted, settings.mme.time_steps, settings.costs)
-    world = World(circles, field, _barrier(settings), _along_field(settings, cost_to_go))
+    costs, dt = settings.costs, settings.mme.model_dt
+    goal_weights = (
+        costs.cost_to_go_share * costs.goal_weight * dt,
+        costs.cost_to_go_share * costs.terminal_goal_weight,
+    )
+    world = World(circles, field, _barrier(settings), cost_to_go, goal_weights)
     limits = limits or robot_of(settings).limits(settings)
     return StageData(parameters, settings.mme.model_dt, limits, world)
 
@@ -89,22 +94,6 @@ def _barrier(settings: ControllerSettings) -> Barrier:
         cutoff=costs.clearance_distance,
         radius=settings.robot_radius + settings.clearance_margin,
         surprise_time=costs.surprise_time,
-    )
-
-
-def _along_field(settings: ControllerSettings, cost_to_go: CostToGo | None) -> ValueField | None:
-    """Return the planner's field with its fraction of the goal weights."""
-    if cost_to_go is None:
-        return None
-    costs, dt = settings.costs, settings.mme.model_dt
-    fraction = costs.cost_to_go_share
-    return ValueField(
-        cost_to_go.values,
-        cost_to_go.resolution,
-        cost_to_go.origin,
-        cost_to_go.highest,
-        fraction * costs.goal_weight * dt,
-        fraction * costs.terminal_goal_weight,
     )
 
 

@@ -21,9 +21,9 @@ class ControllerSettings:
     )
     variant: str = setting(
         "mme_ilqr",
-        "mme_ilqr keeps several modes alive as mme.sampler says; me_ilqr samples round the driving"
-        " mode only; sv_ilqr keeps modes apart by Stein variational steps (slow, for studies); ilqr"
-        " is plain iLQR with one mode, which stops in local minima.",
+        "mme_ilqr optimises several modes, sampled as set by mme.sampler; me_ilqr samples around"
+        " the executed mode only; sv_ilqr separates modes by Stein variational steps (slow, for"
+        " studies); ilqr is plain iLQR with one mode, which stops in local minima.",
         choices=VARIANTS,
     )
     seed: int = setting(0, "Seed of the sampling.", low=0, dynamic=False)
@@ -81,19 +81,19 @@ class ControllerSettings:
         1.5, "ackermann: fastest change of the steering angle.", unit="rad/s", low=0.01, high=50.0
     )
     robot_radius: float = setting(
-        0.2, "Radius of the smallest circle round the robot.", unit="m", low=0.01, high=5.0
+        0.2, "Radius of the circle around the footprint.", unit="m", low=0.01, high=5.0
     )
     clearance_margin: float = setting(
         0.06,
-        "Distance planned in addition to the radius. Raise it if the robot grazes what it passes.",
+        "Clearance planned in addition to the radius. Raise it if the robot grazes obstacles.",
         unit="m",
         low=0.0,
         high=1.0,
     )
     moving_margin_time: float = setting(
         0.05,
-        "Moving obstacles are planned larger by what they drive in this time: how long they keep"
-        " their velocity is not known.",
+        "Moving obstacles are inflated by the distance that they drive in this time, because they"
+        " may change their velocity.",
         unit="s",
         low=0.0,
         high=2.0,
@@ -124,7 +124,7 @@ class ControllerSettings:
     )
     min_lookahead_distance: float = setting(
         1.0,
-        "The target comes no nearer than this where walls of the map hide the plan ahead.",
+        "Least lookahead distance where walls of the map hide the plan ahead.",
         unit="m",
         low=0.1,
         high=50.0,

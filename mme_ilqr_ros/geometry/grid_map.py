@@ -1,4 +1,4 @@
-"""The grid map: which cells of a rectangle of the floor are occupied or unknown."""
+"""Grid maps, layers of numbers beside them, and windows: rectangles of their cells."""
 
 from __future__ import annotations
 
@@ -147,3 +147,62 @@ def _frozen_cells(cells: ArrayLike, name: str) -> BoolArray:
         raise MapError(f"map: {name} has shape {cells.shape}: must be a non-empty rectangle [H, W]")
     cells.setflags(write=False)
     return cells
+
+
+@dataclass(frozen=True, eq=False)
+class GridLayer:
+    """A number between 0 and 1 for each cell, e.g. how much a speed mask slows a robot down.
+
+    Attributes:
+        values: [H, W] in [0, 1]; 0 where nothing is said.
+        resolution: Side of a cell [m].
+        origin: Pose of the corner of cell (0, 0), as in `GridMap`.
+    """
+
+    values: NDArray[np.float64]
+    resolution: float
+    origin: Pose
+
+    def on(self, grid: GridMap) -> tuple[NDArray[np.float64], float]:
+        """Return the layer on the cells [H, W] of a map, and the fraction of them that it covers.
+
+        The grids need not agree: each cell of the map takes the layer's cell under its centre, and
+        0 where there is none.
+        """
+        height, width = self.values.shape
+        place = GridMap(np.zeros((height, width), bool), self.resolution, self.origin)
+        cells = place.cell_at(grid.centre_of(np.moveaxis(np.indices(grid.shape), 0, -1)))
+        covered = place.contains(cells)
+        rows, columns = (np.where(covered, cells[..., k], 0) for k in (0, 1))
+        return np.where(covered, self.values[rows, columns], 0.0), float(covered.mean())
+
+    def transformed(self, pose: Pose) -> GridLayer:
+        """Return the same layer seen from a frame in which this layer's frame has `pose`."""
+        return replace(self, origin=pose.compose(self.origin))
+
+
+Window = tuple[slice, slice]
+
+
+def box_of(mask: np.ndarray) -> Window:
+    """Return the smallest window that holds all True cells of a [H, W] mask; there is one."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
+    """Return the window with a margin [cells] on all sides, as far as the map goes."""
+    rows, columns = (
+        slice(max(part.start - margin, 0), min(part.stop + margin, length))
+        for part, length in zip(window, shape, strict=True)
+    )
+    return rows, columns
+
+
+def within(window: Window, outer: Window) -> Window:
+    """Return the place of a window in another one that holds it."""
+    rows, columns = (
+        slice(part.start - start.start, part.stop - start.start)
+        for part, start in zip(window, outer, strict=True)
+    )
+    return rows, columns

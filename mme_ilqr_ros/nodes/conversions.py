@@ -28,12 +28,10 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Header
 
-from mme_ilqr_ros.geometry.angles import quaternion_to_yaw, yaw_to_quaternion
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
-from mme_ilqr_ros.geometry.grid_layer import GridLayer
-from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, quaternion_to_yaw, yaw_to_quaternion
 
 UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
 

@@ -8,8 +8,7 @@ import numpy as np
 from nav_msgs.msg import OccupancyGrid
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.geometry.grid_layer import GridLayer
-from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import MessageError, grid_layer
 from mme_ilqr_ros.nodes.frames import Frames

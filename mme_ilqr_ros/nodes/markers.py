@@ -31,7 +31,7 @@ class Candidates:
         lines: One [K, 2] array of points in m per mode.
         weights: [N] mixture weights.
         feasible: [N] False for a mode that touches something.
-        chosen: Index of the mode that drives the robot.
+        chosen: Index of the executed mode.
         switched: True when another mode drove in the cycle before.
     """
 

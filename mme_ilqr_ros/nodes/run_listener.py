@@ -1,4 +1,4 @@
-"""What a run's messages add to its record."""
+"""Records the messages of a run."""
 
 from __future__ import annotations
 

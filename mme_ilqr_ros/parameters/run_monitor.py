@@ -18,7 +18,7 @@ class RunMonitorSettings:
     scenario: str = scenario_setting()
     world_id: str = world_id_setting()
     goal: str = setting(
-        "", "Goal `x y` or `x y yaw` in m and rad; empty sends the scenario's.", dynamic=False
+        "", "Goal `x y` or `x y yaw` in m and rad; empty: the scenario's.", dynamic=False
     )
     use_plan: bool = setting(True, "Whether there is a planner to wait for.", dynamic=False)
     enable_stamped_cmd_vel: bool = stamped_setting()
@@ -30,7 +30,7 @@ class RunMonitorSettings:
     seed: int = setting(0, "Seed of the run, for the result.", low=0, high=2**31 - 1, dynamic=False)
     stuck_time: float = setting(
         20.0,
-        "The robot is stuck when it has not reached a new place for this long.",
+        "The run is stuck when the robot has not moved 0.1 m for this long.",
         unit="s",
         low=1.0,
         high=3600.0,

@@ -34,9 +34,7 @@ class SimulatorNodeSettings(SimulatorSettings):
         0.1, "Simulated time between laser scans.", unit="s", low=0.01, high=10.0
     )
     publish_obstacles: bool = setting(True, "Whether the true circles are published.")
-    publish_scan: bool = setting(
-        True, "Whether laser scans are published, where somebody subscribes."
-    )
+    publish_scan: bool = setting(True, "Whether laser scans are published, if subscribed.")
     publish_clock: bool = setting(
         False,
         "Publish simulated time on /clock and use it in stamps; the other nodes then need"

@@ -1,4 +1,14 @@
-"""What the planner takes for the cost of a cell: uniform, or a model for each kind of weights."""
+"""What the planner takes for the cost of a cell: uniform, or learned of clearance or of walls.
+
+Clearance is the default: a monotone table of 16 learned steps, no network.
+
+    clearance = (distance from cell centre to the nearest obstacle's near face - radius) / radius
+
+The cost is a function of the clearance alone, in radii of the robot, so one table serves robots
+of any size on maps of any resolution. The shipped table is a fit, from demonstrated paths, to the
+formula that generated them (`training/tasks/clearance.py`). Squared distances between cells are
+whole numbers: the table is evaluated once for each number that can occur.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +17,200 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.planning.clearance_table import ClearanceTable
+from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.geometry.grid_map import box_of, grown, within
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.wall_cost import WallCost
-from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, read_weights
+from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, checked, read_weights
+
+
+class ClearanceTable:
+    """From a terrain to the cost of each cell: 1 far from obstacles, more near them.
+
+    Attributes:
+        gaps: [K] clearances in radii, ascending from 0.
+        cost: [K] cost at these clearances, in between by interpolation of its logarithm; beyond the
+            last 1.
+    """
+
+    def __init__(self, tensors: dict[str, np.ndarray]) -> None:
+        """Take the tensors of a trained encoder.
+
+        Raises:
+            WeightsError: A tensor is missing, has a wrong shape or is not finite.
+        """
+        try:
+            self.gaps = checked(tensors["gaps"], (len(tensors["gaps"]),)).astype(np.float64)
+            steps = checked(tensors["steps"], (len(self.gaps) - 1,)).astype(np.float64)
+            log_c_max = float(np.log(checked(tensors["c_max"], ())))
+        except KeyError as error:
+            raise WeightsError(f"the weights lack the tensor {error}") from error
+        if self.gaps[0] != 0.0 or not (np.diff(self.gaps) > 0.0).all():
+            raise WeightsError("tensor gaps must ascend from 0")
+        rises = np.logaddexp(0.0, steps)  # softplus: less clearance never costs less
+        total = np.append(np.cumsum(rises[::-1])[::-1], 0.0)
+        self._log_cost = log_c_max * np.tanh(total / log_c_max)
+        self.cost = np.exp(self._log_cost)
+
+    def at(self, clearance: np.ndarray) -> np.ndarray:
+        """Return the cost at clearances in radii; in an obstacle that of clearance 0."""
+        return np.exp(np.interp(clearance, self.gaps, self._log_cost))
+
+    def reach(self, radius: float) -> int:
+        """Return the distance up to which obstacles count for a robot's radius, both in cells."""
+        return int(np.ceil((1.0 + self.gaps[-1]) * max(radius, 0.5) + 0.5))
+
+    def __call__(self, terrain: Terrain) -> np.ndarray:
+        """Return the cost float64 [H, W] of the cells of a terrain."""
+        return self.of_cells(terrain.grid.occupied, terrain.radius_in_cells)
+
+    def after(self, terrain: Terrain, before: Terrain, cost: np.ndarray) -> np.ndarray:
+        """Return the cost of a terrain from the `cost` [H, W] of one before of the same shape.
+
+        It is computed around the cells that differ only.
+        """
+        differ = terrain.grid.occupied != before.grid.occupied
+        if not differ.any():
+            return cost
+        reach = self.reach(terrain.radius_in_cells)
+        window = grown(box_of(differ), reach, cost.shape)
+        seen = grown(window, reach, cost.shape)
+        near = self.of_cells(terrain.grid.occupied[seen], terrain.radius_in_cells)
+        cost = cost.copy()
+        cost[window] = near[within(window, seen)]
+        return cost
+
+    def of_cells(self, occupied: np.ndarray, radius: float) -> np.ndarray:
+        """Return the cost float64 [H, W] of cells.
+
+        Args:
+            occupied: bool [H, W].
+            radius: Of the robot [cells]; one smaller than a cell counts as one that fills it.
+        """
+        radius = max(radius, 0.5)
+        reach = self.reach(radius)
+        distance = np.sqrt(np.arange(reach * reach + 1)) - 0.5
+        table = self.at((distance - radius) / radius)
+        return table[squared_distance(occupied, reach)]
+
+
+def squared_distance(occupied: np.ndarray, reach: int) -> np.ndarray:
+    """Return int32 [H, W]: squared distance [cells^2] between centres to the nearest occupied cell.
+
+    Args:
+        occupied: bool [H, W].
+        reach: Distance [cells] beyond which it is not looked for; there it is reach^2.
+    """
+    along = np.full(occupied.shape, reach, dtype=np.int32)
+    along[occupied] = 0
+    _sweep_columns(along)
+    return _across(along * along, reach)
+
+
+@compiled
+def _sweep_columns(along):
+    """Lower each entry to the distance to the nearest zero of its column, in place."""
+    for i in range(1, len(along)):
+        for j in range(along.shape[1]):
+            along[i, j] = min(along[i, j], along[i - 1, j] + 1)
+    for i in range(len(along) - 2, -1, -1):
+        for j in range(along.shape[1]):
+            along[i, j] = min(along[i, j], along[i + 1, j] + 1)
+
+
+@compiled
+def _across(squared, reach):
+    """Return the least of `squared[i, k] + (j - k)^2` over the k of each row."""
+    height, width = squared.shape
+    result = squared.copy()
+    for i in range(height):
+        row, best = squared[i], result[i]
+        for step in range(1, min(reach, width)):
+            extra = step * step
+            if extra >= best.max():  # no cell of this row can be nearer sideways
+                break
+            for j in range(width - step):
+                best[j] = min(best[j], row[j + step] + extra)
+            for j in range(step, width):
+                best[j] = min(best[j], row[j - step] + extra)
+    return result
+
+
+_SEEN = 5  # cells along a side of the patch that decides the cost of its middle cell
+
+
+class WallCost:
+    """From a terrain's blocked cells to the cost of each cell in [1, c_max]."""
+
+    def __init__(self, tensors: dict[str, np.ndarray]) -> None:
+        """Take the tensors of a trained encoder.
+
+        Raises:
+            WeightsError: A tensor is missing, has a wrong shape or is not finite.
+        """
+        try:
+            head = tensors["head"]
+            n = len(head)
+            self._first = _stacked(tensors["first.rings"], (n, 1, 3))
+            self._first_bias = checked(tensors["first.bias"], (n,))
+            self._second = _stacked(tensors["second.rings"], (n, n, 3))
+            self._second_bias = checked(tensors["second.bias"], (n,))
+            self._head = checked(head, (n,))
+            self._head_bias = float(checked(tensors["head_bias"], ()))
+            self._log_c_max = float(np.log(checked(tensors["c_max"], ())))
+        except KeyError as error:
+            raise WeightsError(f"the weights lack the tensor {error}") from error
+
+    def __call__(self, terrain: Terrain) -> np.ndarray:
+        """Return the cost float64 [H, W] of the cells of a terrain."""
+        return self.of_cells(terrain.blocked)
+
+    def of_cells(self, blocked: np.ndarray) -> np.ndarray:
+        """Return the cost float64 [H, W] for blocked bool [H, W]; beyond the map is blocked."""
+        codes, which = np.unique(_patch_codes(blocked), return_inverse=True)
+        return self._costs(codes)[which.reshape(blocked.shape)]
+
+    def _costs(self, codes: np.ndarray) -> np.ndarray:
+        """Return the cost [n] of the middle cell of the patches with the given codes [n]."""
+        bits = (codes[:, None] >> np.arange(_SEEN * _SEEN)) & 1
+        patches = bits.reshape(-1, _SEEN, _SEEN).astype(np.float32)
+        x = _ring_convolution(patches[None], self._first, self._first_bias)
+        x = _ring_convolution(x, self._second, self._second_bias)
+        z = (np.tensordot(self._head, x, axes=1) + self._head_bias).reshape(-1).astype(np.float64)
+        return np.exp(self._log_c_max / (1.0 + np.exp(-z)))
+
+
+def _patch_codes(blocked: np.ndarray) -> np.ndarray:
+    """Return int32 [H, W]: the patch around each cell, one bit for each of its cells."""
+    height, width = blocked.shape
+    bits = np.pad(blocked, _SEEN // 2, constant_values=True).astype(np.int32)
+    rows = np.zeros((height + _SEEN - 1, width), np.int32)
+    for k in range(_SEEN):
+        rows |= bits[:, k : k + width] << k
+    codes = np.zeros(blocked.shape, np.int32)
+    for k in range(_SEEN):
+        codes |= rows[k : k + height] << (_SEEN * k)
+    return codes
+
+
+def _ring_convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return relu(convolution + bias) [k, n, h - 2, w - 2] of x [m, n, h, w].
+
+    A kernel [k, 3 m] has one weight each for the centre, the four sides and the four corners of
+    every input channel, so the neighbours are added up first.
+    """
+    upper, middle, lower = x[..., :-2, :], x[..., 1:-1, :], x[..., 2:, :]
+    column = upper + lower
+    centre = middle[..., 1:-1]
+    sides = column[..., 1:-1] + middle[..., :-2] + middle[..., 2:]
+    corners = column[..., :-2] + column[..., 2:]
+    y = np.tensordot(kernel, np.concatenate([centre, sides, corners]), axes=1)
+    return np.maximum(y + bias[:, None, None, None], 0.0)
+
+
+def _stacked(rings: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return rings [n, m, 3] as [n, 3 m]: all centres, all sides, all corners."""
+    return np.ascontiguousarray(np.moveaxis(checked(rings, shape), 2, 1).reshape(shape[0], -1))
+
 
 CostModel = Callable[[Terrain], np.ndarray]
 """From a terrain to the cost of each of its cells [H, W], > 0, about 1 on open floor."""

@@ -13,8 +13,12 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
-from mme_ilqr_ros.planning.clearance_table import ClearanceTable
-from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model, uniform_cost
+from mme_ilqr_ros.planning.cost_model import (
+    ClearanceTable,
+    CostModel,
+    load_cost_model,
+    uniform_cost,
+)
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError

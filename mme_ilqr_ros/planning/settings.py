@@ -21,7 +21,11 @@ class PlannerSettings:
         dynamic=False,
     )
     robot_radius: float = setting(
-        0.2, "Radius of the robot's circle; obstacles grow by it.", unit="m", low=0.0, high=10.0
+        0.2,
+        "Radius of the circle around the footprint; obstacles are inflated by it.",
+        unit="m",
+        low=0.0,
+        high=10.0,
     )
     inflation_margin: float = setting(
         0.05, "Extra distance that a path keeps from obstacles.", unit="m", low=0.0, high=10.0

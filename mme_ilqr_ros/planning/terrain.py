@@ -1,4 +1,4 @@
-"""Where a robot's centre may be on a map, and how to get there from where it may not."""
+"""Free cells for a robot's centre on a map, and the way out of inflated cells."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.geometry.distance_field import inflate
-from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
 from mme_ilqr_ros.planning.field import Field, solve_field
-from mme_ilqr_ros.planning.windows import box_of, grown, within
 
 
 @dataclass(frozen=True, eq=False)

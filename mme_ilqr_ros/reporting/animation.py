@@ -1,4 +1,4 @@
-"""The animation of one run: the still world is drawn once, only what moves is drawn per frame."""
+"""The animation of one run: the static world is drawn once, moving objects in every frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands still in a run's pictures: the world, the task and the part of it worth showing."""
+"""The static part of a run's pictures: the world, the task and the visible region."""
 
 from __future__ import annotations
 

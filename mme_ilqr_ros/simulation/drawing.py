@@ -1,4 +1,4 @@
-"""Draws circles and walls into a grid map, for a planner that knows nothing else."""
+"""Draws circles and walls into a grid map, for the planner."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.geometry.circles import clearance
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.simulation.obstacles import Box
 
@@ -25,16 +26,12 @@ def draw_shapes(grid: GridMap, circles: FloatArray, boxes: Sequence[Box]) -> Gri
         return grid
     occupied = grid.occupied.copy()
     for circle in circles:
-        _fill(occupied, grid, circle[:2], circle[2], partial(_to_circle, circle))
+        _fill(occupied, grid, circle[:2], circle[2], partial(clearance, circles=circle[None]))
     for box in boxes:
         middle = np.array([box.pose.x, box.pose.y])
         _fill(occupied, grid, middle, float(np.hypot(*box.half_size)), box.distance)
     unknown = None if grid.unknown is None else grid.unknown & ~occupied
     return replace(grid, occupied=occupied, unknown=unknown)
-
-
-def _to_circle(circle: FloatArray, points: FloatArray) -> FloatArray:
-    return np.hypot(*np.moveaxis(points - circle[:2], -1, 0)) - circle[2]
 
 
 def _fill(

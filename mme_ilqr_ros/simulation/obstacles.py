@@ -78,7 +78,7 @@ class KeyframedDisc:
 
 @dataclass(frozen=True)
 class Box:
-    """A wall: a rectangle that stands.
+    """A wall: a static rectangle.
 
     Attributes:
         pose: Its centre and the direction of its first side.

@@ -1,15 +1,15 @@
-"""The plant: a differential drive that keeps its limits and lags behind its commands."""
+"""The plant: a differential drive that keeps its limits, behind a delay of its commands."""
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mme_ilqr_ros.geometry.angles import wrap
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, wrap
 from mme_ilqr_ros.simulation.shapes import distance_to_polygon
 
 
@@ -48,6 +48,12 @@ class RobotSpec:
             return self.radius
         centre = np.zeros((1, 2))
         return max(0.0, -float(distance_to_polygon(centre, np.array(self.footprint))[0]))
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Speed and acceleration limits by the names that the controller's parameters have."""
+        names = ("vx_min", "vx_max", "wz_max", "ax_max", "az_max")
+        return {name: getattr(self, name) for name in names}
 
     def as_disc(self, radius: float) -> RobotSpec:
         """Return a robot with the same limits and the shape of a disc."""
@@ -112,3 +118,39 @@ def roll(pose: Pose, vx: float, wz: float, dt: float) -> Pose:
     x = pose.x + chord * math.cos(heading)
     y = pose.y + chord * math.sin(heading)
     return Pose(x, y, float(wrap(pose.yaw + turn)))
+
+
+class CommandBuffer:
+    """Delays velocity commands and drops to zero when no new one comes."""
+
+    def __init__(self, delay: float, timeout: float) -> None:
+        """Make an empty buffer.
+
+        Args:
+            delay: Time in s from a command to its effect.
+            timeout: Time in s without a new command after which the command is zero; 0 for
+                never.
+        """
+        self.delay = delay
+        self.timeout = timeout
+        self._waiting: deque[tuple[float, float, float]] = deque()
+        self._last = (-float("inf"), 0.0, 0.0)
+
+    def put(self, now: float, vx: float, wz: float) -> None:
+        """Take a command in m/s and rad/s at time `now` in s; times must not go back."""
+        self._waiting.append((now + self.delay, vx, wz))
+
+    def at(self, now: float) -> tuple[float, float]:
+        """Return the command (vx, wz) that reaches the wheels at time `now` in s."""
+        # Stamps are sums of steps: the slack keeps a rounding error from costing a whole step.
+        while self._waiting and self._waiting[0][0] <= now + 1e-9:
+            self._last = self._waiting.popleft()
+        came, vx, wz = self._last
+        if self.timeout > 0.0 and now - came > self.timeout + 1e-9:
+            return 0.0, 0.0
+        return vx, wz
+
+    def clear(self) -> None:
+        """Forget every command."""
+        self._waiting.clear()
+        self._last = (-float("inf"), 0.0, 0.0)

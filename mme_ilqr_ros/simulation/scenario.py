@@ -13,32 +13,12 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path as PlannedPath
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.simulation import scenario_parts as parts
 from mme_ilqr_ros.simulation.drawing import draw_shapes
-from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
-from mme_ilqr_ros.simulation.scenario_parts import (
-    read_boxes,
-    read_circles,
-    read_discs,
-    read_ends,
-    read_map,
-    read_path,
-    read_robot,
-    read_shuttles,
-    says_top_speed,
-)
 from mme_ilqr_ros.simulation.world import World, clearance_of
-from mme_ilqr_ros.simulation.world_file import pick_world, read_worlds
-
-__all__ = [
-    "Scenario",
-    "ScenarioError",
-    "load_scenario",
-    "scenario_file",
-    "scenario_names",
-    "scenario_of",
-]
+from mme_ilqr_ros.simulation.world_file import Keys, ScenarioError, pick_world
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +101,7 @@ def load_scenario(name_or_path: str | Path, world_id: str | None = None) -> Scen
             that names the file, the world and the key.
     """
     path = scenario_file(name_or_path)
-    return scenario_of(pick_world(path, read_worlds(path), world_id), path.parent)
+    return scenario_of(pick_world(path, world_id), path.parent)
 
 
 def scenario_file(name_or_path: str | Path) -> Path:
@@ -149,10 +129,18 @@ def scenario_of(keys: Keys, folder: Path) -> Scenario:
         keys: The world.
         folder: Where the files lie that it names.
     """
-    start, goal = read_ends(keys)
-    circles, shuttles = read_circles(keys), read_shuttles(keys)
-    discs, boxes = read_discs(keys), read_boxes(keys)
+    start, goal = parts.read_ends(keys)
+    circles, shuttles = parts.read_circles(keys), parts.read_shuttles(keys)
+    discs, boxes = parts.read_discs(keys), parts.read_boxes(keys)
     official = keys.block("official")
+    extent = [
+        np.array([[start.x, start.y], [goal.x, goal.y]]),
+        circles[:, :2] - circles[:, 2:3],
+        circles[:, :2] + circles[:, 2:3],
+        *(np.array([shuttle.start, shuttle.end]) for shuttle in shuttles),
+        *(disc.points for disc in discs),
+        *(box.corners for box in boxes),
+    ]
     scenario = Scenario(
         name=keys.world,
         description=keys.text("description", ""),
@@ -160,42 +148,17 @@ def scenario_of(keys: Keys, folder: Path) -> Scenario:
         goal=goal,
         goal_tolerance=keys.number("goal_tolerance", 0.3, above=0.0),
         timeout=keys.number("timeout", 100.0, above=0.0),
-        robot=read_robot(keys),
+        robot=parts.read_robot(keys),
         circles=circles,
-        grid=read_map(keys, folder, _extent(start, goal, circles, shuttles, discs, boxes)),
+        grid=parts.read_map(keys, folder, np.vstack(extent)),
         shuttles=shuttles,
         discs=discs,
         boxes=boxes,
-        path=read_path(keys),
+        path=parts.read_path(keys),
         optimal_time=official.number("optimal_time", above=0.0) if official.values else None,
         family=keys.text("family", ""),
-        limits_speed=says_top_speed(keys),
+        limits_speed=parts.says_top_speed(keys),
     )
-    _check_start(scenario, keys)
-    return scenario
-
-
-def _extent(
-    start: Pose,
-    goal: Pose,
-    circles: FloatArray,
-    shuttles: tuple[Shuttle, ...],
-    discs: tuple[KeyframedDisc, ...],
-    boxes: tuple[Box, ...],
-) -> FloatArray:
-    """Return points [N, 2] between which everything of a world lies."""
-    return np.vstack(
-        [
-            [[start.x, start.y], [goal.x, goal.y]],
-            circles[:, :2] - circles[:, 2:3],
-            circles[:, :2] + circles[:, 2:3],
-            *([shuttle.start, shuttle.end] for shuttle in shuttles),
-            *(disc.points for disc in discs),
-            *(box.corners for box in boxes),
-        ]
-    )
-
-
-def _check_start(scenario: Scenario, keys: Keys) -> None:
     if clearance_of(scenario.robot, scenario.start, scenario.world(), 0.0) < 0.0:
         raise keys.error("start", "the robot would stand in an obstacle")
+    return scenario

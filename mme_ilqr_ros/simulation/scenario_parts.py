@@ -14,9 +14,9 @@ from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path as PlannedPath
 from mme_ilqr_ros.geometry.path import PathError
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.simulation.keys import Keys
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec, radius_round
+from mme_ilqr_ros.simulation.world_file import Keys
 
 _RESOLUTION = 0.05  # m
 _MARGIN = 3.0  # m of free map around everything, room to pass the outermost obstacle

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.simulation.command_buffer import CommandBuffer
 from mme_ilqr_ros.simulation.lidar import scan
-from mme_ilqr_ros.simulation.robot import Robot
+from mme_ilqr_ros.simulation.robot import CommandBuffer, Robot
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import ScanSettings, SimulatorSettings
 from mme_ilqr_ros.simulation.world import clearance_of

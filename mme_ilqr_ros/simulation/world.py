@@ -1,4 +1,4 @@
-"""The world: walls that stand, circles that move, and the exact distance to the nearest of them."""
+"""The world: static walls, moving circles, and the exact distance to the nearest of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.shapes import polygon_to_boxes, polygon_to_circles
-
-__all__ = ["Shuttle", "World", "clearance_of"]
 
 FloatArray = NDArray[np.float64]
 ROOM_TO_ENTER = 2.0  # m from the robot: no controller can avoid a disc that appears beside it

@@ -1,60 +1,158 @@
-"""World files: what is in them, and which world is meant."""
+"""World files: what is in them, and which world is meant; errors name file, world and key."""
 
 from __future__ import annotations
 
 import difflib
 import gzip
 import json
+import math
 import zlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mme_ilqr_ros.simulation.keys import Keys, ScenarioError
+from mme_ilqr_ros.errors import InputError
 
 _GZIP = b"\x1f\x8b"
 
 
-def read_worlds(path: Path) -> list[Any]:
-    """Return the worlds of a file as they are written; the content tells the format.
+class ScenarioError(InputError):
+    """A scenario cannot be used; one line that names the file, the world and the key."""
+
+
+class Keys:
+    """The keys of one block of a world.
+
+    Attributes:
+        file: Name of the file, for messages.
+        world: Name of the world.
+    """
+
+    def __init__(self, values: Mapping[str, Any], file: str, world: str, block: str = "") -> None:
+        """Take the values of a block; `block` is the key under which they stand, if any."""
+        self.values = values
+        self.file = file
+        self.world = world
+        self._block = f"{block}." if block else ""
+
+    def __contains__(self, key: str) -> bool:
+        return self.values.get(key) is not None
+
+    def error(self, key: str, problem: str) -> ScenarioError:
+        """Return an error about a key, to be raised."""
+        problem = " ".join(problem.split())
+        return ScenarioError(f"{self.file}: world '{self.world}': {self._block}{key}: {problem}")
+
+    def number(
+        self,
+        key: str,
+        default: float | None = None,
+        *,
+        above: float = -math.inf,
+        at_most: float = math.inf,
+    ) -> float:
+        """Return a finite number in (above, at_most]; without a default it must be there."""
+        value = self.values.get(key)
+        value = default if value is None else value
+        if value is None:
+            raise self.error(key, "is missing; it must be a number")
+        if not _is_number(value):
+            raise self.error(key, f"must be a finite number, not {value!r}")
+        if not above < value <= at_most:
+            allowed = f"above {above}" if value <= above else f"at most {at_most}"
+            raise self.error(key, f"must be {allowed}, not {value}")
+        return float(value)
+
+    def numbers(self, key: str, counts: tuple[int, ...]) -> list[float]:
+        """Return a list of as many finite numbers as one of `counts` says; it must be there."""
+        words = " or ".join(map(str, counts))
+        value = self.values.get(key)
+        if value is None:
+            raise self.error(key, f"is missing; it must be a list of {words} numbers")
+        if not isinstance(value, (list, tuple)) or len(value) not in counts:
+            raise self.error(key, f"must be a list of {words} numbers, not {value!r}")
+        if not all(map(_is_number, value)):
+            raise self.error(key, f"must hold finite numbers only, not {value!r}")
+        return [float(number) for number in value]
+
+    def points(self, key: str, width: int = 2) -> list[tuple[float, ...]]:
+        """Return a list of points of `width` finite numbers; empty when the key is absent."""
+        rows = self.values.get(key)
+        rows = [] if rows is None else rows
+        shaped = isinstance(rows, (list, tuple)) and all(
+            isinstance(row, (list, tuple)) and len(row) == width and all(map(_is_number, row))
+            for row in rows
+        )
+        if not shaped:
+            raise self.error(key, f"must be a list of rows of {width} finite numbers")
+        return [tuple(map(float, row)) for row in rows]
+
+    def text(self, key: str, default: str) -> str:
+        """Return a text, its line breaks and runs of blanks made single blanks."""
+        value = self.values.get(key, default)
+        if not isinstance(value, str):
+            raise self.error(key, f"must be a text, not {value!r}")
+        return " ".join(value.split())
+
+    def blocks(self, key: str) -> list[Keys]:
+        """Return the blocks of a list of mappings; empty when the key is absent."""
+        values = self.values.get(key) or []
+        if not isinstance(values, list):
+            raise self.error(key, f"must be a list, not {values!r}")
+        return [self._block_of(f"{key}[{index}]", value) for index, value in enumerate(values)]
+
+    def block(self, key: str) -> Keys:
+        """Return the block under a key; empty when the key is absent."""
+        return self._block_of(key, self.values.get(key) or {})
+
+    def _block_of(self, key: str, value: Any) -> Keys:
+        if not isinstance(value, dict):
+            raise self.error(key, f"must be a block of keys, not {value!r}")
+        return Keys(value, self.file, self.world, f"{self._block}{key}")
+
+
+def _is_number(value: Any) -> bool:
+    # The bounds refuse NaN and infinity, and integers too long to become floats.
+    return type(value) in (int, float) and -1e300 < value < 1e300
+
+
+def read_worlds(path: Path) -> dict[str, Any]:
+    """Return the worlds of a file by id, in order, as written; the content tells the format.
 
     Raises:
-        ScenarioError: The file cannot be read or holds no world.
+        ScenarioError: The file cannot be read, or holds no world or one without a name.
     """
     content = _parse(path, _text(path))
     worlds = content.get("worlds", [content]) if isinstance(content, dict) else content
     if not isinstance(worlds, list) or not any(isinstance(world, dict) for world in worlds):
         raise ScenarioError(f"{path}: must hold the keys of a world, or a list of worlds")
-    return worlds
-
-
-def name_worlds(path: Path, worlds: list[Any]) -> dict[str, Any]:
-    """Return the worlds of a file by id, in order.
-
-    Raises:
-        ScenarioError: A world has no name, or is not a block of keys.
-    """
     return {_name(path, world, index): world for index, world in enumerate(worlds)}
 
 
-def pick_world(path: Path, worlds: list[Any], world_id: str | None) -> Keys:
-    """Return the keys of the world with an id, or of the only one.
+def pick_world(path: Path, world_id: str | None) -> Keys:
+    """Return the keys of the world with an id, or of the only one, of a file.
 
     Raises:
         ScenarioError: There is no such world, or it is not clear which one is meant.
     """
-    named = name_worlds(path, worlds)
+    named = read_worlds(path)
     if world_id is None:
         if len(named) > 1:
             some = ", ".join(list(named)[:3])
             raise ScenarioError(f"{path}: id: holds {len(named)} worlds ({some}, ...): name one")
         world_id = next(iter(named))
-    if world_id not in named:
-        near = difflib.get_close_matches(world_id, named, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ScenarioError(f"{path}: id: there is no world '{world_id}'{hint}")
+    check_id(world_id, named, str(path))
     return Keys(named[world_id], str(path), world_id)
+
+
+def check_id(wanted: str, known: Collection[str], where: str) -> None:
+    """Raise a ScenarioError that names the nearest id where the wanted one is not known."""
+    if wanted not in known:
+        near = difflib.get_close_matches(wanted, known, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ScenarioError(f"{where}: id: there is no world '{wanted}'{hint}")
 
 
 def _name(path: Path, world: Any, index: int) -> str:

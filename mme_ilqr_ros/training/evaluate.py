@@ -1,4 +1,4 @@
-"""How good a planner is in mazes: rollouts of its best moves from every start, without help."""
+"""Evaluation in mazes: rollouts of a planner's best moves from every start, without fallback."""
 
 from __future__ import annotations
 

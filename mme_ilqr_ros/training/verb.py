@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 
 from mme_ilqr_ros.training import run as training
-from mme_ilqr_ros.training.options import add_tasks
+from mme_ilqr_ros.training.run import add_tasks
 from mme_ilqr_ros.training.task import Command
 from mme_ilqr_ros.training.tasks import clearance, navigation
 
@@ -24,8 +24,8 @@ examples:
   mme-ilqr train clearance --seed 0 --out out/training/mine
   mme-ilqr train navigation --data mazes.npz
 
-DIR gets weights, their card, learning curves and a checkpoint, all named for it. A training that
-was stopped continues with --resume. To use the weights, set the planner's parameter `weights` to
+DIR gets weights, their card, learning curves and a checkpoint, all named after it. An unfinished
+training continues with --resume. To use the weights, set the planner's parameter `weights` to
 the file.
 """
 

@@ -1,4 +1,4 @@
-"""What is reported of an ablation: ablation.csv, summary.json, report.md and ablation.png."""
+"""Results of an ablation: ablation.csv, summary.json, report.md and ablation.png."""
 
 from __future__ import annotations
 

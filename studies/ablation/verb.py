@@ -26,7 +26,7 @@ examples:
   python -m studies ablation --worlds trap u_pocket forest --parts sampler,modes --out out/ablation
 
 DIR gets report.md (the table), ablation.csv (a row per change), ablation.png and summary.json (all
-runs). The same seed drives the same way whatever the number or place of the jobs.
+runs). The same seed gives the same run for any number and place of the jobs.
 """
 
 

@@ -127,5 +127,5 @@ def _shared(data: StageData) -> dict[str, object]:
         "number of stages": len(data.parameters),
         "barrier": data.world.barrier,
         "distance field": id(data.world.field),
-        "cost-to-go": None if goal is None else {**vars(goal), "values": id(goal.values)},
+        "cost-to-go": (id(goal.values), goal.origin, data.world.goal_weights) if goal else None,
     }

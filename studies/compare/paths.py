@@ -15,13 +15,13 @@ import numpy as np
 from scipy import ndimage
 from tqdm import tqdm
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.reporting.rows import table
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.tasks.clearance import clearance_in_radii, hidden_cost
 from studies.compare.map_pictures import draw_map
 
@@ -173,7 +173,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--maps", type=FilePath, nargs="+", required=True, help="map_server YAML files or folders")
     add("--robot-radius", type=float, default=0.2, metavar="M", help="default %(default)s")
-    add("--queries", type=positive, default=40, help="on each map, default %(default)s")
+    add("--queries", type=positive_int, default=40, help="on each map, default %(default)s")
     add("--seed", type=int, default=0, help="of starts and goals, default %(default)s")
 
 

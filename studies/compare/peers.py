@@ -11,8 +11,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet
-from mme_ilqr_ros.training.tasks.regret import measure
+from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, measure
 
 _WEIGHTS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _REACHES = (2.0, 3.0, 4.0, 6.0)  # cells

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 
 from mme_ilqr_ros.planning.field import Field, follow
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, field_of
-from mme_ilqr_ros.training.tasks.regret import closed
+from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, closed, field_of
 
 _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
 _EAST = 3  # index of the move in moves.STEPS

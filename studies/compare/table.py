@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from mme_ilqr_ros.reporting.rows import table
-from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet
-from mme_ilqr_ros.training.tasks.regret import measure
+from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, measure
 from studies.compare.cloning import CloningNetwork, cloned_regrets
 
 RegretCell = dict[str, float | None]

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.weights import WeightsError, read_weights
 from mme_ilqr_ros.reporting.rows import facts, write_json
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.tasks import clearance
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
 from mme_ilqr_ros.training.tasks.hidden_cost import TEST_SEED, HiddenCost, cost_of
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         sub = subcommands.add_parser(name, help=text, description=text)
         add = sub.add_argument
         add("--weights", type=Path, nargs="+", required=True, help="weight files of this task")
-        add("--maps", type=positive, default=400, help="for cloning to learn from, %(default)s")
+        add("--maps", type=positive_int, default=400, help="for cloning to learn from, %(default)s")
         add("--seed", type=int, default=0, help="of those maps and of cloning, default %(default)s")
         _add_out(sub)
     text = (

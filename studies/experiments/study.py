@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mme_ilqr_ros.benchmark.progress import Progress
+from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
 from mme_ilqr_ros.reporting.rows import grouped as group_by
 from mme_ilqr_ros.training.recorder import write_whole

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
-from mme_ilqr_ros.training.options import add_tasks
-from mme_ilqr_ros.training.run import train_from
+from mme_ilqr_ros.training.run import add_tasks, train_from
 from mme_ilqr_ros.training.task import TrainingTask
 from studies.tasks.commands import COMMANDS
 

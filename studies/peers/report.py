@@ -1,4 +1,4 @@
-"""What is reported of a comparison: results.csv, summary.json, report.md."""
+"""Results of a comparison: results.csv, summary.json, report.md."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ DIR gets report.md (tables by kind of world, settings, versions), results.csv (a
 summary.json (a block per peer), and with --plots a picture per trial in a folder per peer. A peer
 whose package is missing is skipped, with a line that says what to install; all of them come with
 pip install 'mme_ilqr_ros[peers]'. Solve times are the machine's: compare those of one run only.
-The same seed drives the same way whatever the number or place of the jobs.
+The same seed gives the same run for any number and place of the jobs.
 """
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.learning.bellman import UNREACHED
 from mme_ilqr_ros.learning.structured import edges_of, exact, plan_on
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet, field_of
 from mme_ilqr_ros.training.tasks.hidden_cost import (
@@ -145,4 +145,4 @@ def _add_options(parser: argparse.ArgumentParser, size: int) -> None:
 
 
 def _paths(text: str) -> int | None:
-    return None if text == "all" else positive(text)
+    return None if text == "all" else positive_int(text)

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, held_out_scores
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Loss, TrainingError, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
@@ -104,13 +104,13 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
     """Add the settings of a planner with a free kernel."""
     group = parser.add_argument_group("planners with a free kernel", "defaults: as in the papers")
     add = group.add_argument
-    add("--hidden", type=positive, metavar="N", help="channels of the first convolution")
-    add("--actions", type=positive, metavar="N", help="channels of Q, or of GPPN's state")
-    add("--kernel", type=positive, metavar="CELLS", help="side of the iteration's kernels, odd")
+    add("--hidden", type=positive_int, metavar="N", help="channels of the first convolution")
+    add("--actions", type=positive_int, metavar="N", help="channels of Q, or of GPPN's state")
+    add("--kernel", type=positive_int, metavar="CELLS", help="side of the iteration's kernels, odd")
     add("--wrap", action="store_true", default=None, help="maps go on at their opposite sides")
     add(
         "--iterations",
-        type=positive,
+        type=positive_int,
         metavar="N",
         help="layers of an unrolled planner; cap of an implicit one, in both its solves",
     )

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet
 from mme_ilqr_ros.training.tasks.navigation import NavigationTask, follow
@@ -171,10 +171,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="what the planner is given: the configuration space itself, or a picture of the"
         " workspace, which a mapper learns to read; default %(default)s",
     )
-    add("--maps", type=positive, default=4000, help="training arms, default %(default)s")
+    add("--maps", type=positive_int, default=4000, help="training arms, default %(default)s")
     add(
         "--size",
-        type=positive,
+        type=positive_int,
         default=18,
         metavar="CELLS",
         help="along either joint of the configuration space, default %(default)s",

@@ -8,7 +8,7 @@ import os
 import torch
 
 from mme_ilqr_ros.training import run as training
-from mme_ilqr_ros.training.options import add_tasks
+from mme_ilqr_ros.training.run import add_tasks
 from studies.tasks.commands import COMMANDS
 from studies.tasks.distributed import run_together
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.training.evaluate import TEST_SEED
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import NavigationTask, maze_data, size_range
@@ -123,7 +123,7 @@ def evaluate_visual(
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", choices=sorted(MODELS), default=STRUCTURED, help="default %(default)s")
-    add("--maps", type=positive, default=1000, help="training mazes, default %(default)s")
+    add("--maps", type=positive_int, default=1000, help="training mazes, default %(default)s")
     add(
         "--size",
         type=size_range,

@@ -85,11 +85,11 @@ def test_a_dask_cluster_drives_the_same(worlds, tmp_path):
 
 
 def test_what_was_driven_before_an_interruption_is_kept(worlds, tmp_path, monkeypatch):
-    def interrupted(results, *_):
-        yield next(iter(results))
+    def interrupted(function, tasks, *_):
+        yield function(*tasks[0])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mme_ilqr_ros.benchmark.drive_verb.shown", interrupted)
+    monkeypatch.setattr("mme_ilqr_ros.benchmark.drive_verb.run_all", interrupted)
     assert drive(worlds, tmp_path / "out", *BASELINE) == 130
     assert [row[0] for row in rows(tmp_path / "out")] == ["w0"]
 

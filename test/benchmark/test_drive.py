@@ -11,9 +11,9 @@ from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
-from mme_ilqr_ros.simulation.keys import Keys
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.scenario import load_scenario, scenario_of
+from mme_ilqr_ros.simulation.world_file import Keys
 
 OPEN = {"id": "open_1", "start": [0, 0, 0], "goal": [1.5, 0.3], "goal_tolerance": 0.3}
 TIMED = ("solve_ms", "plan_ms", "deadline_misses")

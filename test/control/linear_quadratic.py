@@ -59,10 +59,10 @@ def cost(kernel: OneRobot, U: np.ndarray, limits: ControlLimits = FREE) -> float
 
 def hessian(kernel: OneRobot, n_stages: int) -> np.ndarray:
     """d2J/dU2 [2T, 2T]; second differences are exact because J is quadratic."""
-    steps = np.eye(2 * n_stages)
-    pairs = (steps[:, None] + steps).reshape(-1, n_stages, 2)
-    alone = steps.reshape(-1, n_stages, 2)
-    U = np.concatenate([np.zeros((1, n_stages, 2)), alone, pairs])
-    J = kernel.optimise(X0, U, data(n_stages), 0).costs
-    at, n = J[1 : 2 * n_stages + 1], 2 * n_stages
-    return J[n + 1 :].reshape(n, n) - at[:, None] - at + J[0]
+    n = 2 * n_stages
+    unit = np.eye(n)
+    both = (unit[:, None] + unit).reshape(n * n, n)
+    U = np.concatenate([np.zeros((1, n)), unit, both]).reshape(-1, n_stages, 2)
+    costs = kernel.optimise(X0, U, data(n_stages), 0).costs
+    at, pairs = costs[1 : n + 1], costs[n + 1 :].reshape(n, n)
+    return pairs - at[:, None] - at + costs[0]

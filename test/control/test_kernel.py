@@ -12,7 +12,6 @@ from mme_ilqr_ros.control.kernel import (
     Barrier,
     KernelError,
     StageData,
-    ValueField,
     World,
     free_space,
     lane_math,
@@ -26,6 +25,7 @@ from mme_ilqr_ros.control.kernel.program.solve import solve
 from mme_ilqr_ros.control.kernel.task import Memory
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.control.problem import Problem
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
@@ -179,9 +179,9 @@ def test_the_world_quadratic_is_the_slope_of_the_world_cost():
     """With circles, walls and a cost to go; Gauss-Newton curvatures are never negative."""
     rng = np.random.default_rng(5)
     values = rng.uniform(0.0, 5.0, size=(12, 15))
-    goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.2, 3.0)
+    goal = CostToGo(values, 0.25, Pose(-0.5, -0.8, 0.3))
     circles = np.column_stack([rng.uniform(-1, 3, (11, 2)), np.full(11, 0.2), np.zeros((11, 2))])
-    task = task_of(World(circles, field(), Barrier(*SHAPE), goal))
+    task = task_of(World(circles, field(), Barrier(*SHAPE), goal, (0.2, 3.0)))
     h, points = 1e-6, rng.uniform(0, 2.0, size=(2, 200))
     for stage in (0, 10):
         b = np.empty((5, 200))

@@ -2,7 +2,7 @@ import linear_quadratic as lq
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.control.soft_value import soft_value
+from mme_ilqr_ros.control.modes import soft_value
 
 T = 6
 

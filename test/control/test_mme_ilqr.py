@@ -5,15 +5,14 @@ import pytest
 from one_robot import OneRobotSolver, one_robot
 
 from mme_ilqr_ros.control.kernel import Optimised
-from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
+from mme_ilqr_ros.control.mme_ilqr import MmeIlqr, shift_controls
 from mme_ilqr_ros.control.mme_settings import SAMPLERS as NAMES
-from mme_ilqr_ros.control.modes import select_mode, selection_costs
-from mme_ilqr_ros.control.noise import draw_noise, in_blocks, shift_controls
+from mme_ilqr_ros.control.modes import mixture_weights, select_mode, selection_costs, soft_value
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
 from mme_ilqr_ros.control.samplers import SAMPLERS
 from mme_ilqr_ros.control.samplers.mixture import draw
+from mme_ilqr_ros.control.samplers.sampling import draw_noise, in_blocks
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.settings import build
 
 SETTINGS = ControllerSettings()

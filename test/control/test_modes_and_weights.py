@@ -5,12 +5,11 @@ import pytest
 from one_robot import one_robot
 
 from mme_ilqr_ros.control.kernel import Policies
-from mme_ilqr_ros.control.modes import select_mode, selection_costs
-from mme_ilqr_ros.control.noise import in_blocks, random_blocks
+from mme_ilqr_ros.control.modes import mixture_weights, select_mode, selection_costs, soft_value
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.samplers.mixture import draw
+from mme_ilqr_ros.control.samplers.sampling import in_blocks, random_blocks
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.control.soft_value import mixture_weights, soft_value
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.models import ControlLimits
 

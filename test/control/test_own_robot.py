@@ -18,8 +18,7 @@ from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.robots import DifferentialDrive
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
-from mme_ilqr_ros.geometry.angles import difference
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 from mme_ilqr_ros.models import RobotModel
 from mme_ilqr_ros.settings import setting
 

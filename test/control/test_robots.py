@@ -10,9 +10,8 @@ from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.robots import STEERING_SPEED, Ackermann, robot_of
 from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
-from mme_ilqr_ros.geometry.angles import difference
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, no_circles
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 
 TRAP = as_circles([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
 GOAL = Pose(6.0, 0.0, 0.0)

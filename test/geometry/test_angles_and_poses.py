@@ -3,8 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.geometry.angles import difference, quaternion_to_yaw, wrap, yaw_to_quaternion
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import (
+    Pose,
+    RobotState,
+    difference,
+    quaternion_to_yaw,
+    wrap,
+    yaw_to_quaternion,
+)
 
 
 def test_wrap_keeps_the_direction_and_lands_in_the_half_open_interval():

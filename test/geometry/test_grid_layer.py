@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.geometry.grid_layer import GridLayer
-from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 
 

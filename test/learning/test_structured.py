@@ -7,8 +7,7 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.learning.encoders import ClearanceEncoder, CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, exact
-from mme_ilqr_ros.planning.clearance_table import ClearanceTable
-from mme_ilqr_ros.planning.wall_cost import WallCost
+from mme_ilqr_ros.planning.cost_model import ClearanceTable, WallCost
 from mme_ilqr_ros.planning.weights import WeightsError
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss, push_loss

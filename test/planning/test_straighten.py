@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.planning.cell_path import line_cost, straighten
 from mme_ilqr_ros.planning.field import follow, solve_field
-from mme_ilqr_ros.planning.straighten import line_cost, straighten
 
 
 def test_the_integral_along_a_line_is_exact():

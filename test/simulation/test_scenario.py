@@ -317,7 +317,7 @@ def test_public_benchmark_worlds_load(file):
     path = Path(folder) / file
     if not folder or not path.is_file():
         pytest.skip("set MME_ILQR_ROS_DATA to the folder of benchmark worlds")
-    for world in read_worlds(path)[::10]:
+    for world in list(read_worlds(path).values())[::10]:
         scenario = load_scenario(path, world["id"])
         assert len(scenario.circles) == len(world.get("circles", world.get("cylinders", [])))
         assert len(scenario.discs) == len(world.get("obstacles", []))

@@ -8,11 +8,11 @@ from mme_ilqr_ros.geometry.circles import as_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.settings import build
+from mme_ilqr_ros.simulation.obstacles import Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 from mme_ilqr_ros.simulation.simulator import Simulator
-from mme_ilqr_ros.simulation.world import Shuttle
 
 EMPTY = Scenario(
     name="empty",

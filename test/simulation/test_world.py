@@ -6,7 +6,8 @@ import pytest
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.simulation.world import Shuttle, World
+from mme_ilqr_ros.simulation.obstacles import Shuttle
+from mme_ilqr_ros.simulation.world import World
 
 FREE = GridMap.empty(1.0, 1.0, 0.1)
 

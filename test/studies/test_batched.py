@@ -18,13 +18,13 @@ from mme_ilqr_ros.control.kernel import (
     CompiledKernel,
     KernelError,
     StageData,
-    ValueField,
     World,
 )
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import (
@@ -75,8 +75,8 @@ def world(everything=True, circles=CIRCLES):
     blocked[12:15, 5:9] = True
     field = build_distance_field(blocked, 0.1, Pose(-0.4, 0.2, 0.6), 1.0)
     values = np.random.default_rng(7).uniform(0.0, 5.0, size=(12, 15))
-    goal = ValueField(values, 0.25, Pose(-0.5, -0.8, 0.3), 9.0, 0.02, 0.3)
-    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23), goal)
+    goal = CostToGo(values, 0.25, Pose(-0.5, -0.8, 0.3))
+    return World(circles, field, Barrier(0.1, 0.03, 0.3, 0.23), goal, (0.02, 0.3))
 
 
 def given(name, n_stages=20, n_modes=11, seed=0, everything=True):

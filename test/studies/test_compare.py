@@ -13,8 +13,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.planning.weights import save_weights
 from mme_ilqr_ros.training.tasks import hidden_cost
-from mme_ilqr_ros.training.tasks.demonstrations import demonstrate
-from mme_ilqr_ros.training.tasks.regret import measure
+from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, measure
 from studies.__main__ import main
 from studies.compare import paths
 from studies.compare.cloning import clone, cloned_regrets, move_costs, walk_all

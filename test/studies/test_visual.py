@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.options import add_tasks, settings_of
+from mme_ilqr_ros.training.run import add_tasks, settings_of
 from mme_ilqr_ros.training.task import TrainingError, TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
 from studies.family import MODELS

@@ -8,9 +8,14 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
-from mme_ilqr_ros.training.tasks.demonstrations import demonstrate, field_of
+from mme_ilqr_ros.training.tasks.demonstrations import (
+    demonstrate,
+    field_of,
+    measure,
+    regrets,
+    true_cost_of,
+)
 from mme_ilqr_ros.training.tasks.hidden_cost import path_regret_loss
-from mme_ilqr_ros.training.tasks.regret import measure, regrets, true_cost_of
 from studies.tasks import lanes, terrain
 from studies.tasks.demonstrated import demonstrate_some
 from studies.tasks.lanes import generate_lanes

@@ -5,8 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.clearance_table import ClearanceTable
-from mme_ilqr_ros.planning.wall_cost import WallCost
+from mme_ilqr_ros.planning.cost_model import ClearanceTable, WallCost
 from mme_ilqr_ros.planning.weights import read_weights, shipped_weights
 from mme_ilqr_ros.training.tasks.clearance import hidden_cost
 

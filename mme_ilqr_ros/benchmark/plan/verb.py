@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.benchmark.plan.judge import Judged, judge
 from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, Query, load_maps
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, Planner, make_planner, weights_file
-from mme_ilqr_ros.benchmark.progress import Progress
 from mme_ilqr_ros.command_line import not_negative, positive_int, whole
 from mme_ilqr_ros.planning.settings import KINDS, PlannerSettings
 from mme_ilqr_ros.planning.weights import SHORTEST
@@ -34,12 +34,12 @@ Plan between random cells of map_server maps and compare each path with the shor
 eight, straight 1, diagonal 1.41, without cutting corners.
 """
 FIGURES = """\
-success: the path found by following the planner's own values arrives without touching an occupied
-cell and without help. fallback: it did not, and exact search found one. optimal: the path is a
-shortest one, to 1e-3 cells. dijkstra is the package's exact solver on uniform cost; id_vin the same
-solver on a learned cost. All lengths are true ones, in cells. DIR gets summary.json, results.csv (a
-row per query) and a picture per map. Times are processor times of one thread; compare times of one
-machine only.
+success: the path that follows the planner's own cost-to-go reaches the goal without touching an
+occupied cell, without the fallback. fallback: it did not, and exact search found one. optimal: at
+most 1e-3 cells longer than the shortest. dijkstra is the package's exact solver on uniform cost;
+id_vin the same solver on a learned cost. All lengths are geometric, in cells. DIR gets
+summary.json, results.csv (a row per query) and a picture per map. Times are processor times of one
+thread; compare times of one machine only.
 """
 EXAMPLES = f"""\
 examples:
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser, planners: Sequence[str] = KIN
     """
     add = parser.add_argument
     add("--maps", nargs="+", type=Path, required=True, metavar="PATH", help="files or folders")
-    add("--planner", choices=planners, default=PlannerSettings.kind, help="who plans (%(default)s)")
+    add("--planner", choices=planners, default=PlannerSettings.kind, help="planner (%(default)s)")
     add(
         "--weights",
         default="",

@@ -36,7 +36,7 @@ class ClearanceCost(CostTerm):
     )
     stiff_distance: float = setting(
         0.03,
-        "Clearance below which the obstacle cost goes on as a stiff quadratic; below"
+        "Clearance below which the obstacle cost continues as a stiff quadratic; below"
         " clearance_distance.",
         unit="m",
         low=0.005,

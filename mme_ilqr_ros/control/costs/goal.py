@@ -18,11 +18,14 @@ class GoalCost(TargetTerm):
     """Distance from the robot to the target, linear far away and smooth at the target.
 
     Where the planner gives a cost-to-go, the kernel charges a fraction of the weights on that
-    field instead (`kernel.ValueField`).
+    field instead (`kernel.World`).
     """
 
     goal_weight: float = setting(
-        0.5, "Running cost per metre to the target. Raise it for haste.", unit="1/(m s)", low=0.0
+        0.5,
+        "Running cost per metre to the target. Raise it to drive faster.",
+        unit="1/(m s)",
+        low=0.0,
     )
     terminal_goal_weight: float = setting(
         10.0,

@@ -22,7 +22,7 @@ class SpeedCost(TargetTerm):
     )
     speed_reference: float = setting(
         0.5,
-        "Forward speed to keep where speed_weight asks for one; it fades out at the target.",
+        "Desired forward speed, used with speed_weight; reduced near the target.",
         unit="m/s",
         low=-20.0,
         high=20.0,

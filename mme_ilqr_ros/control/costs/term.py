@@ -124,7 +124,11 @@ class TargetTerm(CostTerm):
     """Base of the terms that change near the target."""
 
     goal_width: float = setting(
-        0.3, "Distance below which the pull of the target fades.", unit="m", low=0.01, high=5.0
+        0.3,
+        "Distance to the target below which its cost becomes quadratic.",
+        unit="m",
+        low=0.01,
+        high=5.0,
     )
 
     def nearness(self, x: ca.SX, ref: Reference) -> ca.SX:

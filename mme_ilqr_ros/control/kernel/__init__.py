@@ -3,8 +3,7 @@
 from mme_ilqr_ros.control.kernel.build import KernelError
 from mme_ilqr_ros.control.kernel.compiled import CompiledKernel
 from mme_ilqr_ros.control.kernel.protocol import Kernel, Optimised, Policies
-from mme_ilqr_ros.control.kernel.task import Barrier
-from mme_ilqr_ros.control.kernel.world import StageData, ValueField, World, free_space
+from mme_ilqr_ros.control.kernel.task import Barrier, StageData, World, free_space
 
 __all__ = [
     "Barrier",
@@ -14,7 +13,6 @@ __all__ = [
     "Optimised",
     "Policies",
     "StageData",
-    "ValueField",
     "World",
     "free_space",
 ]

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel.build import build_program
 from mme_ilqr_ros.control.kernel.protocol import Optimised, Policies
-from mme_ilqr_ros.control.kernel.task import Limits, Memory, Task
-from mme_ilqr_ros.control.kernel.world import StageData
+from mme_ilqr_ros.control.kernel.task import Limits, Memory, StageData, Task
 from mme_ilqr_ros.control.problem import Problem
 
 Array = NDArray[np.float64]

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.kernel.world import StageData
+from mme_ilqr_ros.control.kernel.task import StageData
 from mme_ilqr_ros.control.problem import Problem
 
 Array = NDArray[np.float64]

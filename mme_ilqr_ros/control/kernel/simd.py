@@ -31,29 +31,3 @@ from mme_ilqr_ros.control.kernel.lanes import (
 LANES = 8  # one vector of 8 floats on AVX2, of 8 doubles on AVX-512
 jit = numba.njit(cache=True, **OPTIONS)
 plain = numba.njit(cache=True, error_model="numpy")
-
-__all__ = [
-    "LANES",
-    "absolute",
-    "any_lane",
-    "cos",
-    "exp",
-    "fill",
-    "floor",
-    "gather_square",
-    "inline",
-    "jit",
-    "lanes",
-    "local",
-    "log",
-    "lowest_bit",
-    "plain",
-    "power",
-    "select",
-    "sin",
-    "sqrt",
-    "tan",
-    "time_is_up",
-    "vmax",
-    "vmin",
-]

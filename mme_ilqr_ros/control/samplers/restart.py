@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.noise import in_blocks
-from mme_ilqr_ros.control.samplers.sampling import Sampling
+from mme_ilqr_ros.control.samplers.sampling import Sampling, in_blocks
 
 
 def restart(sampling: Sampling) -> NDArray[np.float64]:

@@ -1,11 +1,9 @@
 """Exact cost-to-go fields on grids: solvers, best moves, gradient, repair and walks."""
 
-from mme_ilqr_ros.planning.field.checks import FieldError
+from mme_ilqr_ros.planning.field.costs import FieldError
 from mme_ilqr_ros.planning.field.field import Field, Repair
 from mme_ilqr_ros.planning.field.layout import NO_MOVE
-from mme_ilqr_ros.planning.field.solve import solve_edges, solve_field
-from mme_ilqr_ros.planning.field.walk import Walk, follow
-from mme_ilqr_ros.planning.field.warm_up import warm_up
+from mme_ilqr_ros.planning.field.solve import Walk, follow, solve_edges, solve_field, warm_up
 
 __all__ = [
     "NO_MOVE",

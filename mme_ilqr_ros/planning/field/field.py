@@ -7,22 +7,21 @@ from functools import cached_property
 
 import numpy as np
 
-from mme_ilqr_ros.planning.field.adjoint import edge_gradient
-from mme_ilqr_ros.planning.field.buckets import Buckets
-from mme_ilqr_ros.planning.field.checks import (
+from mme_ilqr_ros.geometry.grid_map import box_of
+from mme_ilqr_ros.planning.field.costs import (
     FieldError,
     check_goal_stays_free,
     checked_range,
     checked_window,
+    extremes,
+    leaving,
 )
-from mme_ilqr_ros.planning.field.costs import extremes, leaving
-from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.field.layout import around, bordered, inner
+from mme_ilqr_ros.planning.field.queues import Buckets, solve_by_heap
 from mme_ilqr_ros.planning.field.repair import repair_values
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
-from mme_ilqr_ros.planning.field.sweep import sweep
+from mme_ilqr_ros.planning.field.sweep import edge_gradient, sweep
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.planning.windows import box_of
 
 _MOST_CLEARED = 0.1  # of the map: above it a fresh solve takes less time than a repair
 

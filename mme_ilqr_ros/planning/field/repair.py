@@ -1,4 +1,4 @@
-"""Repair a field after a few costs changed, to the very bits of a fresh solve.
+"""Repair a field after a few costs changed; equal to a new solve bit by bit.
 
     clear   Cells that no neighbour supports any more lose their value: in ascending order of the
             old values, from the cells around the change to those that relied on a cleared one.
@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.buckets import Buckets, empty_queue, with_room
 from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, best_move, move_cost
+from mme_ilqr_ros.planning.field.queues import Buckets, empty_queue, with_room
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 
 

@@ -8,18 +8,24 @@ once, which also gives the exact gradient: V depends on the costs through a tree
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from mme_ilqr_ros.planning.field.buckets import Buckets
-from mme_ilqr_ros.planning.field.checks import (
+from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.planning.field.costs import (
+    D_COLUMNS,
+    D_ROWS,
     FieldError,
+    arriving,
+    best_move,
     check_goal_stays_free,
     checked_goal,
     checked_range,
 )
-from mme_ilqr_ros.planning.field.costs import arriving
 from mme_ilqr_ros.planning.field.field import Field
 from mme_ilqr_ros.planning.field.layout import bordered
+from mme_ilqr_ros.planning.field.queues import Buckets
 from mme_ilqr_ros.planning.moves import LENGTHS, check_n_moves
 
 
@@ -68,3 +74,67 @@ def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
     costs = arriving(edge_cost)
     buckets = Buckets.between(*checked_range(costs, "edge"))
     return Field(goal, n_moves, costs, edge_cost.shape[2] + 2, buckets)
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The cells visited by following a field.
+
+    Attributes:
+        cells: [N, 2] cells (row, column), the start first.
+        reached: Whether the last one is the goal. If not, the walk ended at a cell without a move
+            or whose best move does not lead to a lower value.
+    """
+
+    cells: np.ndarray
+    reached: bool
+
+
+def follow(field: Field, start: tuple[int, int]) -> Walk:
+    """Follow the best move of each cell (argmin over legal moves of edge cost + V) to the goal.
+
+    Takes time for the cells of the path alone. Values fall from step to step, so that it returns
+    for any field, also one whose values are wrong.
+    """
+    stride = field.stride
+    cell = (start[0] + 1) * stride + start[1] + 1
+    cells = _follow(
+        field.flat_costs, stride, field.n_moves, field.goal_index, field.flat_values, cell
+    )
+    row, column = np.divmod(cells, stride)
+    return Walk(np.stack([row - 1, column - 1], axis=-1), bool(cells[-1] == field.goal_index))
+
+
+@compiled
+def _follow(costs, stride, n_moves, goal, values, cell):
+    """Return the flat cells from `cell` to `goal`, or to where the values fall no more."""
+    cells = np.empty(64, dtype=np.int64)
+    n = 0
+    while True:
+        if n == len(cells):
+            longer = np.empty(2 * n, dtype=np.int64)
+            longer[:n] = cells
+            cells = longer
+        cells[n] = cell
+        n += 1
+        _, move = best_move(costs, stride, values, n_moves, cell)
+        if cell == goal or move < 0:
+            break
+        other = cell + D_ROWS[move] * stride + D_COLUMNS[move]
+        if not values[other] < values[cell]:
+            break
+        cell = other
+    return cells[:n]
+
+
+def warm_up() -> None:
+    """Solve, repair, sweep and walk on a small map, with buckets and with the heap.
+
+    Seconds the first time on a machine, then a fraction of one from numba's disk cache.
+    """
+    cost = np.ones((24, 24))
+    field = solve_field(cost, (0, 0))
+    field.repair((12, 12), np.full((1, 1), np.inf))
+    follow(field, (23, 23))
+    _ = field.residual, field.largest
+    field.repair((5, 5), np.full((1, 1), 1e9))  # costs too far apart for buckets

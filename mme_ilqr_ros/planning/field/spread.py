@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled, inlined
-from mme_ilqr_ros.planning.field.buckets import empty_queue, with_room
 from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, DIAGONAL, STRAIGHT, U
+from mme_ilqr_ros.planning.field.queues import empty_queue, with_room
 
 CHUNK = 128  # cells: the list of their offers stays in the first-level cache
 _INF = np.inf

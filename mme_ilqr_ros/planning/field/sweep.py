@@ -1,11 +1,11 @@
-"""One Bellman sweep over a field: the best move of every cell, and a check of its value."""
+"""Passes over a solved field: best moves with a check of the values, and the exact gradient."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.planning.field.costs import U, best_move, best_of_cells
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, U, best_move, best_of_cells
 
 
 @compiled
@@ -55,3 +55,25 @@ def _largest_difference(costs, stride, n_moves, goal, values, row):
         if best != values[cell] and cell != goal:
             largest = max(largest, abs(best - values[cell]))
     return largest
+
+
+@compiled
+def edge_gradient(order, arrows, stride, n_moves, weights):
+    """Return dL/dedge [A, n], where edges leave; only those of the tree have any.
+
+    Args:
+        order: [k] settled cells, each after the one its arrow points to; the goal first.
+        arrows: int8 [n].
+        stride: Entries of a row.
+        n_moves: 4 or 8.
+        weights: [n] dL/dV; becomes the solution w.
+    """
+    result = np.zeros((n_moves, len(weights)))
+    shift = D_ROWS * stride + D_COLUMNS
+    for k in range(len(order) - 1, 0, -1):
+        cell = np.int64(order[U(k)])
+        move = U(arrows[U(cell)])
+        w = weights[U(cell)]
+        weights[U(cell + shift[move])] += w
+        result[move, U(cell)] = w
+    return result

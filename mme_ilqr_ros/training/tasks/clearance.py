@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.learning.encoders import ClearanceEncoder
-from mme_ilqr_ros.planning.clearance_table import squared_distance
+from mme_ilqr_ros.planning.cost_model import squared_distance
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet, any_goal
 from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
 
@@ -97,7 +97,7 @@ def _rooms(size: int, radius: float, rng: np.random.Generator) -> np.ndarray:
 
 HIDDEN = HiddenCost(
     "clearance",
-    "learn the cost of little clearance, in robot radii, from paths of an expert who slows down",
+    "learn the cost of low clearance, in robot radii, from paths of an expert who slows down",
     generate_clearance,
     ClearanceEncoder,
     size=48,

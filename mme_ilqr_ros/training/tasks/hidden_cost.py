@@ -11,12 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import LENGTHS
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of, tensors_of
-from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
-from mme_ilqr_ros.training.tasks.regret import PathScore, measure
+from mme_ilqr_ros.training.tasks.demonstrations import (
+    CostOf,
+    MapSet,
+    PathScore,
+    demonstrate,
+    measure,
+)
 
 TEST_SEED = 20_231_023
 """Never the seed of training data: `--seed` takes numbers up to a million."""
@@ -178,5 +183,5 @@ def settings_for(hidden: HiddenCost, options: argparse.Namespace) -> TrainSettin
 def add_map_options(parser: argparse.ArgumentParser, size: int) -> None:
     """Add the options that choose the maps to learn from."""
     add = parser.add_argument
-    add("--maps", type=positive, default=400, help="maps with experts, default %(default)s")
-    add("--size", type=positive, default=size, help="cells along a map, default %(default)s")
+    add("--maps", type=positive_int, default=400, help="maps with experts, default %(default)s")
+    add("--size", type=positive_int, default=size, help="cells along a map, default %(default)s")

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, held_out_scores
-from mme_ilqr_ros.training.options import positive
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of, tensors_of
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes, load_mazes
 
@@ -137,7 +137,7 @@ def add_maze_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the mazes to learn from."""
     add = parser.add_argument
     add("--data", type=Path, help="maze file (.npz) with splits train and val; default: generated")
-    add("--maps", type=positive, default=10_000, help="training maps, default %(default)s")
+    add("--maps", type=positive_int, default=10_000, help="training maps, default %(default)s")
     add(
         "--size",
         type=size_range,
@@ -163,7 +163,7 @@ def maze_data(options: argparse.Namespace, seed: int) -> tuple[MazeSet, MazeSet,
 
 def size_range(text: str) -> int | tuple[int, int]:
     """Return a size like 15, or the smallest and the largest of a range like 9-21."""
-    parts = [positive(part) for part in text.split("-")]
+    parts = [positive_int(part) for part in text.split("-")]
     if len(parts) == 1:
         return parts[0]
     if len(parts) != 2 or parts[0] > parts[1]:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.planning.field import solve_edges, solve_field
-from mme_ilqr_ros.planning.field.buckets import MOST_BUCKETS, Buckets
-from mme_ilqr_ros.planning.field.heap import solve_by_heap
 from mme_ilqr_ros.planning.field.layout import bordered, inner
+from mme_ilqr_ros.planning.field.queues import MOST_BUCKETS, Buckets, solve_by_heap
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 
 

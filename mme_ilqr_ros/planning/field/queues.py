@@ -1,18 +1,21 @@
-"""The bucket queue: cells sorted by value, no finer than the least cost of a move.
+"""The two queues of the exact solver: buckets of values, and a binary heap.
 
-A bucket is a little narrower than that cost, so a move always leads from a bucket to a later one
-and the cells of a bucket may be settled in any order. No move leads further than the largest cost,
-so a ring of buckets serves them all.
+A bucket is a little narrower than the least cost of a move, so a move always leads from a bucket to
+a later one and the cells of a bucket may be settled in any order. No move leads further than the
+largest cost, so a ring of buckets serves them all. The heap is for costs that lie too far apart,
+and for tests; both give the same values, bit by bit.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 from typing import NamedTuple
 
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, U, move_cost
 
 _NARROWER = 0.98  # the rest covers the rounding of the values
 MOST_BUCKETS = 1 << 11
@@ -67,3 +70,38 @@ def with_room(entries, counts, more):
     for b in range(n_buckets):
         larger[b, : counts[b]] = entries[b, : counts[b]]
     return larger
+
+
+@compiled
+def solve_by_heap(costs, stride, n_moves, goal, values):
+    """Settle all cells from which the flat cell `goal` can be reached.
+
+    Args:
+        costs: [n] or [n, A], see `costs.py`.
+        stride: Entries of a row.
+        n_moves: 4 or 8.
+        goal: Index of the goal.
+        values: [n] filled with inf; gets the cost-to-go.
+
+    Returns:
+        int32 [k] settled cells, ascending in value.
+    """
+    order = np.empty(len(values), dtype=np.int32)
+    is_settled = np.zeros(len(values), dtype=np.bool_)
+    n_settled = 0
+    values[goal] = 0.0
+    queue = [(0.0, goal)]
+    while len(queue) > 0:
+        value, cell = heapq.heappop(queue)
+        if is_settled[cell]:  # it was queued again at a lower value
+            continue
+        is_settled[cell] = True
+        order[n_settled] = cell
+        n_settled += 1
+        for move in range(n_moves):
+            other = cell - D_ROWS[move] * stride - D_COLUMNS[move]
+            offer = value + move_cost(costs, stride, other, move)
+            if offer < values[U(other)]:
+                values[other] = offer
+                heapq.heappush(queue, (offer, other))
+    return order[:n_settled]
