@@ -20,37 +20,33 @@ UNREACHED = 1e30
 differences stay numbers; so large that adding an edge cost does not change it."""
 
 
-def edge_costs(
-    cost: Tensor, blocked: Tensor | None = None, n_moves: int = 8, *, wrap: bool = False
-) -> Tensor:
+def edge_costs(cost: Tensor, blocked: Tensor | None = None, n_moves: int = 8) -> Tensor:
     """Return the cost E [B, A, H, W] of every move from every cell; UNREACHED where not legal.
 
     Args:
         cost: [B, H, W] costs of the cells, > 0.
         blocked: bool [B, H, W] cells that no move may touch; None for none.
         n_moves: A, 8 or 4.
-        wrap: Whether the map continues at its opposite side, like two joint angles, or ends there.
     """
     check_n_moves(n_moves)
-    padded = bordered(cost, 1.0, wrap)
+    padded = bordered(cost, 1.0)
     moves = [
         LENGTHS[a] * (0.5 * (cost + _at(padded, d_row, d_column)))
         for a, (d_row, d_column) in enumerate(STEPS[:n_moves].tolist())
     ]
-    return legal_only(torch.stack(moves, dim=1), blocked, wrap=wrap)
+    return legal_only(torch.stack(moves, dim=1), blocked)
 
 
-def legal_only(edges: Tensor, blocked: Tensor | None = None, *, wrap: bool = False) -> Tensor:
+def legal_only(edges: Tensor, blocked: Tensor | None = None) -> Tensor:
     """Return edge costs [B, A, H, W] with UNREACHED where the move is not legal.
 
     Args:
         edges: [B, A, H, W], A = 8 or 4.
         blocked: bool [B, H, W] cells that no move may touch; None for none.
-        wrap: See `edge_costs`.
     """
     if blocked is None:
         blocked = torch.zeros_like(edges[:, 0], dtype=torch.bool)
-    closed = bordered(blocked, True, wrap)
+    closed = bordered(blocked, True)
     illegal = []
     for a, (d_row, d_column) in enumerate(STEPS[: edges.shape[1]].tolist()):
         stopped = blocked | _at(closed, d_row, d_column)
@@ -60,33 +56,22 @@ def legal_only(edges: Tensor, blocked: Tensor | None = None, *, wrap: bool = Fal
     return edges.masked_fill(torch.stack(illegal, dim=1), UNREACHED)
 
 
-def edge_action_values(values: Tensor, edges: Tensor, *, wrap: bool = False) -> Tensor:
+def edge_action_values(values: Tensor, edges: Tensor) -> Tensor:
     """Return Q [B, A, H, W] of every move from every cell, UNREACHED where it leads nowhere.
 
     Args:
         values: [B, H, W] values of the cells.
         edges: [B, A, H, W] cost of the moves, UNREACHED where not legal.
-        wrap: See `edge_costs`.
     """
-    padded = bordered(values, UNREACHED, wrap)
+    padded = bordered(values, UNREACHED)
     after = [_at(padded, *step) for step in STEPS[: edges.shape[1]].tolist()]
     q = torch.stack(after, dim=1) + edges
     return q.masked_fill(q >= UNREACHED, UNREACHED)
 
 
-def bordered(x: Tensor, beyond: float | bool, wrap: bool, width: int = 1) -> Tensor:
-    """Return maps [B, H, W] with a border [B, H + 2 width, W + 2 width] of what lies beyond them.
-
-    Args:
-        x: [B, H, W].
-        beyond: Value beyond the border of a map that ends.
-        wrap: Whether the map continues at its opposite side instead.
-        width: Of the border.
-    """
-    border = (width,) * 4
-    if wrap:
-        return functional.pad(x[:, None], border, mode="circular")[:, 0]
-    return functional.pad(x, border, value=beyond)
+def bordered(x: Tensor, beyond: float | bool, width: int = 1) -> Tensor:
+    """Return maps [B, H, W] with a border `width` cells wide of the value `beyond`."""
+    return functional.pad(x, (width,) * 4, value=beyond)
 
 
 def _at(padded: Tensor, d_row: int, d_column: int) -> Tensor:

@@ -23,9 +23,9 @@ from mme_ilqr_ros.planning.moves import LENGTHS
 
 _LARGEST_REGRET = 1e5
 
-FixedPointOf = Callable[[Tensor, Tensor, bool], tuple[Tensor, Tensor]]
-"""From edge costs [B, A, H, W], goals int64 [B, 2] and whether the map wraps round to the values
-[B, H, W], with a gradient with respect to the costs, and the largest residual."""
+FixedPointOf = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""From edge costs [B, A, H, W] and goals int64 [B, 2] to the values [B, H, W], with a gradient with
+respect to the costs, and the largest residual."""
 
 
 class Fields(Protocol):
@@ -57,19 +57,13 @@ class StructuredPlan:
     regrets: Tensor
 
 
-def exact(edges: Tensor, goals: Tensor, wrap: bool) -> tuple[Tensor, Tensor]:
+def exact(edges: Tensor, goals: Tensor) -> tuple[Tensor, Tensor]:
     """Return the fixed point by exact search; the gradient is one pass in reverse settling order.
 
     Args:
         edges: [B, A, H, W] edge costs.
         goals: int64 [B, 2].
-        wrap: See `edge_costs`.
-
-    Raises:
-        ValueError: The map wraps round: this search does not.
     """
-    if wrap:
-        raise ValueError("a map that wraps round needs a search of its own")
     return exact_by(_MapFields, edges, goals)
 
 
@@ -83,20 +77,10 @@ def exact_by(
 class StructuredIDVIN(nn.Module):
     """The planner of this package as a differentiable model."""
 
-    def __init__(
-        self, encoder: nn.Module, *, wrap: bool = False, solve: FixedPointOf = exact
-    ) -> None:
-        """Make a planner.
-
-        Args:
-            encoder: Called with (occupied, layers) it returns the log cost.
-            wrap: Whether maps continue at their opposite sides; the encoder has to do so too.
-            solve: Finds the fixed point.
-        """
+    def __init__(self, encoder: nn.Module) -> None:
+        """Make a planner; its encoder, called with (occupied, layers), returns the log cost."""
         super().__init__()
-        self.solve = solve
         self.encoder = encoder
-        self.wrap = wrap
 
     def forward(
         self,
@@ -106,7 +90,7 @@ class StructuredIDVIN(nn.Module):
         layers: Tensor | None = None,
         mask: bool = False,
         n_moves: int,
-        solve: FixedPointOf | None = None,
+        solve: FixedPointOf = exact,
     ) -> StructuredPlan:
         """Plan on a batch of maps.
 
@@ -116,31 +100,26 @@ class StructuredIDVIN(nn.Module):
             layers: [B, C, H, W] extra layers of the map, for encoders that take them.
             mask: Whether occupied cells are closed; if not, walls must be learned.
             n_moves: 4 or 8.
-            solve: Finds the fixed point in place of the model's own.
+            solve: Finds the fixed point.
         """
         log_cost = self.encoder(occupied, layers)
-        edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves, wrap=self.wrap)
-        return plan_on(log_cost, edges, goals, self.wrap, solve or self.solve)
+        edges = edges_of(log_cost, occupied > 0.5 if mask else None, n_moves)
+        values, residual = solve(edges, goals)
+        return plan_by(log_cost, edge_action_values(values, edges), values, residual)
 
 
-def plan_on(
-    log_cost: Tensor, edges: Tensor, goals: Tensor, wrap: bool, solve: FixedPointOf
-) -> StructuredPlan:
-    """Return the plan on edge costs [B, A, H, W]; see `StructuredIDVIN.forward`."""
-    values, residual = solve(edges, goals, wrap)
-    q = edge_action_values(values, edges, wrap=wrap)
+def plan_by(log_cost: Tensor, q: Tensor, values: Tensor, residual: Tensor) -> StructuredPlan:
+    """Return the plan for action values q [B, A, H, W]; see `StructuredPlan`."""
     regrets = (q - q.min(dim=1, keepdim=True).values).clamp(max=_LARGEST_REGRET)
     return StructuredPlan(log_cost, values, -regrets, residual.item(), regrets)
 
 
-def edges_of(
-    log_cost: Tensor, blocked: Tensor | None, n_moves: int, *, wrap: bool = False
-) -> Tensor:
+def edges_of(log_cost: Tensor, blocked: Tensor | None, n_moves: int) -> Tensor:
     """Return edge costs [B, A, H, W] of a log cost of cells [B, H, W] or edges [B, 8, H, W]."""
     if log_cost.dim() == 3:
-        return edge_costs(torch.exp(log_cost), blocked, n_moves, wrap=wrap)
+        return edge_costs(torch.exp(log_cost), blocked, n_moves)
     length = torch.as_tensor(LENGTHS[:n_moves], dtype=log_cost.dtype, device=log_cost.device)
-    return legal_only(torch.exp(log_cost[:, :n_moves]) * length.view(-1, 1, 1), blocked, wrap=wrap)
+    return legal_only(torch.exp(log_cost[:, :n_moves]) * length.view(-1, 1, 1), blocked)
 
 
 class _MapFields:

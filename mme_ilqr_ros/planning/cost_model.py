@@ -64,10 +64,12 @@ class ClearanceTable:
         return self.of_cells(terrain.grid.occupied, terrain.radius_in_cells)
 
     def after(self, terrain: Terrain, before: Terrain, cost: np.ndarray) -> np.ndarray:
-        """Return the cost of a terrain from the `cost` [H, W] of one before of the same shape.
+        """Return the cost of a terrain from the `cost` [H, W] of one before.
 
-        It is computed around the cells that differ only.
+        If both have the same cells and radius, it is computed around those that differ only.
         """
+        if before.radius != terrain.radius or not before.grid.fits(terrain.grid):
+            return self(terrain)
         differ = terrain.grid.occupied != before.grid.occupied
         if not differ.any():
             return cost

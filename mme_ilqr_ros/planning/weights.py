@@ -48,25 +48,15 @@ class WeightFile:
 
 
 def find_weights(name_or_file: str) -> Path:
-    """Return the path of a shipped weight file by its name, or else of a file.
+    """Return the path of a shipped weight file (one of SHIPPED) by its name, or else of a file.
 
     Raises:
         WeightsError: It is a shipped one and not there.
     """
-    return shipped_weights(name_or_file) if name_or_file in SHIPPED else Path(name_or_file)
-
-
-def shipped_weights(name: str = SHORTEST) -> Path:
-    """Return a weight file that comes with the package, in the checkout or installed.
-
-    Args:
-        name: One of SHIPPED.
-
-    Raises:
-        WeightsError: It is not where the package's files lie.
-    """
+    if name_or_file not in SHIPPED:
+        return Path(name_or_file)
     try:
-        path = share_path("config", "weights", f"{name}.safetensors")
+        path = share_path("config", "weights", f"{name_or_file}.safetensors")
     except FileNotFoundError as error:
         raise WeightsError(str(error)) from error
     if not path.is_file():
@@ -95,11 +85,6 @@ def save_weights(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     path.write_bytes(data)
     checksum_file(path).write_text(f"{digest}  {path.name}\n", encoding="utf-8")
     return digest
-
-
-def load_weights(path: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a weight file; see `read_weights`."""
-    return read_weights(path).tensors
 
 
 def read_weights(path: Path) -> WeightFile:

@@ -178,7 +178,7 @@ def test_unusable_points_get_a_status_and_one_line(start, goal, status):
     assert result.path is None
     assert result.message
     assert "\n" not in result.message
-    assert result.status.text
+    assert result.status.value
 
 
 def test_unknown_cells_are_crossed_or_not_by_setting():

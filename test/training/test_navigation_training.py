@@ -12,7 +12,7 @@ from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
-from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
+from mme_ilqr_ros.planning.weights import find_weights, read_weights
 from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, rollout
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainingError, TrainSettings
@@ -36,7 +36,7 @@ def mazes(n, seed, size=11):
 
 def shipped_model():
     model = StructuredIDVIN(CostEncoder(torch.Generator()))
-    weights = load_weights(shipped_weights())
+    weights = read_weights(find_weights("shortest")).tensors
     model.encoder.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
     return model
 

@@ -47,8 +47,7 @@ class NavigationTask:
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model."""
-        encoder = CostEncoder(generator, wrap=self.data.wrap)
-        return StructuredIDVIN(encoder, wrap=self.data.wrap)
+        return StructuredIDVIN(CostEncoder(generator))
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return cross entropy and push term on some mazes."""
