@@ -168,3 +168,11 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def no_learning_curves(monkeypatch):
+    """Leave the picture of a training empty: drawing it takes longer than the smallest training."""
+    from mme_ilqr_ros.training import recorder
+
+    monkeypatch.setattr(recorder, "draw", lambda path, history: path.touch())

@@ -9,10 +9,9 @@ from nav_msgs.msg import OccupancyGrid
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
-from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import MessageError, grid_layer
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 class FilterMask:
@@ -29,7 +28,9 @@ class FilterMask:
         self._layer: GridLayer | None = None
         self._frame = ""
         # The same array as long as mask, map and frames stay: the planner keeps fields by it.
-        self._laid = lru_cache(maxsize=1)(_laid_on)
+        self._laid = lru_cache(maxsize=1)(
+            lambda layer, pose, grid: layer.transformed(pose).on(grid)
+        )
 
     def take(self, message: OccupancyGrid) -> bool:
         """Keep a mask; return whether it is usable."""
@@ -64,7 +65,3 @@ class FilterMask:
             return None
         self._warnings.clear("mask")
         return values
-
-
-def _laid_on(layer: GridLayer, pose: Pose, grid: GridMap) -> tuple[NDArray[np.float64], float]:
-    return layer.transformed(pose).on(grid)

@@ -12,6 +12,7 @@ from mme_ilqr_ros.planning.weights import read_weights
 from mme_ilqr_ros.training.tasks import clearance, hidden_cost
 
 
+@pytest.mark.usefixtures("one_thread", "no_learning_curves")
 def test_the_command_learns_the_formula_and_the_planner_takes_the_weights(
     tmp_path, capsys, monkeypatch
 ):
