@@ -39,7 +39,7 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
-from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.simulation.scenario import load_scenario
 from mme_ilqr_ros.simulation.simulator import LaserScan, Simulator
 
