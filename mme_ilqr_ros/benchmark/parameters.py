@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from mme_ilqr_ros.control.extensions import extended
-from mme_ilqr_ros.parameters.files import NODES
+from mme_ilqr_ros.parameters.verb import NODES
 from mme_ilqr_ros.settings import Scalar, SettingError, build, table
 
 
