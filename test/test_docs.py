@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mme_ilqr_ros.control.extensions import extended
-from mme_ilqr_ros.parameters.files import NODES
+from mme_ilqr_ros.parameters.verb import NODES
 from mme_ilqr_ros.settings import build, table
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -23,7 +23,6 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
-    MessageError,
     grid_map,
     path_value,
     pose_value,
@@ -125,15 +124,12 @@ class ControllerInputs:
         self._boxes.pop("plan", None)
 
     def _keep(self, name: str, message: Any, convert: Callable[[Any], Any]) -> bool:
-        try:
-            value = convert(message)
-        except MessageError as error:
-            self._warnings.warn(name, f"{error}; this message is not used")
-            return False
-        self._warnings.clear(name)
-        stamp = seconds_of(message.header.stamp)
-        self._boxes[name] = _Received(value, message.header.frame_id, time.monotonic(), stamp)
-        return True
+        value = self._warnings.read(name, convert, message, "this message is not used")
+        if value is not None:
+            head = message.header
+            stamp = seconds_of(head.stamp)
+            self._boxes[name] = _Received(value, head.frame_id, time.monotonic(), stamp)
+        return value is not None
 
     def _distance_field(self, message: OccupancyGrid) -> DistanceField:
         grid = grid_map(message)

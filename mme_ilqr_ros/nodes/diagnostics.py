@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
 
-from mme_ilqr_ros.nodes.conversions import header
+from mme_ilqr_ros.nodes.conversions import MessageError, header
 
+M = TypeVar("M")
+T = TypeVar("T")
 OK, WARN = DiagnosticStatus.OK, DiagnosticStatus.WARN
 
 
@@ -34,6 +37,23 @@ class ThrottledWarnings:
         if now - self._last.get(topic, -float("inf")) >= self._repeat_period:
             self._last[topic] = now
             self._logger.warning(text)
+
+    def read(self, topic: str, convert: Callable[[M], T], message: M, otherwise: str) -> T | None:
+        """Return what a message says; warn and return None where it cannot be used.
+
+        Args:
+            topic: Topic to warn about, or to clear.
+            convert: Makes the value; raises MessageError.
+            message: What came.
+            otherwise: What happens without it, for the end of the warning.
+        """
+        try:
+            value = convert(message)
+        except MessageError as error:
+            self.warn(topic, f"{error}; {otherwise}")
+            return None
+        self.clear(topic)
+        return value
 
     def info_once(self, text: str) -> None:
         """Log a line once in the life of the node."""

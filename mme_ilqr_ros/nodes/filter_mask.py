@@ -9,7 +9,7 @@ from nav_msgs.msg import OccupancyGrid
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
-from mme_ilqr_ros.nodes.conversions import MessageError, grid_layer
+from mme_ilqr_ros.nodes.conversions import grid_layer
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
 
@@ -34,14 +34,10 @@ class FilterMask:
 
     def take(self, message: OccupancyGrid) -> bool:
         """Keep a mask; return whether it is usable."""
-        try:
-            self._layer = grid_layer(message)
-        except MessageError as error:
-            self._warnings.warn("filter_mask", f"{error}; this mask is not used")
-            return False
-        self._warnings.clear("filter_mask")
-        self._frame = message.header.frame_id
-        return True
+        layer = self._warnings.read("filter_mask", grid_layer, message, "this mask is not used")
+        if layer is not None:
+            self._layer, self._frame = layer, message.header.frame_id
+        return layer is not None
 
     def on(self, grid: GridMap, map_frame: str, tolerance: float) -> NDArray[np.float64] | None:
         """Return the mask on the map's cells [H, W] in [0, 1], or None where there is none.

@@ -99,18 +99,13 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._replanner.release()
 
     def _take_map(self, message: OccupancyGrid) -> None:
-        try:
-            self._map = grid_map(message)
-        except MessageError as error:
-            self.warnings.warn("map", f"{error}; this map is not used")
+        grid = self.warnings.read("map", grid_map, message, "this map is not used")
+        if grid is None:
             return
-        self.warnings.clear("map")
-        self._map_frame = message.header.frame_id or self.settings.global_frame
-        rows, columns = self._map.shape
-        self.get_logger().info(
-            f"map of {columns} x {rows} cells, {self._map.resolution:g} m each, in"
-            f" '{self._map_frame}'"
-        )
+        self._map, frame = grid, message.header.frame_id or self.settings.global_frame
+        self._map_frame = frame
+        size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
+        self.get_logger().info(f"map of {size}, in '{frame}'")
         self._plan_to_goal()
 
     def _take_mask(self, message: OccupancyGrid) -> None:
@@ -118,10 +113,9 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             self._plan_to_goal()
 
     def _take_goal(self, message: PoseStamped) -> None:
-        try:
-            pose = pose_value(message.pose, "goal_pose")
-        except MessageError as error:
-            self.warnings.warn("goal", f"{error}; this goal is not used")
+        read, name = self.warnings.read, "goal_pose"
+        pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
+        if pose is None:
             return
         # Kept in its own frame: the transform may come later, or change.
         self._goal, self._goal_header = pose, message.header
@@ -151,13 +145,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if self._odometry is None:
             self.warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
-        try:
-            pose = robot_state(self._odometry).pose
-        except MessageError as error:
-            self.warnings.warn("odom", f"{error}; no plan from here")
-            return None
-        self.warnings.clear("odom")
-        return self._in_map_frame(pose, self._odometry.header)
+        state = self.warnings.read("odom", robot_state, self._odometry, "no plan from here")
+        return None if state is None else self._in_map_frame(state.pose, self._odometry.header)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""

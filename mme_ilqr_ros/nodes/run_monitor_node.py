@@ -36,7 +36,7 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.diagnostics import diagnostic_values
 from mme_ilqr_ros.nodes.markers import read_candidates
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
-from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
+from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord

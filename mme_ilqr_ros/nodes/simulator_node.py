@@ -39,7 +39,7 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
-from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.simulation.scenario import load_scenario
 from mme_ilqr_ros.simulation.simulator import LaserScan, Simulator
 
@@ -68,18 +68,14 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         self._due: dict[str, float] = {}
         self._connect(settings)
         stamp, origin = self.stamp(), Pose(0.0, 0.0, 0.0)
-        self._map_publisher.publish(
-            occupancy_message(scenario.map_with_walls(), stamp, settings.map_frame_id)
-        )
+        world = scenario.map_with_walls()
+        self._map_publisher.publish(occupancy_message(world, stamp, settings.map_frame_id))
         if settings.publish_map_odom_tf:
             self._tf.send_static(origin, stamp, settings.map_frame_id, settings.odom_frame_id)
         self._tf.send_static(origin, stamp, settings.base_frame_id, settings.scan_frame_id)
         self._last_update = time.monotonic()
-        self.create_timer(
-            settings.update_duration,
-            self._update,
-            clock=Clock(clock_type=ClockType.STEADY_TIME),  # it makes ROS time, not follows it
-        )
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # it makes ROS time, not follows it
+        self.create_timer(settings.update_duration, self._update, clock=steady)
         self.get_logger().info(f"scenario '{scenario.name}' is up")
 
     def _connect(self, settings: SimulatorNodeSettings) -> None:
@@ -109,10 +105,10 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             self.warnings.warn("cmd_vel", f"{error}; the robot stops")
 
     def _take_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
-        try:
-            self.simulator.reset(pose_value(message.pose.pose, "initialpose"))
-        except MessageError as error:
-            self.warnings.warn("initialpose", f"{error}; the robot stays where it is")
+        name, otherwise = "initialpose", "the robot stays where it is"
+        pose = self.warnings.read(name, lambda m: pose_value(m.pose.pose, name), message, otherwise)
+        if pose is not None:
+            self.simulator.reset(pose)
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.simulator.reset()
