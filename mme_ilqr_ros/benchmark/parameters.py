@@ -12,7 +12,7 @@ import yaml
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.settings import Scalar, SettingError, build, table
 
 SETTINGS = {

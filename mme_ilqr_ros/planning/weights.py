@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.resources import share_path
@@ -110,12 +111,17 @@ def read_weights(path: Path) -> WeightFile:
     return WeightFile(metadata.get("kind", WALLS), tensors, metadata)
 
 
-def checked(tensor: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a tensor as float32.
+def checked(
+    tensors: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Return a tensor of a weight file.
 
     Raises:
-        WeightsError: It has another shape, or not all of it is finite.
+        WeightsError: It is missing, has another shape, or not all of it is finite.
     """
+    if name not in tensors:
+        raise WeightsError(f"the weights lack the tensor '{name}'")
+    tensor = tensors[name]
     if tensor.shape != shape:
         raise WeightsError(f"a tensor has shape {tensor.shape} in place of {shape}")
     if not np.isfinite(tensor).all():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from mme_ilqr_ros.learning.structured import StructuredPlan
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
 
@@ -28,18 +27,6 @@ TESTS = (
     ("256 perfect", 256, 0.0, 8),
 )
 _CELLS_AT_A_TIME = 200_000  # keeps the evaluation of large maps within some hundred MB
-
-
-class MazePlan(Protocol):
-    """The part of a planner's answer for a batch that rollouts need."""
-
-    @property
-    def logits(self) -> Tensor:
-        """[B, A, H, W] of the moves."""
-
-    @property
-    def residual(self) -> float:
-        """Largest residual over the batch."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +80,11 @@ class RolloutScore:
 
 
 @torch.no_grad()
-def evaluate(planner: Callable[[MazeSet], MazePlan], mazes: MazeSet) -> RolloutScore:
+def evaluate(planner: Callable[[MazeSet], StructuredPlan], mazes: MazeSet) -> RolloutScore:
     """Roll a planner out on mazes, without a mask.
 
     Args:
-        planner: Takes mazes, returns the answer of a model for them.
+        planner: From mazes to a plan, of which only logits and residual are used.
         mazes: Maps, goals and true distances.
     """
     score = RolloutScore()
@@ -113,12 +100,12 @@ def evaluate(planner: Callable[[MazeSet], MazePlan], mazes: MazeSet) -> RolloutS
 
 
 def held_out_scores(
-    planner: Callable[[MazeSet], MazePlan], only: Collection[str] | None = None
+    planner: Callable[[MazeSet], StructuredPlan], only: Collection[str] | None = None
 ) -> dict[str, RolloutScore]:
     """Return a planner's score on each kind of test maze, over all starts of all mazes.
 
     Args:
-        planner: Takes mazes, returns the answer of a model for them.
+        planner: From mazes to a plan, of which only logits and residual are used.
         only: Names of the kinds to test on; None for all.
     """
     scores = {}

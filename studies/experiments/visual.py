@@ -57,7 +57,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
 
 
 STUDY = Study(
-    "mazes of which only panoramas from inside are seen, with a loss of the map and without",
+    "mazes given as panoramas from inside, with and without a loss on the map",
     cases,
     measure,
     table,

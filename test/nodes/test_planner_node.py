@@ -16,9 +16,9 @@ from sensor_msgs.msg import PointCloud2
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
-from mme_ilqr_ros.nodes import cost_to_go_cloud
+from mme_ilqr_ros.nodes.clouds import read_cost_to_go
+from mme_ilqr_ros.nodes.node import LATCHED
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
-from mme_ilqr_ros.nodes.qos import LATCHED
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 
 
@@ -253,12 +253,12 @@ def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late
     assert len(late) == 1
     seen = GridMap(room().occupied, float(np.float32(0.1)), Pose(0.0, 0.0, 0.0))  # by the message
     exact = GlobalPlanner(PlannerSettings(kind="dijkstra")).plan(seen, (1.0, 1.0), (5.05, 1.05))
-    field = cost_to_go_cloud.decode(late[0])
+    field = read_cost_to_go(late[0])
     assert np.array_equal(field.values, exact.cost_to_go.values)
     assert late[0].header.frame_id == "map"
     stand.send_goal(5.05, 3.05)
     assert bench.spin_until(lambda: len(late) == 2)
-    assert cost_to_go_cloud.decode(late[1]).goal == pytest.approx([5.05, 3.05], abs=0.01)
+    assert read_cost_to_go(late[1]).goal == pytest.approx([5.05, 3.05], abs=0.01)
 
 
 def slow_below():

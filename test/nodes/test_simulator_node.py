@@ -8,17 +8,19 @@ pytest.importorskip("rclpy")
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import LaserScan, PointCloud2
+from sensor_msgs.msg import LaserScan as LaserScanMessage
+from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import conversions as convert
-from mme_ilqr_ros.nodes.obstacle_cloud import decode
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR
-from mme_ilqr_ros.nodes.simulator_node import SimulatorNode
+from mme_ilqr_ros.nodes.clouds import read_circles
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
+from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, scan_message
 from mme_ilqr_ros.simulation.scenario import ScenarioError
+from mme_ilqr_ros.simulation.simulator import LaserScan
 
 TRAP = np.array([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
 
@@ -33,7 +35,7 @@ def test_map_and_obstacles_are_those_of_the_scenario(bench):
     bench.add(SimulatorNode, scenario="trap")
     assert bench.spin_until(lambda: maps and clouds)
     assert not convert.grid_map(maps[0]).occupied.any()
-    circles = decode(clouds[0]).circles
+    circles = read_circles(clouds[0])
     assert np.allclose(circles[:, :3], TRAP)
     assert clouds[0].header.frame_id == "odom"
 
@@ -121,7 +123,7 @@ def test_an_initial_pose_that_is_not_finite_is_refused(bench, log):
 
 
 def test_scan_and_markers_are_published_for_whom_they_interest(bench):
-    scans = bench.collect(LaserScan, "scan", SENSOR)
+    scans = bench.collect(LaserScanMessage, "scan", SENSOR)
     markers = bench.collect(MarkerArray, "simulator/markers")
     bench.add(SimulatorNode, scan__beams=90)
     assert bench.spin_until(lambda: scans and markers)
@@ -149,3 +151,10 @@ def test_a_malformed_scenario_ends_the_start_with_one_line(bench, tmp_path):
 def test_a_scenario_that_does_not_exist_names_the_nearest(bench):
     with pytest.raises(ScenarioError, match="did you mean 'forest'"):
         bench.add(SimulatorNode, scenario="forrest")
+
+
+def test_a_beam_without_return_is_infinite():
+    scan = LaserScan(-1.0, 2.0, 0.1, np.float64(9.0), np.array([1.0, np.inf]))
+    message = scan_message(scan, 1, convert.stamp_of(1.0), "laser")
+    assert message.ranges[1] == math.inf
+    assert message.angle_max == pytest.approx(1.0)

@@ -11,10 +11,10 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.weights import read_weights
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.run import add_tasks, settings_of
 from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.demonstrations import measure
 from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
+from mme_ilqr_ros.training.verb import add_tasks, settings_of
 from studies.tasks.commands import COMMANDS
 
 TASKS = ("terrain", "lanes")
