@@ -18,11 +18,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.learning.bellman import edge_action_values
 from mme_ilqr_ros.learning.structured import (
     FixedPointOf,
     StructuredIDVIN,
     StructuredPlan,
+    edge_action_values,
     edges_of,
     exact_by,
     plan_by,
@@ -118,7 +118,7 @@ def exact_on_torus(edges: Tensor, goals: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def action_values(values: Tensor, edges: Tensor) -> Tensor:
-    """Return Q [B, A, H, W] as `learning.bellman.edge_action_values`, for maps that wrap round."""
+    """Return what `learning.structured.edge_action_values` does, for maps that wrap round."""
     return inner(edge_action_values(around(values), around(edges)))
 
 

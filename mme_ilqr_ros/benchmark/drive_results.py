@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.reporting.rows import (
     facts,
     grouped,

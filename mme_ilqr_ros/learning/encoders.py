@@ -13,8 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.learning.bellman import bordered
-
 _RINGS = torch.tensor([[2, 1, 2], [1, 0, 1], [2, 1, 2]])
 
 
@@ -60,7 +58,7 @@ class CostEncoder(nn.Module):
 
     def forward(self, blocked: Tensor, layers: Tensor | None = None) -> Tensor:
         """Return log cost [B, H, W] for blocked [B, H, W] in [0, 1]."""
-        x = bordered(blocked, 1.0, width=2)[:, None]
+        x = functional.pad(blocked, (2,) * 4, value=1.0)[:, None]
         x = functional.relu(self.second(functional.relu(self.first(x))))
         z = torch.einsum("bchw,c->bhw", x, self.head) + self.head_bias
         return torch.log(self.c_max) * torch.sigmoid(z)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.training.evaluate import TEST_SEED
-from mme_ilqr_ros.training.tasks.mazes import generate_mazes
+from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, generate_mazes
 from studies.experiments.planners import ALL, SMALL, SOLVES, Recipe
 from studies.experiments.study import Case, Row, Study
 from studies.experiments.success import Budget, draw, row_of, table

@@ -12,14 +12,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_action_values
-from mme_ilqr_ros.learning.structured import FixedPointOf
+from mme_ilqr_ros.learning.structured import UNREACHED, FixedPointOf, edge_action_values
 from studies.fixed_point import FixedPoint, Stopping, solve
 from studies.torus import action_values
 
 
 def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor, *, wrap: bool = False) -> Tensor:
-    """Apply the operator f of `learning.bellman` once.
+    """Apply the operator f of `learning.structured` once.
 
     Args:
         values: [B, H, W].

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.command_line import positive_int
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_action_values
-from mme_ilqr_ros.learning.structured import edges_of, exact, plan_by
+from mme_ilqr_ros.learning.structured import UNREACHED, edge_action_values, edges_of, exact, plan_by
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of

@@ -18,7 +18,7 @@ from studies.tasks.distributed import Processes
 SMALL = """
 import sys
 import torch
-from mme_ilqr_ros.training import evaluate
+from mme_ilqr_ros.training.tasks import mazes as evaluate
 from studies.__main__ import main
 
 torch.set_default_dtype(torch.float64)

@@ -18,7 +18,7 @@ SMALL = ["--maps", "96", "--size", "9", "--batch", "16", "--hidden", "8", "--act
 @pytest.fixture(autouse=True)
 def _small_tests(monkeypatch):
     tests = (("15 x 15", 9, 1.0, 5), ("28 x 28", 11, 1.0, 3))
-    monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", tests)
+    monkeypatch.setattr("mme_ilqr_ros.training.tasks.mazes.TESTS", tests)
 
 
 def train(folder, *arguments):

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_costs
+from mme_ilqr_ros.learning.structured import UNREACHED, edge_costs
 from mme_ilqr_ros.planning.field import FieldError, solve_edges
 from studies.family import structured
 from studies.family.sweeps import edge_bellman, goal_mask, sweeps

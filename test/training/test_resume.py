@@ -21,7 +21,7 @@ N_STEPS = 3 * 160 // 16
 
 @pytest.fixture(autouse=True)
 def _few_tests(monkeypatch):
-    monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", (("9 x 9", 9, 1.0, 5),))
+    monkeypatch.setattr("mme_ilqr_ros.training.tasks.mazes.TESTS", (("9 x 9", 9, 1.0, 5),))
 
 
 def run(out, *more):
