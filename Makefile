@@ -1,7 +1,7 @@
 # make sim    a simulated robot drives a scenario to its goal; e.g. make sim SCENARIO=depot
 #             GOAL="20 4" PLANNER=dijkstra CONTROLLER=ilqr PARAMS=mine.yaml OUT=out/mine
 # make train  one training, with torch; e.g. make train TASK="clearance --seed 0"
-# make test   ruff and the whole test suite
+# make test   ruff, mypy and the tests; make test-slow the few that take half a minute each
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
 # make lint | format | params
 
@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # A sourced ROS 2 brings its own rclpy, messages and numpy; otherwise they come from PyPI.
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
-.PHONY: sim train test bench lint format params clean
+.PHONY: sim train test test-slow bench lint format params clean
 sim: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
 	  $(WHO) $(call given,--out,$(OUT))
@@ -30,7 +30,10 @@ train: $(VENV)/.train
 	$(PY) -m mme_ilqr_ros train $(TASK)
 
 test: lint
-	$(PY) -m pytest -q -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
+test-slow: $(VENV)/.test
+	$(PY) -m pytest -q -m slow
 
 bench: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros solve --out out/bench/solve

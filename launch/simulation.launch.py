@@ -14,9 +14,8 @@ from mme_ilqr_ros.bringup.launching import (
     rviz_actions,
     value_of,
 )
-from mme_ilqr_ros.bringup.layers import own_file
-from mme_ilqr_ros.bringup.system import monitor_node, on_simulated_time, simulation_nodes
-from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
+from mme_ilqr_ros.bringup.system import monitor_node, on_simulated_time, own_file, simulation_nodes
+from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.simulation.scenario import load_scenario
 
 

@@ -23,7 +23,9 @@ VERBS = {
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
     ),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
-    "compare": Verb("learned costs beside costs without learning", "studies.compare.verb", "train"),
+    "compare": Verb(
+        "learned costs and baselines without learning", "studies.compare.verb", "train"
+    ),
     "train-cost": Verb(
         "time and memory of a training step, explicit and implicit",
         "studies.train_cost.verb",

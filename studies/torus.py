@@ -15,9 +15,18 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
+from torch.nn import functional
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.learning.structured import exact_by
+from mme_ilqr_ros.learning.structured import (
+    FixedPointOf,
+    StructuredIDVIN,
+    StructuredPlan,
+    edge_action_values,
+    edges_of,
+    exact_by,
+    plan_by,
+)
 from mme_ilqr_ros.planning.field.costs import FieldError
 from mme_ilqr_ros.planning.moves import STEPS, check_n_moves
 
@@ -103,8 +112,42 @@ def _hand_on(order, following, weights):
             weights[other] += weights[cell]
 
 
-def exact_on_torus(edges: Tensor, goals: Tensor, wrap: bool) -> tuple[Tensor, Tensor]:
+def exact_on_torus(edges: Tensor, goals: Tensor) -> tuple[Tensor, Tensor]:
     """Return what `learning.structured.exact` does, for maps that wrap round."""
-    if not wrap:
-        raise ValueError("this search is for maps that wrap round")
     return exact_by(solve_torus, edges, goals)
+
+
+def action_values(values: Tensor, edges: Tensor) -> Tensor:
+    """Return what `learning.structured.edge_action_values` does, for maps that wrap round."""
+    return inner(edge_action_values(around(values), around(edges)))
+
+
+def around(x: Tensor, width: int = 1) -> Tensor:
+    """Return x [B, ..., H, W] with a border `width` cells wide of its opposite sides."""
+    flat = functional.pad(x.reshape(len(x), -1, *x.shape[-2:]), (width,) * 4, mode="circular")
+    return flat.reshape(*x.shape[:-2], *flat.shape[-2:])
+
+
+def inner(x: Tensor, width: int = 1) -> Tensor:
+    """Return x [..., H, W] without its border."""
+    return x[..., width:-width, width:-width]
+
+
+class TorusIDVIN(StructuredIDVIN):
+    """The planner of the package on maps that wrap round, for encoders that see two cells far."""
+
+    def forward(
+        self,
+        occupied: Tensor,
+        goals: Tensor,
+        *,
+        layers: Tensor | None = None,
+        mask: bool = False,
+        n_moves: int,
+        solve: FixedPointOf = exact_on_torus,
+    ) -> StructuredPlan:
+        """Plan on a batch of maps; see `StructuredIDVIN.forward`."""
+        log_cost = inner(self.encoder(around(occupied, 3), layers), 2)
+        edges = inner(edges_of(log_cost, around(occupied > 0.5) if mask else None, n_moves))
+        values, residual = solve(edges, goals)
+        return plan_by(inner(log_cost), action_values(values, edges), values, residual)

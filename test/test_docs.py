@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mme_ilqr_ros.control.extensions import extended
-from mme_ilqr_ros.parameters.files import NODES
+from mme_ilqr_ros.parameters.verb import NODES
 from mme_ilqr_ros.settings import build, table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -131,13 +131,13 @@ def test_topics_are_those_of_the_code():
 
 def test_the_obstacles_message_has_the_documented_layout():
     pytest.importorskip("sensor_msgs")
-    from mme_ilqr_ros.nodes.obstacle_cloud import ROW
+    from mme_ilqr_ros.nodes.clouds import CIRCLE
 
     kinds = {"FLOAT32": "<f4", "UINT32": "<u4"}
     rows = [row for row in rows_of(text_of(DOCS / "topics.md")) if row[2] in kinds]
     written = [(row[0].strip("`"), int(row[1]), kinds[row[2]]) for row in rows]
-    assert written == [(n, ROW.fields[n][1], ROW.fields[n][0].str) for n in ROW.names]
-    assert f"`point_step` is {ROW.itemsize}" in text_of(DOCS / "topics.md")
+    assert written == [(n, CIRCLE.fields[n][1], CIRCLE.fields[n][0].str) for n in CIRCLE.names]
+    assert f"`point_step` is {CIRCLE.itemsize}" in text_of(DOCS / "topics.md")
 
 
 # ---- troubleshooting.md ----

@@ -13,7 +13,7 @@ from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import KINDS
 from mme_ilqr_ros.settings import build

@@ -54,7 +54,7 @@ examples:
 
 summary.json has minimum, median, 95th and 99th percentile and maximum in ms of a cycle, the time of
 one iteration of all modes in us, the first call (building or loading the kernel) apart, and the
-mean cost that the driving mode reached, so that speed cannot be bought with quality. Compare
+mean cost that the executed mode reached, so that speed cannot be bought with quality. Compare
 figures from one machine only, and with nothing else running on it.
 """
 
@@ -143,8 +143,8 @@ class SolveResult:
         cycle_times: Of every whole control cycle [s].
         iterations: iLQR iterations done in each cycle.
         first_call: Time to build or load the kernel and to run the first cycle [s].
-        cost: Cost J of the mode that drives, mean over all cycles.
-        feasible: Fraction of the cycles whose driving mode touches nothing.
+        cost: Cost J of the executed mode, mean over all cycles.
+        feasible: Fraction of the cycles whose executed mode touches nothing.
     """
 
     cycle_times: tuple[float, ...]

@@ -13,8 +13,14 @@ from launch.actions import DeclareLaunchArgument, LogInfo, Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from mme_ilqr_ros.bringup.layers import default_file, parameter_files
-from mme_ilqr_ros.bringup.system import NAMES, PACKAGE, Choice, NodeSpec
+from mme_ilqr_ros.bringup.system import (
+    NAMES,
+    PACKAGE,
+    Choice,
+    NodeSpec,
+    default_file,
+    parameter_files,
+)
 from mme_ilqr_ros.resources import share_path
 
 TF_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # transforms stay in the namespace

@@ -1,4 +1,4 @@
-"""The nodes of a run as processes: started, listened to and ended together."""
+"""Runs the nodes of a system as processes and shows in the terminal what they report."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from mme_ilqr_ros.bringup.domain import reserved_domain
-from mme_ilqr_ros.bringup.layers import parameter_files
 from mme_ilqr_ros.bringup.processes import NodeProcess, start, stop_all
-from mme_ilqr_ros.bringup.screen import Screen
-from mme_ilqr_ros.bringup.system import NodeSpec
+from mme_ilqr_ros.bringup.system import NodeSpec, parameter_files
 
 FAILED, UNUSABLE_INPUT = 1, 2
+LINE_WIDTH = 76  # a longer line would not be replaced by the next one
+PLAIN_PROGRESS_PERIOD = 5.0  # s between progress lines where there is no terminal
 
 
 def run_nodes(specs: Sequence[NodeSpec], params: Path | None, log_folder: Path) -> int:
@@ -105,3 +106,44 @@ def _wait(processes: Sequence[NodeProcess], screen: Screen) -> int:
                 screen.say(f"its log: {process.log_file}")
                 return UNUSABLE_INPUT if process.status == UNUSABLE_INPUT else FAILED
         time.sleep(0.05)
+
+
+class Screen:
+    """What the user sees: errors, one progress line that renews itself, and the result."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        """Start with an empty line."""
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._last_plain = -float("inf")
+        self._has_progress = False
+
+    def show(self, process: NodeProcess, severity: str, text: str, *, is_monitor: bool) -> None:
+        """Show one line of a node's log: errors, warnings and what the monitor reports."""
+        if is_monitor and text.startswith("progress: "):
+            self._progress(text.removeprefix("progress: "))
+        elif is_monitor and text.startswith("result: "):
+            self.say(text.removeprefix("result: "))
+        elif is_monitor and severity == "INFO":
+            self.say(text)
+        elif severity != "INFO":
+            self.say(f"{process.name}: {severity.lower()}: {text}")
+
+    def say(self, text: str) -> None:
+        """Print a line of its own."""
+        if self._has_progress:
+            self._write("\n")
+            self._has_progress = False
+        self._write(f"{text}\n")
+
+    def _progress(self, text: str) -> None:
+        if self._is_terminal:
+            self._write(f"\r  {text:<{LINE_WIDTH}.{LINE_WIDTH}}")
+            self._has_progress = True
+        elif time.monotonic() >= self._last_plain + PLAIN_PROGRESS_PERIOD:
+            self._last_plain = time.monotonic()
+            self._write(f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

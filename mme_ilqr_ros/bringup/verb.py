@@ -7,11 +7,10 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from mme_ilqr_ros.bringup.layers import own_file
 from mme_ilqr_ros.bringup.run import run_nodes
-from mme_ilqr_ros.bringup.system import NAMES, Choice, monitor_node, simulation_nodes
+from mme_ilqr_ros.bringup.system import NAMES, Choice, monitor_node, own_file, simulation_nodes
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
+from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.settings import Scalar
 from mme_ilqr_ros.simulation.scenario import scenario_names
 

@@ -38,7 +38,7 @@ class MmeSettings:
     sampler: str = setting(
         "mixture",
         "Initial guesses of the modes in a cycle: mixture samples the policies of all modes,"
-        " unimodal that of the driving mode only, restart draws random controls, stein moves all"
+        " unimodal that of the executed mode only, restart draws random controls, stein moves all"
         " modes by a Stein variational step.",
         choices=SAMPLERS,
     )

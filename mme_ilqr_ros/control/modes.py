@@ -1,4 +1,4 @@
-"""The modes of a control cycle: their soft values and weights, and which of them drives.
+"""The modes of a cycle: their soft values and weights, and the choice of the one to execute.
 
 With entropy weight alpha (the temperature) the value of mode n at the start is
 

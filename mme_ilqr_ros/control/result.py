@@ -1,4 +1,4 @@
-"""What comes out of a control cycle."""
+"""The result of a control cycle."""
 
 from __future__ import annotations
 

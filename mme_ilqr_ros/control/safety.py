@@ -1,4 +1,4 @@
-"""Which plan may drive, when braking is better than any of them, and how to brake.
+"""Whether a plan may be executed, when to brake instead, and how.
 
 A plan is asked to keep a required distance over the whole horizon. One that does not may still
 drive while it is free for longer than the robot needs to stop: the next cycles have time to find

@@ -1,4 +1,4 @@
-"""What one control cycle is given."""
+"""The inputs of one control cycle."""
 
 from __future__ import annotations
 

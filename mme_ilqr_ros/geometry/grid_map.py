@@ -112,6 +112,10 @@ class GridMap:
         """Number of columns (cells along the grid's x)."""
         return self.occupied.shape[1]
 
+    def fits(self, other: GridMap) -> bool:
+        """Whether another map has the same rectangle of cells, wherever it lies."""
+        return self.shape == other.shape and self.resolution == other.resolution
+
     def cell_at(self, points: ArrayLike) -> NDArray[np.int64]:
         """Return the cells [..., 2] as (row, column) that hold points [..., 2] given in m.
 

@@ -73,13 +73,6 @@ class Path:
         step = self.points[segment + 1] - self.points[segment]
         return np.arctan2(step[..., 1], step[..., 0])
 
-    def resampled(self, spacing: float) -> Path:
-        """Return points along this path at most `spacing` m of it apart, both ends included."""
-        if not spacing > 0.0:
-            raise PathError(f"path: spacing = {spacing}: must be above 0 m")
-        count = int(np.ceil(self.length / spacing - 1e-9))
-        return Path(self.point_at(np.linspace(0.0, self.length, count + 1)))
-
     def transformed(self, pose: Pose) -> Path:
         """Return the same path seen from a frame in which this path's frame has `pose`."""
         return Path(pose.transform(self.points))

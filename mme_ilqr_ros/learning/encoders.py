@@ -13,8 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.learning.bellman import bordered
-
 _RINGS = torch.tensor([[2, 1, 2], [1, 0, 1], [2, 1, 2]])
 
 
@@ -40,20 +38,15 @@ class CostEncoder(nn.Module):
 
     Two ring convolutions and one linear layer per cell, then log cost = log(c_max) sigmoid(z): in
     training the cost of a wall keeps growing, that of free cells settles at 1. Beyond the map is
-    blocked, or with `wrap` its opposite side.
+    blocked.
     """
 
     c_max: Tensor
 
     def __init__(
-        self,
-        generator: torch.Generator,
-        n_channels: int = 16,
-        c_max: float = 1e5,
-        wrap: bool = False,
+        self, generator: torch.Generator, n_channels: int = 16, c_max: float = 1e5
     ) -> None:
         super().__init__()
-        self.wrap = wrap
         self.first = RingConvolution(1, n_channels, generator)
         self.second = RingConvolution(n_channels, n_channels, generator)
         # Small, so that all cells start near one cost; from random costs of 1 to c_max, one
@@ -65,7 +58,7 @@ class CostEncoder(nn.Module):
 
     def forward(self, blocked: Tensor, layers: Tensor | None = None) -> Tensor:
         """Return log cost [B, H, W] for blocked [B, H, W] in [0, 1]."""
-        x = bordered(blocked, 1.0, self.wrap, width=2)[:, None]
+        x = functional.pad(blocked, (2,) * 4, value=1.0)[:, None]
         x = functional.relu(self.second(functional.relu(self.first(x))))
         z = torch.einsum("bchw,c->bhw", x, self.head) + self.head_bias
         return torch.log(self.c_max) * torch.sigmoid(z)

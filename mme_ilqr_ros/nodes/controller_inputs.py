@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -19,40 +21,17 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes import cost_to_go_cloud, obstacle_cloud
+from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
-    MessageError,
     grid_map,
     path_value,
     pose_value,
     robot_state,
     seconds_of,
 )
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
-
-
-@dataclass(frozen=True)
-class InputLimits:
-    """How old and how complete inputs have to be.
-
-    Attributes:
-        odom_timeout: Age in s from which odometry is too old to drive by.
-        obstacles_timeout: Age in s from which obstacles are too old, once there were any.
-        transform_tolerance: Age in s from which a transform is too old.
-        use_map: True when there is no driving without a map.
-        unknown_is_free: True when unknown cells of the map are no obstacles.
-        max_distance: Distance in m beyond which walls are not seen.
-        use_cost_to_go: True when the controller tracks the planner's cost-to-go.
-    """
-
-    odom_timeout: float
-    obstacles_timeout: float
-    transform_tolerance: float
-    use_map: bool
-    unknown_is_free: bool
-    max_distance: float
-    use_cost_to_go: bool = False
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,25 +56,38 @@ class Snapshot:
 class _Received:
     """A value, the frame it is in, and when it came, on the steady clock and by its own stamp."""
 
-    value: object
+    value: Any
     frame: str
     arrival: float
     stamp: float
 
 
-class ControllerInputs:
-    """Mailboxes that keep the newest usable message; what cannot be used is refused in one line."""
+# Values seen from a frame in which their own frame has this pose.
+_MOVES: Mapping[str, Callable[[Any, Pose], Any]] = {
+    "map": lambda field, pose: replace(field, origin=pose.compose(field.origin)),
+    "cost_to_go": CostToGo.transformed,
+    "plan": Path.transformed,
+    "goal": lambda goal, pose: pose.compose(goal),
+}
 
-    def __init__(self, frames: Frames, warnings: ThrottledWarnings, limits: InputLimits) -> None:
+
+class ControllerInputs:
+    """Mailboxes that keep the newest usable message; what cannot be used is refused in one line.
+
+    Attributes:
+        settings: How old and how complete inputs have to be.
+    """
+
+    def __init__(
+        self, frames: Frames, warnings: ThrottledWarnings, settings: ControllerNodeSettings
+    ) -> None:
         """Start with every mailbox empty."""
-        self.limits = limits
+        self.settings = settings
         self._frames = frames
         self._warnings = warnings
         self._boxes: dict[str, _Received] = {}
-        # The field is moved only when its map or the map's place changes.
-        self._field_in_frame = lru_cache(maxsize=1)(_moved_field)
-        self._cost_to_go_in_frame = lru_cache(maxsize=1)(CostToGo.transformed)
-        self._path_in_frame = lru_cache(maxsize=1)(_moved_path)
+        # Fields are large: they are moved only when the value or its place changes.
+        self._moves = {name: lru_cache(maxsize=1)(move) for name, move in _MOVES.items()}
 
     def take_odometry(self, message: Odometry) -> None:
         """Keep where the robot is."""
@@ -103,25 +95,23 @@ class ControllerInputs:
 
     def take_obstacles(self, message: PointCloud2) -> None:
         """Keep the circles."""
-        self._keep("obstacles", message, lambda m: obstacle_cloud.decode(m).circles)
+        self._keep("obstacles", message, read_circles)
 
     def take_map(self, message: OccupancyGrid) -> None:
         """Keep the distance field of the map."""
         self._keep("map", message, self._distance_field)
 
     def take_cost_to_go(self, message: PointCloud2) -> None:
-        """Keep the planner's cost to go."""
-        self._keep("cost_to_go", message, lambda m: cost_to_go_cloud.decode(m).for_tracking())
+        """Keep the planner's cost-to-go."""
+        self._keep("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
 
     def take_plan(self, message: PathMessage) -> None:
         """Keep the path and the pose at its end, or drop the goal when the path is empty."""
-        if not message.poses:
-            self.drop_goal()
-        elif self._keep("plan", message, path_value):
+        if message.poses and self._keep("plan", message, path_value):
             end = message.poses[-1]
             self._keep("goal", message, lambda _: pose_value(end.pose, "plan: last pose"))
-        else:
-            self.drop_goal()  # driving on along the plan before could be just as wrong
+        else:  # driving on along the plan before could be just as wrong
+            self.drop_goal()
 
     def take_goal(self, message: PoseStamped) -> None:
         """Keep the goal, without a plan."""
@@ -133,21 +123,19 @@ class ControllerInputs:
         self._boxes.pop("goal", None)
         self._boxes.pop("plan", None)
 
-    def _keep(self, name: str, message, convert) -> bool:
-        try:
-            value = convert(message)
-        except MessageError as error:
-            self._warnings.warn(name, f"{error}; this message is not used")
-            return False
-        self._warnings.clear(name)
-        stamp = seconds_of(message.header.stamp)
-        self._boxes[name] = _Received(value, message.header.frame_id, time.monotonic(), stamp)
-        return True
+    def _keep(self, name: str, message: Any, convert: Callable[[Any], Any]) -> bool:
+        value = self._warnings.read(name, convert, message, "this message is not used")
+        if value is not None:
+            head = message.header
+            stamp = seconds_of(head.stamp)
+            self._boxes[name] = _Received(value, head.frame_id, time.monotonic(), stamp)
+        return value is not None
 
     def _distance_field(self, message: OccupancyGrid) -> DistanceField:
         grid = grid_map(message)
-        blocked = grid.blocked(self.limits.unknown_is_free)
-        return build_distance_field(blocked, grid.resolution, grid.origin, self.limits.max_distance)
+        blocked = grid.blocked(self.settings.unknown_is_free)
+        furthest = self.settings.field_max_distance
+        return build_distance_field(blocked, grid.resolution, grid.origin, furthest)
 
     @property
     def has_goal(self) -> bool:
@@ -165,78 +153,65 @@ class ControllerInputs:
         if odom is None:
             return "no odometry yet"
         age = time.monotonic() - odom.arrival
-        if age > self.limits.odom_timeout:
+        if age > self.settings.odom_timeout:
             return f"odometry stopped {age:.1f} s ago"
-        frame = odom.frame
-        missing = "no map yet" if self.limits.use_map and "map" not in self._boxes else ""
-        field, field_missing = self._field(frame)
-        circles, circles_missing = self._circles(frame, now)
-        goal, path, goal_missing = self._goal(frame)
-        missing = missing or field_missing or circles_missing or goal_missing
-        guide, unguided = self._cost_to_go(frame, goal)
+        frame, walls = odom.frame, None
+        missing: list[str] = []
+        unguided: list[str] = []
+        if self.settings.use_map:
+            if "map" not in self._boxes:
+                missing.append("no map yet")
+            walls = self._moved("map", frame, missing)
+        circles = self._circles(frame, now, missing)
+        goal = self._moved("goal", frame, missing)
+        path = None if goal is None else self._moved("plan", frame, missing)
+        guide = None if goal is None else self._cost_to_go(frame, goal, unguided)
         goal = None if missing else goal
-        situation = Situation(odom.value, goal, now, path, circles, field, guide)
-        return Snapshot(frame, situation, missing, unguided)
+        situation = Situation(odom.value, goal, now, path, circles, walls, guide)
+        return Snapshot(frame, situation, "".join(missing[:1]), "".join(unguided))
 
-    def _pose_of(self, box: _Received, frame: str) -> Pose | None:
-        return self._frames.pose_in(frame, box.frame, self.limits.transform_tolerance)
-
-    def _field(self, frame: str) -> tuple[DistanceField | None, str]:
-        box = self._boxes.get("map")
-        if box is None or not self.limits.use_map:
-            return None, ""
-        pose = self._pose_of(box, frame)
+    def _pose_of(self, box: _Received, frame: str, missing: list[str]) -> Pose | None:
+        """Return the pose of a message's frame in `frame`, or add to `missing` that it lacks."""
+        pose = self._frames.pose_in(frame, box.frame, self.settings.transform_tolerance)
         if pose is None:
-            return None, f"no transform from '{box.frame}' to '{frame}'"
-        return self._field_in_frame(box.value, pose), ""
+            missing.append(f"no transform from '{box.frame}' to '{frame}'")
+        return pose
 
-    def _circles(self, frame: str, now: float) -> tuple[NDArray[np.float64], str]:
+    def _moved(self, name: str, frame: str, missing: list[str]) -> Any:
+        """Return what came on a topic, seen from `frame`, or None."""
+        box = self._boxes.get(name)
+        pose = None if box is None else self._pose_of(box, frame, missing)
+        return None if box is None or pose is None else self._moves[name](box.value, pose)
+
+    def _circles(self, frame: str, now: float, missing: list[str]) -> NDArray[np.float64]:
+        """Return the circles where they are now by their velocities."""
         box = self._boxes.get("obstacles")
         if box is None:
-            return circle_math.no_circles(), ""
+            return circle_math.no_circles()
         age = time.monotonic() - box.arrival
-        if age > self.limits.obstacles_timeout:
-            return circle_math.no_circles(), f"obstacles stopped {age:.1f} s ago"
-        pose = self._pose_of(box, frame)
+        if age > self.settings.obstacles_timeout:
+            missing.append(f"obstacles stopped {age:.1f} s ago")
+            return circle_math.no_circles()
+        pose = self._pose_of(box, frame, missing)
         if pose is None:
-            return circle_math.no_circles(), f"no transform from '{box.frame}' to '{frame}'"
+            return circle_math.no_circles()
         measured = now - box.stamp
-        if 0.0 <= measured <= self.limits.obstacles_timeout:  # else its clock is not ours
+        if 0.0 <= measured <= self.settings.obstacles_timeout:  # else its clock is not ours
             age = measured
-        return circle_math.transformed(circle_math.predict(box.value, age), pose), ""
+        return circle_math.transformed(circle_math.predict(box.value, age), pose)
 
-    def _goal(self, frame: str) -> tuple[Pose | None, Path | None, str]:
-        box, plan = self._boxes.get("goal"), self._boxes.get("plan")
-        if box is None:
-            return None, None, ""
-        pose = self._pose_of(box, frame)
-        if pose is None:
-            return None, None, f"no transform from '{box.frame}' to '{frame}'"
-        path = None if plan is None else self._path_in_frame(plan.value, pose)
-        return pose.compose(box.value), path, ""
-
-    def _cost_to_go(self, frame: str, goal: Pose | None) -> tuple[CostToGo | None, str]:
-        """Return the cost to go if it is that to this goal on the newest map, or why not."""
-        if goal is None or not self.limits.use_cost_to_go:
-            return None, ""
+    def _cost_to_go(self, frame: str, goal: Pose, unguided: list[str]) -> CostToGo | None:
+        """Return the cost-to-go if it is that to this goal on the newest map."""
+        if not self.settings.is_guided:
+            return None
         box, walls = self._boxes.get("cost_to_go"), self._boxes.get("map")
         if box is None:
-            return None, "no cost to go yet"
-        if walls is not None and box.stamp < walls.stamp:
-            return None, "the cost to go is older than the map"
-        pose = self._pose_of(box, frame)
-        if pose is None:
-            return None, f"no transform from '{box.frame}' to '{frame}'"
-        field = self._cost_to_go_in_frame(box.value, pose)
-        away = np.hypot(*(field.goal - (goal.x, goal.y)))
-        if away > field.resolution:
-            return None, f"the cost to go leads to another goal, {away:.2f} m away"
-        return field, ""
-
-
-def _moved_field(field: DistanceField, pose: Pose) -> DistanceField:
-    return replace(field, origin=pose.compose(field.origin))
-
-
-def _moved_path(path: Path, pose: Pose) -> Path:
-    return path.transformed(pose)
+            unguided.append("no cost to go yet")
+        elif walls is not None and box.stamp < walls.stamp:
+            unguided.append("the cost to go is older than the map")
+        elif (field := self._moved("cost_to_go", frame, unguided)) is not None:
+            away = np.hypot(*(field.goal - (goal.x, goal.y)))
+            if away <= field.resolution:
+                return field
+            unguided.append(f"the cost to go leads to another goal, {away:.2f} m away")
+        return None

@@ -19,9 +19,7 @@ from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from rclpy.clock import Clock, ClockType
-from rclpy.context import Context
 from rclpy.duration import Duration
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
@@ -30,45 +28,32 @@ from visualization_msgs.msg import MarkerArray
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
-from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, InputLimits, Snapshot
-from mme_ilqr_ros.nodes.conversions import path_message, twist_message, twist_stamped
-from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, control_values, diagnostic_message
+from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
+from mme_ilqr_ros.nodes.conversions import header, path_message, twist_message
+from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.markers import mode_markers
-from mme_ilqr_ros.nodes.parameters import NodeParameters, overrides
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import RunnableNode, run_node
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.parameters import overrides
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
-NAME = "controller"
 AT_REST = 0.01  # m/s and rad/s
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
-class ControllerNode(RunnableNode):
+class ControllerNode(RunnableNode[ControllerNodeSettings]):
     """Runs the control cycle on a timer, on the newest message of each kind."""
 
-    def __init__(
-        self,
-        *,
-        context: Context | None = None,
-        parameter_overrides: list[Parameter] | None = None,
-    ) -> None:
-        """Compile the controller and start the cycle.
+    NAME, SETTINGS = "controller", ControllerNodeSettings
 
-        Raises:
-            SettingError: A parameter is out of range.
-        """
-        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        settings_class = extended(ControllerNodeSettings, overrides(self))
-        self._own_parameters = NodeParameters(self, settings_class, self._settings_changed)
-        settings = self._own_parameters.settings
-        self._warnings = ThrottledWarnings(self.get_logger())
-        self._inputs = ControllerInputs(
-            Frames(self, self._warnings), self._warnings, _input_limits(settings)
-        )
+    def settings_class(self) -> type[ControllerNodeSettings]:
+        """Return the class with the settings of an own robot and of own costs too."""
+        return extended(self.SETTINGS, overrides(self))
+
+    def set_up(self, settings: ControllerNodeSettings) -> None:
+        """Compile the controller and start the cycle."""
+        self._inputs = ControllerInputs(Frames(self, self.warnings), self.warnings, settings)
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
         self._controller.warm_up()
@@ -115,9 +100,10 @@ class ControllerNode(RunnableNode):
         if hasattr(self._command_publisher, "wait_for_all_acked"):
             self._command_publisher.wait_for_all_acked(LAST_WORDS)
 
-    def _settings_changed(self, settings: ControllerNodeSettings) -> None:
+    def settings_changed(self, settings: ControllerNodeSettings) -> None:
+        """Hand changed settings on; what they compile is compiled now."""
         self._controller.update(settings)
-        self._inputs.limits = _input_limits(settings)
+        self._inputs.settings = settings
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._inputs.take_goal(message)
@@ -136,9 +122,9 @@ class ControllerNode(RunnableNode):
 
     def _cycle(self) -> None:
         """Run one control cycle; without a goal and at rest, leave cmd_vel to others."""
-        now = 1e-9 * self.get_clock().now().nanoseconds
+        now = self.now()
         if now < self._last_now:
-            self._warnings.warn("clock", "time went backwards; the controller starts afresh")
+            self.warnings.warn("clock", "time went backwards; the controller starts afresh")
             self._controller.reset()
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
@@ -151,14 +137,14 @@ class ControllerNode(RunnableNode):
             self._drive(snapshot)
 
     def _halt(self, reason: str) -> None:
-        self._warnings.warn("halt", f"{reason}; zero command")
+        self.warnings.warn("halt", f"{reason}; zero command")
         self._status = reason
         self._controller.stopped()
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot) -> None:
         begun = time.perf_counter()
-        self._warnings.clear("halt")
+        self.warnings.clear("halt")
         result = self._controller.compute_command(snapshot.situation)
         self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
@@ -179,38 +165,38 @@ class ControllerNode(RunnableNode):
         self._result = result
         self._status = snapshot.missing or result.message
         if snapshot.missing:
-            self._warnings.warn("missing", f"{snapshot.missing}; the robot brakes")
+            self.warnings.warn("missing", f"{snapshot.missing}; the robot brakes")
         else:
-            self._warnings.clear("missing")
+            self.warnings.clear("missing")
         # A field is a larger message than the plan that it belongs to, and may come after it.
         if snapshot.unguided and self._inputs.ages().get("plan", 0.0) > FIELD_PATIENCE:
-            self._warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
+            self.warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
         elif not snapshot.unguided:
-            self._warnings.clear("cost_to_go")
+            self.warnings.clear("cost_to_go")
         if result.status in (ControlStatus.BLOCKED, ControlStatus.WAITING):
-            self._warnings.warn("blocked", result.message)
+            self.warnings.warn("blocked", result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
-        self._times.add(seconds, 1.0 / self._own_parameters.settings.controller_frequency)
+        self._times.add(seconds, 1.0 / self.settings.controller_frequency)
         self._time_publisher.publish(Float32(data=float(seconds)))
 
     def _watch(self) -> None:
         """Stop the robot when odometry stopped, even if ROS time has stopped with it."""
         age = self._inputs.ages().get("odom", 0.0)
-        if self._is_moving and age > self._own_parameters.settings.odom_timeout:
+        if self._is_moving and age > self.settings.odom_timeout:
             self._halt(f"odometry stopped {age:.1f} s ago")
 
     def _publish_command(self, vx: float, wz: float, vy: float = 0.0) -> None:
-        settings = self._own_parameters.settings
+        settings = self.settings
         message: Twist | TwistStamped = twist_message(vx, wz, vy)
         if settings.enable_stamped_cmd_vel:
-            stamp = self.get_clock().now().to_msg()
-            message = twist_stamped(message, stamp, settings.robot_base_frame)
+            head = header(self.stamp(), settings.robot_base_frame)
+            message = TwistStamped(header=head, twist=message)
         self._command_publisher.publish(message)
 
     def _publish_pictures(self, result: ControlResult, frame: str) -> None:
         """Publish the chosen trajectory and, for whom they interest, all of them."""
-        stamp = self.get_clock().now().to_msg()
+        stamp = self.stamp()
         if self._local_plan_publisher.get_subscription_count():
             plan = path_message(result.plan[:, :2], result.plan[:, 2], stamp, frame)
             self._local_plan_publisher.publish(plan)
@@ -227,23 +213,20 @@ class ControllerNode(RunnableNode):
             "mode switches": self._mode_switches,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
-        if result is not None:
-            values |= control_values(result)
-        stamp = self.get_clock().now().to_msg()
-        name = self.get_fully_qualified_name().lstrip("/")
+        if result is not None and result.modes is not None:
+            values |= {
+                "modes": len(result.modes.weights),
+                "feasible modes": int(result.modes.feasible.sum()),
+                "chosen mode": result.modes.chosen,
+                "goal distance [m]": result.goal_distance,
+            }
         level = OK if calm else WARN
-        self._diagnostics.publish(diagnostic_message(name, level, self._status, values, stamp))
-
-
-def _input_limits(s: ControllerNodeSettings) -> InputLimits:
-    """Return the part of the settings that the inputs need."""
-    ages = (s.odom_timeout, s.obstacles_timeout, s.transform_tolerance)
-    return InputLimits(*ages, s.use_map, s.unknown_is_free, s.field_max_distance, s.is_guided)
+        self._diagnostics.publish(diagnostic_message(self, level, self._status, values))
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the controller node."""
-    sys.exit(run_node(ControllerNode, NAME, args, unusable=(KernelError,)))
+    sys.exit(run_node(ControllerNode, args, unusable=(KernelError,)))
 
 
 if __name__ == "__main__":

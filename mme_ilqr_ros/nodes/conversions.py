@@ -12,20 +12,11 @@ import math
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import (
-    Point,
-    PoseStamped,
-    Quaternion,
-    Transform,
-    TransformStamped,
-    Twist,
-    TwistStamped,
-)
+from geometry_msgs.msg import Point, PoseStamped, Quaternion, Transform, TransformStamped, Twist
 from geometry_msgs.msg import Pose as PoseMessage
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from numpy.typing import NDArray
-from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
@@ -134,11 +125,6 @@ def twist_message(vx: float, wz: float, vy: float = 0.0) -> Twist:
     return message
 
 
-def twist_stamped(twist: Twist, stamp: Time, frame: str) -> TwistStamped:
-    """Return a velocity command with a header, as nav2 sends it from Kilted on."""
-    return TwistStamped(header=header(stamp, frame), twist=twist)
-
-
 def twist_value(message: Twist) -> tuple[float, float]:
     """Return forward speed in m/s and turning rate in rad/s.
 
@@ -241,26 +227,6 @@ def path_message(
         for (x, y), yaw in zip(points, headings, strict=True)
     ]
     return PathMessage(header=header(stamp, frame), poses=poses)
-
-
-def scan_message(
-    ranges: NDArray[np.floating],
-    angle_min: float,
-    angle_increment: float,
-    range_limits: tuple[float, float],
-    scan_time: float,
-    stamp: Time,
-    frame: str,
-) -> LaserScan:
-    """Return laser ranges [K] in m; a beam without return is inf (REP 117)."""
-    message = LaserScan(header=header(stamp, frame))
-    message.angle_min = float(angle_min)
-    message.angle_increment = float(angle_increment)
-    message.angle_max = float(angle_min + (len(ranges) - 1) * angle_increment)
-    message.range_min, message.range_max = (float(limit) for limit in range_limits)
-    message.scan_time = float(scan_time)
-    message.ranges = array.array("f", np.asarray(ranges, dtype=np.float32).tobytes())
-    return message
 
 
 def _check_finite(name: str, *numbers: float) -> None:

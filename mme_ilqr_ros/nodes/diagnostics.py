@@ -1,27 +1,81 @@
-"""The `diagnostics` topic: what a node does, its solve times, and why the robot stands still."""
+"""What a node says about itself: throttled warnings, and the `diagnostics` topic."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.impl.rcutils_logger import RcutilsLogger
+from rclpy.node import Node
 
-from mme_ilqr_ros.control.result import ControlResult
-from mme_ilqr_ros.nodes.conversions import header
+from mme_ilqr_ros.nodes.conversions import MessageError, header
 
-OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+M = TypeVar("M")
+T = TypeVar("T")
+OK, WARN = DiagnosticStatus.OK, DiagnosticStatus.WARN
+
+
+class ThrottledWarnings:
+    """Logs a warning on a topic at most every `repeat_period` seconds of wall time.
+
+    rclpy's own throttle works per line of code, so that one warning would hide another.
+    """
+
+    def __init__(self, logger: RcutilsLogger, repeat_period: float = 10.0) -> None:
+        """Start with no topic warned about."""
+        self._logger = logger
+        self._repeat_period = repeat_period
+        self._last: dict[str, float] = {}
+
+    def warn(self, topic: str, text: str) -> None:
+        """Warn, unless this topic was warned about within the period and not cleared since."""
+        now = time.monotonic()
+        if now - self._last.get(topic, -float("inf")) >= self._repeat_period:
+            self._last[topic] = now
+            self._logger.warning(text)
+
+    def read(self, topic: str, convert: Callable[[M], T], message: M, otherwise: str) -> T | None:
+        """Return what a message says; warn and return None where it cannot be used.
+
+        Args:
+            topic: Topic to warn about, or to clear.
+            convert: Makes the value; raises MessageError.
+            message: What came.
+            otherwise: What happens without it, for the end of the warning.
+        """
+        try:
+            value = convert(message)
+        except MessageError as error:
+            self.warn(topic, f"{error}; {otherwise}")
+            return None
+        self.clear(topic)
+        return value
+
+    def info_once(self, text: str) -> None:
+        """Log a line once in the life of the node."""
+        if text not in self._last:
+            self._last[text] = float("inf")
+            self._logger.info(text)
+
+    def clear(self, topic: str) -> None:
+        """The problem is over; should it return, it is warned about at once."""
+        self._last.pop(topic, None)
 
 
 def diagnostic_message(
-    name: str, level: bytes, message: str, values: Mapping[str, object], stamp: Time
+    node: Node, level: bytes, text: str, values: Mapping[str, object]
 ) -> DiagnosticArray:
-    """Return one status; the values are shown as text."""
-    status = DiagnosticStatus(level=level, name=name, hardware_id="", message=message)
-    status.values = [KeyValue(key=key, value=_text(value)) for key, value in values.items()]
-    return DiagnosticArray(header=header(stamp, ""), status=[status])
+    """Return the status of a node; the values are shown as text."""
+    name = node.get_fully_qualified_name().lstrip("/")
+    status = DiagnosticStatus(level=level, name=name, hardware_id="", message=text)
+    for key, value in values.items():
+        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+        status.values.append(KeyValue(key=key, value=shown))
+    return DiagnosticArray(header=header(node.get_clock().now().to_msg(), ""), status=[status])
 
 
 def diagnostic_values(message: DiagnosticArray, name: str) -> dict[str, str] | None:
@@ -30,22 +84,6 @@ def diagnostic_values(message: DiagnosticArray, name: str) -> dict[str, str] | N
         if status.name == name:
             return {pair.key: pair.value for pair in status.values}
     return None
-
-
-def control_values(result: ControlResult) -> dict[str, object]:
-    """Return what a control cycle chose from; empty where it optimised no modes."""
-    if result.modes is None:
-        return {}
-    return {
-        "modes": len(result.modes.weights),
-        "feasible modes": int(result.modes.feasible.sum()),
-        "chosen mode": result.modes.chosen,
-        "goal distance [m]": result.goal_distance,
-    }
-
-
-def _text(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class SolveTimes:

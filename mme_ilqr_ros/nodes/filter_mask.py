@@ -9,10 +9,9 @@ from nav_msgs.msg import OccupancyGrid
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
-from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.conversions import MessageError, grid_layer
+from mme_ilqr_ros.nodes.conversions import grid_layer
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 class FilterMask:
@@ -29,18 +28,16 @@ class FilterMask:
         self._layer: GridLayer | None = None
         self._frame = ""
         # The same array as long as mask, map and frames stay: the planner keeps fields by it.
-        self._laid = lru_cache(maxsize=1)(_laid_on)
+        self._laid = lru_cache(maxsize=1)(
+            lambda layer, pose, grid: layer.transformed(pose).on(grid)
+        )
 
     def take(self, message: OccupancyGrid) -> bool:
         """Keep a mask; return whether it is usable."""
-        try:
-            self._layer = grid_layer(message)
-        except MessageError as error:
-            self._warnings.warn("filter_mask", f"{error}; this mask is not used")
-            return False
-        self._warnings.clear("filter_mask")
-        self._frame = message.header.frame_id
-        return True
+        layer = self._warnings.read("filter_mask", grid_layer, message, "this mask is not used")
+        if layer is not None:
+            self._layer, self._frame = layer, message.header.frame_id
+        return layer is not None
 
     def on(self, grid: GridMap, map_frame: str, tolerance: float) -> NDArray[np.float64] | None:
         """Return the mask on the map's cells [H, W] in [0, 1], or None where there is none.
@@ -64,7 +61,3 @@ class FilterMask:
             return None
         self._warnings.clear("mask")
         return values
-
-
-def _laid_on(layer: GridLayer, pose: Pose, grid: GridMap) -> tuple[NDArray[np.float64], float]:
-    return layer.transformed(pose).on(grid)

@@ -11,7 +11,7 @@ from rclpy.time import Time
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import seconds_of, transform_message, transform_pose
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 
 try:
     import tf2_ros

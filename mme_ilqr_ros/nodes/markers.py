@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from builtin_interfaces.msg import Time
 from numpy.typing import NDArray
-from std_msgs.msg import ColorRGBA
+from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from mme_ilqr_ros.control.modes import Modes
@@ -31,7 +31,7 @@ class Candidates:
         lines: One [K, 2] array of points in m per mode.
         weights: [N] mixture weights.
         feasible: [N] False for a mode that touches something.
-        chosen: Index of the mode that drives the robot.
+        chosen: Index of the executed mode.
         switched: True when another mode drove in the cycle before.
     """
 
@@ -56,11 +56,11 @@ def candidate_markers(candidates: Candidates, stamp: Time, frame: str) -> Marker
     echo` and for recordings, e.g. `weight=0.31 feasible=1 switched=0`.
     """
     heaviest = max(float(np.max(candidates.weights, initial=0.0)), 1e-9)
-    markers = [_clear(stamp, frame)]
+    head = header(stamp, frame)
+    markers = [_clear(head)]
     for index, line in enumerate(candidates.lines):
         is_chosen = index == candidates.chosen
-        marker = _marker(CHOSEN if is_chosen else CANDIDATES, index, Marker.LINE_STRIP)
-        marker.header = header(stamp, frame)
+        marker = _marker(head, CHOSEN if is_chosen else CANDIDATES, index, Marker.LINE_STRIP)
         marker.points = [point_message(x, y, 0.02) for x, y in line[:, :2].tolist()]
         marker.scale.x = _CHOSEN_WIDTH if is_chosen else _LINE_WIDTH
         weight, feasible = float(candidates.weights[index]), bool(candidates.feasible[index])
@@ -92,18 +92,17 @@ def read_candidates(message: MarkerArray) -> Candidates | None:
 
 def obstacle_markers(circles: NDArray[np.floating], stamp: Time, frame: str) -> MarkerArray:
     """Return circles [M, 5] as cylinders, with an arrow of the next second where they move."""
-    markers = [_clear(stamp, frame)]
+    head = header(stamp, frame)
+    markers = [_clear(head)]
     for index, (x, y, radius, vx, vy) in enumerate(circles.tolist()):
-        cylinder = _marker("obstacles", index, Marker.CYLINDER)
-        cylinder.header = header(stamp, frame)
+        cylinder = _marker(head, "obstacles", index, Marker.CYLINDER)
         cylinder.pose.position = point_message(x, y, _OBSTACLE_HEIGHT / 2)
         cylinder.scale.x = cylinder.scale.y = 2.0 * radius
         cylinder.scale.z = _OBSTACLE_HEIGHT
         cylinder.color = _colour(_ORANGE, 0.8)
         markers.append(cylinder)
         if np.hypot(vx, vy) > 1e-3:
-            arrow = _marker("obstacle_velocities", index, Marker.ARROW)
-            arrow.header = header(stamp, frame)
+            arrow = _marker(head, "obstacle_velocities", index, Marker.ARROW)
             tip = (x + _VELOCITY_SHOWN * vx, y + _VELOCITY_SHOWN * vy)
             arrow.points = [point_message(x, y, _OBSTACLE_HEIGHT)]
             arrow.points.append(point_message(*tip, _OBSTACLE_HEIGHT))
@@ -115,31 +114,30 @@ def obstacle_markers(circles: NDArray[np.floating], stamp: Time, frame: str) -> 
 
 def robot_markers(pose: Pose, radius: float, stamp: Time, frame: str) -> MarkerArray:
     """Return the robot as a disc with an arrow for its heading."""
-    disc = _marker("robot", 0, Marker.CYLINDER)
+    head = header(stamp, frame)
+    disc = _marker(head, "robot", 0, Marker.CYLINDER)
     disc.pose = pose_message(pose)
     disc.pose.position.z = _ROBOT_HEIGHT / 2
     disc.scale.x = disc.scale.y = 2.0 * float(radius)
     disc.scale.z = _ROBOT_HEIGHT
     disc.color = _colour(_BLUE, 0.9)
-    heading = _marker("robot", 1, Marker.ARROW)
+    heading = _marker(head, "robot", 1, Marker.ARROW)
     heading.pose = pose_message(pose)
     heading.pose.position.z = _ROBOT_HEIGHT + 0.02
     heading.scale.x, heading.scale.y, heading.scale.z = 1.3 * float(radius), 0.04, 0.04
     heading.color = _colour((1.0, 1.0, 1.0))
-    for marker in (disc, heading):
-        marker.header = header(stamp, frame)
     return MarkerArray(markers=[disc, heading])
 
 
-def _clear(stamp: Time, frame: str) -> Marker:
+def _clear(head: Header) -> Marker:
     """Return the marker that removes the ones before; RViz applies an array as a whole."""
-    marker = Marker(header=header(stamp, frame), action=Marker.DELETEALL)
+    marker = Marker(header=head, action=Marker.DELETEALL)
     marker.pose.orientation.w = 1.0
     return marker
 
 
-def _marker(namespace: str, number: int, kind: int) -> Marker:
-    marker = Marker(ns=namespace, id=int(number), type=kind, action=Marker.ADD)
+def _marker(head: Header, namespace: str, number: int, kind: int) -> Marker:
+    marker = Marker(header=head, ns=namespace, id=int(number), type=kind, action=Marker.ADD)
     marker.pose.orientation.w = 1.0
     return marker
 

@@ -12,80 +12,70 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
-from rclpy.context import Context
-from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
 
+from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.clouds import cost_to_go_cloud
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
+    cost_to_go_message,
     grid_map,
+    header,
     path_message,
     pose_value,
     robot_state,
 )
-from mme_ilqr_ros.nodes.cost_to_go_output import CostToGoOutput
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.parameters import NodeParameters
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import RunnableNode, run_node
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
 
-NAME = "planner"
 
-
-class PlannerNode(RunnableNode):
+class PlannerNode(RunnableNode[PlannerNodeSettings]):
     """Plans from the robot to the goal when either the goal or the map is new, and periodically."""
 
-    def __init__(
-        self,
-        *,
-        context: Context | None = None,
-        parameter_overrides: list[Parameter] | None = None,
-    ) -> None:
-        """Make the node ready to plan.
+    NAME, SETTINGS = "planner", PlannerNodeSettings
 
-        Raises:
-            SettingError: A parameter is out of range.
-        """
-        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._own_parameters = NodeParameters(self, PlannerNodeSettings, self._settings_changed)
-        self._warnings = ThrottledWarnings(self.get_logger())
-        self._frames = Frames(self, self._warnings)
-        self._planner = GlobalPlanner(self._own_parameters.settings)
-        self._replanner = Replanner(self._own_parameters.settings)
+    def set_up(self, settings: PlannerNodeSettings) -> None:
+        """Compile the planner and listen."""
+        self._frames = Frames(self, self.warnings)
+        self._planner = GlobalPlanner(settings)
+        self._replanner = Replanner(settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
-        self._mask = FilterMask(self._frames, self._warnings)
+        self._mask = FilterMask(self._frames, self.warnings)
         self._map: GridMap | None = None
-        self._map_frame = self._own_parameters.settings.global_frame
+        self._map_frame = self.settings.global_frame
         self._odometry: Odometry | None = None
         self._goal: Pose | None = None
         self._goal_header = Header()
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
-        self._connect()
+        self._field: tuple[CostToGo, Time, str] | None = None
+        self._sent_fields: dict[Publisher, CostToGo] = {}
+        self._connect(settings)
         self.get_logger().info("ready")
 
-    def _connect(self) -> None:
-        settings = self._own_parameters.settings
+    def _connect(self, settings: PlannerNodeSettings) -> None:
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
-        self._cost_output = CostToGoOutput(
-            self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED),
-            self.create_publisher(PointCloud2, "cost_to_go", LATCHED),
-        )
+        self._field_encoders = {
+            self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED): cost_to_go_message,
+            self.create_publisher(PointCloud2, "cost_to_go", LATCHED): cost_to_go_cloud,
+        }
         self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
@@ -102,24 +92,20 @@ class PlannerNode(RunnableNode):
         """Whether a map and odometry have come."""
         return self._map is not None and self._odometry is not None
 
-    def _settings_changed(self, settings: PlannerNodeSettings) -> None:
+    def settings_changed(self, settings: PlannerNodeSettings) -> None:
+        """Plan anew with the changed settings; a plan in force gives way."""
         self._planner = GlobalPlanner(settings)
         self._replanner.settings = settings
         self._replanner.release()
 
     def _take_map(self, message: OccupancyGrid) -> None:
-        try:
-            self._map = grid_map(message)
-        except MessageError as error:
-            self._warnings.warn("map", f"{error}; this map is not used")
+        grid = self.warnings.read("map", grid_map, message, "this map is not used")
+        if grid is None:
             return
-        self._warnings.clear("map")
-        self._map_frame = message.header.frame_id or self._own_parameters.settings.global_frame
-        rows, columns = self._map.shape
-        self.get_logger().info(
-            f"map of {columns} x {rows} cells, {self._map.resolution:g} m each, in"
-            f" '{self._map_frame}'"
-        )
+        self._map, frame = grid, message.header.frame_id or self.settings.global_frame
+        self._map_frame = frame
+        size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
+        self.get_logger().info(f"map of {size}, in '{frame}'")
         self._plan_to_goal()
 
     def _take_mask(self, message: OccupancyGrid) -> None:
@@ -127,10 +113,9 @@ class PlannerNode(RunnableNode):
             self._plan_to_goal()
 
     def _take_goal(self, message: PoseStamped) -> None:
-        try:
-            pose = pose_value(message.pose, "goal_pose")
-        except MessageError as error:
-            self._warnings.warn("goal", f"{error}; this goal is not used")
+        read, name = self.warnings.read, "goal_pose"
+        pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
+        if pose is None:
             return
         # Kept in its own frame: the transform may come later, or change.
         self._goal, self._goal_header = pose, message.header
@@ -145,28 +130,23 @@ class PlannerNode(RunnableNode):
     def _ask_for_map(self) -> None:
         if self._map is None:
             topic = self.resolve_topic_name("map")
-            self._warnings.warn(
+            self.warnings.warn(
                 "no map",
                 f"no map on '{topic}' yet; is the publisher's durability transient_local?",
             )
 
     def _in_map_frame(self, pose: Pose, header: Header) -> Pose | None:
-        tolerance = self._own_parameters.settings.transform_tolerance
+        tolerance = self.settings.transform_tolerance
         frame = self._frames.pose_in(self._map_frame, header.frame_id, tolerance)
         return None if frame is None else frame.compose(pose)
 
     def _robot(self) -> Pose | None:
         """Return the robot's pose in the map frame, or None when it is not known."""
         if self._odometry is None:
-            self._warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
+            self.warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
-        try:
-            pose = robot_state(self._odometry).pose
-        except MessageError as error:
-            self._warnings.warn("odom", f"{error}; no plan from here")
-            return None
-        self._warnings.clear("odom")
-        return self._in_map_frame(pose, self._odometry.header)
+        state = self.warnings.read("odom", robot_state, self._odometry, "no plan from here")
+        return None if state is None else self._in_map_frame(state.pose, self._odometry.header)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
@@ -182,7 +162,7 @@ class PlannerNode(RunnableNode):
 
     def _replan(self) -> None:
         """Plan if it is time and publish the plan if it replaces the one in force."""
-        now = 1e-9 * self.get_clock().now().nanoseconds
+        now = self.now()
         ends = self._ends() if self._replanner.is_due(now) else None
         if ends is None:
             return
@@ -200,60 +180,65 @@ class PlannerNode(RunnableNode):
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
-            self._warnings.warn(f"plan {result.status}", f"no plan: {result.message}")
+            self.warnings.warn(f"plan {result.status}", f"no plan: {result.message}")
         if result.fallback_used:
             self._n_fallbacks += 1
-            self._warnings.info_once(f"fallback: {result.message}")
+            self.warnings.info_once(f"fallback: {result.message}")
         return result
 
     def _layer(self) -> np.ndarray | None:
         """Return the filter mask on the cells of the map, or None without one."""
-        settings = self._own_parameters.settings
+        settings = self.settings
         if not settings.use_filter_mask:
             return None
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
-        stamp = self.get_clock().now().to_msg()
-        self._cost_output.update(result.cost_to_go, stamp, self._map_frame)
-        self._plan_publisher.publish(self._path_message(result, goal))
+        field = result.cost_to_go
+        if field is not None and (self._field is None or field is not self._field[0]):
+            self._field = (field, self.stamp(), self._map_frame)
+        self._publish_field()
+        self._plan_publisher.publish(self._path_message(result.path, goal))
 
-    def _path_message(self, result: PlanResult, goal: Pose) -> PathMessage:
+    def _publish_field(self) -> None:
+        """Send the cost-to-go once and only to subscribers: it is the largest message there is."""
+        if self._field is None:
+            return
+        for publisher, encode in self._field_encoders.items():
+            is_sent = self._sent_fields.get(publisher) is self._field[0]
+            if not is_sent and publisher.get_subscription_count():
+                publisher.publish(encode(*self._field))
+                self._sent_fields[publisher] = self._field[0]
+
+    def _path_message(self, path: Path | None, goal: Pose) -> PathMessage:
         """Return the path with the goal's heading at its end; empty without a path."""
         points, headings = np.zeros((0, 2)), np.zeros(0)
-        if result.path is not None:
-            points = result.path.points
-            headings = np.append(result.path.heading_at(result.path.arc_length[:-1]), goal.yaw)
-        stamp = self.get_clock().now().to_msg()
-        return path_message(points, headings, stamp, self._map_frame)
+        if path is not None:
+            points = path.points
+            headings = np.append(path.heading_at(path.arc_length[:-1]), goal.yaw)
+        return path_message(points, headings, self.stamp(), self._map_frame)
 
     def _make_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> GetPlan.Response:
         """Plan between two poses without driving there; an empty path means there is none."""
-        response.plan = path_message(
-            np.zeros((0, 2)), np.zeros(0), self.get_clock().now().to_msg(), self._map_frame
-        )
+        response.plan.header = header(self.stamp(), self._map_frame)
         if self._map is None:
-            self._warnings.warn("make_plan", "make_plan: there is no map yet")
+            self.warnings.warn("make_plan", "make_plan: there is no map yet")
             return response
         try:
-            start = self._in_map_frame(
-                pose_value(request.start.pose, "make_plan: start"), request.start.header
-            )
-            goal = self._in_map_frame(
-                pose_value(request.goal.pose, "make_plan: goal"), request.goal.header
+            start, goal = (
+                self._in_map_frame(pose_value(end.pose, f"make_plan: {name}"), end.header)
+                for name, end in (("start", request.start), ("goal", request.goal))
             )
         except MessageError as error:
-            self._warnings.warn("make_plan", str(error))
+            self.warnings.warn("make_plan", str(error))
             return response
-        if start is None or goal is None:
-            return response
-        tolerance = float(request.tolerance) if request.tolerance > 0.0 else None
-        result = self._plan(start, goal, tolerance)
-        response.plan = self._path_message(result, goal)
+        if start is not None and goal is not None:
+            tolerance = float(request.tolerance) if request.tolerance > 0.0 else None
+            response.plan = self._path_message(self._plan(start, goal, tolerance).path, goal)
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._cost_output.publish_to_new_subscribers()
+        self._publish_field()
         values: dict[str, object] = {"map": "yes" if self._map else "no"}
         level, text = OK, "no goal yet"
         if self._map is None:
@@ -266,16 +251,14 @@ class PlannerNode(RunnableNode):
                 "residual": self._last.residual,
                 "fallbacks": self._n_fallbacks,
             }
-        if self._own_parameters.settings.use_filter_mask:
+        if self.settings.use_filter_mask:
             values["filter mask"] = self._mask.status
-        stamp = self.get_clock().now().to_msg()
-        name = self.get_fully_qualified_name().lstrip("/")
-        self._diagnostics.publish(diagnostic_message(name, level, text, values, stamp))
+        self._diagnostics.publish(diagnostic_message(self, level, text, values))
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the planner node."""
-    sys.exit(run_node(PlannerNode, NAME, args))
+    sys.exit(run_node(PlannerNode, args))
 
 
 if __name__ == "__main__":

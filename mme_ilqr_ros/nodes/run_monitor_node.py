@@ -6,76 +6,107 @@ Exit status: 0 when the goal was reached without collision, 1 when not.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import Odometry
+from nav_msgs.msg import Path as PathMessage
 from rclpy.clock import Clock, ClockType
-from rclpy.context import Context
-from rclpy.parameter import Parameter
-from std_msgs.msg import Bool
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Bool, Float32
+from visualization_msgs.msg import MarkerArray
 
+from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.pose import RobotState
-from mme_ilqr_ros.nodes.conversions import pose_stamped, robot_state
+from mme_ilqr_ros.nodes.clouds import read_circles
+from mme_ilqr_ros.nodes.conversions import (
+    MessageError,
+    path_value,
+    pose_stamped,
+    robot_state,
+    twist_value,
+)
 from mme_ilqr_ros.nodes.diagnostics import diagnostic_values
-from mme_ilqr_ros.nodes.parameters import NodeParameters
-from mme_ilqr_ros.nodes.qos import LATCHED, STANDARD
-from mme_ilqr_ros.nodes.run import RunnableNode, run_node
-from mme_ilqr_ros.nodes.run_listener import RunListener
-from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
-from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.nodes.markers import read_candidates
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
+from mme_ilqr_ros.reporting.result import Outcome, RunJudge, RunResult
+from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene
 
-NAME = "run_monitor"
 SUCCESS, FAILURE = 0, 1
+CIRCLES_PERIOD = 0.1  # s between recorded positions of circles
 
 
-class RunMonitorNode(RunnableNode):
+class RunMonitorNode(RunnableNode[RunMonitorSettings]):
     """One run: wait, send the goal, watch, judge, report, exit.
 
     Attributes:
         exit_status: None during the run, then 0 for success and 1 for everything else.
     """
 
-    def __init__(
-        self,
-        *,
-        context: Context | None = None,
-        parameter_overrides: list[Parameter] | None = None,
-    ) -> None:
+    NAME, SETTINGS = "run_monitor", RunMonitorSettings
+
+    def set_up(self, settings: RunMonitorSettings) -> None:
         """Load the scenario and wait for the other nodes.
 
         Raises:
-            SettingError: A parameter is out of range.
             ScenarioError: There is no such scenario, or it is malformed.
         """
-        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._settings = NodeParameters(self, RunMonitorSettings).settings
-        self._scenario = self._settings.load_scenario()
-        self._listener = RunListener(self, self._settings.enable_stamped_cmd_vel)
+        self._scenario = settings.load_scenario()
+        self._record = RunRecord()
         self._judge: RunJudge | None = None
         self._state: RobotState | None = None
         self._collided = False
-        self._goal_time = 0.0
+        self._goal_time = 0.0  # of ROS
+        self._time = 0.0  # of the last true state, in s since the goal was sent
+        self._circles = no_circles()
+        self._circles_time = -CIRCLES_PERIOD
         self._diagnostics: dict[str, dict[str, str]] = {}
         self._goal_publisher = self.create_publisher(PoseStamped, "goal_pose", STANDARD)
-        self.create_subscription(Odometry, "simulator/ground_truth", self._take_state, STANDARD)
-        self.create_subscription(Bool, "simulator/collision", self._take_collision, LATCHED)
-        self.create_subscription(DiagnosticArray, "diagnostics", self._take_diagnostics, STANDARD)
+        self._listen(settings)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._start_timer = self.create_timer(0.1, self._start_when_ready, clock=steady)
-        self._patience = self.create_timer(
-            self._settings.startup_patience, self._give_up, clock=steady
-        )
-        self.create_timer(self._settings.progress_period, self._say_progress, clock=steady)
+        self._patience = self.create_timer(settings.startup_patience, self._give_up, clock=steady)
+        self.create_timer(settings.progress_period, self._say_progress, clock=steady)
 
-    def _now(self) -> float:
-        return 1e-9 * self.get_clock().now().nanoseconds
+    def _listen(self, settings: RunMonitorSettings) -> None:
+        twist = TwistStamped if settings.enable_stamped_cmd_vel else Twist
+        for kind, topic, callback, profile in (
+            (Odometry, "simulator/ground_truth", self._take_state, STANDARD),
+            (Bool, "simulator/collision", self._take_collision, LATCHED),
+            (DiagnosticArray, "diagnostics", self._take_diagnostics, STANDARD),
+            (
+                Float32,
+                "simulator/clearance",
+                lambda m: self._record.add_clearance(m.data),
+                STANDARD,
+            ),
+            (
+                Float32,
+                "controller/solve_time",
+                lambda m: self._record.add_solve_time(m.data),
+                STANDARD,
+            ),
+            (twist, "cmd_vel", self._take_command, STANDARD),
+            (PathMessage, "plan", self._take_plan, LATCHED),
+            (PointCloud2, "obstacles", self._take_obstacles, SENSOR),
+            (MarkerArray, "controller/candidate_trajectories", self._take_modes, STANDARD),
+        ):
+            self.create_subscription(kind, topic, callback, profile)
+        for topic, add in (
+            ("simulator/clearance", RunRecord.add_clearance),
+            ("controller/solve_time", RunRecord.add_solve_time),
+            ("planner/plan_time", RunRecord.add_plan_time),
+        ):
+            self.create_subscription(Float32, topic, partial(self._take_number, add), STANDARD)
 
     def _missing(self) -> list[str]:
         """Return what the run cannot start without, in words."""
@@ -84,10 +115,9 @@ class RunMonitorNode(RunnableNode):
             missing.append("the simulator's ground_truth")
         if "age of odom [s]" not in self._diagnostics.get("controller", {}):
             missing.append("a controller that hears odom")
-        if self._settings.use_plan and self._diagnostics.get("planner", {}).get("map") != "yes":
+        if self.settings.use_plan and self._diagnostics.get("planner", {}).get("map") != "yes":
             missing.append("a planner that has the map")
-        listeners = 2 if self._settings.use_plan else 1
-        if self._goal_publisher.get_subscription_count() < listeners:
+        if self._goal_publisher.get_subscription_count() < (2 if self.settings.use_plan else 1):
             missing.append("subscribers to goal_pose")
         return missing
 
@@ -96,25 +126,21 @@ class RunMonitorNode(RunnableNode):
             return
         self._start_timer.cancel()
         self._patience.cancel()
-        goal = self._scenario.goal
-        stamp = self.get_clock().now().to_msg()
-        self._goal_publisher.publish(pose_stamped(goal, stamp, self._settings.map_frame_id))
-        self._goal_time = self._now()
-        self._judge = RunJudge(
-            goal,
-            self._scenario.goal_tolerance,
-            self._scenario.timeout,
-            stuck_time=self._settings.stuck_time,
-        )
-        self._listener.start()
+        scenario, goal = self._scenario, self._scenario.goal
+        self._goal_publisher.publish(pose_stamped(goal, self.stamp(), self.settings.map_frame_id))
+        self._goal_time = self.now()
+        limits = (scenario.goal_tolerance, scenario.timeout, self.settings.stuck_time)
+        self._judge = RunJudge(goal, *limits)
+        self._record, self._time = RunRecord(), 0.0
+        self._circles_time = -CIRCLES_PERIOD
+        if self._circles.size:
+            self._record.add_circles(0.0, self._circles)
         self._add_state()
         self.get_logger().info(f"goal ({goal.x:.2f}, {goal.y:.2f}) is sent; the clock runs")
 
     def _give_up(self) -> None:
-        self.get_logger().error(
-            f"after {self._settings.startup_patience:g} s still missing:"
-            f" {', '.join(self._missing())}"
-        )
+        patience, missing = self.settings.startup_patience, ", ".join(self._missing())
+        self.get_logger().error(f"after {patience:g} s still missing: {missing}")
         self.exit_status = FAILURE
 
     def _say_progress(self) -> None:
@@ -123,7 +149,7 @@ class RunMonitorNode(RunnableNode):
         elif self.exit_status is None:
             x, y = self._state.position
             left = math.hypot(self._scenario.goal.x - x, self._scenario.goal.y - y)
-            time = self._now() - self._goal_time
+            time = self.now() - self._goal_time
             self.get_logger().info(f"progress: {time:.1f} s, {left:.2f} m to go")
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:
@@ -141,49 +167,73 @@ class RunMonitorNode(RunnableNode):
         self._state = robot_state(message)
         self._add_state()
 
+    def _take_command(self, message: Twist | TwistStamped) -> None:
+        try:
+            vx, wz = twist_value(message.twist if isinstance(message, TwistStamped) else message)
+        except MessageError as error:
+            self.get_logger().error(f"the controller sent a bad command: {error}")
+        else:
+            self._record.add_command(self._time, vx, wz)
+
+    def _take_number(self, add: Callable[[RunRecord, float], None], message: Float32) -> None:
+        add(self._record, message.data)
+
+    def _take_plan(self, message: PathMessage) -> None:
+        # What is wrong with a plan or with obstacles, the controller reports.
+        with contextlib.suppress(MessageError):
+            path = path_value(message)
+            if path is not None:
+                self._record.add_plan(self._time, path.points)
+
+    def _take_modes(self, message: MarkerArray) -> None:
+        modes = read_candidates(message)
+        if modes is not None:
+            drawn = (modes.lines, modes.weights, modes.chosen, modes.switched)
+            self._record.add_modes(self._time, *drawn)
+
+    def _take_obstacles(self, message: PointCloud2) -> None:
+        """Add the circles, when they moved and not too often."""
+        with contextlib.suppress(MessageError):
+            circles = read_circles(message)
+            is_new = not np.array_equal(circles, self._circles)
+            if is_new and self._time >= self._circles_time + CIRCLES_PERIOD:
+                self._record.add_circles(self._time, circles)
+                self._circles_time = self._time
+            self._circles = circles
+
     def _add_state(self) -> None:
         """Record where the robot is, and end the run at the judge's verdict."""
         state = self._state
         if self._judge is None or state is None or self.exit_status is not None:
             return
-        time = self._now() - self._goal_time
-        self._listener.add_state(time, state)
-        outcome = self._judge.update(time, state.x, state.y, self._collided)
+        self._time = self.now() - self._goal_time
+        self._record.add_state(self._time, state.x, state.y, state.yaw, state.vx, state.wz)
+        outcome = self._judge.update(self._time, state.x, state.y, self._collided)
         if outcome is not None:
             self._report(outcome)
             self.exit_status = SUCCESS if outcome is Outcome.SUCCESS else FAILURE
 
     def _report(self, outcome: Outcome) -> None:
         """Say how it ended in one line, and write it down where that is wanted."""
-        record = self._listener.record
         missed = self._diagnostics.get("controller", {}).get("missed deadlines", "0")
-        record.deadline_misses = int(missed)
-        result = RunResult.of(record, self._scenario.name, outcome, seed=self._settings.seed)
+        self._record.deadline_misses = int(missed)
+        name, seed = self._scenario.name, self.settings.seed
+        result = RunResult.of(self._record, name, outcome, seed=seed)
         self.get_logger().info(f"result: {result.line()}")
-        if self._settings.out_dir:
-            self._write(result, Path(self._settings.out_dir))
+        if self.settings.out_dir:
+            self._write(result, Path(self.settings.out_dir))
 
     def _write(self, result: RunResult, folder: Path) -> None:
         # matplotlib takes a second to load and is of no use before the run is over.
         from mme_ilqr_ros.reporting.animation import animate_run
         from mme_ilqr_ros.reporting.pictures import draw_run
 
-        scenario, record = self._scenario, self._listener.record
-        scene = Scene(
-            scenario.name,
-            scenario.start,
-            scenario.goal,
-            scenario.goal_tolerance,
-            scenario.robot.radius,
-            scenario.map_with_walls(),
-            self._settings.setup,
-            scenario.robot.footprint,
-        )
+        scene = Scene.of(self._scenario, self.settings.setup)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "result.json").write_text(result.to_json())
-            draw_run(record, scene, result, folder / "run.png")
-            animate_run(record, scene, result, folder / "run.gif")
+            draw_run(self._record, scene, result, folder / "run.png")
+            animate_run(self._record, scene, result, folder / "run.gif")
         except OSError as error:
             self.get_logger().error(f"out_dir: {error}")
             return
@@ -192,7 +242,7 @@ class RunMonitorNode(RunnableNode):
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the monitor; its exit status says whether the goal was reached without collision."""
-    sys.exit(run_node(RunMonitorNode, NAME, args))
+    sys.exit(run_node(RunMonitorNode, args))
 
 
 if __name__ == "__main__":

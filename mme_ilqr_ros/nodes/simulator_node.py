@@ -8,6 +8,7 @@ Serves ~/reset.
 
 from __future__ import annotations
 
+import array
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,85 +18,64 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.clock import Clock, ClockType
-from rclpy.context import Context
-from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock as ClockMessage
-from sensor_msgs.msg import LaserScan, PointCloud2
+from sensor_msgs.msg import LaserScan as LaserScanMessage
+from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool, Float32
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.clouds import circles_cloud
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
+    header,
     occupancy_message,
     odometry_message,
     pose_value,
-    scan_message,
     stamp_of,
     twist_value,
 )
 from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
-from mme_ilqr_ros.nodes.obstacle_cloud import encode
-from mme_ilqr_ros.nodes.parameters import NodeParameters
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR, STANDARD
-from mme_ilqr_ros.nodes.run import RunnableNode, run_node
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
-from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.simulation.scenario import load_scenario
-from mme_ilqr_ros.simulation.simulator import Simulator
+from mme_ilqr_ros.simulation.simulator import LaserScan, Simulator
 
-NAME = "simulator"
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
 
 
-class SimulatorNode(RunnableNode):
+class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
     """Steps the simulator in real time, or a multiple of it.
 
     Attributes:
         simulator: The world and the robot.
     """
 
-    def __init__(
-        self,
-        *,
-        context: Context | None = None,
-        parameter_overrides: list[Parameter] | None = None,
-    ) -> None:
+    NAME, SETTINGS = "simulator", SimulatorNodeSettings
+
+    def set_up(self, settings: SimulatorNodeSettings) -> None:
         """Load the scenario and start its time.
 
         Raises:
-            SettingError: A parameter is out of range.
             ScenarioError: There is no such scenario, or it is malformed.
         """
-        super().__init__(NAME, context=context, parameter_overrides=parameter_overrides)
-        self._own_parameters = NodeParameters(self, SimulatorNodeSettings)
-        settings = self._own_parameters.settings
-        self._warnings = ThrottledWarnings(self.get_logger())
         scenario = load_scenario(settings.scenario, settings.world_id or None)
         self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
         self._tf = TfOutput(self)
         self._collided: bool | None = None
         self._due: dict[str, float] = {}
         self._connect(settings)
-        self._map_publisher.publish(
-            occupancy_message(scenario.map_with_walls(), self._stamp(), settings.map_frame_id)
-        )
+        stamp, origin = self.stamp(), Pose(0.0, 0.0, 0.0)
+        world = scenario.map_with_walls()
+        self._map_publisher.publish(occupancy_message(world, stamp, settings.map_frame_id))
         if settings.publish_map_odom_tf:
-            origin = Pose(0.0, 0.0, 0.0)
-            self._tf.send_static(
-                origin, self._stamp(), settings.map_frame_id, settings.odom_frame_id
-            )
-        self._tf.send_static(
-            Pose(0.0, 0.0, 0.0), self._stamp(), settings.base_frame_id, settings.scan_frame_id
-        )
+            self._tf.send_static(origin, stamp, settings.map_frame_id, settings.odom_frame_id)
+        self._tf.send_static(origin, stamp, settings.base_frame_id, settings.scan_frame_id)
         self._last_update = time.monotonic()
-        self.create_timer(
-            settings.update_duration,
-            self._update,
-            clock=Clock(clock_type=ClockType.STEADY_TIME),  # it makes ROS time, not follows it
-        )
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # it makes ROS time, not follows it
+        self.create_timer(settings.update_duration, self._update, clock=steady)
         self.get_logger().info(f"scenario '{scenario.name}' is up")
 
     def _connect(self, settings: SimulatorNodeSettings) -> None:
@@ -103,7 +83,7 @@ class SimulatorNode(RunnableNode):
         self._odom_publisher = self.create_publisher(Odometry, "odom", STANDARD)
         self._truth_publisher = self.create_publisher(Odometry, "~/ground_truth", STANDARD)
         self._obstacles_publisher = self.create_publisher(PointCloud2, "obstacles", STANDARD)
-        self._scan_publisher = self.create_publisher(LaserScan, "scan", SENSOR)
+        self._scan_publisher = self.create_publisher(LaserScanMessage, "scan", SENSOR)
         self._marker_publisher = self.create_publisher(MarkerArray, "~/markers", STANDARD)
         self._collision_publisher = self.create_publisher(Bool, "~/collision", LATCHED)
         self._clearance_publisher = self.create_publisher(Float32, "~/clearance", STANDARD)
@@ -122,13 +102,13 @@ class SimulatorNode(RunnableNode):
             self.simulator.command(*twist_value(twist))
         except MessageError as error:
             self.simulator.command(0.0, 0.0)
-            self._warnings.warn("cmd_vel", f"{error}; the robot stops")
+            self.warnings.warn("cmd_vel", f"{error}; the robot stops")
 
     def _take_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
-        try:
-            self.simulator.reset(pose_value(message.pose.pose, "initialpose"))
-        except MessageError as error:
-            self._warnings.warn("initialpose", f"{error}; the robot stays where it is")
+        name, otherwise = "initialpose", "the robot stays where it is"
+        pose = self.warnings.read(name, lambda m: pose_value(m.pose.pose, name), message, otherwise)
+        if pose is not None:
+            self.simulator.reset(pose)
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.simulator.reset()
@@ -136,10 +116,9 @@ class SimulatorNode(RunnableNode):
         response.message = "the robot is back at the start"
         return response
 
-    def _stamp(self) -> Time:
-        if self._own_parameters.settings.publish_clock:
-            return stamp_of(self.simulator.time)
-        return self.get_clock().now().to_msg()
+    def stamp(self) -> Time:
+        """Return ROS time, which is the simulator's own where it publishes the clock."""
+        return stamp_of(self.simulator.time) if self.settings.publish_clock else super().stamp()
 
     def _update(self) -> None:
         """Let the simulated world catch up with real time, then publish what is due."""
@@ -147,11 +126,11 @@ class SimulatorNode(RunnableNode):
         elapsed = now - self._last_update
         self._last_update = now
         if elapsed > _LONGEST_LAG:
-            self._warnings.warn("lag", f"stood still for {elapsed:.1f} s; that time is left out")
+            self.warnings.warn("lag", f"stood still for {elapsed:.1f} s; that time is left out")
             elapsed = _LONGEST_LAG
-        settings = self._own_parameters.settings
+        settings = self.settings
         self.simulator.step(elapsed * settings.speed_factor)
-        stamp = self._stamp()
+        stamp = self.stamp()
         if settings.publish_clock:
             self._clock_publisher.publish(ClockMessage(clock=stamp))
         self._publish_collision()
@@ -178,7 +157,7 @@ class SimulatorNode(RunnableNode):
                 self.get_logger().warning(f"collision at ({x:.2f}, {y:.2f})")
 
     def _publish_odometry(self, stamp: Time) -> None:
-        settings = self._own_parameters.settings
+        settings = self.settings
         state = self.simulator.measured_state()
         frames = (settings.odom_frame_id, settings.base_frame_id)
         self._odom_publisher.publish(odometry_message(state, stamp, *frames))
@@ -189,10 +168,10 @@ class SimulatorNode(RunnableNode):
         self._clearance_publisher.publish(Float32(data=float(self.simulator.clearance)))
 
     def _publish_world(self, stamp: Time) -> None:
-        settings, frame = self._own_parameters.settings, self._own_parameters.settings.odom_frame_id
+        settings, frame = self.settings, self.settings.odom_frame_id
         circles = self.simulator.circles()
         if settings.publish_obstacles:
-            self._obstacles_publisher.publish(encode(circles, stamp, frame))
+            self._obstacles_publisher.publish(circles_cloud(circles, stamp, frame))
         if self._marker_publisher.get_subscription_count():
             markers = obstacle_markers(circles, stamp, frame)
             pose, radius = self.simulator.state.pose, self.simulator.scenario.robot.radius
@@ -200,26 +179,28 @@ class SimulatorNode(RunnableNode):
             self._marker_publisher.publish(markers)
 
     def _publish_scan(self, stamp: Time) -> None:
-        settings = self._own_parameters.settings
+        settings = self.settings
         if not settings.publish_scan or not self._scan_publisher.get_subscription_count():
             return
-        scan = self.simulator.measured_scan()
-        self._scan_publisher.publish(
-            scan_message(
-                scan.ranges,
-                scan.angle_min,
-                scan.angle_increment,
-                (scan.range_min, scan.range_max),
-                settings.scan_publish_dur,
-                stamp,
-                settings.scan_frame_id,
-            )
-        )
+        scan, period = self.simulator.measured_scan(), settings.scan_publish_dur
+        self._scan_publisher.publish(scan_message(scan, period, stamp, settings.scan_frame_id))
+
+
+def scan_message(scan: LaserScan, period: float, stamp: Time, frame: str) -> LaserScanMessage:
+    """Return a turn of the laser, of which one comes every `period` s; inf: no return (REP 117)."""
+    message = LaserScanMessage(header=header(stamp, frame))
+    message.angle_min = float(scan.angle_min)
+    message.angle_increment = float(scan.angle_increment)
+    message.angle_max = float(scan.angle_min + (len(scan.ranges) - 1) * scan.angle_increment)
+    message.range_min, message.range_max = float(scan.range_min), float(scan.range_max)
+    message.scan_time = float(period)
+    message.ranges = array.array("f", np.asarray(scan.ranges, dtype=np.float32).tobytes())
+    return message
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the simulator node."""
-    sys.exit(run_node(SimulatorNode, NAME, args))
+    sys.exit(run_node(SimulatorNode, args))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import argparse
 import importlib
 
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.parameters.files import NODES
+from mme_ilqr_ros.parameters.verb import NODES
 
 ABOUT = """\
 Run one ROS 2 node. Everything after its name goes to the node; NODE --help tells its topics.

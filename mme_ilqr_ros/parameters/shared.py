@@ -7,16 +7,6 @@ from typing import Any
 from mme_ilqr_ros.settings import setting
 
 
-def scenario_setting() -> Any:
-    """Return the scenario that simulator and run monitor load."""
-    return setting("trap", "Name of a shipped scenario, or path of a scenario file.", dynamic=False)
-
-
-def world_id_setting() -> Any:
-    """Return which world of the scenario's file is meant."""
-    return setting("", "Which world, where the scenario file holds several.", dynamic=False)
-
-
 def stamped_setting() -> Any:
     """Return the type of the velocity commands."""
     return setting(False, "Whether cmd_vel is a TwistStamped (nav2 from Kilted on).", dynamic=False)

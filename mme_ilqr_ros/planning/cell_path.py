@@ -117,18 +117,14 @@ def straighten(points: np.ndarray, cost: np.ndarray) -> np.ndarray:
     return _kept(np.ascontiguousarray(points, dtype=np.float64), np.ascontiguousarray(cost))
 
 
-def line_cost(start: np.ndarray, end: np.ndarray, cost: np.ndarray) -> float:
-    """Return the integral of the cost along a line between two points given in cells.
+@compiled
+def line_cost(start, end, cost):
+    """Return the integral of the cost [H, W] along a line between two points [2] given in cells.
 
     It is inf when the line enters a blocked cell or passes exactly between two cells that meet at
     a corner and one of them is blocked.
     """
-    return _line_cost(float(start[0]), float(start[1]), float(end[0]), float(end[1]), cost)
-
-
-@compiled
-def _line_cost(r0, c0, r1, c1, cost):
-    """Walk from cell to cell along the line; see `line_cost`."""
+    r0, c0, r1, c1 = start[0], start[1], end[0], end[1]
     row, column = math.floor(r0), math.floor(c0)
     last_row, last_column = math.floor(r1), math.floor(c1)
     d_row = 1 if r1 > r0 else -1
@@ -172,13 +168,8 @@ def _kept(points, cost):
     while anchor < n - 1:
         reached, spent = anchor + 1, 0.0
         for j in range(anchor + 1, n):
-            spent += _line_cost(
-                points[j - 1, 0], points[j - 1, 1], points[j, 0], points[j, 1], cost
-            )
-            direct = _line_cost(
-                points[anchor, 0], points[anchor, 1], points[j, 0], points[j, 1], cost
-            )
-            if not direct <= spent * (1.0 + _ROUNDING):
+            spent += line_cost(points[j - 1], points[j], cost)
+            if not line_cost(points[anchor], points[j], cost) <= spent * (1.0 + _ROUNDING):
                 break
             reached = j
         kept[n_kept] = reached

@@ -38,12 +38,10 @@ class ClearanceTable:
         Raises:
             WeightsError: A tensor is missing, has a wrong shape or is not finite.
         """
-        try:
-            self.gaps = checked(tensors["gaps"], (len(tensors["gaps"]),)).astype(np.float64)
-            steps = checked(tensors["steps"], (len(self.gaps) - 1,)).astype(np.float64)
-            log_c_max = float(np.log(checked(tensors["c_max"], ())))
-        except KeyError as error:
-            raise WeightsError(f"the weights lack the tensor {error}") from error
+        n_gaps = len(tensors.get("gaps", ()))
+        self.gaps = checked(tensors, "gaps", (n_gaps,)).astype(np.float64)
+        steps = checked(tensors, "steps", (n_gaps - 1,)).astype(np.float64)
+        log_c_max = float(np.log(checked(tensors, "c_max", ())))
         if self.gaps[0] != 0.0 or not (np.diff(self.gaps) > 0.0).all():
             raise WeightsError("tensor gaps must ascend from 0")
         rises = np.logaddexp(0.0, steps)  # softplus: less clearance never costs less
@@ -64,10 +62,12 @@ class ClearanceTable:
         return self.of_cells(terrain.grid.occupied, terrain.radius_in_cells)
 
     def after(self, terrain: Terrain, before: Terrain, cost: np.ndarray) -> np.ndarray:
-        """Return the cost of a terrain from the `cost` [H, W] of one before of the same shape.
+        """Return the cost of a terrain from the `cost` [H, W] of one before.
 
-        It is computed around the cells that differ only.
+        If both have the same cells and radius, it is computed around those that differ only.
         """
+        if before.radius != terrain.radius or not before.grid.fits(terrain.grid):
+            return self(terrain)
         differ = terrain.grid.occupied != before.grid.occupied
         if not differ.any():
             return cost
@@ -147,18 +147,14 @@ class WallCost:
         Raises:
             WeightsError: A tensor is missing, has a wrong shape or is not finite.
         """
-        try:
-            head = tensors["head"]
-            n = len(head)
-            self._first = _stacked(tensors["first.rings"], (n, 1, 3))
-            self._first_bias = checked(tensors["first.bias"], (n,))
-            self._second = _stacked(tensors["second.rings"], (n, n, 3))
-            self._second_bias = checked(tensors["second.bias"], (n,))
-            self._head = checked(head, (n,))
-            self._head_bias = float(checked(tensors["head_bias"], ()))
-            self._log_c_max = float(np.log(checked(tensors["c_max"], ())))
-        except KeyError as error:
-            raise WeightsError(f"the weights lack the tensor {error}") from error
+        n = len(tensors.get("head", ()))
+        self._head = checked(tensors, "head", (n,))
+        self._first = _stacked(checked(tensors, "first.rings", (n, 1, 3)))
+        self._first_bias = checked(tensors, "first.bias", (n,))
+        self._second = _stacked(checked(tensors, "second.rings", (n, n, 3)))
+        self._second_bias = checked(tensors, "second.bias", (n,))
+        self._head_bias = float(checked(tensors, "head_bias", ()))
+        self._log_c_max = float(np.log(checked(tensors, "c_max", ())))
 
     def __call__(self, terrain: Terrain) -> np.ndarray:
         """Return the cost float64 [H, W] of the cells of a terrain."""
@@ -207,9 +203,9 @@ def _ring_convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np
     return np.maximum(y + bias[:, None, None, None], 0.0)
 
 
-def _stacked(rings: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _stacked(rings: np.ndarray) -> np.ndarray:
     """Return rings [n, m, 3] as [n, 3 m]: all centres, all sides, all corners."""
-    return np.ascontiguousarray(np.moveaxis(checked(rings, shape), 2, 1).reshape(shape[0], -1))
+    return np.ascontiguousarray(np.moveaxis(rings, 2, 1).reshape(len(rings), -1))
 
 
 CostModel = Callable[[Terrain], np.ndarray]

@@ -53,11 +53,12 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
     goal_cell = _cell(terrain.grid, goal, PlanStatus.GOAL_OUTSIDE_MAP)
     if terrain.blocked.all():
         raise RefusedError(PlanStatus.INVALID_INPUT, "the map has no free cell for this robot")
-    ways_out = _ways_out(terrain, start, start_cell) if terrain.blocked[start_cell] else None
-    if ways_out is None:
-        regions = terrain.region[start_cell]
-    else:
-        regions = np.unique(terrain.region[_exits(terrain, ways_out)])
+    regions = terrain.region[start_cell]
+    ways_out, exits = None, None
+    if terrain.blocked[start_cell]:
+        ways_out = _ways_out(terrain, start, start_cell)
+        exits = np.isfinite(ways_out.values) & ~terrain.blocked
+        regions = np.unique(terrain.region[exits])
     moved = terrain.blocked[goal_cell]
     if moved:
         goal_cell = _replacement(terrain, goal, goal_cell, regions, tolerance)
@@ -68,8 +69,10 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
         )
     notes, lead = [], np.array([start_cell])
     if ways_out is not None:
-        same_region = terrain.region == terrain.region[goal_cell]
-        lead = _lead(ways_out, _exits(terrain, ways_out) & same_region)
+        exits &= terrain.region == terrain.region[goal_cell]
+        nearest = np.argmin(np.where(exits, ways_out.values, np.inf))
+        row, column = np.unravel_index(nearest, exits.shape)
+        lead = follow(ways_out, (int(row), int(column))).cells[::-1]
         notes.append(f"the start is blocked and leads out over {len(lead) - 1} cells")
     if moved:
         away = np.linalg.norm(terrain.grid.centre_of(goal_cell) - goal)
@@ -99,7 +102,7 @@ def _cell(grid: GridMap, point: np.ndarray, outside: PlanStatus) -> Cell:
     if not grid.contains((row, column)):
         raise RefusedError(
             outside,
-            f"{outside.text}: {_text(point)} on {grid.height} x {grid.width} cells"
+            f"{outside.value}: {_text(point)} on {grid.height} x {grid.width} cells"
             f" of {grid.resolution:g} m",
         )
     return int(row), int(column)
@@ -110,18 +113,13 @@ def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> Field:
     if terrain.grid.occupied[start_cell]:
         raise RefusedError(PlanStatus.START_OCCUPIED, f"the start {_text(start)} is in an obstacle")
     ways_out = terrain.ways_out(start_cell)
-    if not _exits(terrain, ways_out).any():
+    if not (np.isfinite(ways_out.values) & ~terrain.blocked).any():
         reach = terrain.reach * terrain.grid.resolution
         raise RefusedError(
             PlanStatus.START_OCCUPIED,
             f"the start {_text(start)} is blocked and no free cell is within {reach:.2f} m",
         )
     return ways_out
-
-
-def _exits(terrain: Terrain, ways_out: Field) -> np.ndarray:
-    """Return [H, W] the free cells that can be reached from a blocked start."""
-    return np.isfinite(ways_out.values) & ~terrain.blocked
 
 
 def _replacement(
@@ -140,10 +138,3 @@ def _replacement(
     region = terrain.region[cells[:, 0], cells[:, 1]]
     first = int(np.argmax(np.isin(region, regions)))  # 0, the nearest, when none can be reached
     return int(cells[first, 0]), int(cells[first, 1])
-
-
-def _lead(ways_out: Field, exits: np.ndarray) -> np.ndarray:
-    """Return the cells from the start to the nearest exit."""
-    nearest = np.argmin(np.where(exits, ways_out.values, np.inf))
-    cell = np.unravel_index(nearest, exits.shape)
-    return follow(ways_out, (int(cell[0]), int(cell[1]))).cells[::-1]

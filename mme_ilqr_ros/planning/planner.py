@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
 from mme_ilqr_ros.planning.cost_model import (
@@ -118,7 +117,7 @@ class GlobalPlanner:
     def _terrain_of(self, grid: GridMap) -> Terrain:
         """Return the mask of a map, the kept one while the map is the same object."""
         kept, allow_unknown = self._terrain, self.settings.allow_unknown
-        if kept is None or not _same_cells(kept.grid, grid):
+        if kept is None or not kept.grid.fits(grid):
             radius = self.settings.robot_radius + self.settings.inflation_margin
             kept = Terrain.build(grid, radius, allow_unknown)
         elif kept.grid is not grid:
@@ -156,7 +155,9 @@ class GlobalPlanner:
         )
         if fault:
             return result
-        path = self._path(terrain, ends, tail, field)
+        lead, cost = ends.lead[:-1], field.cost if self.settings.straighten else None
+        cells = np.concatenate([lead, tail])
+        path = metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost)
         return replace(
             result,
             status=PlanStatus.SUCCEEDED,
@@ -165,13 +166,6 @@ class GlobalPlanner:
             length=path.length,
             path_time=time.perf_counter() - field_done,
         )
-
-    def _path(self, terrain: Terrain, ends: Endpoints, tail: np.ndarray, field: Field) -> Path:
-        """Return the path in m over the cells that lead out and the `tail` [N, 2] that follows."""
-        lead = ends.lead[:-1]
-        cost = field.cost if self.settings.straighten else None
-        cells = np.concatenate([lead, tail])
-        return metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost)
 
     def _field_to(
         self, terrain: Terrain, layer: np.ndarray | None, goal_cell: Cell, learned: bool
@@ -201,32 +195,21 @@ class GlobalPlanner:
         """Return the cost of the cells [H, W] by which this planner plans.
 
         Args:
-            terrain: Of the map; the learned cost is kept for the one that comes again.
+            terrain: Of the map. A learned cost is kept for the terrain that comes again, and that
+                of clearance computed where the map differs only.
             masked: inf where blocked. Without it a learned cost shows what the model takes walls
                 for; there is no unmasked uniform cost.
         """
-        if self._cost_model is None:
+        model, kept = self._cost_model, self._learned
+        if model is None:
             return uniform_cost(terrain)
-        cost = self._learned_cost(self._cost_model, terrain)
-        return np.where(terrain.blocked, np.inf, cost) if masked else cost
-
-    def _learned_cost(self, model: CostModel, terrain: Terrain) -> np.ndarray:
-        """Return the learned cost [H, W]: the kept one, or that of what differs from before."""
-        if self._learned is not None and self._learned[0] is terrain:
-            return self._learned[1]
-        if isinstance(model, ClearanceTable) and self._learned is not None:
-            before, kept = self._learned
-            same = before.radius == terrain.radius and _same_cells(before.grid, terrain.grid)
-            cost = model.after(terrain, before, kept) if same else model(terrain)
-        else:
-            cost = model(terrain)
-        self._learned = terrain, cost
-        return cost
-
-
-def _same_cells(a: GridMap, b: GridMap) -> bool:
-    """Whether two maps have the same rectangle of cells, wherever it lies."""
-    return a.shape == b.shape and a.resolution == b.resolution
+        if kept is None or kept[0] is not terrain:
+            if kept is not None and isinstance(model, ClearanceTable):
+                cost = model.after(terrain, *kept)
+            else:
+                cost = model(terrain)
+            kept = self._learned = terrain, cost
+        return np.where(terrain.blocked, np.inf, kept[1]) if masked else kept[1]
 
 
 def _field_fault(field: Field) -> str | None:

@@ -20,11 +20,6 @@ class PlanStatus(Enum):
     GOAL_OCCUPIED = "the goal is blocked"
     NO_VALID_PATH = "no path leads from the start to the goal"
 
-    @property
-    def text(self) -> str:
-        """The status in words."""
-        return self.value
-
 
 @dataclass(frozen=True, eq=False)
 class PlanResult:

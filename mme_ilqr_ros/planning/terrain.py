@@ -1,4 +1,4 @@
-"""Where a robot's centre may be on a map, and how to get there from where it may not."""
+"""Free cells for a robot's centre on a map, and the way out of inflated cells."""
 
 from __future__ import annotations
 

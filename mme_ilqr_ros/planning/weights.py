@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.resources import share_path
@@ -48,25 +49,15 @@ class WeightFile:
 
 
 def find_weights(name_or_file: str) -> Path:
-    """Return the path of a shipped weight file by its name, or else of a file.
+    """Return the path of a shipped weight file (one of SHIPPED) by its name, or else of a file.
 
     Raises:
         WeightsError: It is a shipped one and not there.
     """
-    return shipped_weights(name_or_file) if name_or_file in SHIPPED else Path(name_or_file)
-
-
-def shipped_weights(name: str = SHORTEST) -> Path:
-    """Return a weight file that comes with the package, in the checkout or installed.
-
-    Args:
-        name: One of SHIPPED.
-
-    Raises:
-        WeightsError: It is not where the package's files lie.
-    """
+    if name_or_file not in SHIPPED:
+        return Path(name_or_file)
     try:
-        path = share_path("config", "weights", f"{name}.safetensors")
+        path = share_path("config", "weights", f"{name_or_file}.safetensors")
     except FileNotFoundError as error:
         raise WeightsError(str(error)) from error
     if not path.is_file():
@@ -97,11 +88,6 @@ def save_weights(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     return digest
 
 
-def load_weights(path: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a weight file; see `read_weights`."""
-    return read_weights(path).tensors
-
-
 def read_weights(path: Path) -> WeightFile:
     """Read a weight file after checking it against its checksum.
 
@@ -125,12 +111,17 @@ def read_weights(path: Path) -> WeightFile:
     return WeightFile(metadata.get("kind", WALLS), tensors, metadata)
 
 
-def checked(tensor: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a tensor as float32.
+def checked(
+    tensors: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Return a tensor of a weight file.
 
     Raises:
-        WeightsError: It has another shape, or not all of it is finite.
+        WeightsError: It is missing, has another shape, or not all of it is finite.
     """
+    if name not in tensors:
+        raise WeightsError(f"the weights lack the tensor '{name}'")
+    tensor = tensors[name]
     if tensor.shape != shape:
         raise WeightsError(f"a tensor has shape {tensor.shape} in place of {shape}")
     if not np.isfinite(tensor).all():

@@ -1,4 +1,4 @@
-"""The animation of one run: the still world is drawn once, only what moves is drawn per frame."""
+"""The animation of one run: the static world is drawn once, moving objects in every frame."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.reporting.moments import decision_moments
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
-from mme_ilqr_ros.reporting.scene import Scene, View, view_of
+from mme_ilqr_ros.reporting.scene import Scene, View, decision_moments, view_of
 from mme_ilqr_ros.reporting.world_axes import (
     CANDIDATE,
     CHOSEN,
@@ -81,8 +80,8 @@ class _Stage:
         self._record = record
         self._states = record.states
         view = view_of(scene, record, decision_moments(record, scene.goal))
-        self._pixels_per_metre = FINE * min(LONG_SIDE / view.width, SHORT_SIDE / view.height)
-        view = view.at_least(NARROWEST * FINE / self._pixels_per_metre, 0.0)
+        self._pixels_per_metre = FINE * float(np.min((LONG_SIDE, SHORT_SIDE) / view.size))
+        view = view.at_least(np.array([NARROWEST * FINE / self._pixels_per_metre, 0.0]))
         self._background, self._axes = _background(scene, view, self._pixels_per_metre)
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), 13 * FINE)
@@ -152,10 +151,9 @@ class _Stage:
 
 def _background(scene: Scene, view: View, pixels_per_metre: float) -> tuple[Image.Image, Axes]:
     """Draw what never moves: map, start and goal."""
-    width = view.width * pixels_per_metre
-    height = view.height * pixels_per_metre + HEAD * FINE
+    sides = view.size * pixels_per_metre + (0, HEAD * FINE)
     # Whole multiples of FINE, so that scaling down meets the pixel grid.
-    width, height = (FINE * round(side / FINE) for side in (width, height))
+    width, height = (FINE * round(float(side) / FINE) for side in sides)
     dpi = 72 * FINE
     figure = Figure(figsize=(width / dpi, height / dpi), dpi=dpi, facecolor="white")
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0 - HEAD * FINE / height))

@@ -13,15 +13,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, Polygon
+from matplotlib.patches import Polygon
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.reporting.moments import decision_moments
 from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
-from mme_ilqr_ros.reporting.scene import Scene, View, view_of
+from mme_ilqr_ros.reporting.scene import Scene, View, decision_moments, view_of
 from mme_ilqr_ros.reporting.world_axes import (
     CANDIDATE,
     CHOSEN,
@@ -44,12 +43,7 @@ FAINTEST = 0.5  # opacity of a mode without weight
 STILL = 0.05  # [m] circles that move less have not moved
 TRUE_SPEED = "#999999"
 LETTERS = "ABCDE"  # one for each moment of decision
-PLAIN = {
-    "boxstyle": "circle,pad=0.12",
-    "fc": "white",
-    "ec": OBSTACLE_EDGE,
-    "lw": 0.6,
-}
+PLAIN = {"boxstyle": "circle,pad=0.12", "fc": "white", "ec": OBSTACLE_EDGE, "lw": 0.6}
 BADGE: dict[str, Any] = {"boxstyle": "circle,pad=0.18", "fc": CHOSEN, "ec": "white", "lw": 0.6}
 LETTER: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "fontweight": "bold"}
 
@@ -86,8 +80,9 @@ def draw_run(record: RunRecord, scene: Scene, result: RunResult, path: str | Pat
 def _layout(view: View) -> tuple[Figure, Axes, tuple[Axes, Axes]]:
     """Return a figure whose world axes have the shape of the view, with two panels below."""
     room = WIDTH - LEFT - RIGHT
-    scale = min(room / view.width, TALLEST / view.height)
-    wide, high = scale * view.width, scale * view.height
+    width, height = view.size
+    scale = min(room / width, TALLEST / height)
+    wide, high = scale * width, scale * height
     below = FOOT + 2 * PANEL + 0.12 + GAP
     total = below + high + HEAD
     figure = Figure(figsize=(WIDTH, total), dpi=150, facecolor="white")
@@ -111,10 +106,10 @@ def _draw_obstacles(axes: Axes, record: RunRecord, moments: Sequence[ModesMoment
     draw_circles(axes, last[~moving])
     draw_circles(axes, last[moving], opacity=0.5)
     for time in _even_times(record)[:-1]:
-        _draw_outlines(axes, _moved(record.circles_at(time), last), opacity=0.25)
+        draw_circles(axes, _moved(record.circles_at(time), last), opacity=0.25, fill=False)
     for letter, moment in zip(LETTERS, moments, strict=False):
         moved = _moved(record.circles_at(moment.time), last)
-        _draw_outlines(axes, moved, opacity=0.9)
+        draw_circles(axes, moved, opacity=0.9, fill=False)
         for x, y in moved[:, :2]:
             axes.text(
                 x, y, letter, zorder=3, clip_on=True, color=OBSTACLE_EDGE, bbox=PLAIN, **LETTER
@@ -126,13 +121,6 @@ def _moved(circles: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[n
     if len(circles) != len(last):
         return circles
     return circles[np.hypot(*(circles - last)[:, :2].T) > STILL]
-
-
-def _draw_outlines(axes: Axes, circles: NDArray[np.float64], opacity: float) -> None:
-    for x, y, radius in circles[:, :3]:
-        axes.add_patch(
-            Circle((x, y), radius, fill=False, ec=OBSTACLE_EDGE, lw=0.9, alpha=opacity, zorder=1)
-        )
 
 
 def _draw_plan(axes: Axes, record: RunRecord) -> None:
@@ -260,12 +248,7 @@ def _write_title(figure: Figure, scene: Scene, result: RunResult) -> None:
     figure.canvas = FigureCanvasAgg(figure)
     end = name.get_window_extent().x1 / figure.bbox.width
     figure.text(
-        end + 0.012,
-        1 - 0.34 * inch,
-        result.outcome.value,
-        fontsize=15,
-        weight="bold",
-        color=colour,
+        end + 0.012, 1 - 0.34 * inch, result.outcome.value, fontsize=15, weight="bold", color=colour
     )
     facts = "   ·   ".join(result.facts())
     figure.text(left, 1 - 0.6 * inch, facts, fontsize=9.5, color=INK)

@@ -23,7 +23,7 @@ class ModesMoment:
         time: When they were computed [s].
         trajectories: One [K, 2] array of points [m] per mode; they may differ in length.
         weights: [N] mixture weights, or equal numbers where the weights are not known.
-        chosen: Index of the mode that drives the robot.
+        chosen: Index of the executed mode.
         switched: True when this mode is not the one that drove the cycle before.
     """
 

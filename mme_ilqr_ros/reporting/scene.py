@@ -1,4 +1,4 @@
-"""What stands still in a run's pictures: the world, the task and the part of it worth showing."""
+"""The static part of a run's pictures, the visible region, and the moments worth showing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
+from mme_ilqr_ros.reporting.run_record import Floats, ModesMoment, RunRecord
+from mme_ilqr_ros.simulation.scenario import Scenario
 
 MARGIN = 0.5  # [m] free space shown around the drive
 RIM = 0.25  # [m] free space shown around a circle
 CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
+AGREEMENT = 0.1  # [m] modes that lie nearer to the chosen one than this tell no story
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
 
@@ -42,63 +44,50 @@ class Scene:
     setup: str = ""
     footprint: tuple[tuple[float, float], ...] = ()
 
-    def outline(self, pose: Pose) -> NDArray[np.float64]:
+    @classmethod
+    def of(cls, scenario: Scenario, setup: str) -> Scene:
+        """Return what stands still in a scenario, driven by `setup`."""
+        robot, grid = scenario.robot, scenario.map_with_walls()
+        place = scenario.name, scenario.start, scenario.goal, scenario.goal_tolerance
+        return cls(*place, robot.radius, grid, setup, robot.footprint)
+
+    def outline(self, pose: Pose) -> Floats:
         """Return the robot's outline at a pose, closed, [N, 2]."""
-        corners = self.footprint
-        if not corners:
-            angles = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
-            return pose.transform(
-                self.robot_radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-            )
-        return pose.transform(np.array(corners))
+        if self.footprint:
+            return pose.transform(np.array(self.footprint))
+        angles = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
+        circle = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+        return pose.transform(self.robot_radius * circle)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
-    """A rectangle of the world [m]."""
+    """A rectangle of the world, from its lower left corner [2] to its upper right one [2], in m."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    @property
-    def width(self) -> float:
-        """Width [m]."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """Height [m]."""
-        return self.top - self.bottom
-
-    def grown(self, margin: float) -> View:
-        """Return the view with `margin` [m] more on every side."""
-        return View(
-            self.left - margin, self.bottom - margin, self.right + margin, self.top + margin
-        )
-
-    @property
-    def corners(self) -> NDArray[np.float64]:
-        """Lower left and upper right corner, [2, 2]."""
-        return np.array([[self.left, self.bottom], [self.right, self.top]])
-
-    def holds(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which of the points [..., 2] lie in the view."""
-        low, high = self.corners
-        return np.all((points >= low) & (points <= high), axis=-1)
-
-    def at_least(self, width: float, height: float) -> View:
-        """Return the view grown to both sides until it has this width and height [m]."""
-        wider = max(0.0, width - self.width) / 2
-        higher = max(0.0, height - self.height) / 2
-        return View(self.left - wider, self.bottom - higher, self.right + wider, self.top + higher)
+    low: Floats
+    high: Floats
 
     @classmethod
-    def around(cls, points: NDArray[np.float64]) -> View:
-        """Return the smallest view that holds [N, 2] points."""
-        (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
-        return cls(float(left), float(bottom), float(right), float(top))
+    def around(cls, points: Floats) -> View:
+        """Return the smallest view that holds points [N, 2]."""
+        return cls(points.min(axis=0), points.max(axis=0))
+
+    @property
+    def size(self) -> Floats:
+        """Width and height [m]."""
+        return self.high - self.low
+
+    def grown(self, margin: float | Floats) -> View:
+        """Return the view with `margin` [m] more on every side, or [2] for both directions."""
+        return View(self.low - margin, self.high + margin)
+
+    def at_least(self, size: Floats) -> View:
+        """Return the view grown to both sides until it has this width and height [m]."""
+        return self.grown(np.maximum(0.0, size - self.size) / 2)
+
+    def holds(self, points: Floats) -> NDArray[np.bool_]:
+        """Return which of the points [..., 2] lie in the view."""
+        return np.all((points >= self.low) & (points <= self.high), axis=-1)
 
 
 def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()) -> View:
@@ -112,7 +101,7 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     plans = [points for _, points in record.plans if len(points)]
     drive = View.around(np.vstack([np.array(ends), record.states[:, 1:3], *plans]))
     near = drive.grown(scene.robot_radius + MARGIN)
-    shown = [near.corners]
+    shown = [np.stack([near.low, near.high])]
     for _, circles in record.circles[:1]:
         for circle in circles:
             if not near.grown(circle[2]).holds(circle[:2]):
@@ -123,4 +112,44 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     wide = near.grown(CANDIDATE_MARGIN)
     shown += [line[wide.holds(line)] for line in lines]
     view = View.around(np.vstack(shown))
-    return view.at_least(NARROWEST * view.height, NARROWEST * view.width)
+    return view.at_least(NARROWEST * view.size[::-1])
+
+
+def disagreement(moment: ModesMoment) -> float:
+    """Return the mean distance of the modes from the chosen one at equal steps [m]."""
+    steps = min(len(line) for line in moment.trajectories)
+    lines = np.array([line[:steps] for line in moment.trajectories])
+    return float(np.hypot(*(lines - lines[moment.chosen]).T).mean())
+
+
+def decision_moments(
+    record: RunRecord, goal: Pose, apart: float = 0.7, limit: int = 5
+) -> tuple[ModesMoment, ...]:
+    """Return the moments of decision in order of time.
+
+    The first control cycle always counts. Then come the cycles in which another mode took over,
+    and then those in which the modes lie furthest from each other, unless they all but agree. Of
+    several near one place only the most telling one is taken, and none near the goal, where
+    nothing is left to decide; so the picture stays clear.
+
+    Args:
+        record: A finished run.
+        goal: Where the robot had to go.
+        apart: Least distance between two moments, and from the goal, at the robot's positions [m].
+        limit: Largest number of moments.
+    """
+    if not record.modes or not len(record.states):
+        return ()
+    first, *later = record.modes
+    later = [moment for moment in later if moment.switched or disagreement(moment) > AGREEMENT]
+    ranked = sorted(later, key=lambda moment: (not moment.switched, -disagreement(moment)))
+    places = [np.array([goal.x, goal.y]), record.state_at(first.time)[1:3]]
+    chosen = [first]
+    for moment in ranked:
+        if len(chosen) == limit:
+            break
+        place = record.state_at(moment.time)[1:3]
+        if all(np.hypot(*(place - other)) >= apart for other in places):
+            places.append(place)
+            chosen.append(moment)
+    return tuple(sorted(chosen, key=lambda moment: moment.time))

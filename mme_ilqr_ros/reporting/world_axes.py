@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ ROBOT = "#56B4E9"
 
 def draw_scene(axes: Axes, scene: Scene, view: View) -> None:
     """Draw the map, the start and the goal, and show just the view, with equal scales."""
-    axes.set_xlim(view.left, view.right)
-    axes.set_ylim(view.bottom, view.top)
+    (left, bottom), (right, top) = view.low, view.high
+    axes.set(xlim=(left, right), ylim=(bottom, top))
     axes.set_aspect("equal")
     axes.tick_params(labelsize=8, color=WALL, labelcolor=INK)
     for side in axes.spines.values():
@@ -52,8 +53,8 @@ def draw_grid(axes: Axes, grid: GridMap) -> None:
     """Draw a map's occupied and unknown cells at its origin with its yaw."""
     image = np.zeros((*grid.shape, 4))
     if grid.unknown is not None:
-        image[grid.unknown] = _rgba(UNKNOWN)
-    image[grid.occupied] = _rgba(WALL)
+        image[grid.unknown] = to_rgba(UNKNOWN)
+    image[grid.occupied] = to_rgba(WALL)
     place = Affine2D().rotate(grid.origin.yaw).translate(grid.origin.x, grid.origin.y)
     extent = (0.0, grid.width * grid.resolution, 0.0, grid.height * grid.resolution)
     limits = axes.get_xlim(), axes.get_ylim()
@@ -68,14 +69,10 @@ def draw_grid(axes: Axes, grid: GridMap) -> None:
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def draw_circles(axes: Axes, circles: NDArray[np.float64], opacity: float = 1.0) -> None:
-    """Draw circles [M, 5] as filled discs."""
+def draw_circles(
+    axes: Axes, circles: NDArray[np.float64], opacity: float = 1.0, fill: bool = True
+) -> None:
+    """Draw circles [M, 5] as discs, or their outlines."""
+    style = {"fc": OBSTACLE, "ec": OBSTACLE_EDGE, "lw": 0.9, "alpha": opacity, "zorder": 1}
     for x, y, radius in circles[:, :3]:
-        axes.add_patch(
-            Circle((x, y), radius, fc=OBSTACLE, ec=OBSTACLE_EDGE, lw=0.9, alpha=opacity, zorder=1)
-        )
-
-
-def _rgba(colour: str) -> tuple[float, float, float, float]:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return red, green, blue, 1.0
+        axes.add_patch(Circle((x, y), radius, fill=fill, **style))

@@ -1,4 +1,4 @@
-"""The world: walls that stand, circles that move, and the exact distance to the nearest of them."""
+"""The world: static walls, moving circles, and the exact distance to the nearest of them."""
 
 from __future__ import annotations
 

@@ -160,28 +160,25 @@ class Progress:
     def state(self) -> dict[str, Any]:
         """Return tensors and plain values from which the training can be resumed."""
         return {
-            "model": self.model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
+            **{name: part.state_dict() for name, part in self._parts().items()},
             "random": torch.get_rng_state(),
             "random cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-            "best weights": self._best_weights,
-            "best rank": self._best_rank,
             **{name: getattr(self, name) for name in _PLAIN},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
-        self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
         torch.set_rng_state(state["random"])
         if state["random cuda"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["random cuda"])
-        self._best_weights = state["best weights"]
-        self._best_rank = tuple(state["best rank"])
         for name in _PLAIN:
             setattr(self, name, state[name])
 
+    def _parts(self) -> dict[str, Any]:
+        return {"model": self.model, "optimizer": self._optimizer, "schedule": self._schedule}
 
-_PLAIN = ("step", "history", "score", "best_score", "best_step", "untrained")
+
+_RECORD = ("step", "history", "score", "best_score", "best_step", "untrained")
+_PLAIN = (*_RECORD, "_best_rank", "_best_weights")

@@ -1,4 +1,4 @@
-"""What is shown and written while a training runs: progress bar, checkpoints, curves.
+"""Output of a running training: progress bar, checkpoints, curves.
 
 Files survive a kill at any moment: each is the old one or the new one, whole.
 """
@@ -73,7 +73,7 @@ class Recorder:
         self._show(progress)
         now = time.monotonic()
         if now - self._saved >= self._save_every:
-            self._save(progress)
+            self.save(progress)
             self._saved = now
         if now - self._drawn >= _DRAW_EVERY:
             self._draw(progress)
@@ -83,14 +83,11 @@ class Recorder:
         """Write checkpoint and curves of the finished training."""
         if self._bar is not None:
             self._bar.close()
-        self._save(progress)
+        self.save(progress)
         self._draw(progress)
 
-    def published(self, progress: Progress) -> None:
-        """Record that weights and card are written, so that a new training may replace them."""
-        self._save(progress, published=True)
-
-    def _save(self, progress: Progress, published: bool = False) -> None:
+    def save(self, progress: Progress, published: bool = False) -> None:
+        """Write a checkpoint; when weights and card are published a new training may replace it."""
         state = {"progress": progress.state(), "seconds": self.seconds, "published": published}
         save_checkpoint(self.file(".checkpoint"), self._made, state)
 
@@ -123,25 +120,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def save_checkpoint(path: Path, made: Mapping[str, str], state: Mapping[str, Any]) -> None:
-    """Write a checkpoint.
-
-    Args:
-        path: Where to.
-        made: What the training depends on, by name; a resumed one must agree.
-        state: Tensors and plain values.
-    """
+    """Write a checkpoint of tensors and plain values, with what the training depends on."""
     write_whole(path, lambda new: torch.save({"made": dict(made), "state": dict(state)}, new))
 
 
 def load_checkpoint(path: Path, made: Mapping[str, str] | None) -> dict[str, Any] | None:
     """Return the state of a checkpoint, or None where there is none.
 
-    Args:
-        path: Where it is.
-        made: What the resumed training depends on; None does not compare.
-
     Raises:
-        TrainingError: It cannot be read, or it is of a training that was made otherwise.
+        TrainingError: It cannot be read, or `made` is given and it was made otherwise.
     """
     if not path.exists():
         return None
@@ -162,10 +149,7 @@ def load_checkpoint(path: Path, made: Mapping[str, str] | None) -> dict[str, Any
     return state
 
 
-Row = dict[str, float]
-
-
-def write_table(path: Path, history: Sequence[Row]) -> None:
+def write_table(path: Path, history: Sequence[Mapping[str, float]]) -> None:
     """Write a line for each step."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, _names(history))
@@ -173,7 +157,7 @@ def write_table(path: Path, history: Sequence[Row]) -> None:
         table.writerows(history)
 
 
-def draw(path: Path, history: Sequence[Row]) -> None:
+def draw(path: Path, history: Sequence[Mapping[str, float]]) -> None:
     """Draw a panel for each column that changes."""
     columns = {n: [(r["step"], r[n]) for r in history if n in r] for n in _names(history)[1:]}
     # Validation columns that never change, like the number of starts, are no curves.
@@ -197,5 +181,5 @@ def draw(path: Path, history: Sequence[Row]) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _names(history: Sequence[Row]) -> list[str]:
+def _names(history: Sequence[Mapping[str, float]]) -> list[str]:
     return list(dict.fromkeys(name for row in history for name in row))

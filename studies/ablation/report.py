@@ -1,4 +1,4 @@
-"""What is reported of an ablation: ablation.csv, summary.json, report.md and ablation.png."""
+"""Results of an ablation: ablation.csv, summary.json, report.md and ablation.png."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.drive_results import families, totals
+from mme_ilqr_ros.benchmark.drive_verb import families, totals
 from mme_ilqr_ros.reporting import rows as files
 from studies.ablation.changes import SHIPPED, Change
 from studies.comparison import against

@@ -1,1 +1,1 @@
-"""Learned costs beside costs without learning: `python -m studies compare`."""
+"""Learned costs and baselines without learning: `python -m studies compare`."""

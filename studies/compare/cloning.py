@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_costs
+from mme_ilqr_ros.learning.structured import UNREACHED, edge_costs
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet
 

@@ -1,4 +1,4 @@
-"""`compare`: learned costs beside what needs no learning."""
+"""`compare`: learned costs and baselines without learning."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from studies.compare.pictures import draw_comparison
 from studies.compare.table import Entrant, markdown, scores
 from studies.tasks import lanes, terrain
 
-ABOUT = "Learned costs beside what needs no learning. Writes a table and pictures."
+ABOUT = "Learned costs and baselines without learning. Writes a table and pictures."
 EXAMPLES = """\
 examples:
   python -m studies compare terrain --weights out/training/terrain/terrain.safetensors

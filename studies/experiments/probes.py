@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import TEST_SEED, evaluate
 from mme_ilqr_ros.training.task import device_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
+from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, MazeSet, evaluate, generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
 from studies.family.free_kernel import FreeKernelPlanner, Plan
 from studies.fixed_point import FixedPoint, Stopping

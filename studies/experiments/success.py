@@ -17,9 +17,8 @@ from torch import nn
 
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.reporting.rows import table as markdown
-from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate
 from mme_ilqr_ros.training.task import device_of
-from mme_ilqr_ros.training.tasks.mazes import generate_mazes
+from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, RolloutScore, evaluate, generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import follow, maze_inputs
 from studies.experiments.arm_animation import animate_arm, walk
 from studies.experiments.planners import (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from torch import nn
 
-from mme_ilqr_ros.training.run import add_tasks, train_from
 from mme_ilqr_ros.training.task import TrainingTask
+from mme_ilqr_ros.training.verb import add_tasks, train_from
 from studies.tasks.commands import COMMANDS
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.training.evaluate import TEST_SEED
-from mme_ilqr_ros.training.tasks.mazes import generate_mazes
+from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, generate_mazes
 from studies.experiments.planners import ALL, SMALL, SOLVES, Recipe
 from studies.experiments.study import Case, Row, Study
 from studies.experiments.success import Budget, draw, row_of, table
@@ -57,7 +56,7 @@ def measure(case: Case, folder: Path) -> list[Row]:
 
 
 STUDY = Study(
-    "mazes of which only panoramas from inside are seen, with a loss of the map and without",
+    "mazes given as panoramas from inside, with and without a loss on the map",
     cases,
     measure,
     table,

@@ -16,14 +16,14 @@ import torch
 from torch import nn
 
 from mme_ilqr_ros.learning.encoders import CostEncoder
-from mme_ilqr_ros.learning.structured import StructuredIDVIN, exact
+from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from studies.family.decision import DecisionSymVIN, DecisionVIN
 from studies.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 from studies.family.gppn import GPPN
 from studies.family.symvin import SymVIN
 from studies.family.vin import VIN
 from studies.fixed_point import Stopping
-from studies.torus import exact_on_torus
+from studies.torus import TorusIDVIN
 
 STRUCTURED = "structured"
 UNROLLED = FreeKernelSettings()
@@ -50,9 +50,7 @@ DECISION_PROCESS: Mapping[type[FreeKernelPlanner], type[FreeKernelPlanner]] = {
 
 def structured(generator: torch.Generator, *, wrap: bool = False) -> StructuredIDVIN:
     """Return the planner of this package: a learned cost, known moves, the exact fixed point."""
-    encoder = CostEncoder(generator, wrap=wrap)
-    solve = exact_on_torus if wrap else exact
-    return StructuredIDVIN(encoder, wrap=wrap, solve=solve)
+    return (TorusIDVIN if wrap else StructuredIDVIN)(CostEncoder(generator))
 
 
 def free_kernel(

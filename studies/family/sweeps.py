@@ -12,13 +12,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mme_ilqr_ros.learning.bellman import UNREACHED, edge_action_values
-from mme_ilqr_ros.learning.structured import FixedPointOf
+from mme_ilqr_ros.learning.structured import UNREACHED, FixedPointOf, edge_action_values
 from studies.fixed_point import FixedPoint, Stopping, solve
+from studies.torus import action_values
 
 
 def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor, *, wrap: bool = False) -> Tensor:
-    """Apply the operator f of `learning.bellman` once.
+    """Apply the operator f of `learning.structured` once.
 
     Args:
         values: [B, H, W].
@@ -30,7 +30,7 @@ def edge_bellman(values: Tensor, edges: Tensor, goal: Tensor, *, wrap: bool = Fa
         [B, H, W]. Of equal moves one is taken (not their average), so that the best moves form a
         tree and the adjoint of the fixed point ends after finitely many steps.
     """
-    best = edge_action_values(values, edges, wrap=wrap).min(dim=1).values
+    best = (action_values if wrap else edge_action_values)(values, edges).min(dim=1).values
     # A constant where nothing is reached: there the best moves may run in circles.
     best = best.masked_fill(best >= UNREACHED, UNREACHED)
     return best.masked_fill(goal, 0.0)
@@ -52,6 +52,8 @@ def sweeps(
     adjoint: str,
     stopping: Stopping | None = None,
     on_adjoint: Callable[[FixedPoint], None] | None = None,
+    *,
+    wrap: bool = False,
 ) -> FixedPointOf:
     """Return what solves the fixed point of `StructuredIDVIN` by sweeps.
 
@@ -59,9 +61,10 @@ def sweeps(
         adjoint: "implicit" or "unrolled".
         stopping: None solves to residual 0, at most one sweep for each cell.
         on_adjoint: See `fixed_point.solve`.
+        wrap: Whether the map continues at its opposite side.
     """
 
-    def values_of(edges: Tensor, goals: Tensor, wrap: bool) -> tuple[Tensor, Tensor]:
+    def values_of(edges: Tensor, goals: Tensor) -> tuple[Tensor, Tensor]:
         start = unreached_like(edges[:, 0])
         goal = goal_mask(goals, start.shape)
         result = solve(

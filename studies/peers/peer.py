@@ -1,4 +1,4 @@
-"""What all peers share: the same information, limits and brakes, whoever computes the plan."""
+"""The common part of all peers: the same inputs, limits and braking for every solver."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ SAME = 1e-6  # [cells] values of two exact solvers differ by rounding
 
 @dataclass(frozen=True)
 class Peer:
-    """Somebody else's planner.
+    """A planner of another library.
 
     Attributes:
         name: Of the row.

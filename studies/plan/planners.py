@@ -20,7 +20,7 @@ from mme_ilqr_ros.planning.field import Field, solve_edges
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.weights import load_weights
+from mme_ilqr_ros.planning.weights import read_weights
 
 WALLS, FORMULA = "walls", "formula"
 FAMILY = ("vin", "id_gppn", "gppn", "id_symvin", "symvin")
@@ -107,7 +107,7 @@ def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
         from studies.plan.family import FamilyPlanner  # loads torch
     except ModuleNotFoundError as error:
         raise InputError(f"--planner {name}: {error.name} is missing; pip install torch") from error
-    return FamilyPlanner(name, load_weights(file), masked, device)
+    return FamilyPlanner(name, read_weights(file).tensors, masked, device)
 
 
 def _compiled(settings: PlannerSettings, masked: bool, device: str, name: str) -> Planner:
@@ -119,4 +119,4 @@ def _compiled(settings: PlannerSettings, masked: bool, device: str, name: str) -
 
 def _has_free_kernel(file: Path) -> bool:
     """Return whether a weight file is of a model that learns its iteration (`free_kernel.py`)."""
-    return "n_estimates" in load_weights(file)
+    return "n_estimates" in read_weights(file).tensors

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from mme_ilqr_ros.benchmark.plan import verb
+from mme_ilqr_ros.benchmark.plan.judge import Judged
 from mme_ilqr_ros.benchmark.plan.maps import Choice, load_maps
 from mme_ilqr_ros.benchmark.plan.planners import EXACT
 from mme_ilqr_ros.command_line import whole
@@ -57,10 +59,15 @@ def run(options: argparse.Namespace, command: str) -> str:
     choice = Choice(options.queries, options.seed, options.all_starts, options.robot_radius)
     maps = load_maps(options.maps, choice, READERS)
     settings = verb.settings_of(options, EXACT, *BASELINES)
-    with verb.Results(command, settings, options.out) as results:
-        verb.judge_all(maps, planner, judge_starts, results.judged)
+    options.out.mkdir(parents=True, exist_ok=True)
+    judged: list[Judged] = []
+    more: dict[str, Any] = {}
+    try:
+        verb.judge_all(maps, planner, judge_starts, judged)
         times = time_peers(maps, options.peers) if options.peers else []
-        results.more["peers"] = peer_rows(times)
+        more["peers"] = peer_rows(times)
+    finally:  # what was planned before an interruption is not lost
+        verb.write_results(command, settings, judged, options.out, more)
     if not options.no_plots:
         verb.draw(maps, planner, settings, options.out)
-    return "\n\n".join([verb.report(results.judged), *([peer_table(times)] if times else [])])
+    return "\n\n".join([verb.report(judged), *([peer_table(times)] if times else [])])

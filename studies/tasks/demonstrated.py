@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.command_line import positive_int
-from mme_ilqr_ros.learning.bellman import UNREACHED
-from mme_ilqr_ros.learning.structured import edges_of, exact, plan_on
+from mme_ilqr_ros.learning.structured import UNREACHED, edge_action_values, edges_of, exact, plan_by
 from mme_ilqr_ros.planning.field import follow
 from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
@@ -49,7 +48,8 @@ class ScaleFreeTask(DemonstrationTask):
         log_cost = model.encoder(occupied, layers)
         edges = edges_of(log_cost, occupied > 0.5, len(STEPS))
         edges = torch.where(edges < UNREACHED, edges * (1.0 + self.margin * shown), edges)
-        plan = plan_on(log_cost, edges, goals, False, exact)
+        values, residual = exact(edges, goals)
+        plan = plan_by(log_cost, edge_action_values(values, edges), values, residual)
         anchor = _ANCHOR * anchor_loss(log_cost, occupied)
         return Loss(path_regret_loss(plan, shown) + anchor, plan.residual)
 

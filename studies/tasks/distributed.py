@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, distributed, nn
 
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.run import Training, publish, recorder_of, settings_of
 from mme_ilqr_ros.training.task import Loss, Score, TrainingError, TrainingTask
+from mme_ilqr_ros.training.verb import Training, publish, recorder_of, settings_of
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from torch import Tensor, nn
 
 from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, held_out_scores
 from mme_ilqr_ros.training.task import Loss, TrainingError, TrainSettings, device_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from mme_ilqr_ros.training.tasks.mazes import MazeSet, RolloutScore, evaluate, held_out_scores
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss, maze_inputs
 from studies.family import FREE_KERNEL, FreeKernelSettings, free_kernel
 from studies.family.free_kernel import Plan

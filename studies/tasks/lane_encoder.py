@@ -14,9 +14,9 @@ from studies.tasks.layer_network import linear_per_cell, padded
 class LaneEncoder(nn.Module):
     """From blocked cells and layers to the cost of each edge, so that directions cost differently.
 
-    One network looks at the map turned so that the move goes up, for each of the four ways to turn
-    it, and prices the move up and the one up and to the left. So turning the map turns the costs;
-    mirroring it need not mirror them.
+    One network reads the map turned so that the move goes up, for each of the four ways to turn it,
+    and returns the costs of the move up and of the one up and to the left. So turning the map turns
+    the costs; mirroring it need not mirror them.
     """
 
     bound: Tensor

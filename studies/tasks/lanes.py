@@ -110,7 +110,7 @@ def _draw(
 
 HIDDEN = HiddenCost(
     "lanes",
-    "learn on which side of an aisle one drives from paths of experts who know",
+    "learn on which side of an aisle to drive, from demonstrated paths",
     lambda n, size, rng, shifted: generate_lanes(n, size, rng, SHIFTED if shifted else ORDINARY),
     lambda generator: LaneEncoder(generator, len(LAYERS)),
 )

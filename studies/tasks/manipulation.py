@@ -16,9 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.command_line import positive_int
-from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, MazeSet, RolloutScore, evaluate
 from mme_ilqr_ros.training.tasks.navigation import NavigationTask, follow
 from studies.family import MODELS, STRUCTURED, structured
 from studies.tasks.arm_mapper import ArmMapper

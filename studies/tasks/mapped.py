@@ -18,9 +18,8 @@ from torch.nn import functional
 
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate
 from mme_ilqr_ros.training.task import Loss, device_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from mme_ilqr_ros.training.tasks.mazes import MazeSet, RolloutScore, evaluate
 from mme_ilqr_ros.training.tasks.navigation import (
     NavigationTask,
     imitation_loss,

@@ -20,9 +20,14 @@ from torch.nn import functional
 
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import TEST_SEED, RolloutScore, evaluate, held_out_scores
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet
+from mme_ilqr_ros.training.tasks.mazes import (
+    TEST_SEED,
+    MazeSet,
+    RolloutScore,
+    evaluate,
+    held_out_scores,
+)
 from mme_ilqr_ros.training.tasks.navigation import (
     add_maze_options,
     imitation_loss,

@@ -109,7 +109,7 @@ def _draw(
 
 HIDDEN = HiddenCost(
     "terrain",
-    "learn what floors, wear and people cost from paths of experts who know",
+    "learn the cost of floors, wear and people from demonstrated paths",
     lambda n, size, rng, shifted: generate_terrain(n, size, rng, SHIFTED if shifted else ORDINARY),
     lambda generator: TerrainEncoder(generator, len(LAYERS)),
 )

@@ -7,8 +7,8 @@ import os
 
 import torch
 
-from mme_ilqr_ros.training import run as training
-from mme_ilqr_ros.training.run import add_tasks
+from mme_ilqr_ros.training import verb as training
+from mme_ilqr_ros.training.verb import add_tasks
 from studies.tasks.commands import COMMANDS
 from studies.tasks.distributed import run_together
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, command: str) -> str | int:
     """Train, together where torchrun started several; return the scores of the weights."""
-    torch.set_num_threads(options.threads)
     if "WORLD_SIZE" in os.environ:
+        torch.set_num_threads(options.threads)
         return run_together(options, command)
     return training.run(options, command)

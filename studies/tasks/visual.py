@@ -16,9 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.command_line import positive_int
-from mme_ilqr_ros.training.evaluate import TEST_SEED
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes
+from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, MazeSet, generate_mazes
 from mme_ilqr_ros.training.tasks.navigation import NavigationTask, maze_data, size_range
 from studies.family import MODELS, STRUCTURED
 from studies.tasks.free_kernel import (

@@ -1,4 +1,4 @@
-"""One training step of one planner, timed, in a process of its own for the memory's sake."""
+"""One training step of one planner, timed, in its own process, to measure memory."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mme_ilqr_ros.__main__ import main
+
 WORLD = """\
 name: two_metres
 start: [0.0, 0.0, 0.0]
@@ -30,25 +32,27 @@ def bringup(*arguments, **environment):
     )
 
 
+def refused(capsys, *arguments):
+    """Return the one line with which a command that cannot be used ends, with status 2."""
+    assert main(["sim", *map(str, arguments)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
 def test_a_scenario_that_does_not_exist_ends_with_one_line_and_status_2():
     run = bringup("--scenario", "tarp")
     assert run.returncode == 2
     assert run.stderr == "python -m mme_ilqr_ros sim: no scenario 'tarp': did you mean 'trap'?\n"
 
 
-def test_a_malformed_scenario_ends_with_one_line_and_status_2(tmp_path):
+def test_a_malformed_scenario_ends_with_one_line_and_status_2(tmp_path, capsys):
     file = tmp_path / "broken.yaml"
     file.write_text(WORLD.format(goal="far"))
-    run = bringup("--scenario", file)
-    assert run.returncode == 2
-    (line,) = run.stderr.splitlines()
-    assert "goal" in line
+    assert "goal" in refused(capsys, "--scenario", file)
 
 
-def test_a_parameter_file_that_does_not_exist_ends_with_one_line_and_status_2(tmp_path):
-    run = bringup("--params", tmp_path / "none.yaml")
-    assert run.returncode == 2
-    assert "--params: there is no file" in run.stderr
+def test_a_parameter_file_that_does_not_exist_ends_with_one_line_and_status_2(tmp_path, capsys):
+    assert "--params: there is no file" in refused(capsys, "--params", tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize(
@@ -60,11 +64,8 @@ def test_a_parameter_file_that_does_not_exist_ends_with_one_line_and_status_2(tm
         ("100 0", "lies outside the map of trap"),
     ],
 )
-def test_a_goal_that_cannot_be_used_ends_with_one_line_and_status_2(goal, complaint):
-    run = bringup("--goal", goal)
-    assert run.returncode == 2
-    assert run.stderr.endswith(f"sim: goal = '{goal}': {complaint}\n")
-    assert run.stderr.count("\n") == 1
+def test_a_goal_that_cannot_be_used_ends_with_one_line_and_status_2(goal, complaint, capsys):
+    assert refused(capsys, "--goal", goal).endswith(f"sim: goal = '{goal}': {complaint}")
 
 
 def test_without_ros_one_line_says_what_to_do():

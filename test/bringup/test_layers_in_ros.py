@@ -6,8 +6,7 @@ rclpy = pytest.importorskip("rclpy")
 
 from rclpy.node import Node
 
-from mme_ilqr_ros.bringup.layers import parameter_files
-from mme_ilqr_ros.bringup.system import NodeSpec
+from mme_ilqr_ros.bringup.system import NodeSpec, parameter_files
 
 SPEC = NodeSpec("controller", facts={"vx_max": 0.7, "ax_max": 1.5}, choices={"variant": "ilqr"})
 USER = """\

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mme_ilqr_ros.bringup import layers, system
+from mme_ilqr_ros.bringup import system
 from mme_ilqr_ros.bringup.system import Choice
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
@@ -108,7 +108,7 @@ def test_the_user_s_file_lies_between_the_scenario_and_what_was_chosen(tmp_path)
     user = tmp_path / "user.yaml"
     user.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.4\n")
     controller = named(all_specs())["controller"]
-    names = [file.name for file in layers.parameter_files(controller, user, tmp_path)]
+    names = [file.name for file in system.parameter_files(controller, user, tmp_path)]
     assert names == [
         "mme_ilqr.yaml",
         "controller_facts.yaml",
@@ -119,5 +119,5 @@ def test_the_user_s_file_lies_between_the_scenario_and_what_was_chosen(tmp_path)
 
 def test_the_default_file_given_as_the_user_s_does_not_overrule_the_scenario(tmp_path):
     controller = named(all_specs())["controller"]
-    files = layers.parameter_files(controller, layers.default_file(), tmp_path)
-    assert files.count(layers.default_file()) == 1
+    files = system.parameter_files(controller, system.default_file(), tmp_path)
+    assert files.count(system.default_file()) == 1

@@ -157,7 +157,7 @@ def test_the_path_and_speed_terms_keep_to_the_corner_of_a_plan_and_to_a_speed():
 
 
 def _furthest_from(path, states):
-    line = path.resampled(0.02).points
+    line = path.point_at(np.arange(0.0, path.length, 0.02))
     return max(np.hypot(*(line - s.position).T).min() for s in states)
 
 

@@ -34,14 +34,6 @@ def test_repeated_points_are_dropped_and_a_single_point_is_a_path():
     assert PathProgress(single).advance([9.0, 9.0]) == 0.0
 
 
-def test_resampling_keeps_both_ends_and_the_spacing():
-    even = CORNER.resampled(0.3)
-    np.testing.assert_array_equal(even.points[[0, -1]], CORNER.points[[0, -1]])
-    assert np.diff(even.arc_length).max() <= 0.3 + 1e-12
-    assert len(CORNER.resampled(100.0).points) == 2
-    assert len(CORNER.resampled(1.0).points) == 8
-
-
 def test_a_transformed_path_keeps_its_lengths():
     pose = Pose(1.0, -2.0, 0.9)
     path, moved = figure_of_eight(), figure_of_eight().transformed(pose)
@@ -96,8 +88,6 @@ def test_bad_points_are_refused(points, word):
         Path(points)
 
 
-def test_bad_spacing_and_window_are_refused():
-    with pytest.raises(PathError, match="spacing"):
-        CORNER.resampled(0.0)
+def test_a_bad_window_is_refused():
     with pytest.raises(PathError, match="window"):
         PathProgress(CORNER, window=0.0)

@@ -10,7 +10,7 @@ try:
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.parameter import Parameter
 
-    from mme_ilqr_ros.nodes.qos import STANDARD
+    from mme_ilqr_ros.nodes.node import STANDARD
 except ImportError:  # every test file here skips itself
     STANDARD = None
 

@@ -20,11 +20,10 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
-from mme_ilqr_ros.nodes import cost_to_go_cloud
+from mme_ilqr_ros.nodes.clouds import circles_cloud, cost_to_go_cloud
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
 from mme_ilqr_ros.nodes.markers import read_candidates
-from mme_ilqr_ros.nodes.obstacle_cloud import encode
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
 
 FREE = GridMap.empty(20.0, 20.0, 0.1, Pose(-10.0, -10.0, 0.0))
 STRAIGHT = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
@@ -74,7 +73,9 @@ class Stand:
         self.goal.publish(convert.pose_stamped(Pose(x, y, 0.0), self.stamp(), "map"))
 
     def send_obstacles(self, circles):
-        self.obstacles.publish(encode(np.asarray(circles, dtype=float), self.stamp(), "odom"))
+        self.obstacles.publish(
+            circles_cloud(np.asarray(circles, dtype=float), self.stamp(), "odom")
+        )
 
     def drives(self):
         return self.bench.spin_until(lambda: self.commands and self.commands[-1].linear.x > 0.3)
@@ -317,7 +318,7 @@ def test_the_cost_to_go_draws_the_robot_off_its_plan(bench):
     stand = Stand(bench, guidance="cost_to_go", costs__cost_to_go_share=1.0)
     fields = bench.publisher(PointCloud2, "cost_to_go", LATCHED)
     bench.connect(fields)
-    fields.publish(cost_to_go_cloud.encode(by_way_of_the_left(), stand.stamp(), "map"))
+    fields.publish(cost_to_go_cloud(by_way_of_the_left(), stand.stamp(), "map"))
     bench.spin_for(0.2)
     stand.send_plan(STRAIGHT)
     assert bench.spin_until(lambda: stand.commands and stand.commands[-1].angular.z > 0.2)
@@ -333,7 +334,7 @@ def test_without_a_fitting_cost_to_go_the_plan_is_followed_and_the_node_says_so(
     bench.connect(fields)
     stamp = convert.stamp_of(1.0) if case == "older than the map" else stand.stamp()
     if case != "none":
-        fields.publish(cost_to_go_cloud.encode(by_way_of_the_left(), stamp, "map"))
+        fields.publish(cost_to_go_cloud(by_way_of_the_left(), stamp, "map"))
     bench.spin_for(0.2)
     stand.send_plan(STRAIGHT[:3] if case == "another goal" else STRAIGHT)
     assert stand.drives()

@@ -46,7 +46,6 @@ def test_numpy_scalars_become_python_floats():
     convert.odometry_message(RobotState(*numbers), STAMP, "odom", "base_link")
     convert.twist_message(np.float32(1.0), 2)
     convert.path_message(RNG.normal(size=(3, 2)), RNG.normal(size=3), STAMP, "map")
-    convert.scan_message(RNG.uniform(size=8), 0, 1, (0, np.float64(9)), 1, STAMP, "laser")
 
 
 def test_odometry_comes_back_from_its_message():
@@ -154,11 +153,3 @@ def test_the_cost_to_go_is_0_at_the_goal_98_at_the_far_end_and_100_where_nothing
     field = np.array([[0.0, 2.0], [4.0, np.inf]], dtype=np.float32)
     message = convert.cost_to_go_message(CostToGo(field, 1.0, Pose(0, 0, 0)), STAMP, "map")
     assert list(message.data) == [0, 49, 98, 100]
-
-
-def test_a_beam_without_return_is_infinite():
-    message = convert.scan_message(
-        np.array([1.0, np.inf]), -1.0, 2.0, (0.1, 9.0), 0.1, STAMP, "laser"
-    )
-    assert message.ranges[1] == math.inf
-    assert message.angle_max == pytest.approx(1.0)

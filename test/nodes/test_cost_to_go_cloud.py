@@ -12,8 +12,8 @@ from builtin_interfaces.msg import Time
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.clouds import cost_to_go_cloud, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import MessageError
-from mme_ilqr_ros.nodes.cost_to_go_cloud import decode, encode
 
 TOPICS = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
 ORIGIN = Pose(-12.5, 31.0, 2.1)
@@ -29,7 +29,7 @@ def field():
 
 def test_values_come_back_to_the_bit_and_lie_where_they_lay():
     sent = field()
-    got = decode(encode(sent, Time(), "map"))
+    got = read_cost_to_go(cost_to_go_cloud(sent, Time(), "map"))
     assert np.array_equal(got.values, sent.values)
     assert got.resolution == pytest.approx(0.05, rel=1e-5)
     assert (got.origin.x, got.origin.y) == pytest.approx((ORIGIN.x, ORIGIN.y), abs=1e-5)
@@ -43,7 +43,7 @@ def test_five_documented_lines_decode_it():
         r"```python\n(.*?)```", text[text.index("## The `cost_to_go` message") :], re.S
     )
     assert len(code.strip().splitlines()) == 5
-    names = {"message": encode(field(), Time(), "map"), "np": np}
+    names = {"message": cost_to_go_cloud(field(), Time(), "map"), "np": np}
     exec(code, names)
     assert np.array_equal(names["values"], field().values)
     assert names["resolution"] == pytest.approx(0.05, rel=1e-5)
@@ -51,7 +51,7 @@ def test_five_documented_lines_decode_it():
 
 
 def broken(name):
-    message = encode(field(), Time(), "map")
+    message = cost_to_go_cloud(field(), Time(), "map")
     cells = np.frombuffer(message.data, "<f4").reshape(13, 21, 4).copy()
     if name == "field":
         message.fields = [f for f in message.fields if f.name != "cost_to_go"]
@@ -84,4 +84,4 @@ def broken(name):
 )
 def test_what_is_no_cost_to_go_is_refused_in_one_line(name, complaint):
     with pytest.raises(MessageError, match=re.escape(complaint)):
-        decode(broken(name))
+        read_cost_to_go(broken(name))

@@ -16,7 +16,7 @@ from nav_msgs.msg import Path as PathMessage
 from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
-from mme_ilqr_ros.nodes.qos import LATCHED
+from mme_ilqr_ros.nodes.node import LATCHED
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.resources import share_path
 

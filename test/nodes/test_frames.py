@@ -9,8 +9,8 @@ pytest.importorskip("rclpy")
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import frames as frames_module
 from mme_ilqr_ros.nodes.conversions import transform_message
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.throttled_warnings import ThrottledWarnings
 
 
 class Buffer:

@@ -49,10 +49,12 @@ def test_it_drives_and_keeps_right_when_told_to_while_it_drives(bench):
     def stamp():
         return bench.node.get_clock().now().to_msg()
 
-    def drive(seconds):
+    def drive(seconds, arrived=lambda: False):
         """Follow the newest command, with the time of the real clock."""
         nonlocal state
         for _ in range(round(seconds / PERIOD)):
+            if arrived():
+                return
             odom.publish(convert.odometry_message(state, stamp(), "odom", "base_link"))
             bench.spin_for(PERIOD)
             vx, wz = (commands[-1].linear.x, commands[-1].angular.z) if commands else (0.0, 0.0)
@@ -61,11 +63,11 @@ def test_it_drives_and_keeps_right_when_told_to_while_it_drives(bench):
 
     drive(0.3)
     goal.publish(convert.pose_stamped(Pose(30.0, 0.0, 0.0), stamp(), "odom"))
-    drive(2.0)
+    drive(2.0, lambda: state.x > 0.5)
     assert state.x > 0.5
     assert abs(state.y) < 0.2
     assert node.set_parameters([Parameter("costs.keep_right.weight", value=5.0)])[0].successful
-    drive(4.0)
+    drive(4.0, lambda: state.y < -0.4)
     assert state.y < -0.4
 
 

@@ -10,8 +10,7 @@ from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode
 from mme_ilqr_ros.nodes.simulator_node import SimulatorNode
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.parameters.run_monitor import RunMonitorSettings
-from mme_ilqr_ros.parameters.simulator import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.simulation import RunMonitorSettings, SimulatorNodeSettings
 from mme_ilqr_ros.settings import flatten, table
 
 NODES = {

@@ -1,4 +1,5 @@
 import math
+import time
 
 import numpy as np
 import pytest
@@ -8,17 +9,19 @@ pytest.importorskip("rclpy")
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import LaserScan, PointCloud2
+from sensor_msgs.msg import LaserScan as LaserScanMessage
+from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import conversions as convert
-from mme_ilqr_ros.nodes.obstacle_cloud import decode
-from mme_ilqr_ros.nodes.qos import LATCHED, SENSOR
-from mme_ilqr_ros.nodes.simulator_node import SimulatorNode
+from mme_ilqr_ros.nodes.clouds import read_circles
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
+from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, scan_message
 from mme_ilqr_ros.simulation.scenario import ScenarioError
+from mme_ilqr_ros.simulation.simulator import LaserScan
 
 TRAP = np.array([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
 
@@ -33,14 +36,15 @@ def test_map_and_obstacles_are_those_of_the_scenario(bench):
     bench.add(SimulatorNode, scenario="trap")
     assert bench.spin_until(lambda: maps and clouds)
     assert not convert.grid_map(maps[0]).occupied.any()
-    circles = decode(clouds[0]).circles
+    circles = read_circles(clouds[0])
     assert np.allclose(circles[:, :3], TRAP)
     assert clouds[0].header.frame_id == "odom"
 
 
 def test_a_late_subscriber_still_gets_the_map(bench):
+    odometry = bench.collect(Odometry, "odom", SENSOR)
     bench.add(SimulatorNode)
-    bench.spin_for(0.3)
+    assert bench.spin_until(lambda: odometry)
     maps = bench.collect(OccupancyGrid, "map", LATCHED)
     assert bench.spin_until(lambda: maps)
 
@@ -60,27 +64,26 @@ def test_the_robot_follows_commands_and_stops_without_them(bench):
 def test_odometry_comes_at_its_rate(bench):
     odometry = bench.collect(Odometry, "odom", SENSOR)
     bench.add(SimulatorNode, odom_publish_dur=0.05)
-    bench.spin_until(lambda: odometry)
-    bench.spin_for(1.0)
+    assert bench.spin_until(lambda: len(odometry) >= 12)
     stamps = [convert.seconds_of(message.header.stamp) for message in odometry]
     assert np.median(np.diff(stamps)) == pytest.approx(0.05, abs=0.015)
 
 
 def test_a_command_that_is_not_finite_stops_the_robot_in_one_clear_line(bench, log):
-    node = bench.add(SimulatorNode)
+    node = bench.add(SimulatorNode, cmd_vel_timeout=10.0)
     publisher = bench.publisher(Twist, "cmd_vel")
     bench.connect(publisher)
     bad = Twist()
     bad.linear.x = math.nan
     publisher.publish(command(1.0))
+    assert bench.spin_until(lambda: node.simulator.state.vx > 0.2)
     publisher.publish(bad)
     assert bench.spin_until(lambda: any(level >= 30 for level, _ in log))
     assert [text for level, text in log if level >= 30] == [
         "cmd_vel is not finite; the robot stops"
     ]
-    bench.spin_for(0.3)
+    assert bench.spin_until(lambda: node.simulator.state.vx < 0.01, seconds=5.0)
     assert node.simulator.state.is_finite()
-    assert node.simulator.state.vx < 0.2
 
 
 def test_commands_may_be_stamped(bench):
@@ -121,7 +124,7 @@ def test_an_initial_pose_that_is_not_finite_is_refused(bench, log):
 
 
 def test_scan_and_markers_are_published_for_whom_they_interest(bench):
-    scans = bench.collect(LaserScan, "scan", SENSOR)
+    scans = bench.collect(LaserScanMessage, "scan", SENSOR)
     markers = bench.collect(MarkerArray, "simulator/markers")
     bench.add(SimulatorNode, scan__beams=90)
     assert bench.spin_until(lambda: scans and markers)
@@ -133,10 +136,11 @@ def test_scan_and_markers_are_published_for_whom_they_interest(bench):
 def test_the_clock_runs_as_fast_as_asked(bench):
     clocks = bench.collect(Clock, "/clock", SENSOR)
     bench.add(SimulatorNode, publish_clock=True, speed_factor=5.0)
-    bench.spin_until(lambda: clocks)
-    first = convert.seconds_of(clocks[-1].clock)
-    bench.spin_for(0.5)
-    assert convert.seconds_of(clocks[-1].clock) - first == pytest.approx(2.5, rel=0.25)
+    assert bench.spin_until(lambda: clocks)
+    first, begun = convert.seconds_of(clocks[-1].clock), time.monotonic()
+    assert bench.spin_until(lambda: convert.seconds_of(clocks[-1].clock) >= first + 2.5)
+    passed = convert.seconds_of(clocks[-1].clock) - first
+    assert passed == pytest.approx(5.0 * (time.monotonic() - begun), rel=0.25)
 
 
 def test_a_malformed_scenario_ends_the_start_with_one_line(bench, tmp_path):
@@ -149,3 +153,10 @@ def test_a_malformed_scenario_ends_the_start_with_one_line(bench, tmp_path):
 def test_a_scenario_that_does_not_exist_names_the_nearest(bench):
     with pytest.raises(ScenarioError, match="did you mean 'forest'"):
         bench.add(SimulatorNode, scenario="forrest")
+
+
+def test_a_beam_without_return_is_infinite():
+    scan = LaserScan(-1.0, 2.0, 0.1, np.float64(9.0), np.array([1.0, np.inf]))
+    message = scan_message(scan, 1, convert.stamp_of(1.0), "laser")
+    assert message.ranges[1] == math.inf
+    assert message.angle_max == pytest.approx(1.0)

@@ -11,7 +11,7 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cost_model import ClearanceTable, squared_distance
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
-from mme_ilqr_ros.planning.weights import WeightsError, load_weights, shipped_weights
+from mme_ilqr_ros.planning.weights import WeightsError, find_weights, read_weights
 
 TENSORS = {
     "gaps": np.array([0.0, 0.5, 1.0, 2.0], dtype=np.float32),
@@ -21,7 +21,7 @@ TENSORS = {
 
 
 def shipped():
-    return ClearanceTable(load_weights(shipped_weights("clearance")))
+    return ClearanceTable(read_weights(find_weights("clearance")).tensors)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (40, 53)])

@@ -12,10 +12,8 @@ from mme_ilqr_ros.planning.weights import (
     WeightsError,
     checksum_file,
     find_weights,
-    load_weights,
     read_weights,
     save_weights,
-    shipped_weights,
 )
 
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array(2.0, dtype=np.float32)}
@@ -25,7 +23,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     path = tmp_path / "w.safetensors"
     digest = save_weights(path, TENSORS, {"seed": "1"})
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    loaded = load_weights(path)
+    loaded = read_weights(path).tensors
     np.testing.assert_array_equal(loaded["a"], TENSORS["a"])
     assert loaded["b"].shape == ()
 
@@ -52,17 +50,17 @@ def test_a_tampered_file_is_refused(tmp_path):
     data[-1] ^= 1
     path.write_bytes(bytes(data))
     with pytest.raises(WeightsError, match=r"does not match its \.sha256"):
-        load_weights(path)
+        read_weights(path)
 
 
 def test_a_missing_file_or_checksum_is_named(tmp_path):
     path = tmp_path / "w.safetensors"
     with pytest.raises(WeightsError, match="cannot read"):
-        load_weights(path)
+        read_weights(path)
     save_weights(path, TENSORS, {})
     checksum_file(path).unlink()
     with pytest.raises(WeightsError, match="cannot read"):
-        load_weights(path)
+        read_weights(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"not weights at all", b"\2\0\0\0\0\0\0\0{}"])
@@ -71,12 +69,12 @@ def test_another_kind_of_file_is_refused(tmp_path, data):
     path.write_bytes(data)
     checksum_file(path).write_text(hashlib.sha256(data).hexdigest())
     with pytest.raises(WeightsError, match="not "):
-        load_weights(path)
+        read_weights(path)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_weights_match_their_checksum_and_their_card(name):
-    path = shipped_weights(name)
+    path = find_weights(name)
     load_cost_model(path)
     digest = checksum_file(path).read_text().split()[0]
     card = path.with_suffix(".md").read_text()
@@ -85,7 +83,7 @@ def test_the_shipped_weights_match_their_checksum_and_their_card(name):
 
 
 def test_a_name_means_a_shipped_file_and_anything_else_a_path():
-    assert find_weights("clearance") == shipped_weights("clearance")
+    assert find_weights("clearance").name == "clearance.safetensors"
     assert find_weights("some/clearance") == Path("some/clearance")
 
 

@@ -6,12 +6,10 @@ from PIL import Image
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.animation import MOST_FRAMES, animate_run
-from mme_ilqr_ros.reporting.judge import Outcome
-from mme_ilqr_ros.reporting.moments import decision_moments, disagreement
 from mme_ilqr_ros.reporting.pictures import draw_run
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
-from mme_ilqr_ros.reporting.scene import NARROWEST, Scene, view_of
+from mme_ilqr_ros.reporting.scene import NARROWEST, Scene, decision_moments, disagreement, view_of
 
 FAR = Pose(100.0, 0.0, 0.0)
 
@@ -131,4 +129,4 @@ def test_the_view_holds_start_goal_and_whole_circles_nearby_but_not_far_ones():
     view = view_of(bare_scene(), record)
     assert view.holds(np.array([[0.0, 0.0], [0.0, 9.0], [3.3, 4.0], [0.3, 5.5]])).all()
     assert not view.holds(np.array([50.0, 50.0]))
-    assert min(view.width, view.height) >= (NARROWEST - 1e-9) * max(view.width, view.height)
+    assert min(view.size) >= (NARROWEST - 1e-9) * max(view.size)

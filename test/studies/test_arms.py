@@ -8,8 +8,8 @@ from scipy.sparse.csgraph import dijkstra
 pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.moves import STEPS
-from mme_ilqr_ros.training.evaluate import rollout
 from mme_ilqr_ros.training.task import TrainingError
+from mme_ilqr_ros.training.tasks.mazes import rollout
 from studies.tasks.arms import (
     ARM,
     PIXELS,

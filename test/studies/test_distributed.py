@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.weights import load_weights
+from mme_ilqr_ros.planning.weights import read_weights
 from mme_ilqr_ros.training.loop import batch
 from mme_ilqr_ros.training.task import TrainingError, TrainSettings
 from studies.tasks.distributed import Processes
@@ -18,7 +18,7 @@ from studies.tasks.distributed import Processes
 SMALL = """
 import sys
 import torch
-from mme_ilqr_ros.training import evaluate
+from mme_ilqr_ros.training.tasks import mazes as evaluate
 from studies.__main__ import main
 
 torch.set_default_dtype(torch.float64)
@@ -46,7 +46,7 @@ def train(folder, *launcher):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("wrote ") == 1  # one of the two prints
     table = np.genfromtxt(folder / f"{folder.name}.csv", delimiter=",", names=True)
-    return load_weights(folder / f"{folder.name}.safetensors"), table
+    return read_weights(folder / f"{folder.name}.safetensors").tensors, table
 
 
 @pytest.mark.slow

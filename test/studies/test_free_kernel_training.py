@@ -7,21 +7,18 @@ import pytest
 
 from studies.__main__ import main
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
 from studies.family import FREE_KERNEL
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_learning_curves")
 SMALL = ["--maps", "96", "--size", "9", "--batch", "16", "--hidden", "8", "--actions", "4"]
 
 
 @pytest.fixture(autouse=True)
 def _small_tests(monkeypatch):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     tests = (("15 x 15", 9, 1.0, 5), ("28 x 28", 11, 1.0, 3))
-    monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", tests)
-    yield
-    torch.set_num_threads(threads)
+    monkeypatch.setattr("mme_ilqr_ros.training.tasks.mazes.TESTS", tests)
 
 
 def train(folder, *arguments):
@@ -67,6 +64,7 @@ def history(folder):
 def test_options_reach_the_planner_and_the_history(tmp_path):
     folder = tmp_path / "w"
     options = ["--iterations", "50", "--tolerance", "1e-3", "--solver", "broyden"]
+    options += ["--maps", "48"]
     options += ["--adjoint-solver", "forward", "--jacobian-weight", "0.1", "--discount", "0.5"]
     train(folder, "--model", "id_vin", "--learning-rate", "0.5", *options)
     rows = history(folder)

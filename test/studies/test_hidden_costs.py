@@ -9,12 +9,12 @@ from studies.__main__ import main
 
 torch = pytest.importorskip("torch")
 
-from mme_ilqr_ros.planning.weights import load_weights
+from mme_ilqr_ros.planning.weights import read_weights
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.run import add_tasks, settings_of
 from mme_ilqr_ros.training.tasks import hidden_cost
 from mme_ilqr_ros.training.tasks.demonstrations import measure
 from mme_ilqr_ros.training.tasks.hidden_cost import cost_of
+from mme_ilqr_ros.training.verb import add_tasks, settings_of
 from studies.tasks.commands import COMMANDS
 
 TASKS = ("terrain", "lanes")
@@ -88,7 +88,7 @@ def test_the_command_writes_weights_and_card(name, tmp_path, capsys, monkeypatch
     short = ["--maps", "16", "--size", "12", "--paths", "3", "--epochs", "2"]
     assert main(["train", name, *short, "--out", str(out)]) == 0
     assert "regret median %" in capsys.readouterr().out
-    assert load_weights(out / "learned.safetensors")
+    assert read_weights(out / "learned.safetensors").tensors
     card = (out / "learned.md").read_text()
     assert "3 path(s) on each" in card
     assert "256 shifted" in card

@@ -11,8 +11,8 @@ from studies.__main__ import main
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.run import add_tasks, settings_of
 from mme_ilqr_ros.training.task import TrainSettings
+from mme_ilqr_ros.training.verb import add_tasks, settings_of
 from studies.family import MODELS, structured
 from studies.tasks.arm_mapper import ArmMapper
 from studies.tasks.arms import generate_arms, picture

@@ -6,27 +6,16 @@ import json
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from mme_ilqr_ros.training import recorder
 from studies.__main__ import main
 from studies.experiments import runtime
 from studies.experiments.study import PRESETS, Case, Study, mean_and_spread, run_study
 from studies.experiments.verb import STUDIES
 from studies.train_cost.step import run_steps
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(autouse=True)
-def _no_learning_curves(monkeypatch):
-    """Half of a smallest training would be its picture, which the tests of training look at."""
-    monkeypatch.setattr(recorder, "draw", lambda path, history: path.touch())
+# Half of a smallest training would be its picture, which the tests of training look at.
+pytestmark = pytest.mark.usefixtures("one_thread", "no_learning_curves")
 
 
 def rows_of(folder):

@@ -4,19 +4,14 @@ import json
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
 from studies.__main__ import main
 from studies.train_cost import verb
 from studies.train_cost.report import crossovers
 from studies.train_cost.step import StepCase, StepCost, make_model, measure, run_steps
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def cost(model, k, seconds, size=15):

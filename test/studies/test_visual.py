@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from mme_ilqr_ros.training.loop import train
-from mme_ilqr_ros.training.run import add_tasks, settings_of
 from mme_ilqr_ros.training.task import TrainingError, TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes
+from mme_ilqr_ros.training.verb import add_tasks, settings_of
 from studies.family import MODELS
 from studies.tasks.commands import COMMANDS
 from studies.tasks.panoramas import Look, panoramas

@@ -8,10 +8,11 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.learning.encoders import ClearanceEncoder
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
-from mme_ilqr_ros.planning.weights import load_weights
+from mme_ilqr_ros.planning.weights import read_weights
 from mme_ilqr_ros.training.tasks import clearance, hidden_cost
 
 
+@pytest.mark.usefixtures("one_thread", "no_learning_curves")
 def test_the_command_learns_the_formula_and_the_planner_takes_the_weights(
     tmp_path, capsys, monkeypatch
 ):
@@ -25,7 +26,7 @@ def test_the_command_learns_the_formula_and_the_planner_takes_the_weights(
     assert "256 shifted" in (out / "mine.md").read_text()
 
     learned = ClearanceEncoder(torch.Generator())
-    tensors = load_weights(out / "mine.safetensors")
+    tensors = read_weights(out / "mine.safetensors").tensors
     learned.load_state_dict({name: torch.from_numpy(t) for name, t in tensors.items()})
     at = torch.linspace(0.0, 3.0, 31)
     found = learned(torch.zeros(1, 1, 31), at[None, None, None]).exp()[0, 0].detach().numpy()

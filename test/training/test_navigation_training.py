@@ -12,11 +12,16 @@ from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
-from mme_ilqr_ros.planning.weights import load_weights, shipped_weights
-from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, rollout
+from mme_ilqr_ros.planning.weights import find_weights, read_weights
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainingError, TrainSettings
-from mme_ilqr_ros.training.tasks.mazes import generate_mazes, with_expert
+from mme_ilqr_ros.training.tasks.mazes import (
+    RolloutScore,
+    evaluate,
+    generate_mazes,
+    rollout,
+    with_expert,
+)
 from mme_ilqr_ros.training.tasks.navigation import (
     NavigationTask,
     follow,
@@ -36,7 +41,7 @@ def mazes(n, seed, size=11):
 
 def shipped_model():
     model = StructuredIDVIN(CostEncoder(torch.Generator()))
-    weights = load_weights(shipped_weights())
+    weights = read_weights(find_weights("shortest")).tensors
     model.encoder.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
     return model
 
@@ -166,7 +171,7 @@ def test_scores_of_parts_add_up():
 
 def test_the_command_writes_weights_that_the_planner_takes(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        "mme_ilqr_ros.training.evaluate.TESTS", (("9 x 9", 9, 1.0, 5), ("9 perfect", 9, 0.0, 5))
+        "mme_ilqr_ros.training.tasks.mazes.TESTS", (("9 x 9", 9, 1.0, 5), ("9 perfect", 9, 0.0, 5))
     )
     out = tmp_path / "made.v0.1"
     arguments = ["navigation", "--maps", "320", "--size", "7-9", "--batch", "16", "--out", str(out)]

@@ -8,22 +8,20 @@ import time
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
 from mme_ilqr_ros.__main__ import main
 from mme_ilqr_ros.training.recorder import load_checkpoint, save_checkpoint, write_whole
 from mme_ilqr_ros.training.task import TrainingError
 
-OPTIONS = ["navigation", "--maps", "320", "--size", "9", "--batch", "16", "--epochs", "3"]
-N_STEPS = 3 * 320 // 16
+pytestmark = pytest.mark.usefixtures("one_thread", "no_learning_curves")
+OPTIONS = ["navigation", "--maps", "160", "--size", "9", "--batch", "16", "--epochs", "3"]
+N_STEPS = 3 * 160 // 16
 
 
 @pytest.fixture(autouse=True)
-def _few_tests_one_thread(monkeypatch):
-    monkeypatch.setattr("mme_ilqr_ros.training.evaluate.TESTS", (("9 x 9", 9, 1.0, 5),))
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+def _few_tests(monkeypatch):
+    monkeypatch.setattr("mme_ilqr_ros.training.tasks.mazes.TESTS", (("9 x 9", 9, 1.0, 5),))
 
 
 def run(out, *more):

@@ -99,11 +99,15 @@ def run(options: argparse.Namespace, command: str) -> str:
     choice = Choice(options.queries, options.seed, robot_radius=options.robot_radius)
     maps = load_maps(options.maps, choice)
     settings = settings_of(options, EXACT)
-    with Results(command, settings, options.out) as results:
-        judge_all(maps, planner, judge, results.judged)
+    options.out.mkdir(parents=True, exist_ok=True)
+    judged: list[Judged] = []
+    try:
+        judge_all(maps, planner, judge, judged)
+    finally:  # what was planned before an interruption is not lost
+        write_results(command, settings, judged, options.out)
     if not options.no_plots:
         draw(maps, planner, settings, options.out)
-    return report(results.judged)
+    return report(judged)
 
 
 def settings_of(options: argparse.Namespace, *without_weights: str) -> dict[str, Any]:
@@ -119,43 +123,29 @@ def settings_of(options: argparse.Namespace, *without_weights: str) -> dict[str,
     return {**chosen, "weights": weights_file(options.weights).name if has_weights else None}
 
 
-class Results:
-    """The files of a run; what was planned before an interruption is not lost."""
-
-    def __init__(self, command: str, settings: Mapping[str, Any], out: Path) -> None:
-        """Begin.
-
-        Args:
-            command: As typed.
-            settings: For summary.json.
-            out: Folder.
-        """
-        out.mkdir(parents=True, exist_ok=True)
-        self.judged: list[Judged] = []
-        self.more: dict[str, Any] = {}
-        """Further content of summary.json."""
-        self._head = {**facts(command), "settings": settings}
-        self._out = out
-
-    def __enter__(self) -> Results:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self.judged:
-            return
-        by_file = grouped(self.judged, lambda j: j.group)
-        by_map = grouped(self.judged, lambda j: j.map)
-        rows = [j.row() for j in self.judged]
-        content = {
-            **self._head,
-            "totals": totals(self.judged),
-            **self.more,
-            "per_file": {name: totals(group) for name, group in by_file.items()},
-            "per_map": {name: totals(group) for name, group in by_map.items()},
-            "queries": rows,
-        }
-        write_csv(rows, self._out / "results.csv")
-        write_json(content, self._out / "summary.json")
+def write_results(
+    command: str,
+    settings: Mapping[str, Any],
+    judged: Sequence[Judged],
+    out: Path,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write results.csv and summary.json, with `more` content, unless nothing was judged."""
+    if not judged:
+        return
+    by_file, by_map = grouped(judged, lambda j: j.group), grouped(judged, lambda j: j.map)
+    rows = [j.row() for j in judged]
+    content = {
+        **facts(command),
+        "settings": settings,
+        "totals": totals(judged),
+        **(more or {}),
+        "per_file": {name: totals(group) for name, group in by_file.items()},
+        "per_map": {name: totals(group) for name, group in by_map.items()},
+        "queries": rows,
+    }
+    write_csv(rows, out / "results.csv")
+    write_json(content, out / "summary.json")
 
 
 def judge_all(

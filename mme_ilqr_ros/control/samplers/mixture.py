@@ -1,4 +1,4 @@
-"""Samples of the policies: of all modes by their weights, or of the driving mode alone.
+"""Samples of the policies: of all modes by their weights, or of the executed mode alone.
 
 Source: So, Wang, Theodorou, Maximum Entropy Differential Dynamic Programming, ICRA 2022.
 """
@@ -22,7 +22,7 @@ def mixture(sampling: Sampling) -> Array:
 
 
 def unimodal(sampling: Sampling) -> Array:
-    """Return samples [R, N, T, nu] of the driving mode's policy (unimodal ME-iLQR)."""
+    """Return samples [R, N, T, nu] of the executed mode's policy (unimodal ME-iLQR)."""
     n_modes = sampling.weights.shape[1]
     return sampling.follow(np.repeat(sampling.incumbents[:, None], n_modes, axis=1))
 

@@ -1,7 +1,7 @@
 """Exact cost-to-go fields on grids: solvers, best moves, gradient, repair and walks."""
 
 from mme_ilqr_ros.planning.field.costs import FieldError
-from mme_ilqr_ros.planning.field.field import Field, Repair
+from mme_ilqr_ros.planning.field.field import Field
 from mme_ilqr_ros.planning.field.layout import NO_MOVE
 from mme_ilqr_ros.planning.field.solve import Walk, follow, solve_edges, solve_field, warm_up
 
@@ -9,7 +9,6 @@ __all__ = [
     "NO_MOVE",
     "Field",
     "FieldError",
-    "Repair",
     "Walk",
     "follow",
     "solve_edges",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -24,22 +23,6 @@ from mme_ilqr_ros.planning.field.sweep import edge_gradient, sweep
 from mme_ilqr_ros.planning.moves import LENGTHS
 
 _MOST_CLEARED = 0.1  # of the map: above it a fresh solve takes less time than a repair
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What a repair did.
-
-    Attributes:
-        n_changed: Cells whose cost changed.
-        n_cleared: Cells that lost their value, and got another one or none.
-        is_fresh: Whether a fresh solve did it: too many cells were cleared, or the new costs do
-            not fit the buckets of the old ones.
-    """
-
-    n_changed: int
-    n_cleared: int
-    is_fresh: bool
 
 
 class Field:
@@ -152,11 +135,11 @@ class Field:
         much of `gradient` passes there on the best ways: for a gradient of ones the number of
         starts, the visitation.
         """
-        arrows, weights = self._swept[0], self._flat(gradient)
+        arrows, weights = self._swept[0], bordered(np.asarray(gradient, dtype=np.float64), 0.0)
         result = edge_gradient(self.order, arrows, self.stride, self.n_moves, weights)
         return result.reshape(self.n_moves, -1, self.stride)[:, 1:-1, 1:-1]
 
-    def repair(self, corner: tuple[int, int], patch: np.ndarray) -> Repair:
+    def repair(self, corner: tuple[int, int], patch: np.ndarray) -> int | None:
         """Give the cells of a window other costs and bring the values up to date.
 
         Takes time for the cells whose values change and none for the rest of the map, unless these
@@ -165,6 +148,10 @@ class Field:
         Args:
             corner: Cell (row, column) of the window's first entry.
             patch: [h, w] costs > 0 of the window's cells, inf where blocked.
+
+        Returns:
+            Number of cells that lost their value, and got another one or none. None after a fresh
+            solve: too many did, or the costs do not fit the buckets of the old ones.
 
         Raises:
             FieldError: The field is one of edge costs, the window reaches over the map's edge, a
@@ -176,7 +163,7 @@ class Field:
         window = checked_window(self.cost, corner, patch.shape)
         changed = window != patch
         if not changed.any():
-            return Repair(0, 0, is_fresh=False)
+            return 0
         least, largest = checked_range(patch, "cell")
         check_goal_stays_free(self.goal, corner, patch)
         window[...] = patch
@@ -188,21 +175,16 @@ class Field:
             least = min(least, self._least_cost)
             self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
             self._order = self._solve()
-        n_changed = int(np.count_nonzero(changed))
-        return Repair(n_changed, n_cleared or 0, is_fresh=n_cleared is None)
+        return n_cleared
 
-    def update(self, cost: np.ndarray) -> Repair:
-        """Give the map other costs [H, W]; repair the values where few differ, else solve it again.
-
-        Raises:
-            FieldError: As for `repair`.
-        """
+    def update(self, cost: np.ndarray) -> int | None:
+        """Give the map other costs [H, W]; else as `repair`."""
         before = checked_window(self.cost, (0, 0), np.shape(cost))
         if before.shape != self.cost.shape:
             raise FieldError(f"costs of shape {before.shape} do not fit a map {self.cost.shape}")
         differ = cost != before
         if not differ.any():
-            return Repair(0, 0, is_fresh=False)
+            return 0
         rows, columns = box_of(differ)
         return self.repair((rows.start, columns.start), cost[rows, columns])
 
@@ -217,12 +199,6 @@ class Field:
         cells = around(corner, changed, self.cost.shape, self.stride)
         if len(cells) > most:
             return None
-        grid = (self.flat_costs, self.stride, self.n_moves)
-        n_cleared = repair_values(
-            *grid, self.goal_index, self.flat_values, self.buckets, cells, most
-        )
+        grid = (self.flat_costs, self.stride, self.n_moves, self.goal_index)
+        n_cleared = repair_values(*grid, self.flat_values, self.buckets, cells, most)
         return n_cleared if n_cleared <= most else None
-
-    def _flat(self, gradient: np.ndarray) -> np.ndarray:
-        """Return dL/dV in flat form, in memory of its own."""
-        return bordered(np.asarray(gradient, dtype=np.float64), 0.0)

@@ -1,4 +1,4 @@
-"""Repair a field after a few costs changed, to the very bits of a fresh solve.
+"""Repair a field after a few costs changed; equal to a new solve bit by bit.
 
     clear   Cells that no neighbour supports any more lose their value: in ascending order of the
             old values, from the cells around the change to those that relied on a cleared one.

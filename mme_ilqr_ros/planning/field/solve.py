@@ -2,8 +2,8 @@
 
     V(goal) = 0,    V(p) = min over allowed moves a: p -> q of  V(q) + cost(p, a)
 
-This is the fixed point that `bellman.py` reaches by sweeps. The solvers here settle every cell
-once, which also gives the exact gradient: V depends on the costs through a tree of best moves.
+The solvers settle every cell once, which also gives the exact gradient: V depends on the costs
+through a tree of best moves.
 """
 
 from __future__ import annotations

@@ -17,9 +17,15 @@ from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN, StructuredPlan
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.training.evaluate import RolloutScore, evaluate, held_out_scores
 from mme_ilqr_ros.training.task import Command, Loss, TrainSettings, device_of, tensors_of
-from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes, load_mazes
+from mme_ilqr_ros.training.tasks.mazes import (
+    MazeSet,
+    RolloutScore,
+    evaluate,
+    generate_mazes,
+    held_out_scores,
+    load_mazes,
+)
 
 _POWER = 4.0
 
@@ -47,8 +53,7 @@ class NavigationTask:
 
     def model(self, generator: torch.Generator) -> nn.Module:
         """Return a new model."""
-        encoder = CostEncoder(generator, wrap=self.data.wrap)
-        return StructuredIDVIN(encoder, wrap=self.data.wrap)
+        return StructuredIDVIN(CostEncoder(generator))
 
     def loss(self, model: nn.Module, indices: Tensor) -> Loss:
         """Return cross entropy and push term on some mazes."""

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mme_ilqr_ros.parameters import files
+from mme_ilqr_ros.parameters import verb
 from mme_ilqr_ros.settings import STRINGS, table
 
-ROOT = Path(files.__file__).resolve().parents[2]
+ROOT = Path(verb.__file__).resolve().parents[2]
 
 
 def flat(block, prefix=""):
@@ -24,8 +24,8 @@ def flat(block, prefix=""):
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        (files.YAML_FILE, files.yaml_text),
-        (files.DOC_FILE, files.doc_text),
+        (verb.YAML_FILE, verb.yaml_text),
+        (verb.DOC_FILE, verb.doc_text),
     ],
 )
 def test_committed_files_are_what_the_declaration_says(file, text):
@@ -35,11 +35,11 @@ def test_committed_files_are_what_the_declaration_says(file, text):
     assert (ROOT / file).read_text() == text()
 
 
-@pytest.mark.parametrize("node", files.NODES)
+@pytest.mark.parametrize("node", verb.NODES)
 def test_the_file_holds_every_parameter_with_its_default_and_type(node):
-    document = yaml.safe_load(files.yaml_text())
+    document = yaml.safe_load(verb.yaml_text())
     values = flat(document[f"/**/{node}"]["ros__parameters"])
-    rows = table(files.NODES[node])
+    rows = table(verb.NODES[node])
     assert list(values) == [row.name for row in rows]
     for row in rows:
         value = values[row.name]
@@ -51,4 +51,4 @@ def test_the_file_holds_every_parameter_with_its_default_and_type(node):
 
 
 def test_every_line_fits_the_width():
-    assert max(map(len, files.yaml_text().splitlines())) <= 100
+    assert max(map(len, verb.yaml_text().splitlines())) <= 100

@@ -9,8 +9,8 @@ pytest.importorskip("rclpy")
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import PointCloud2, PointField
 
+from mme_ilqr_ros.nodes.clouds import circles_cloud, read_circles
 from mme_ilqr_ros.nodes.conversions import MessageError
-from mme_ilqr_ros.nodes.obstacle_cloud import decode, encode
 
 CIRCLES = np.array([[1.0, 2.0, 0.5, 0.25, -0.5], [-3.0, 0.0, 0.125, 0.0, 0.0]])
 F4, F8, U1, U4 = PointField.FLOAT32, PointField.FLOAT64, PointField.UINT8, PointField.UINT32
@@ -31,13 +31,11 @@ def cloud(fields, rows, point_step, order="<", height=1, row_padding=0):
 
 
 def test_circles_come_back_from_their_message():
-    obstacles = decode(encode(CIRCLES, Time(), "odom", ids=[7, 3]))
-    assert np.array_equal(obstacles.circles, CIRCLES)
-    assert obstacles.ids.tolist() == [7, 3]
+    assert np.array_equal(read_circles(circles_cloud(CIRCLES, Time(), "odom")), CIRCLES)
 
 
 def test_the_message_describes_itself():
-    message = encode(CIRCLES, Time(), "odom")
+    message = circles_cloud(CIRCLES, Time(), "odom")
     names = [field.name for field in message.fields]
     assert names == ["x", "y", "z", "radius", "vx", "vy", "id"]
     kinds = [field.datatype for field in message.fields]
@@ -46,13 +44,13 @@ def test_the_message_describes_itself():
 
 
 def test_no_circles_are_a_message_too():
-    assert decode(encode(np.zeros((0, 5)), Time(), "odom")).circles.shape == (0, 5)
+    assert read_circles(circles_cloud(np.zeros((0, 5)), Time(), "odom")).shape == (0, 5)
 
 
 def test_fields_may_come_in_any_order_type_and_padding():
     fields = [("intensity", 0, U1), ("radius", 1, F8), ("y", 12, F4), ("x", 16, F8)]
     rows = [struct.pack("<Bd3xfd4x", 9, 0.5, 2.0, 1.0), struct.pack("<Bd3xfd4x", 9, 1.5, 3.0, 4.0)]
-    circles = decode(cloud(fields, rows, point_step=28)).circles
+    circles = read_circles(cloud(fields, rows, point_step=28))
     assert circles.tolist() == [[1.0, 2.0, 0.5, 0.0, 0.0], [4.0, 3.0, 1.5, 0.0, 0.0]]
 
 
@@ -60,21 +58,21 @@ def test_rows_of_a_cloud_may_be_padded_and_big_endian():
     fields = [("x", 0, F4), ("y", 4, F4), ("radius", 8, F4)]
     rows = [struct.pack(">fff", n, 0.0, 1.0) for n in range(4)]
     message = cloud(fields, rows, point_step=12, order=">", height=2, row_padding=5)
-    assert decode(message).circles[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert read_circles(message)[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_a_cloud_without_radius_is_refused():
     fields = [("x", 0, F4), ("y", 4, F4), ("z", 8, F4)]
     message = cloud(fields, [struct.pack("<fff", 1, 2, 3)], point_step=12)
     with pytest.raises(MessageError, match=r"field radius is missing \(there are: x, y, z\)"):
-        decode(message)
+        read_circles(message)
 
 
 def test_a_cloud_that_is_too_short_is_refused():
-    message = encode(CIRCLES, Time(), "odom")
+    message = circles_cloud(CIRCLES, Time(), "odom")
     message.data = message.data[:-1]
     with pytest.raises(MessageError, match="55 bytes do not hold 1 x 2 points of 28 bytes"):
-        decode(message)
+        read_circles(message)
 
 
 @pytest.mark.parametrize("column", range(5))
@@ -82,11 +80,11 @@ def test_a_circle_that_is_not_finite_is_refused(column):
     circles = CIRCLES.copy()
     circles[1, column] = np.nan
     with pytest.raises(MessageError, match="row 1 is not finite"):
-        decode(encode(circles, Time(), "odom"))
+        read_circles(circles_cloud(circles, Time(), "odom"))
 
 
 def test_a_negative_radius_is_refused():
     circles = CIRCLES.copy()
     circles[0, 2] = -1.0
     with pytest.raises(MessageError, match="radius = -1"):
-        decode(encode(circles, Time(), "odom"))
+        read_circles(circles_cloud(circles, Time(), "odom"))
