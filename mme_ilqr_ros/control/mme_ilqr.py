@@ -25,6 +25,7 @@ from mme_ilqr_ros.control.modes import (
     NEAR,
     TOLERATED_LACK,
     Modes,
+    alternatives,
     mixture_weights,
     select_mode,
     selection_costs,
@@ -100,7 +101,8 @@ class MmeIlqr:
             U[random] = in_blocks(noise.blocks[random], s.time_steps)
             U[robots, self._incumbents] = policies.U[robots, self._incumbents]
         found = kernel.optimise(x0, U, data, s.n_iterations, deadline)
-        weights = self._weights(found.costs, found.log_det, found.distances >= required)
+        clear = (found.distances >= required) & alternatives(found.costs)
+        weights = self._weights(found.costs, found.log_det, clear)
         self._controls, self._drives_for = found.U, self._drives_for + elapsed
         return [self._choose(r, found, weights, required, data[r], warm) for r in robots]
 

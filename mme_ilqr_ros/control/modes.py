@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.kernel.task import CONTENDING
+
 Array = NDArray[np.float64]
 INFEASIBLE = 1e3  # cost of touching something, before its depth
 WORST = 1e12
@@ -36,7 +38,8 @@ class Modes:
         states: Predicted states [N, T+1, nx]; x, y [m] and yaw [rad] first.
         controls: Planned controls [N, T, nu].
         costs: J of every mode [N].
-        weights: Mixture weights [N], summing to one.
+        weights: Mixture weights [N], summing to one; 0 for modes that touch something, and for
+            those whose cost is no alternative to the best (they need not be optimised).
         distances: Least predicted distance of the robot's centre to an obstacle [N] [m].
         feasible: Modes that keep the required distance [N].
         chosen: Index of the mode that drives.
@@ -53,6 +56,12 @@ class Modes:
     chosen: int
     switched: bool
     iterations: int
+
+
+def alternatives(costs: Array) -> NDArray[np.bool_]:
+    """Return which modes [..., N] do not cost far more than the best; the kernel waits for them."""
+    best = costs.min(axis=-1, keepdims=True)
+    return costs <= best + (CONTENDING - 1.0) * np.maximum(np.abs(best), 1.0)
 
 
 def selection_costs(costs: Array, distances: Array, required: float) -> Array:

@@ -52,6 +52,8 @@ def mode_markers(modes: Modes, stamp: Time, frame: str) -> MarkerArray:
 def candidate_markers(candidates: Candidates, stamp: Time, frame: str) -> MarkerArray:
     """Return a line per mode: the deeper the green the heavier, red if infeasible, chosen thick.
 
+    A feasible mode of weight 0 is no alternative, and transparent.
+
     RViz ignores the `text` of a line; it carries the numbers behind the picture for `ros2 topic
     echo` and for recordings, e.g. `weight=0.31 feasible=1 switched=0`.
     """
@@ -65,6 +67,8 @@ def candidate_markers(candidates: Candidates, stamp: Time, frame: str) -> Marker
         marker.scale.x = _CHOSEN_WIDTH if is_chosen else _LINE_WIDTH
         weight, feasible = float(candidates.weights[index]), bool(candidates.feasible[index])
         marker.color = _weight_colour(weight / heaviest) if feasible else _colour(_RED)
+        if feasible and weight == 0.0 and not is_chosen:  # not optimised: no alternative
+            marker.color.a = 0.0
         switched = is_chosen and candidates.switched
         marker.text = f"weight={weight:.6g} feasible={feasible:d} switched={switched:d}"
         markers.append(marker)

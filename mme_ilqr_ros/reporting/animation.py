@@ -109,8 +109,8 @@ class _Stage:
         moment = self._record.modes_at(time)
         if moment is None or time - moment.time > STALE:
             return
-        for line in moment.trajectories:
-            self._line(draw, line, CANDIDATE, 1.2)
+        for n in moment.alternatives:
+            self._line(draw, moment.trajectories[n], CANDIDATE, 1.2)
         self._line(draw, moment.trajectories[moment.chosen], CHOSEN, 3.0)
 
     def _draw_robot(self, draw: ImageDraw.ImageDraw, x: float, y: float, yaw: float) -> None:

@@ -153,11 +153,16 @@ def _draw_footprints(axes: Axes, record: RunRecord, scene: Scene) -> None:
 def _draw_moments(axes: Axes, moments: Sequence[ModesMoment], record: RunRecord) -> None:
     """Draw candidates thin and by weight, the chosen one thick, and a letter at the robot."""
     for letter, moment in zip(LETTERS, moments, strict=False):
-        relative = moment.weights / max(float(moment.weights.max()), 1e-12)
+        shown = moment.alternatives
+        relative = moment.weights[shown] / max(float(moment.weights.max()), 1e-12)
         opacities = FAINTEST + (1.0 - FAINTEST) * relative
         axes.add_collection(
             LineCollection(
-                moment.trajectories, colors=CANDIDATE, linewidths=1.0, alpha=opacities, zorder=4
+                [moment.trajectories[n] for n in shown],
+                colors=CANDIDATE,
+                linewidths=1.0,
+                alpha=opacities,
+                zorder=4,
             )
         )
         axes.plot(

@@ -33,6 +33,11 @@ class ModesMoment:
     chosen: int
     switched: bool
 
+    @property
+    def alternatives(self) -> NDArray[np.int64]:
+        """Modes to draw: those with a weight; all where none has."""
+        return np.flatnonzero((self.weights > 0.0) | ~(self.weights > 0.0).any())
+
 
 @dataclass
 class RunRecord:

@@ -145,7 +145,7 @@ class BatchedKernel:
         expected, scale = -(gains.linear + gains.quadratic), J.abs().clamp_min(1.0)
         done = (texts.CONVERGED * scale > expected) | (reg > texts.REG_MAX)
         best = J.reshape(-1, n_modes).amin(1, keepdim=True)
-        limit = best + (texts.CONTENDING - 1.0) * best.abs().clamp_min(1.0)
+        limit = best + (task.contending - 1.0) * best.abs().clamp_min(1.0)
         contending = limit.expand(-1, n_modes).reshape(-1) > J
         waited_for = ~done & contending & (expected > texts.SETTLED * scale)
         unfinished = waited_for.reshape(-1, n_modes).any(1, keepdim=True)

@@ -6,6 +6,7 @@ A lane is one mode of one robot; the modes of a robot stand side by side. Tensor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mme_ilqr_ros.control.kernel import Barrier, StageData
-from mme_ilqr_ros.control.kernel.task import Grid
+from mme_ilqr_ros.control.kernel.task import CONTENDING, Grid
 
 Array = NDArray[np.float64]
 AWAY = 1e6  # [m] where circles are that no robot shall meet
@@ -39,6 +40,7 @@ class Task:
         walls: Distance to the walls; `values` is a tensor.
         goal: Cost-to-go; `values` is a tensor.
         goal_weights: Weight of the cost-to-go at every stage [T+1].
+        contending: Of every robot [R, 1], see `control.kernel.task.Task`.
     """
 
     parameters: tuple[Tensor, ...]
@@ -54,6 +56,7 @@ class Task:
     walls: Grid
     goal: Grid
     goal_weights: Tensor
+    contending: Tensor
 
 
 def make_task(
@@ -107,6 +110,9 @@ def make_task(
         walls=walls._replace(values=tensor(walls.values)),
         goal=goal._replace(values=tensor(goal.values)),
         goal_weights=tensor(weights),
+        contending=tensor(
+            [[math.inf if d.world.circles[:, 3:].any() else CONTENDING] for d in data]
+        ),
     )
 
 

@@ -25,7 +25,7 @@ from mme_ilqr_ros.control.problem import Problem
 PRINTED = ("step", "step_jacobian", "stage_cost", "stage_quadratic")
 PRINTED += ("terminal_cost", "terminal_quadratic")
 OF_SOLVE = ("ARMIJO", "LINE_SEARCH_STEPS", "SHORTER", "LONGER", "CONVERGED", "REG_MAX", "REG_FIRST")
-OF_SOLVE += ("REG_MIN", "SETTLED", "CONTENDING")
+OF_SOLVE += ("REG_MIN", "SETTLED")
 Number = Tensor | float
 
 

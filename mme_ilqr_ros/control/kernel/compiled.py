@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel.build import build_program
 from mme_ilqr_ros.control.kernel.protocol import Optimised, Policies
-from mme_ilqr_ros.control.kernel.task import Limits, Memory, StageData, Task
+from mme_ilqr_ros.control.kernel.task import CONTENDING, Limits, Memory, StageData, Task
 from mme_ilqr_ros.control.problem import Problem
 
 Array = NDArray[np.float64]
@@ -145,4 +145,5 @@ class CompiledKernel:
             circles.astype(dtype, copy=False),
             tracks.astype(dtype, copy=False),
             *data.world.packed(len(tracks) - 1, dtype),
+            math.inf if circles[:, 3:].any() else CONTENDING,
         )

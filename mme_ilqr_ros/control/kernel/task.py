@@ -20,6 +20,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.floating]
+CONTENDING = 2.0  # times the best cost: a mode above it is no alternative
 FAR = 1e3  # [m] the distance reported where there is no obstacle at all
 
 
@@ -93,6 +94,7 @@ class Task(NamedTuple):
         walls: Distance to the walls of the map [m].
         goal: The planner's cost-to-go [m].
         goal_weights: Of the cost-to-go at every stage [T+1].
+        contending: Times the best cost, above which a mode is not waited for; inf waits for all.
     """
 
     p: Array
@@ -104,6 +106,7 @@ class Task(NamedTuple):
     walls: Grid
     goal: Grid
     goal_weights: Array
+    contending: float
 
 
 class Memory(NamedTuple):

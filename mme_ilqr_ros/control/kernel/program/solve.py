@@ -23,7 +23,6 @@ ARMIJO = 1e-4  # fraction of the expected decrease that a step must deliver
 LINE_SEARCH_STEPS, SHORTER, LONGER = 3, 0.3, 3.0  # after three trials rather regularise
 CONVERGED = 1e-5  # expected decrease, relative to max(1, |J|), below which a mode is done
 SETTLED = 3e-4  # expected decrease, likewise, below which a mode is no longer waited for
-CONTENDING = 2.0  # times the best cost of its group, above which a mode is not waited for either
 REG_MIN, REG_MAX, REG_FIRST = 1e-6, 1e4, 1e-2
 
 
@@ -48,12 +47,12 @@ def clear(k, K):
 
 
 @inline
-def contending_cost(costs):
-    """Return the cost below which a mode of the group [LANES] may still become the best."""
+def contending_cost(costs, task):
+    """Return the cost below which a mode of the group [LANES] is waited for."""
     best = costs[0]
     for lane in range(1, LANES):
         best = min(best, costs[lane])
-    return best + (CONTENDING - 1.0) * max(abs(best), 1.0)
+    return best + (task.contending - 1.0) * max(abs(best), 1.0)
 
 
 @inline
@@ -88,6 +87,7 @@ def solve(x0, U_given, iterations, deadline, outcome, count, memory, task):
 
     A group is iterated until every mode that contends for the best cost has settled: a random
     restart far above it would take many more iterations, and is sampled again in the next cycle.
+    Where obstacles move all modes contend, as the best may become infeasible in the next cycle.
     Groups come in order, so the first group's modes are served first when time is short.
 
     Args:
@@ -126,7 +126,7 @@ def solve(x0, U_given, iterations, deadline, outcome, count, memory, task):
             scale, expected = vmax(absolute(J), 1.0), -(linear + quadratic)
             searching = ~((CONVERGED * scale > expected) | (reg > REG_MAX))
             facts[0], count[g] = J, count[g] + 1
-            contending = contending_cost(memory.facts[0])
+            contending = contending_cost(memory.facts[0], task)
             waited_for = (contending > J) & (expected > SETTLED * scale)
             unfinished = any_lane(searching & waited_for)
             if unfinished:
