@@ -20,7 +20,7 @@ MAY_IMPORT = {
         "control": set(),
         "perception": set(),
         "simulation": set(),
-        "reporting": set(),
+        "reporting": {"simulation"},  # draws the scenario of a run
         "parameters": {"planning", "control", "perception", "simulation"},  # their settings
         "learning": {"planning"},  # learns the costs that the planner evaluates
         "command_line": set(),

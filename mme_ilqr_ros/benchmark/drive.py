@@ -21,8 +21,7 @@ from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.replanner import Replanner
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.reporting.homotopy import way_change_times
-from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunJudge, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -69,7 +68,8 @@ def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Tr
     run.record.way_change_times = way_change_times(run.record, run.stage_time, run.walls)
     result = RunResult.of(run.record, scenario.name, outcome, trial, seed)
     result = replace(result, score=barn_score(run.record, outcome, scenario.optimal_time))
-    return Trial(scenario.family, result, run.record, _scene(scenario, setup), run.failed_plans)
+    scene = Scene.of(scenario, f"{setup.controller}, planner {setup.planner}")
+    return Trial(scenario.family, result, run.record, scene, run.failed_plans)
 
 
 def barn_score(record: RunRecord, outcome: Outcome, optimal_time: float | None) -> float | None:
@@ -196,16 +196,3 @@ def wall_field(grid: GridMap, settings: ControllerNodeSettings) -> DistanceField
         return None
     reach = settings.field_max_distance
     return build_distance_field(blocked, grid.resolution, grid.origin, reach)
-
-
-def _scene(scenario: Scenario, setup: Setup) -> Scene:
-    return Scene(
-        scenario.name,
-        scenario.start,
-        scenario.goal,
-        scenario.goal_tolerance,
-        scenario.robot.radius,
-        scenario.map_with_walls(),
-        f"{setup.controller}, planner {setup.planner}",
-        scenario.robot.footprint,
-    )

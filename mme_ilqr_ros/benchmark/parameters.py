@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mme_ilqr_ros.control.extensions import extended
-from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
-from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
+from mme_ilqr_ros.parameters.verb import NODES
 from mme_ilqr_ros.settings import Scalar, SettingError, build, table
-
-SETTINGS = {
-    "controller": ControllerNodeSettings,
-    "planner": PlannerNodeSettings,
-    "simulator": SimulatorNodeSettings,
-}
 
 
 @dataclass(frozen=True)
@@ -39,18 +31,15 @@ def read_parameters(path: Path) -> Parameters:
     Raises:
         SettingError: The file cannot be read, or a name or value is refused; one line.
     """
-    given = _blocks(path)
-    values = {}
-    for node, settings_class in SETTINGS.items():
-        everywhere = given.get("**", {})
+    given, values = _blocks(path), {}
+    for node in (part.name for part in fields(Parameters)):
+        everywhere, own = given.get("**", {}), given.get(node, {})
         try:
-            if node == "controller":
-                own = extended(ControllerNodeSettings, {**everywhere, **given.get(node, {})})
-                settings_class = own
-            known = {row.name for row in table(settings_class)}
-            shared = {k: v for k, v in everywhere.items() if k in known}
-            values[node] = {**shared, **given.get(node, {})}
-            build(settings_class, values[node])
+            extends = node == "controller"
+            kind = extended(NODES[node], {**everywhere, **own}) if extends else NODES[node]
+            known = {row.name for row in table(kind)}
+            values[node] = {**{k: v for k, v in everywhere.items() if k in known}, **own}
+            build(kind, values[node])
         except SettingError as error:
             raise SettingError(f"{path}: {node}: {error}") from error
     return Parameters(**values)

@@ -37,8 +37,7 @@ from mme_ilqr_ros.nodes.diagnostics import diagnostic_values
 from mme_ilqr_ros.nodes.markers import read_candidates
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
-from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunJudge, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene
 
@@ -229,17 +228,7 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
         from mme_ilqr_ros.reporting.animation import animate_run
         from mme_ilqr_ros.reporting.pictures import draw_run
 
-        scenario = self._scenario
-        scene = Scene(
-            scenario.name,
-            scenario.start,
-            scenario.goal,
-            scenario.goal_tolerance,
-            scenario.robot.radius,
-            scenario.map_with_walls(),
-            self.settings.setup,
-            scenario.robot.footprint,
-        )
+        scene = Scene.of(self._scenario, self.settings.setup)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "result.json").write_text(result.to_json())

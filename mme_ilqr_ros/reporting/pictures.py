@@ -43,12 +43,7 @@ FAINTEST = 0.5  # opacity of a mode without weight
 STILL = 0.05  # [m] circles that move less have not moved
 TRUE_SPEED = "#999999"
 LETTERS = "ABCDE"  # one for each moment of decision
-PLAIN = {
-    "boxstyle": "circle,pad=0.12",
-    "fc": "white",
-    "ec": OBSTACLE_EDGE,
-    "lw": 0.6,
-}
+PLAIN = {"boxstyle": "circle,pad=0.12", "fc": "white", "ec": OBSTACLE_EDGE, "lw": 0.6}
 BADGE: dict[str, Any] = {"boxstyle": "circle,pad=0.18", "fc": CHOSEN, "ec": "white", "lw": 0.6}
 LETTER: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "fontweight": "bold"}
 
@@ -253,12 +248,7 @@ def _write_title(figure: Figure, scene: Scene, result: RunResult) -> None:
     figure.canvas = FigureCanvasAgg(figure)
     end = name.get_window_extent().x1 / figure.bbox.width
     figure.text(
-        end + 0.012,
-        1 - 0.34 * inch,
-        result.outcome.value,
-        fontsize=15,
-        weight="bold",
-        color=colour,
+        end + 0.012, 1 - 0.34 * inch, result.outcome.value, fontsize=15, weight="bold", color=colour
     )
     facts = "   ·   ".join(result.facts())
     figure.text(left, 1 - 0.6 * inch, facts, fontsize=9.5, color=INK)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.run_record import Floats, ModesMoment, RunRecord
+from mme_ilqr_ros.simulation.scenario import Scenario
 
 MARGIN = 0.5  # [m] free space shown around the drive
 RIM = 0.25  # [m] free space shown around a circle
@@ -42,6 +43,13 @@ class Scene:
     grid: GridMap | None = None
     setup: str = ""
     footprint: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def of(cls, scenario: Scenario, setup: str) -> Scene:
+        """Return what stands still in a scenario, driven by `setup`."""
+        robot, grid = scenario.robot, scenario.map_with_walls()
+        place = scenario.name, scenario.start, scenario.goal, scenario.goal_tolerance
+        return cls(*place, robot.radius, grid, setup, robot.footprint)
 
     def outline(self, pose: Pose) -> Floats:
         """Return the robot's outline at a pose, closed, [N, 2]."""

@@ -14,8 +14,7 @@ from mme_ilqr_ros.geometry.path import Path as PlannedPath
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.simulation import scenario_parts as parts
-from mme_ilqr_ros.simulation.drawing import draw_shapes
-from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
+from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle, draw_shapes
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.world import World, clearance_of
 from mme_ilqr_ros.simulation.world_file import Keys, ScenarioError, pick_world

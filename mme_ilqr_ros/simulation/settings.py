@@ -59,12 +59,7 @@ class SimulatorSettings:
         dynamic=False,
     )
     command_delay: float = setting(
-        0.0,
-        "Time from a command to its first effect.",
-        unit="s",
-        low=0.0,
-        high=2.0,
-        dynamic=False,
+        0.0, "Time from a command to its first effect.", unit="s", low=0.0, high=2.0, dynamic=False
     )
     cmd_vel_timeout: float = setting(
         0.5,

@@ -18,7 +18,7 @@ import crocoddyl
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.samplers.sampling import shift_controls
+from mme_ilqr_ros.control.mme_ilqr import shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry import circles as circle_math
 from studies.peers.guesses import BULGES, first_guess, goes_nowhere

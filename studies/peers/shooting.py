@@ -13,7 +13,7 @@ import casadi as ca
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.control.samplers.sampling import shift_controls
+from mme_ilqr_ros.control.mme_ilqr import shift_controls
 from mme_ilqr_ros.control.settings import ControllerSettings
 from studies.peers.guesses import BULGES, first_guess, goes_nowhere, roll
 from studies.peers.peer import Peer, Plan, Task, gaps_along

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.benchmark.drive import barn_score, drive
-from mme_ilqr_ros.benchmark.drive_results import summary, totals
+from mme_ilqr_ros.benchmark.drive_verb import summary, totals
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.scenario import load_scenario, scenario_of

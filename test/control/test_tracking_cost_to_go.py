@@ -35,10 +35,10 @@ def test_the_goal_weights_are_shared_out_between_field_and_straight_line():
     alone, with_field = stage_data(*args), stage_data(*args, cost_to_go=field)
     assert alone.world.cost_to_go is None
     x, functions = np.array([2.0, 0.0, 0.0, 0.0, 0.0]), problem.functions()
-    field_weights = with_field.world.cost_to_go
+    at_a_stage, at_the_end = with_field.world.goal_weights
     for along_field, cost in (
-        (field_weights.stage_weight, lambda p: functions["stage_cost"](x, np.zeros(2), p)),
-        (field_weights.final_weight, lambda p: functions["terminal_cost"](x, p)),
+        (at_a_stage, lambda p: functions["stage_cost"](x, np.zeros(2), p)),
+        (at_the_end, lambda p: functions["terminal_cost"](x, p)),
     ):
         whole, straight = (float(cost(data.parameters[0])) for data in (alone, with_field))
         assert straight == pytest.approx(0.3 * whole)

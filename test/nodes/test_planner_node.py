@@ -12,6 +12,7 @@ from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Float32
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -35,13 +36,14 @@ class Stand:
     def __init__(self, bench, grid=None, **parameters):
         self.bench = bench
         self.plans = bench.collect(PathMessage, "plan", LATCHED)
+        self.attempts = bench.collect(Float32, "planner/plan_time")
         self.costs = bench.collect(OccupancyGrid, "planner/cost_to_go", LATCHED)
         self.node = bench.add(PlannerNode, kind="dijkstra", **parameters)
         self.odom = bench.publisher(Odometry, "odom")
         self.goal = bench.publisher(PoseStamped, "goal_pose")
         self.map = bench.publisher(OccupancyGrid, "map", LATCHED)
         bench.connect(self.odom, self.goal, self.map)
-        self.state = RobotState(1.0, 1.0, 0.0)
+        self.state, self.odometry_sent = RobotState(1.0, 1.0, 0.0), 0
         bench.node.create_timer(0.02, self.send_odometry)
         self.map.publish(convert.occupancy_message(grid or room(), self.stamp(), "map"))
         assert bench.spin_until(lambda: self.node.is_ready)
@@ -50,10 +52,19 @@ class Stand:
         return self.bench.node.get_clock().now().to_msg()
 
     def send_odometry(self):
+        self.odometry_sent += 1
         self.odom.publish(convert.odometry_message(self.state, self.stamp(), "odom", "base_link"))
 
     def send_goal(self, x, y, yaw=0.0):
         self.goal.publish(convert.pose_stamped(Pose(x, y, yaw), self.stamp(), "map"))
+
+    def wait_for_attempts(self, n):
+        seen = len(self.attempts)
+        assert self.bench.spin_until(lambda: len(self.attempts) >= seen + n)
+
+    def wait_for_odometry(self, n):
+        sent = self.odometry_sent
+        assert self.bench.spin_until(lambda: self.odometry_sent >= sent + n)
 
     def plan(self):
         assert self.bench.spin_until(lambda: self.plans)
@@ -81,7 +92,7 @@ def test_a_goal_in_a_wall_makes_an_empty_plan_and_one_clear_line(bench, log):
     stand.send_goal(3.0, 1.0)
     assert stand.plan() is None
     assert bench.spin_until(lambda: warnings_of(log))
-    bench.spin_for(0.3)  # periodic attempts do not repeat it
+    stand.wait_for_attempts(3)  # they do not repeat it
     (line,) = warnings_of(log)
     assert line.startswith("no plan: ")
     assert "goal" in line
@@ -164,7 +175,7 @@ def test_an_arrived_robot_is_left_alone(bench):
     stand = Stand(bench, expected_planner_frequency=20.0)
     stand.send_goal(1.2, 1.0)
     stand.plan()
-    bench.spin_for(0.2)
+    stand.wait_for_odometry(8)  # three periods of replanning
     assert len(stand.plans) == 1
 
 
@@ -223,7 +234,7 @@ def test_of_two_ways_equally_long_the_first_choice_stays(bench):
         if not stand.plans:
             stand.send_goal(5.0, 2.0)
             stand.plan()
-        bench.spin_for(0.15)
+        stand.wait_for_attempts(2)
     sides = {bool(np.max(convert.path_value(p).points[:, 1]) > 2.5) for p in stand.plans}
     assert len(sides) == 1
     stand.state = RobotState(3.0, 3.5 if False in sides else 0.5, 0.0)  # carried to the other side
@@ -236,7 +247,7 @@ def test_a_plan_in_force_gives_way_to_one_for_other_settings_though_that_is_long
     stand = Stand(bench, expected_planner_frequency=20.0)
     stand.send_goal(5.0, 1.0)
     before = stand.plan()
-    bench.spin_for(0.2)
+    stand.wait_for_attempts(3)
     assert len(stand.plans) == 1
     stand.node.set_parameters([Parameter("inflation_margin", value=0.4)])
     assert bench.spin_until(lambda: len(stand.plans) > 1)
@@ -249,7 +260,7 @@ def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late
     stand.plan()
     late = bench.collect(PointCloud2, "cost_to_go", LATCHED)
     assert bench.spin_until(lambda: late)
-    bench.spin_for(0.2)
+    stand.wait_for_attempts(2)
     assert len(late) == 1
     seen = GridMap(room().occupied, float(np.float32(0.1)), Pose(0.0, 0.0, 0.0))  # by the message
     exact = GlobalPlanner(PlannerSettings(kind="dijkstra")).plan(seen, (1.0, 1.0), (5.05, 1.05))
@@ -305,8 +316,9 @@ def test_a_filter_mask_that_cannot_be_used_is_said(bench, log, case, complaint):
         message.data = [0] * 5
     else:
         message.info.origin.position.x = 100.0
+    bench.connect(masks)
     masks.publish(message)
-    bench.spin_for(0.3)
+    stand.wait_for_odometry(5)
     stand.send_goal(5.0, 1.0)
     assert stand.plan().points[:, 1].max() < 1.2
     assert bench.spin_until(lambda: any(t.startswith(complaint) for t in warnings_of(log)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.reporting.judge import Outcome, RunJudge
+from mme_ilqr_ros.reporting.result import Outcome, RunJudge
 
 
 def make_judge(**overrides):

@@ -6,9 +6,8 @@ from PIL import Image
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.animation import MOST_FRAMES, animate_run
-from mme_ilqr_ros.reporting.judge import Outcome
 from mme_ilqr_ros.reporting.pictures import draw_run
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import NARROWEST, Scene, decision_moments, disagreement, view_of
 

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from mme_ilqr_ros.reporting.judge import Outcome
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 
 # The keys of a run row as `drive` writes it, in order.

@@ -5,8 +5,7 @@ import pytest
 
 from mme_ilqr_ros.benchmark.drive import Trial
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.reporting.judge import Outcome
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import build, flatten
 from studies.__main__ import main

@@ -1,8 +1,7 @@
 import pytest
 
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.reporting.judge import Outcome
-from mme_ilqr_ros.reporting.result import RunResult
+from mme_ilqr_ros.reporting.result import Outcome, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from studies.comparison import common_set, on_common_set
 

@@ -13,7 +13,7 @@ from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.reporting.judge import Outcome
+from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.simulation.scenario import scenario_of
 from mme_ilqr_ros.simulation.world_file import Keys
 from studies.__main__ import main
