@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial, drive
-from mme_ilqr_ros.benchmark.drive_results import report, write_pictures, write_results
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES, PLANNERS, SENSING, Setup
@@ -16,6 +16,17 @@ from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
 from mme_ilqr_ros.command_line import names, positive
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
+from mme_ilqr_ros.reporting.result import Outcome
+from mme_ilqr_ros.reporting.rows import (
+    facts,
+    grouped,
+    mean,
+    percentiles_ms,
+    table,
+    with_total,
+    write_csv,
+    write_json,
+)
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -37,6 +48,18 @@ DIR gets results.csv (a row per trial), summary.json and, with --plots or --gif,
 seed gives the same run for any number and place of the jobs, except with --realtime. The BARN score
 of this 2-D simulation is not comparable with its leaderboard.
 """
+COLUMNS = {
+    "worlds": "{worlds}",
+    "trials": "{trials}",
+    **{kind.value: f"{{{kind.value}:.1%}}" for kind in Outcome},
+    "time s": "{mean_time_s:.2f}",
+    "score": "{mean_score:.3f}",
+    "switches": "{mean_switches:.1f}",
+    "way changes": "{mean_way_changes:.1f}",
+    "flips": "{mean_flips:.2f}",
+    "clearance m": "{clearance:.3f}",
+    "solve ms": "{solve_ms[median]:.2f}",
+}
 _CHOICES = [field.name for field in fields(Setup) if field.name != "parameters"]
 
 
@@ -151,3 +174,82 @@ def _line(trial: Trial) -> str:
 
 def _failed(trial: Trial) -> bool:
     return not trial.succeeded
+
+
+def totals(trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return outcomes as fractions, means over trials, and solve times of all cycles together.
+
+    `mean_time_s` is over successful trials, `mean_score` over all trials of worlds that have one,
+    and the means of switches, way changes and flips over all; None where there is none.
+    """
+    results = [trial.result for trial in trials]
+    outcomes = [result.outcome for result in results]
+    return {
+        "trials": len(results),
+        **{kind.value: round(outcomes.count(kind) / len(results), 4) for kind in Outcome},
+        "mean_time_s": mean(r.time for r in results if r.outcome is Outcome.SUCCESS),
+        "mean_score": mean((r.score for r in results if r.score is not None), 4),
+        "mean_switches": mean(r.mode_switches for r in results),
+        "mean_way_changes": mean(r.way_changes for r in results),
+        "mean_flips": mean(r.flips for r in results),
+        "solve_ms": percentiles_ms([s for r in results for s in r.solve_times], (50, 95)),
+    }
+
+
+def families(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+    """Return the trials by kind of world; those without one by their name without its number."""
+    return grouped(trials, lambda t: t.family or t.result.world.rstrip("0123456789_") or "other")
+
+
+def summary(command: str, settings: dict[str, Any], trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return the content of summary.json."""
+    return {
+        **facts(command),
+        "settings": settings,
+        "runs": [trial.result.row() for trial in trials],
+        "totals": totals(trials),
+        "families": {kind: totals(group) for kind, group in families(trials).items()},
+    }
+
+
+def write_results(
+    command: str, settings: dict[str, Any], trials: Sequence[Trial], folder: Path
+) -> None:
+    """Write results.csv and summary.json."""
+    rows = [{**trial.result.row(), "failed_plans": trial.failed_plans} for trial in trials]
+    write_csv(rows, folder / "results.csv")
+    write_json(summary(command, settings, trials), folder / "summary.json")
+
+
+def report(trials: Sequence[Trial]) -> str:
+    """Return a Markdown table by kind of world, and the worlds that were not solved by outcome."""
+    rows = [
+        {"worlds": name, **totals(group), "clearance": min(t.result.min_clearance for t in group)}
+        for name, group in with_total(families(trials)).items()
+    ]
+    failed = grouped((t.result for t in trials if not t.succeeded), lambda r: r.outcome.value)
+    lines = [f"{kind}: {', '.join(r.world for r in group)}" for kind, group in failed.items()]
+    return "\n".join([table(rows, COLUMNS), *lines])
+
+
+def write_pictures(trial: Trial, folder: Path, several: bool, png: bool, gif: bool) -> None:
+    """Write the picture and the animation of a trial, named by its world.
+
+    Args:
+        trial: What was driven.
+        folder: Where the files go.
+        several: Whether the world has several trials; the name then ends in the trial's number.
+        png: Whether to draw the picture.
+        gif: Whether to draw the animation.
+    """
+    # matplotlib takes a second to load, and most benchmarks draw nothing.
+    from mme_ilqr_ros.reporting.animation import animate_run
+    from mme_ilqr_ros.reporting.pictures import draw_run
+
+    parts = (trial.record, trial.scene, trial.result)
+    number = f"_{trial.result.trial}" if several else ""
+    name = f"{trial.result.world}{number}".replace("/", "_")
+    if png:
+        draw_run(*parts, folder / f"{name}.png")
+    if gif:
+        animate_run(*parts, folder / f"{name}.gif")

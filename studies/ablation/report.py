@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.drive_results import families, totals
+from mme_ilqr_ros.benchmark.drive_verb import families, totals
 from mme_ilqr_ros.reporting import rows as files
 from studies.ablation.changes import SHIPPED, Change
 from studies.comparison import against

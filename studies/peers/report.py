@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mme_ilqr_ros.benchmark.drive import Trial
-from mme_ilqr_ros.benchmark.drive_results import families, totals
+from mme_ilqr_ros.benchmark.drive_verb import families, totals
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.reporting import rows as files
 from mme_ilqr_ros.reporting.result import Outcome

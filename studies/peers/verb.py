@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mme_ilqr_ros.benchmark.drive_results import write_pictures
+from mme_ilqr_ros.benchmark.drive_verb import write_pictures
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.command_line import names
 from mme_ilqr_ros.control.settings import ControllerSettings

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.benchmark.drive import barn_score, drive
-from mme_ilqr_ros.benchmark.drive_results import summary, totals
+from mme_ilqr_ros.benchmark.drive_verb import summary, totals
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.geometry.path import Path
