@@ -6,8 +6,7 @@ import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field import Field
-from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, HALF_LENGTHS, U
-from mme_ilqr_ros.planning.field.layout import bordered, inner
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, HALF_LENGTHS, U, bordered, inner
 
 
 def cell_adjoint(field: Field, gradient: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
@@ -224,10 +224,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._diagnostics.publish(diagnostic_message(self, level, self._status, values))
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the controller node."""
-    sys.exit(run_node(ControllerNode, args, unusable=(KernelError,)))
-
+main = partial(run_node, ControllerNode, unusable=(KernelError,))
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -256,10 +256,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._diagnostics.publish(diagnostic_message(self, level, text, values))
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the planner node."""
-    sys.exit(run_node(PlannerNode, args))
-
+main = partial(run_node, PlannerNode)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -240,10 +240,7 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
         self.get_logger().info(f"wrote result.json, run.png and run.gif into {folder}")
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the monitor; its exit status says whether the goal was reached without collision."""
-    sys.exit(run_node(RunMonitorNode, args))
-
+main = partial(run_node, RunMonitorNode)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

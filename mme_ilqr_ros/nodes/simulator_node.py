@@ -11,7 +11,8 @@ from __future__ import annotations
 import array
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -198,10 +199,7 @@ def scan_message(scan: LaserScan, period: float, stamp: Time, frame: str) -> Las
     return message
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the simulator node."""
-    sys.exit(run_node(SimulatorNode, args))
-
+main = partial(run_node, SimulatorNode)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, command: str) -> int:
-    """Run the node until a signal ends it; it exits with its own status.
+    """Run the node until it is done or a signal ends it; return its exit status.
 
     Raises:
         InputError: ROS 2 is missing.
@@ -34,5 +34,4 @@ def run(options: argparse.Namespace, command: str) -> int:
         module = importlib.import_module(f"mme_ilqr_ros.nodes.{options.node}_node")
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is missing: source a ROS 2 installation") from None
-    module.main(options.rest)
-    return 0
+    return module.main(options.rest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.parameters.shared import stamped_setting
@@ -13,22 +12,22 @@ from mme_ilqr_ros.simulation.scenario import Scenario, load_scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 
-def _scenario() -> Any:
-    """Return the scenario that simulator and run monitor load."""
-    return setting("trap", "Name of a shipped scenario, or path of a scenario file.", dynamic=False)
+@dataclass(frozen=True)
+class ScenarioSettings:
+    """Which scenario; simulator and run monitor must be given the same."""
 
-
-def _world_id() -> Any:
-    """Return which world of the scenario's file is meant."""
-    return setting("", "Which world, where the scenario file holds several.", dynamic=False)
+    scenario: str = setting(
+        "trap", "Name of a shipped scenario, or path of a scenario file.", dynamic=False
+    )
+    world_id: str = setting(
+        "", "Which world, where the scenario file holds several.", dynamic=False
+    )
 
 
 @dataclass(frozen=True)
-class SimulatorNodeSettings(SimulatorSettings):
+class SimulatorNodeSettings(ScenarioSettings, SimulatorSettings):
     """The simulator's parameters and those of its node."""
 
-    scenario: str = _scenario()
-    world_id: str = _world_id()
     update_duration: float = setting(
         0.01, "Time between steps.", unit="s", low=0.001, high=0.1, dynamic=False
     )
@@ -68,11 +67,9 @@ class SimulatorNodeSettings(SimulatorSettings):
 
 
 @dataclass(frozen=True)
-class RunMonitorSettings:
+class RunMonitorSettings(ScenarioSettings):
     """The parameters of the run monitor."""
 
-    scenario: str = _scenario()
-    world_id: str = _world_id()
     goal: str = setting(
         "", "Goal `x y` or `x y yaw` in m and rad; empty: the scenario's.", dynamic=False
     )

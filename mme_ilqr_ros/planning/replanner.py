@@ -32,9 +32,7 @@ class Replanner:
         """Start without a plan: the first one is due at once."""
         self.settings = settings
         self.path: Path | None = None
-        self._last: float | None = (
-            None  # when the last request was due [s]; None: none yet for this task
-        )
+        self._last: float | None = None  # when the last request was due [s]; None before the first
 
     def restart(self) -> None:
         """Plan at once, for a new goal or map, and take the plan in any case."""

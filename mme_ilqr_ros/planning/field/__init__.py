@@ -1,8 +1,7 @@
 """Exact cost-to-go fields on grids: solvers, best moves, gradient, repair and walks."""
 
-from mme_ilqr_ros.planning.field.costs import FieldError
+from mme_ilqr_ros.planning.field.costs import NO_MOVE, FieldError
 from mme_ilqr_ros.planning.field.field import Field
-from mme_ilqr_ros.planning.field.layout import NO_MOVE
 from mme_ilqr_ros.planning.field.solve import Walk, follow, solve_edges, solve_field, warm_up
 
 __all__ = [

@@ -9,13 +9,15 @@ import numpy as np
 from mme_ilqr_ros.geometry.grid_map import box_of
 from mme_ilqr_ros.planning.field.costs import (
     FieldError,
+    around,
+    bordered,
     check_goal_stays_free,
     checked_range,
     checked_window,
     extremes,
+    inner,
     leaving,
 )
-from mme_ilqr_ros.planning.field.layout import around, bordered, inner
 from mme_ilqr_ros.planning.field.queues import Buckets, solve_by_heap
 from mme_ilqr_ros.planning.field.repair import repair_values
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
@@ -35,7 +37,7 @@ class Field:
         goal: Goal cell (row, column).
         n_moves: 4 or 8.
         flat_costs: [n] or [n, A] costs of cells or edges in flat form, see `costs.py`.
-        flat_values: [n] values in flat form, see `layout.py`.
+        flat_values: [n] values in flat form, see `costs.py`.
         stride: Entries of a row in flat form.
         buckets: Of the queue that solved it; None when the costs were too far apart for one and
             a heap did.

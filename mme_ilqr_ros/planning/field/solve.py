@@ -19,12 +19,12 @@ from mme_ilqr_ros.planning.field.costs import (
     FieldError,
     arriving,
     best_move,
+    bordered,
     check_goal_stays_free,
     checked_goal,
     checked_range,
 )
 from mme_ilqr_ros.planning.field.field import Field
-from mme_ilqr_ros.planning.field.layout import bordered
 from mme_ilqr_ros.planning.field.queues import Buckets
 from mme_ilqr_ros.planning.moves import LENGTHS, check_n_moves
 

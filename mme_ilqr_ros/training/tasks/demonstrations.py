@@ -14,8 +14,7 @@ from scipy import ndimage
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field import Field, solve_edges, solve_field
-from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, move_cost
-from mme_ilqr_ros.planning.field.layout import inner
+from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, inner, move_cost
 from mme_ilqr_ros.planning.moves import STEPS
 
 CostOf = Callable[["MapSet", int], np.ndarray]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mme_ilqr_ros.planning.field import solve_edges, solve_field
-from mme_ilqr_ros.planning.field.layout import bordered, inner
+from mme_ilqr_ros.planning.field.costs import bordered, inner
 from mme_ilqr_ros.planning.field.queues import MOST_BUCKETS, Buckets, solve_by_heap
 from mme_ilqr_ros.planning.field.spread import CHUNK, spread
 

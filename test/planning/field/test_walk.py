@@ -4,7 +4,7 @@ import numpy as np
 
 from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.planning.field import follow, solve_field
-from mme_ilqr_ros.planning.field.layout import inner
+from mme_ilqr_ros.planning.field.costs import inner
 
 
 def test_the_walk_costs_what_its_first_value_says():
