@@ -88,8 +88,7 @@ class Problem:
         step(x, u, dt) -> x';  step_jacobian(x, u, dt) -> A = df/dx, B = df/du;
         stage_cost(x, u, p) -> l;  stage_quadratic(x, u, p) -> l_x, l_u, l_xx, l_ux, l_uu;
         terminal_cost(x, p) -> phi;  terminal_quadratic(x, p, b) -> V_x, V_xx;
-        action_value(x, u, p, dt, b, V_x, V_xx) -> Q_x, Q_u, Q_xx, Q_ux, Q_uu;
-        value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K) -> V_x, V_xx, (Q_u'k, k'Q_uu k / 2).
+        action_value(x, u, p, dt, b, V_x, V_xx) -> Q_x, Q_u, Q_xx, Q_ux, Q_uu.
         """
         s, nx = self._symbols, self.model.nx
         dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 5)
@@ -106,7 +105,6 @@ class Problem:
             _function("terminal_cost", [s.x, s.p], [phi]),
             _function("terminal_quadratic", [s.x, s.p, b], [phi_x + b_x, ca.triu(phi_xx + b_xx)]),
             self._action_value(s.stage),
-            value_update(nx, self.model.nu),
         ]
         return {function.name(): function for function in functions}
 
@@ -220,23 +218,6 @@ def _weights(scalars: ca.SX, weights: ca.SX) -> ca.Function:
     except RuntimeError as error:
         reason = "a weight may read settings and scalars of the reference only"
         raise SettingError(f"costs: {reason}, not state or control") from error
-
-
-def value_update(nx: int, nu: int) -> ca.Function:
-    """Return the value of following u = k + K dx; valid for any k and K, clamped ones too.
-
-    V_x = Q_x + K'Q_uu k + K'Q_u + Q_ux'k,  V_xx = Q_xx + K'Q_uu K + K'Q_ux + Q_ux'K.
-    """
-    Q_x, Q_u, Q_xx = ca.SX.sym("Q_x", nx), ca.SX.sym("Q_u", nu), ca.SX.sym("Q_xx", nx, nx)
-    Q_ux, Q_uu = ca.SX.sym("Q_ux", nu, nx), ca.SX.sym("Q_uu", nu, nu)
-    k, K = ca.SX.sym("k", nu), ca.SX.sym("K", nu, nx)
-    uu, xx = ca.triu2symm(ca.triu(Q_uu)), ca.triu2symm(ca.triu(Q_xx))
-    V_x = Q_x + K.T @ (uu @ k + Q_u) + Q_ux.T @ k
-    V_xx = xx + K.T @ (uu @ K + Q_ux) + Q_ux.T @ K
-    change = ca.vertcat(Q_u.T @ k, k.T @ uu @ k / 2)
-    return _function(
-        "value_update", [Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K], [V_x, ca.triu(V_xx), change]
-    )
 
 
 def _barrier(b: ca.SX, nx: int) -> tuple[ca.SX, ca.SX]:

@@ -35,7 +35,6 @@ PRINTED: dict[str, tuple[int, ...]] = {  # with the inputs that are one number: 
     "terminal_cost": (),
     "terminal_quadratic": (),
     "action_value": (3,),
-    "value_update": (),
 }
 _HERE = Path(__file__).parent
 _PROGRAM = _HERE / "program"

@@ -7,7 +7,7 @@ policy); Tassa, Mansard, Todorov, Control-Limited DDP, ICRA 2014 (clamped contro
 from .lane import absolute, any_lane, fill, inline, local, log, select, vmax, vmin
 from .obstacles import TINY, world_quadratic
 from .rollout import bounds
-from .stage import HELD, NU, NX, action_value, terminal_quadratic, value_update
+from .stage import HELD, NU, NX, action_value, terminal_quadratic
 
 ACTIVE_SET_STEPS = 2 * NU + 1
 COLUMNS = NX + 1  # of [k, K]
@@ -110,6 +110,36 @@ def box_policy(Q_u, Q_ux, Q_uu, reg, low, high, on_rate, active, M, R):
 
 
 @inline
+def value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K, V_x, V_xx, change, pull, W):
+    """V_x, V_xx of following u = k + K dx; valid for any k and K, clamped ones too.
+
+    V_x = Q_x + K'(Q_uu k + Q_u) + Q_ux'k,  V_xx = Q_xx + K'(Q_uu K + Q_ux) + Q_ux'K, of symmetric
+    matrices the upper triangle; change is the same with k. pull [NU] and W [NU, NX] are memory.
+    """
+    linear, quadratic = Q_u[0] * k[0], 0.0 * k[0]
+    for i in range(1, NU):
+        linear = linear + Q_u[i] * k[i]
+    for i in range(NU):
+        curved = Q_uu[min(i, 0), max(i, 0)] * k[0]
+        for m in range(1, NU):
+            curved = curved + Q_uu[min(i, m), max(i, m)] * k[m]
+        quadratic, pull[i] = quadratic + k[i] * curved, curved + Q_u[i]
+        for j in range(NX):
+            W[i, j] = Q_ux[i, j]
+            for m in range(NU):
+                W[i, j] = W[i, j] + Q_uu[min(i, m), max(i, m)] * K[m, j]
+    for j in range(NX):
+        V_x[j] = Q_x[j]
+        for i in range(NU):
+            V_x[j] = V_x[j] + K[i, j] * pull[i] + Q_ux[i, j] * k[i]
+        for m in range(j, NX):
+            V_xx[j, m] = Q_xx[j, m]
+            for i in range(NU):
+                V_xx[j, m] = V_xx[j, m] + K[i, j] * W[i, m] + Q_ux[i, j] * K[i, m]
+    change[0], change[1] = linear, 0.5 * quadratic
+
+
+@inline
 def backward(X, U, reg, final, k, K, Quu, task):
     """One backward pass; fills k [T, NU], K [T, NU, NX] and, if `final`, Quu [T, NU, NU].
 
@@ -125,6 +155,7 @@ def backward(X, U, reg, final, k, K, Quu, task):
     Q_x, Q_u, Q_xx = local(X, 1, NX)[0], local(X, 1, NU)[0], local(X, NX, NX)
     Q_ux, Q_uu, change = local(X, NU, NX), local(X, NU, NU), local(X, 1, 2)[0]
     low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
+    pull, W = local(X, 1, NU)[0], local(X, NU, NX)
     active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, COLUMNS)
     world_quadratic(X[horizon, 0], X[horizon, 1], horizon, task, b)
     terminal_quadratic(X[horizon], task.p[horizon], b, V_x, V_xx)
@@ -146,6 +177,6 @@ def backward(X, U, reg, final, k, K, Quu, task):
                 for j in range(NU):
                     Quu[t, i, j] = Q_uu[min(i, j), max(i, j)]
                 log_det = log_det - log(M[i, i])  # 1 for a control at a bound
-        value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k[t], K[t], V_x, V_xx, change)
+        value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k[t], K[t], V_x, V_xx, change, pull, W)
         linear, quadratic = linear + change[0], quadratic + change[1]
     return linear, quadratic, log_det

@@ -60,14 +60,3 @@ def action_value(x, u, p, dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu):
     Q_xx[:] = Q_xx + np.einsum("ji,jkl,km->iml", A, V, A)
     Q_ux[:] = np.einsum("ji,jkl,km->iml", B, V, A)
     Q_uu[:] = np.eye(NU)[..., None] + np.einsum("ji,jkl,km->iml", B, V, B)
-
-
-def value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K, V_x, V_xx, change):
-    """The value of following u = k + K dx; change = (Q_u'k, k'Q_uu k / 2)."""
-    uu, xx = _symmetric(Q_uu), _symmetric(Q_xx)
-    pull = np.einsum("ijl,jl->il", uu, k)
-    change[0], change[1] = np.sum(Q_u * k, 0), 0.5 * np.sum(k * pull, 0)
-    V_x[:] = Q_x + np.einsum("jil,jl->il", K, pull + Q_u) + np.einsum("jil,jl->il", Q_ux, k)
-    cross = np.einsum("jil,jml->iml", K, Q_ux)
-    V_xx[:] = xx + np.einsum("jil,jml->iml", K, np.einsum("ijl,jml->iml", uu, K))
-    V_xx[:] = V_xx + cross + np.swapaxes(cross, 0, 1)
