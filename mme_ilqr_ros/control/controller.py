@@ -155,7 +155,7 @@ class LocalController:
         controls reach: no measurement makes a command leave them.
         """
         limits = self._limits
-        measured = np.array(self._robot.measured(state, self._command))
+        measured: Array = np.array(self._robot.measured(state, self._command), float)
         inside = np.clip(measured, limits.lower, limits.upper)
         if self._command is None:
             return inside

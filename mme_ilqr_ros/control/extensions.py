@@ -34,11 +34,13 @@ def extended(settings_class: type[C], values: Mapping[str, Any]) -> type[C]:
         SettingError: A class cannot be loaded, or its settings cannot be used.
     """
     known = {row.name: row for row in table(settings_class)}
-    given = {n: known[n].check(values[n]) for n in ("robot", "extra_costs") if n in values}
+    given: dict[str, Any] = {
+        n: known[n].check(values[n]) for n in ("robot", "extra_costs") if n in values
+    }
     costs = [load("extra_costs", name, CostTerm) for name in given.get("extra_costs", ())]
     result = _with_costs(settings_class, costs)
     if given.get("robot"):
-        robot = load("robot", given["robot"], Robot)
+        robot = load("robot", given["robot"], Robot)  # type: ignore[type-abstract]
         if dataclasses.is_dataclass(robot):
             result = _with_groups(result, [robot], "robot", may_change=())
     return result

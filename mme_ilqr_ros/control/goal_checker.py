@@ -40,7 +40,7 @@ class GoalChecker:
         if not self._is_known(goal, tolerance):
             self._goal, self._reached, self._nearest = goal, False, math.inf
         distance = math.hypot(goal.x - state.x, goal.y - state.y)
-        turn = abs(difference(goal.yaw, state.yaw)) if yaw_tolerance < ANY_HEADING else 0.0
+        turn = abs(float(difference(goal.yaw, state.yaw))) if yaw_tolerance < ANY_HEADING else 0.0
         if self._reached:
             self._reached = distance <= RELEASE * tolerance and turn <= RELEASE * yaw_tolerance
         elif distance <= tolerance and turn <= yaw_tolerance:
@@ -54,5 +54,5 @@ class GoalChecker:
         if self._goal is None:
             return False
         moved = math.hypot(goal.x - self._goal.x, goal.y - self._goal.y)
-        turned = abs(difference(goal.yaw, self._goal.yaw))
+        turned = abs(float(difference(goal.yaw, self._goal.yaw)))
         return moved <= SAME * tolerance and turned <= SAME_HEADING

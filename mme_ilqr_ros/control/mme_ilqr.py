@@ -104,7 +104,7 @@ class MmeIlqr:
         clear = (found.distances >= required) & alternatives(found.costs)
         weights = self._weights(found.costs, found.log_det, clear)
         self._controls, self._drives_for = found.U, self._drives_for + elapsed
-        return [self._choose(r, found, weights, required, data[r], warm) for r in robots]
+        return [self._choose(r, found, weights, required, d, warm) for r, d in enumerate(data)]
 
     def _weights(self, cost: Array, log_det: Array, feasible: NDArray[np.bool_]) -> Array:
         """Return the weight z^n / Z of every mode in the mixture policy [R, N]."""

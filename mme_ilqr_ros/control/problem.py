@@ -147,8 +147,8 @@ class _Weights:
             np.zeros(n) for n in (function.size1_in(0), function.size1_out(0))
         )
         self._buffer, self._evaluate = function.buffer()  # must live as long as it is used
-        self._buffer.set_arg(0, memoryview(self._given))
-        self._buffer.set_res(0, memoryview(self._found))
+        self._buffer.set_arg(0, memoryview(self._given))  # type: ignore[call-arg, arg-type]
+        self._buffer.set_res(0, memoryview(self._found))  # type: ignore[call-arg, arg-type]
 
     def __call__(self, values: list[float]) -> Array:
         self._given[:] = values

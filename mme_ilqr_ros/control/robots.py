@@ -44,7 +44,9 @@ class Robot(ABC):
         """Return the limits of the controls."""
 
     @abstractmethod
-    def measured(self, state: RobotState, held: Sequence[float] | None) -> tuple[float, ...]:
+    def measured(
+        self, state: RobotState, held: Sequence[float] | Array | None
+    ) -> tuple[float, ...]:
         """Return the controls [nu] that a measurement shows.
 
         Args:
@@ -76,7 +78,9 @@ class DifferentialDrive(Robot):
         s = settings
         return ControlLimits((s.vx_min, -s.wz_max), (s.vx_max, s.wz_max), (s.ax_max, s.az_max))
 
-    def measured(self, state: RobotState, held: Sequence[float] | None) -> tuple[float, ...]:
+    def measured(
+        self, state: RobotState, held: Sequence[float] | Array | None
+    ) -> tuple[float, ...]:
         """Return (vx, wz)."""
         return state.vx, state.wz
 
@@ -99,7 +103,9 @@ class Omnidirectional(Robot):
             rate=(s.ax_max, s.ay_max, s.az_max),
         )
 
-    def measured(self, state: RobotState, held: Sequence[float] | None) -> tuple[float, ...]:
+    def measured(
+        self, state: RobotState, held: Sequence[float] | Array | None
+    ) -> tuple[float, ...]:
         """Return (vx, vy, wz)."""
         return state.vx, state.vy, state.wz
 
@@ -128,7 +134,9 @@ class Ackermann(Robot):
             rate=(s.ax_max, s.steering_rate_max),
         )
 
-    def measured(self, state: RobotState, held: Sequence[float] | None) -> tuple[float, ...]:
+    def measured(
+        self, state: RobotState, held: Sequence[float] | Array | None
+    ) -> tuple[float, ...]:
         """Return (v, steering angle); at low speed the angle is the one last commanded."""
         if abs(state.vx) >= STEERING_SPEED:
             return state.vx, math.atan(self._wheelbase * state.wz / state.vx)
@@ -147,7 +155,7 @@ def robot_of(settings: ControllerSettings) -> Robot:
         SettingError: The robot's class cannot be loaded or made.
     """
     if settings.robot:
-        kind = load("robot", settings.robot, Robot)
+        kind = load("robot", settings.robot, Robot)  # type: ignore[type-abstract]
         made = getattr(settings, group_name(kind), None)
         if made is not None:  # see `extensions.extended`
             return made

@@ -93,7 +93,10 @@ def required_distance(position: Array, data: StageData, radius: float, margin: f
 
 
 def brake(
-    controls: Sequence[float], limits: ControlLimits, period: float, kept: Sequence[int] = ()
+    controls: Sequence[float] | Array,
+    limits: ControlLimits,
+    period: float,
+    kept: Sequence[int] = (),
 ) -> Array:
     """Return the next controls [nu] on the way to rest, as fast as the limits allow.
 
@@ -110,7 +113,9 @@ def brake(
     return np.where(np.abs(after - rest) < ROUNDING, rest, after)  # the last command is zero
 
 
-def stop_time(controls: Sequence[float], limits: ControlLimits, kept: Sequence[int] = ()) -> float:
+def stop_time(
+    controls: Sequence[float] | Array, limits: ControlLimits, kept: Sequence[int] = ()
+) -> float:
     """Return the time that braking takes [s]."""
     rates = zip(controls, limits.rate, strict=True)
     return max((abs(v) / rate for i, (v, rate) in enumerate(rates) if i not in kept), default=0.0)

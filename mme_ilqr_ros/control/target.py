@@ -76,11 +76,12 @@ class PathTarget:
     def _arc_length(self, path: Path, position: Array) -> float:
         """Return the progress along the plan [m]; it goes on when a plan comes again."""
         known = self._progress
-        if known is None or known.path is not path:
-            self._progress = PathProgress(path)
-            again = known is not None and _is_same(known.path, path)
-            self._progress.s = known.s if again else _entry(path, position)
-        return self._progress.advance(position)
+        if known is not None and known.path is path:
+            return known.advance(position)
+        progress = self._progress = PathProgress(path)
+        again = known is not None and _is_same(known.path, path)
+        progress.s = known.s if known is not None and again else _entry(path, position)
+        return progress.advance(position)
 
 
 def _is_same(old: Path, new: Path) -> bool:

@@ -174,6 +174,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             self._publish(result, goal)
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
+        assert self._map is not None  # who asks has one
         begun = time.perf_counter()
         ends = (start.x, start.y), (goal.x, goal.y)
         result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
@@ -191,6 +192,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         settings = self.settings
         if not settings.use_filter_mask:
             return None
+        assert self._map is not None
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:

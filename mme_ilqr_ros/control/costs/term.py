@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mme_ilqr_ros.settings import setting
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import casadi as ca
 
     from mme_ilqr_ros.models import RobotModel
+
+
+Number = Any  # a symbol while the problem is built, a number (or one a stage) in a cycle
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,18 @@ class Reference:
     """
 
     model: RobotModel
-    dt: ca.SX
-    target_x: ca.SX = 0.0
-    target_y: ca.SX = 0.0
-    goal_fraction: ca.SX = 1.0
-    heading_wanted: ca.SX = 0.0
-    heading_cos: ca.SX = 1.0
-    heading_sin: ca.SX = 0.0
-    path_given: ca.SX = 0.0
-    path_x: ca.SX = 0.0
-    path_y: ca.SX = 0.0
-    path_cos: ca.SX = 1.0
-    path_sin: ca.SX = 0.0
+    dt: Number
+    target_x: Number = 0.0
+    target_y: Number = 0.0
+    goal_fraction: Number = 1.0
+    heading_wanted: Number = 0.0
+    heading_cos: Number = 1.0
+    heading_sin: Number = 0.0
+    path_given: Number = 0.0
+    path_x: Number = 0.0
+    path_y: Number = 0.0
+    path_cos: Number = 1.0
+    path_sin: Number = 0.0
 
 
 REFERENCE_NAMES = tuple(f.name for f in dataclasses.fields(Reference) if f.name != "model")
@@ -76,7 +79,7 @@ class Penalty(NamedTuple):
         optional: The kernel skips the optional penalties of a stage where all their weights are 0.
     """
 
-    weight: ca.SX
+    weight: Number
     residual: ca.SX
     loss: Callable[[ca.SX], ca.SX]
     optional: bool = False

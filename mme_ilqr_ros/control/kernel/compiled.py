@@ -89,10 +89,11 @@ class CompiledKernel:
     def distances(self, X: Array, data: Sequence[StageData]) -> Array:
         """See `Kernel.distances`."""
         found, flat = np.empty(X.shape[:2]), np.ascontiguousarray(X).reshape(*X.shape[:2], -1)
-        memory = np.empty((*X.shape[2:], LANES), self._dtype), np.empty((1, LANES), self._dtype)
-        memory += (np.empty(LANES, np.int64),)
+        states = np.empty((*X.shape[2:], LANES), self._dtype)
+        least: NDArray = np.empty((1, LANES), self._dtype)
+        modes = np.empty(LANES, np.int64)
         for r, task in enumerate(self._tasks_of(data)):
-            self._program.sample.distances(flat[r], found[r], *memory, task)
+            self._program.sample.distances(flat[r], found[r], states, least, modes, task)
         return found
 
     def _solve(
@@ -123,7 +124,7 @@ class CompiledKernel:
             X, U = (horizon + 1, nx), (horizon, nu)
             shapes = (X, U, X, U, U, (*U, nx), (*U, nu), (4,))
             lanes = (np.empty((*shape, LANES), self._dtype) for shape in shapes)
-            self._memory = Memory(*lanes, np.empty(LANES, np.int64))
+            self._memory = Memory(*lanes, np.empty(LANES, np.int64))  # type: ignore[call-arg]
         return self._memory
 
     def _tasks_of(self, data: Sequence[StageData]) -> list[Task]:

@@ -147,7 +147,7 @@ class World:
         goal_weights: Weights of the cost-to-go at a stage and at the end of the horizon.
     """
 
-    circles: Array
+    circles: NDArray[np.float64]
     field: DistanceField | None
     barrier: Barrier
     cost_to_go: CostToGo | None = None

@@ -53,7 +53,7 @@ def _direction(policies: Policies, temperature: float) -> Array:
     keeps the limits.
     """
     gradient = -np.einsum("rntij,rntj->rnti", policies.Quu, policies.k)
-    by_stage = (np.swapaxes(a, 1, 2) for a in (policies.U, gradient, policies.Quu))
-    direction, stretch = stein_direction(*by_stage, temperature)
+    U, gradient, Quu = (np.swapaxes(a, 1, 2) for a in (policies.U, gradient, policies.Quu))
+    direction, stretch = stein_direction(U, gradient, Quu, temperature)
     shorter = np.minimum(1.0, MOST_STRETCH / np.maximum(stretch, MOST_STRETCH))
     return np.swapaxes(shorter[..., None, None] * direction, 1, 2)
