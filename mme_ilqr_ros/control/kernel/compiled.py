@@ -14,11 +14,10 @@ from mme_ilqr_ros.control.kernel.task import CONTENDING, Limits, Memory, StageDa
 from mme_ilqr_ros.control.problem import Problem
 
 Array = NDArray[np.float64]
-LANES = 8
 
 
 class CompiledKernel:
-    """A `Kernel` that takes robots one after the other, and their modes in groups of LANES.
+    """A `Kernel` that takes robots one after the other, and their modes in groups of `group`.
 
     Not for use by several threads at a time.
 
@@ -31,11 +30,12 @@ class CompiledKernel:
         KernelError: It cannot be built on this machine.
     """
 
-    group = LANES
+    group: int
 
     def __init__(self, problem: Problem, backend: str = "numba", dtype: type = np.float64) -> None:
         self.problem = problem
         self._program = build_program(problem, backend)
+        self.group = self._program.sample.LANES
         self._dtype = dtype
         self._tasks: tuple[tuple[StageData, ...], list[Task]] = ((), [])
         self._memory: Memory | None = None
@@ -89,9 +89,9 @@ class CompiledKernel:
     def distances(self, X: Array, data: Sequence[StageData]) -> Array:
         """See `Kernel.distances`."""
         found, flat = np.empty(X.shape[:2]), np.ascontiguousarray(X).reshape(*X.shape[:2], -1)
-        states = np.empty((*X.shape[2:], LANES), self._dtype)
-        least: NDArray = np.empty((1, LANES), self._dtype)
-        modes = np.empty(LANES, np.int64)
+        states = np.empty((*X.shape[2:], self.group), self._dtype)
+        least: NDArray = np.empty((1, self.group), self._dtype)
+        modes = np.empty(self.group, np.int64)
         for r, task in enumerate(self._tasks_of(data)):
             self._program.sample.distances(flat[r], found[r], states, least, modes, task)
         return found
@@ -109,7 +109,7 @@ class CompiledKernel:
         n_robots, n_modes, horizon, _ = U.shape
         X = np.empty((n_robots, n_modes, horizon + 1, self.problem.model.nx))
         outcome = X, np.empty(U.shape), *policies, np.empty((n_robots, n_modes, 4))
-        count = np.empty((n_robots, -(-n_modes // LANES)), np.int64)
+        count = np.empty((n_robots, -(-n_modes // self.group)), np.int64)
         memory, until = self._memory_for(horizon), float(deadline)
         for r, task in enumerate(self._tasks_of(data)):
             start = np.ascontiguousarray(U[r]).reshape(n_modes, -1)
@@ -123,8 +123,8 @@ class CompiledKernel:
             nx, nu = self.problem.model.nx, self.problem.model.nu
             X, U = (horizon + 1, nx), (horizon, nu)
             shapes = (X, U, X, U, U, (*U, nx), (*U, nu), (4,))
-            lanes = (np.empty((*shape, LANES), self._dtype) for shape in shapes)
-            self._memory = Memory(*lanes, np.empty(LANES, np.int64))  # type: ignore[call-arg]
+            lanes = (np.empty((*shape, self.group), self._dtype) for shape in shapes)
+            self._memory = Memory(*lanes, np.empty(self.group, np.int64))  # type: ignore[call-arg]
         return self._memory
 
     def _tasks_of(self, data: Sequence[StageData]) -> list[Task]:
