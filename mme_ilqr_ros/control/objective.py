@@ -81,20 +81,32 @@ def stage_data(
         costs.cost_to_go_share * costs.goal_weight * dt,
         costs.cost_to_go_share * costs.terminal_goal_weight,
     )
-    world = World(circles, field, _barrier(settings), cost_to_go, goal_weights)
+    barrier, energy = _clearance(settings, problem)
+    world = World(circles, field, barrier, cost_to_go, goal_weights, energy)
     limits = limits or robot_of(settings).limits(settings)
     return StageData(parameters, settings.mme.model_dt, limits, world)
 
 
-def _barrier(settings: ControllerSettings) -> Barrier:
-    costs = settings.costs
-    return Barrier(
+def _clearance(settings: ControllerSettings, problem: Problem) -> tuple[Barrier, Array]:
+    """Return the cost of clearance, and the share of it for the square of every control [nu].
+
+    What stands is charged by the energy of a contact: by the speed of the robot's edge squared,
+    relative to the top speed.
+    """
+    costs, energy = settings.costs, np.zeros(problem.model.nu)
+    at_speed = costs.caution * (1.0 - costs.standing_share) / settings.vx_max**2
+    levers = {"vx": 1.0, "vy": 1.0, "wz": settings.robot_radius}
+    for i, name in enumerate(problem.model.control_names):
+        energy[i] = at_speed * levers.get(name, 0.0) ** 2
+    barrier = Barrier(
         weight=costs.clearance_weight * settings.mme.model_dt,
         stiff=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
         cutoff=costs.clearance_distance,
         radius=settings.robot_radius + settings.clearance_margin,
         surprise_time=costs.surprise_time,
+        standing=costs.caution * (costs.standing_share if energy.any() else 1.0),
     )
+    return barrier, energy
 
 
 def algorithm_settings(settings: ControllerSettings) -> MmeSettings:

@@ -18,6 +18,21 @@ class ClearanceCost(CostTerm):
     clearance_weight: float = setting(
         0.5, "Scale of the obstacle cost. Raise it to keep further away.", unit="1/s", low=0.001
     )
+    caution: float = setting(
+        6.0,
+        "How much dearer than clearance_weight says it is to pass what stands at full speed; the"
+        " cost falls with the square of the speed. Raise it to pass things more slowly and further"
+        " away.",
+        low=0.1,
+        high=100.0,
+    )
+    standing_share: float = setting(
+        0.005,
+        "Share of that cost that is charged at rest too. At 1 speed does not count, and plans wait"
+        " in front of narrow places.",
+        low=0.0,
+        high=1.0,
+    )
     clearance_distance: float = setting(
         0.3,
         "Clearance between robot and obstacle from which the obstacle costs nothing. Too wide"

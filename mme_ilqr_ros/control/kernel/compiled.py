@@ -136,15 +136,22 @@ class CompiledKernel:
         return tasks
 
     def _task(self, data: StageData) -> Task:
-        dtype, circles = self._dtype, np.ascontiguousarray(data.world.circles, np.float64)
+        dtype, circles = self._dtype, np.asarray(data.world.circles, np.float64)
+        moving = circles[:, 3:].any(axis=1)
+        circles = np.ascontiguousarray(circles[np.argsort(moving, kind="stable")])
         tracks = np.empty((len(data.parameters), len(circles), 4))
         self._program.sample.track(circles, data.dt, data.world.barrier, tracks)
+        energy = data.world.energy
+        packed = data.world.packed(len(tracks) - 1, dtype)
         return Task(
             np.ascontiguousarray(data.parameters, dtype),
             float(data.dt),
             Limits(*(a.astype(dtype, copy=False) for a in data.limits.as_arrays())),
             circles.astype(dtype, copy=False),
+            int(len(moving) - moving.sum()),
             tracks.astype(dtype, copy=False),
-            *data.world.packed(len(tracks) - 1, dtype),
-            math.inf if circles[:, 3:].any() else CONTENDING,
+            packed[0],
+            np.zeros(self.problem.model.nu, dtype) if energy is None else energy.astype(dtype),
+            *packed[1:],
+            math.inf if moving.any() else CONTENDING,
         )

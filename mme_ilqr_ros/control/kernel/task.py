@@ -57,6 +57,7 @@ class Barrier(NamedTuple):
         cutoff: Clearance at and beyond which the cost is exactly zero [m].
         radius: The robot's radius, margin included [m].
         surprise_time: How long ago a moving circle may have turned [s].
+        standing: Share of the cost of what stands that a robot at rest is charged.
     """
 
     weight: float
@@ -64,6 +65,7 @@ class Barrier(NamedTuple):
     cutoff: float
     radius: float
     surprise_time: float = 0.0
+    standing: float = 1.0
 
 
 class Limits(NamedTuple):
@@ -87,10 +89,12 @@ class Task(NamedTuple):
         p: Cost parameters at every stage [T+1, NP].
         dt: Duration of a stage [s].
         limits: Of the controls.
-        circles: x, y, radius, vx, vy [M, 5].
+        circles: x, y, radius, vx, vy [M, 5]; first those at rest.
+        n_standing: Number of circles at rest.
         tracks: Where the circles' costs are at every stage [T+1, M, 4]: x, y, the square of the
             centre distance within which a circle costs something, the centre distance at contact.
         barrier: Cost of clearance.
+        energy: Share of the cost of what stands, for the square of every control [NU].
         walls: Distance to the walls of the map [m].
         goal: The planner's cost-to-go [m].
         goal_weights: Of the cost-to-go at every stage [T+1].
@@ -101,8 +105,10 @@ class Task(NamedTuple):
     dt: float
     limits: Limits
     circles: Array
+    n_standing: int
     tracks: Array
     barrier: Barrier
+    energy: Array
     walls: Grid
     goal: Grid
     goal_weights: Array
@@ -143,6 +149,8 @@ class World:
         circles: x, y, radius, vx, vy [M, 5].
         field: Distance field of the walls, or None.
         barrier: Cost of clearance.
+        energy: Share of the cost of what stands, for the square of every control [NU]; beside the
+            one at rest. None for zeros.
         cost_to_go: The planner's field, finite everywhere, or None.
         goal_weights: Weights of the cost-to-go at a stage and at the end of the horizon.
     """
@@ -152,6 +160,7 @@ class World:
     barrier: Barrier
     cost_to_go: CostToGo | None = None
     goal_weights: tuple[float, float] = (0.0, 0.0)
+    energy: NDArray[np.float64] | None = None
 
     def packed(self, n_stages: int, dtype: DTypeLike) -> tuple[Barrier, Grid, Grid, Array]:
         """Return barrier, walls, cost-to-go and its weights as the program reads them."""

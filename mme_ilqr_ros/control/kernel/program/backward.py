@@ -5,8 +5,8 @@ policy); Tassa, Mansard, Todorov, Control-Limited DDP, ICRA 2014 (clamped contro
 """
 
 from .lane import absolute, any_lane, fill, inline, local, log, select, vmax, vmin
-from .obstacles import TINY, world_quadratic
-from .rollout import bounds
+from .obstacles import TINY, standing_cost, world_quadratic
+from .rollout import bounds, charged_share
 from .stage import HELD, NU, NX, action_value, terminal_quadratic
 
 ACTIVE_SET_STEPS = 2 * NU + 1
@@ -140,6 +140,18 @@ def value_update(Q_x, Q_u, Q_xx, Q_ux, Q_uu, k, K, V_x, V_xx, change, pull, W):
 
 
 @inline
+def slow_down(u, standing, task, Q_u, Q_uu):
+    """Add what speed costs beside what stands: the derivatives of `charged_share` in u.
+
+    The mixed derivatives in u and x are left out: without them Q stays convex.
+    """
+    for i in range(NU):
+        slope = 2.0 * task.energy[i] * standing
+        Q_u[i] = Q_u[i] + slope * u[i]
+        Q_uu[i, i] = Q_uu[i, i] + slope
+
+
+@inline
 def backward(X, U, reg, final, k, K, Quu, task):
     """One backward pass; fills k [T, NU], K [T, NU, NX] and, if `final`, Quu [T, NU, NU].
 
@@ -157,12 +169,14 @@ def backward(X, U, reg, final, k, K, Quu, task):
     low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
     pull, W = local(X, 1, NU)[0], local(X, NU, NX)
     active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, COLUMNS)
-    world_quadratic(X[horizon, 0], X[horizon, 1], horizon, task, b)
+    share, near = fill(reg, task.barrier.standing), local(X, 1, 2)[0]
+    world_quadratic(X[horizon, 0], X[horizon, 1], horizon, task, share, b)
     terminal_quadratic(X[horizon], task.p[horizon], b, V_x, V_xx)
     linear, quadratic, log_det = zero, zero, zero
     for t in range(horizon - 1, -1, -1):
-        world_quadratic(X[t, 0], X[t, 1], t, task, b)
+        world_quadratic(X[t, 0], X[t, 1], t, task, charged_share(U[t], task), b)
         action_value(X[t], U[t], task.p[t], task.dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu)
+        slow_down(U[t], standing_cost(X[t, 0], X[t, 1], t, task, near), task, Q_u, Q_uu)
         for i in range(NU):
             least, most = bounds(i, X[t], task)
             low[i], high[i] = vmin(least - U[t, i], 0.0), vmax(most - U[t, i], 0.0)

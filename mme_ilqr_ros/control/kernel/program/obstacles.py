@@ -40,13 +40,13 @@ def interpolate(px, py, grid):
 
 
 @inline
-def near_circles(px, py, track, first):
-    """Return one bit for each of up to BLOCK circles from `first` on: is any lane in its reach?
+def near_circles(px, py, track, first, last):
+    """Return one bit for each of up to BLOCK circles in [first, last): is any lane in its reach?
 
     The test of all circles has no branches; only those that are near are looked at one by one.
     """
     near = 0
-    for m in range(first, min(first + BLOCK, track.shape[0])):
+    for m in range(first, min(first + BLOCK, last)):
         dx, dy = px - track[m, 0], py - track[m, 1]
         near = near | (int(any_lane(dx * dx + dy * dy < track[m, 2])) << (m - first))
     return near
@@ -89,24 +89,43 @@ def add_barrier(clearance, barrier, sums, factors):
 
 
 @inline
-def add_world_cost(px, py, t, task, sums, factors):
-    """Add the barriers of all obstacles, and the cost-to-go, at a position at stage t.
-
-    A sum of logarithms is the logarithm of a product, so ratios are collected along the whole
-    trajectory: the cost is sums[0] - weight log(sums[1]), with sums = (0, 1) at first. `factors`
-    counts the ratios in the product; the new count is returned.
-    """
-    barrier, track = task.barrier, task.tracks[t]
-    if task.walls.present:
-        distance, _, _ = interpolate(px, py, task.walls)
-        factors = add_barrier(distance - barrier.radius, barrier, sums, factors)
-    for first in range(0, track.shape[0], BLOCK):
-        near = near_circles(px, py, track, first)
+def add_circles(px, py, circles, track, barrier, sums, factors):
+    """Add the barriers of the circles first to last of a track; see `add_barrier`."""
+    for first in range(circles[0], circles[1], BLOCK):
+        near = near_circles(px, py, track, first, circles[1])
         while near != 0:
             m, near = first + lowest_bit(near), near & (near - 1)
             dx, dy = px - track[m, 0], py - track[m, 1]
             clearance = sqrt(dx * dx + dy * dy + TINY) - track[m, 3]
             factors = add_barrier(clearance, barrier, sums, factors)
+    return factors
+
+
+@inline
+def standing_cost(px, py, t, task, sums):
+    """Return the barriers of walls and circles at rest at a position; sums [2] is memory."""
+    barrier, track = task.barrier, task.tracks[t]
+    sums[0], sums[1], factors = fill(px, 0.0), fill(px, 1.0), 0 * t
+    if task.walls.present:
+        distance, _, _ = interpolate(px, py, task.walls)
+        factors = add_barrier(distance - barrier.radius, barrier, sums, factors)
+    factors = add_circles(px, py, (0, task.n_standing), track, barrier, sums, factors)
+    if factors == 0:  # nothing near: no logarithm
+        return sums[0]
+    return sums[0] - barrier.weight * log(sums[1])
+
+
+@inline
+def add_moving_cost(px, py, t, task, sums, factors):
+    """Add the barriers of moving circles, and the cost-to-go, at a position at stage t.
+
+    A sum of logarithms is the logarithm of a product, so ratios are collected along the whole
+    trajectory: the cost is sums[0] - weight log(sums[1]), with sums = (0, 1) at first. `factors`
+    counts the ratios in the product; the new count is returned.
+    """
+    track = task.tracks[t]
+    moving = task.n_standing, track.shape[0]
+    factors = add_circles(px, py, moving, track, task.barrier, sums, factors)
     if task.goal.present:
         value, _, _ = interpolate(px, py, task.goal)
         sums[0] = sums[0] + task.goal_weights[t] * value
@@ -114,32 +133,37 @@ def add_world_cost(px, py, t, task, sums, factors):
 
 
 @inline
-def add_quadratic(clearance, nx, ny, barrier, b):
+def add_quadratic(clearance, nx, ny, barrier, scale, b):
     """Add the gradient and Gauss-Newton Hessian of a barrier whose clearance grows along nx, ny."""
     gradient, curvature = barrier_derivatives(clearance, barrier)
+    gradient, curvature = scale * gradient, scale * curvature
     b[0], b[1] = b[0] + gradient * nx, b[1] + gradient * ny
     b[2], b[3] = b[2] + curvature * nx * nx, b[3] + curvature * nx * ny
     b[4] = b[4] + curvature * ny * ny
 
 
 @inline
-def world_quadratic(px, py, t, task, b):
-    """Fill b [5]: gradient in x, y and Gauss-Newton Hessian xx, xy, yy of the world cost."""
-    barrier, track = task.barrier, task.tracks[t]
+def world_quadratic(px, py, t, task, scale, b):
+    """Fill b [5]: gradient in x, y and Gauss-Newton Hessian xx, xy, yy of the world cost.
+
+    `scale` is the share that is charged of the cost of what stands.
+    """
+    barrier, track, one = task.barrier, task.tracks[t], fill(px, 1.0)
     for i in range(5):
         b[i] = fill(px, 0.0)
     if task.walls.present:
         distance, nx, ny = interpolate(px, py, task.walls)
-        add_quadratic(distance - barrier.radius, nx, ny, barrier, b)
+        add_quadratic(distance - barrier.radius, nx, ny, barrier, scale, b)
     for first in range(0, track.shape[0], BLOCK):
-        near = near_circles(px, py, track, first)
+        near = near_circles(px, py, track, first, track.shape[0])
         while near != 0:
             m, near = first + lowest_bit(near), near & (near - 1)
             dx, dy = px - track[m, 0], py - track[m, 1]
             squared = dx * dx + dy * dy + TINY
             inverse = 1.0 / sqrt(squared)
             clearance = squared * inverse - track[m, 3]
-            add_quadratic(clearance, dx * inverse, dy * inverse, barrier, b)
+            charged = scale if m < task.n_standing else one
+            add_quadratic(clearance, dx * inverse, dy * inverse, barrier, charged, b)
     if task.goal.present:
         _, gx, gy = interpolate(px, py, task.goal)
         weight = task.goal_weights[t]

@@ -1,7 +1,7 @@
 """Rollouts: the limits, the cost of a trajectory, and following a policy."""
 
 from .lane import fill, inline, local, log, vmax, vmin
-from .obstacles import add_world_cost
+from .obstacles import add_moving_cost, standing_cost
 from .stage import HELD, NU, NX, stage_cost, step, terminal_cost
 
 
@@ -20,6 +20,19 @@ def bounds(i, x, task):
 
 
 @inline
+def charged_share(u, task):
+    """Return the share that is charged of the cost of what stands: the energy of a contact.
+
+    Charged per second instead, a narrow place would cost more than the time lost in front of it,
+    and every plan would wait outside. So a plan may stand anywhere, and is slow where it is narrow.
+    """
+    share = fill(u[0], task.barrier.standing)
+    for i in range(NU):
+        share = share + task.energy[i] * u[i] * u[i]
+    return share
+
+
+@inline
 def rollout(X, U, k, K, step_size, X_new, U_new, task):
     """Roll out u = U + step_size k + K (x - X), clipped to the limits, from X_new[0]; return J.
 
@@ -28,6 +41,7 @@ def rollout(X, U, k, K, step_size, X_new, U_new, task):
     horizon = U.shape[0]
     x, after, u = local(X, 1, NX)[0], local(X, 1, NX)[0], local(X, 1, NU)[0]
     cost, sums, factors = local(X, 1, 1)[0], local(X, 1, 2)[0], 0 * horizon
+    near = local(X, 1, 2)[0]
     sums[0], sums[1] = fill(step_size, 0.0), fill(step_size, 1.0)
     for j in range(NX):
         x[j] = X_new[0, j]
@@ -40,13 +54,15 @@ def rollout(X, U, k, K, step_size, X_new, U_new, task):
             u[i] = vmin(vmax(wanted, low), high)
             U_new[t, i] = u[i]
         stage_cost(x, u, task.p[t], cost)
-        sums[0] = sums[0] + cost[0]
-        factors = add_world_cost(x[0], x[1], t, task, sums, factors)
+        share = charged_share(u, task)
+        sums[0] = sums[0] + cost[0] + share * standing_cost(x[0], x[1], t, task, near)
+        factors = add_moving_cost(x[0], x[1], t, task, sums, factors)
         step(x, u, task.dt, after)
         for j in range(NX):
             x[j] = after[j]
             X_new[t + 1, j] = after[j]
     terminal_cost(x, task.p[horizon], cost)
-    sums[0] = sums[0] + cost[0]
-    add_world_cost(x[0], x[1], horizon, task, sums, factors)
+    at_rest = task.barrier.standing * standing_cost(x[0], x[1], horizon, task, near)
+    sums[0] = sums[0] + cost[0] + at_rest
+    add_moving_cost(x[0], x[1], horizon, task, sums, factors)
     return sums[0] - task.barrier.weight * log(sums[1])
