@@ -10,6 +10,7 @@ import numpy as np
 
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
@@ -99,7 +100,7 @@ class _Run:
         self.simulator = Simulator(scenario, setup.simulator_settings(), rng)
         self._scenario, self._setup = scenario, setup
         self._period = 1.0 / settings.controller_frequency
-        self.stage_time = settings.mme.model_dt
+        self.stage_time = in_own_units(settings).mme.model_dt
         self._controller = setup.make_controller(settings)
         self._planner = setup.make_planner(scenario)
         self._replanner = Replanner(setup.planner_settings(scenario))

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import CompiledKernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
@@ -23,17 +24,20 @@ from mme_ilqr_ros.control.objective import (
     stage_data,
     standard_problem,
 )
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.safety import Safety, brake, grown, required_distance, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
+from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
 
+WAY_OUT_SHARE = 0.9  # of the goal weights, on the field of a way out
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
@@ -58,8 +62,10 @@ class LocalController:
         self._kernel = kernel
         self._ramps = np.array(self._robot.model.held_state) >= 0  # controls that change linearly
         self._safety = Safety(kernel, self._robot.model.kept_when_braking)
-        self._solver = MmeIlqr(kernel, algorithm_settings(settings), [settings.seed])
+        algorithm = algorithm_settings(in_own_units(settings))
+        self._solver = MmeIlqr(kernel, algorithm, [settings.seed])
         self._target = PathTarget()
+        self._escape = Escape()
         self._goal_checker = GoalChecker()
         self.update(settings)
         self.reset()
@@ -68,6 +74,7 @@ class LocalController:
         """Forget warm start, plan, goal and the last command: limits hold from what is measured."""
         self._solver.reset()
         self._target.reset()
+        self._escape.reset()
         self._goal_checker.reset()
         self.stopped()
         self._last_cycle: float | None = None
@@ -78,10 +85,10 @@ class LocalController:
 
     def update(self, settings: ControllerSettings) -> None:
         """Use other settings from the next cycle on; the command stays, and the warm start too."""
-        self._settings = settings
-        self._limits = self._robot.limits(settings)
-        self._period = 1.0 / settings.controller_frequency
-        self._solver.update(algorithm_settings(settings))
+        self._settings = s = in_own_units(settings)
+        self._limits = self._robot.limits(s)
+        self._period = 1.0 / s.controller_frequency
+        self._solver.update(algorithm_settings(s))
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""
@@ -90,6 +97,7 @@ class LocalController:
         circles = np.array([[9.0, 9.0, 0.1, 0.0, 0.0]])
         for now in (0.0, 0.1):
             self.compute_command(Situation(here, goal, now, circles=circles, walls=walls))
+        find_way_out(np.zeros(2), np.array([2.0, 0.0]), circles, walls, 0.2, 0.2)
         data = stage_data(self._kernel.problem, self._settings, np.zeros(2), circles, walls)
         self._kernel.distances(np.zeros((1, 1, 1, self._kernel.problem.model.nx)), [data])
         self.reset()
@@ -112,10 +120,13 @@ class LocalController:
     ) -> ControlResult:
         """Optimise all modes and drive the best, if one may drive."""
         s = self._settings
+        situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
-        data, target = self._task(situation, goal, x0)
-        required = required_distance(x0[:2], data, s.robot_radius, s.clearance_margin)
+        required = required_distance(x0[:2], situation, s.robot_radius, s.clearance_margin)
+        to_go = self._to_go(situation, goal)
+        way = self._escape.update(situation, to_go, required, s)
+        data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)
         if not _is_sound(modes, data):
@@ -130,15 +141,28 @@ class LocalController:
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
 
-    def _task(self, situation: Situation, goal: Pose, x0: Array) -> tuple[StageData, Array]:
-        """Return what this cycle's modes share, and the target [2]."""
+    def _to_go(self, situation: Situation, goal: Pose) -> float:
+        """Return the distance to the goal [m], along the plan where there is one."""
+        here = np.array(situation.state.position)
+        if situation.path is None:
+            return math.dist(here, (goal.x, goal.y))
+        return self._target.to_go(situation.path, here)
+
+    def _task(
+        self, situation: Situation, goal: Pose, x0: Array, way: WayOut | None
+    ) -> tuple[StageData, Array]:
+        """Return what this cycle's modes share, and the target [2]; a way out leads to its end."""
         s = self._settings
+        if way is not None and math.isfinite(way.length):
+            s = replace(s, costs=replace(s.costs, cost_to_go_share=WAY_OUT_SHARE))
+            goal = replace(goal, x=float(way.target[0]), y=float(way.target[1]))
+            situation = replace(situation, path=None, cost_to_go=way.field)
         target, reference = self._follow(situation, goal, x0[:2])
         data = stage_data(
             self._kernel.problem,
             s,
             target,
-            grown(situation.circles, s.moving_margin_time),
+            situation.circles,
             situation.walls,
             cost_to_go=situation.cost_to_go,
             yaw=self._wanted_yaw(goal, target),
@@ -232,7 +256,11 @@ class LocalController:
         target: Array | None,
     ) -> ControlResult:
         self._command = command
-        state, goal = situation.state, situation.goal
+        state, goal, message = situation.state, situation.goal, status.value
+        if modes is not None and self._escape.is_stuck:
+            status = ControlStatus.STUCK
+            reason = self._escape.reason(situation, modes, self._settings.robot_radius)
+            message = f"{status.value}: {reason}"
         plan = np.array([[state.x, state.y, state.yaw]])
         if modes is not None:
             plan = modes.states[modes.chosen, :, :3]
@@ -241,7 +269,7 @@ class LocalController:
         controls = tuple(command.tolist())
         solve_time = time.perf_counter() - begin
         return ControlResult(
-            status, status.value, vx, wz, plan, modes, target, distance, solve_time, vy, controls
+            status, message, vx, wz, plan, modes, target, distance, solve_time, vy, controls
         )
 
 

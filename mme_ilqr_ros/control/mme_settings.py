@@ -27,12 +27,13 @@ class MmeSettings:
         dynamic=False,
     )
     model_dt: float = setting(
-        0.2,
-        "Duration of a stage. The horizon must cover the detour round the largest trap (10 s here);"
-        " vx_max * model_dt should stay below the smallest obstacle's diameter.",
+        0.0,
+        "Duration of a stage; 0: the time for one radius at vx_max. The horizon must cover the"
+        " detour round the largest trap (50 radii with 0); vx_max * model_dt should stay below the"
+        " smallest obstacle's diameter.",
         unit="s",
-        low=0.02,
-        high=1.0,
+        low=0.0,
+        high=20.0,
         dynamic=False,
     )
     sampler: str = setting(

@@ -18,6 +18,7 @@ class ControlStatus(enum.Enum):
 
     DRIVING = "driving"
     GOAL_REACHED = "goal reached"
+    STUCK = "stuck"
     WAITING = "no plan makes progress, waiting"
     BLOCKED = "every plan is blocked, braking"
     NO_GOAL = "no goal"

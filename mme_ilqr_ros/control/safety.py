@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import clearance
 from mme_ilqr_ros.models import ControlLimits
 
@@ -84,9 +85,9 @@ class Safety:
         return int(np.ceil((stopping + REACTION_TIME) / data.dt))
 
 
-def required_distance(position: Array, data: StageData, radius: float, margin: float) -> float:
+def required_distance(position: Array, situation: Situation, radius: float, margin: float) -> float:
     """Return the distance of the robot's centre [2] to obstacles that a mode must keep [m]."""
-    here, walls = float(clearance(position, data.world.circles)), data.world.field
+    here, walls = float(clearance(position, situation.circles)), situation.walls
     if walls is not None:
         here = min(here, float(walls.value_and_gradient(position)[0]))
     return min(radius + REQUIRED_FRACTION * margin, here - ESCAPE)

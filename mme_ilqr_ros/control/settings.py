@@ -84,8 +84,9 @@ class ControllerSettings:
         0.2, "Radius of the circle around the footprint.", unit="m", low=0.01, high=5.0
     )
     clearance_margin: float = setting(
-        0.06,
-        "Clearance planned in addition to the radius. Raise it if the robot grazes obstacles.",
+        0.0,
+        "Clearance planned in addition to the radius; 0: 0.3 radii. Raise it if the robot grazes"
+        " obstacles, or to the error of its localisation.",
         unit="m",
         low=0.0,
         high=1.0,
@@ -109,25 +110,43 @@ class ControllerSettings:
         high=3.2,
     )
     path_speed: float = setting(
-        1.0,
-        "Speed along the plan at which the points for contour_weight and lag_weight advance.",
+        0.0,
+        "Speed along the plan at which the points for contour_weight and lag_weight advance; 0:"
+        " vx_max.",
         unit="m/s",
-        low=0.01,
+        low=0.0,
         high=20.0,
     )
     lookahead_distance: float = setting(
-        2.5,
-        "How far ahead on the plan the target lies. Longer cuts corners and finds more detours.",
+        0.0,
+        "How far ahead on the plan the target lies; 0: 12.5 radii. Longer cuts corners and finds"
+        " more detours.",
         unit="m",
-        low=0.3,
+        low=0.0,
         high=50.0,
     )
     min_lookahead_distance: float = setting(
-        1.0,
-        "Least lookahead distance where walls of the map hide the plan ahead.",
+        0.0,
+        "Least lookahead distance where walls of the map hide the plan ahead; 0: 5 radii.",
         unit="m",
-        low=0.1,
+        low=0.0,
         high=50.0,
+    )
+    required_movement_radius: float = setting(
+        0.0,
+        "Distance that the robot has to make good toward its goal in movement_time_allowance, or it"
+        " is stuck; 0: 2.5 radii, or what it drives at a twentieth of vx_max, if that is less.",
+        unit="m",
+        low=0.0,
+        high=10.0,
+    )
+    movement_time_allowance: float = setting(
+        10.0,
+        "Time for required_movement_radius. After a quarter of it a robot that hardly moves looks"
+        " for a way out round what it knows; after all of it, it says that it is stuck.",
+        unit="s",
+        low=1.0,
+        high=600.0,
     )
     command_delay: float = setting(
         0.05,

@@ -73,6 +73,11 @@ class PathTarget:
         s = np.minimum(s, path.length)
         return np.column_stack([path.point_at(s), path.heading_at(s)])
 
+    def to_go(self, path: Path, position: Array) -> float:
+        """Return the rest of the plan [m], with the way back to it."""
+        s = self._arc_length(path, position)
+        return path.length - s + float(np.hypot(*(path.point_at(s) - position)))
+
     def _arc_length(self, path: Path, position: Array) -> float:
         """Return the progress along the plan [m]; it goes on when a plan comes again."""
         known = self._progress

@@ -34,11 +34,11 @@ class ClearanceCost(CostTerm):
         high=1.0,
     )
     clearance_distance: float = setting(
-        0.3,
-        "Clearance between robot and obstacle from which the obstacle costs nothing. Too wide"
-        " closes narrow passages.",
+        0.0,
+        "Clearance between robot and obstacle from which the obstacle costs nothing; 0: 1.5 radii."
+        " Too wide makes it slow in narrow passages.",
         unit="m",
-        low=0.02,
+        low=0.0,
         high=5.0,
     )
     surprise_time: float = setting(
@@ -50,10 +50,10 @@ class ClearanceCost(CostTerm):
         high=2.0,
     )
     stiff_distance: float = setting(
-        0.03,
+        0.0,
         "Clearance below which the obstacle cost continues as a stiff quadratic; below"
-        " clearance_distance.",
+        " clearance_distance. 0: 0.15 radii.",
         unit="m",
-        low=0.005,
+        low=0.0,
         high=0.5,
     )

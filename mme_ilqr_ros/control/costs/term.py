@@ -127,10 +127,10 @@ class TargetTerm(CostTerm):
     """Base of the terms that change near the target."""
 
     goal_width: float = setting(
-        0.3,
-        "Distance to the target below which its cost becomes quadratic.",
+        0.0,
+        "Distance to the target below which its cost becomes quadratic; 0: 1.5 radii.",
         unit="m",
-        low=0.01,
+        low=0.0,
         high=5.0,
     )
 

@@ -1,0 +1,105 @@
+"""When the robot makes no progress: look for a way out, follow it, and say why it is stuck."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.progress import Progress
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
+from mme_ilqr_ros.control.way_out import AT_REST, WayOut, find_way_out
+from mme_ilqr_ros.geometry.circles import clearance
+
+Array = NDArray[np.float64]
+
+REFRESH = 1.0  # [s] between looks at what stands
+ARRIVED = 5.0  # [radii] from the end of a field that led toward a far goal
+NEAR = 10.0  # [radii] within which something that moves may be waited for
+
+
+class Escape:
+    """Watches one robot on its way to one goal after the other.
+
+    Attributes:
+        way: The way out that is followed, or None.
+        is_stuck: Whether the time allowed without progress is over.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget progress and way out."""
+        self.way: WayOut | None = None
+        self.is_stuck = False
+        self._goal = (math.inf, math.inf)
+        self._progress = Progress()
+        self._looked = -math.inf
+
+    def update(
+        self,
+        situation: Situation,
+        to_go: float,
+        required: float,
+        settings: ControllerSettings,
+    ) -> WayOut | None:
+        """Take note of a cycle; return the way out to follow, or None where none is needed.
+
+        Args:
+            situation: With a goal.
+            to_go: Distance to the goal, along the plan where there is one [m].
+            required: Distance to obstacles that the robot's centre must keep [m].
+            settings: In SI, see `own_units`.
+        """
+        goal, here = situation.goal, situation.state.position
+        assert goal is not None  # who drives has one
+        if math.dist(self._goal, (goal.x, goal.y)) > settings.xy_goal_tolerance:
+            self.reset()
+        self._goal = goal.x, goal.y
+        if self.way is not None:
+            to_go = self.way.cost_at(here)
+        radius, allowance = settings.required_movement_radius, settings.movement_time_allowance
+        measure = None if self.way is None else self.way.field
+        if measure is None:
+            measure = situation.path
+        self._progress.update(situation.now, here, to_go, measure, radius)
+        self._leave(here, (goal.x, goal.y), settings.robot_radius)
+        if self.way is not None or self._progress.needs_a_way_out(allowance):
+            self._look(situation, np.array(self._goal), required, settings.robot_radius)
+        self.is_stuck = self._progress.stalled >= allowance
+        return self.way
+
+    def _leave(self, here: Array, goal: tuple[float, float], radius: float) -> None:
+        """Forget a way out that led toward a far goal, at its end."""
+        if self.way is None or math.dist(self.way.target, goal) <= ARRIVED * radius:
+            return
+        if math.dist(self.way.target, here) <= ARRIVED * radius:
+            self.way = None
+
+    def _look(self, situation: Situation, goal: Array, required: float, radius: float) -> None:
+        """Find the way out, or find it again where what stands may have changed."""
+        if 0.0 <= situation.now - self._looked < REFRESH:
+            return
+        self._looked = situation.now
+        world = situation.circles, situation.walls
+        target = goal if self.way is None else self.way.target
+        self.way = find_way_out(
+            np.array(situation.state.position), target, *world, radius, required
+        )
+
+    def reason(self, situation: Situation, modes: Modes, radius: float) -> str:
+        """Return why the robot is stuck, for people."""
+        moving = situation.circles[np.hypot(*situation.circles[:, 3:].T) > AT_REST]
+        if self.way is not None and self.way.lack > 0.0:
+            return f"the goal is occupied; {self.way.lack:.2f} m of room are missing there"
+        if self.way is not None and not math.isfinite(self.way.length):
+            return "no way that is wide enough leads on"
+        if clearance(situation.state.position, moving) < NEAR * radius:
+            return "waiting for what moves"
+        if not modes.feasible.any():
+            return "every plan is blocked"
+        return "no plan makes progress"
