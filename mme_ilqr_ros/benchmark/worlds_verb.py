@@ -28,14 +28,16 @@ Even seeds are for development, odd ones for checking: never tune on an odd one.
 EXAMPLES = """\
 examples:
   mme-ilqr worlds slot wall_goal --count 20 --seed 0 --out narrow.json.gz --plots
-  mme-ilqr drive --worlds narrow.json.gz --planner id_vin --out out/narrow
   mme-ilqr worlds trap dead_end u_inside --out out.json.gz
-  mme-ilqr drive --worlds out.json.gz --planner none --out out/ways_out
-  mme-ilqr worlds robots --count 48 --out robots.json.gz      every size and speed once
+  mme-ilqr worlds robots --count 48 --out robots.json.gz
+  mme-ilqr worlds all --seed 1 --out check.json.gz
 
-Walls are in the map, so a planner sees them; circles and what moves are not. Dead ends, Us, traps
-and robots are about the controller alone: drive them with --planner none. A world of a seed depends
-on --count too, as the worlds of a family share its range of sizes evenly.
+Then `mme-ilqr drive --worlds narrow.json.gz --planner id_vin --out out/narrow` drives them and adds
+up each family. Walls are in the map, so a planner sees them; circles and what moves are not. Dead
+ends, Us, traps and robots are about the controller alone: --planner none.
+
+48 robots are every scene, radius and speed once. The worlds of a family share its range of sizes
+evenly, so another --count makes other worlds of the same seed.
 """
 
 

@@ -111,9 +111,7 @@ def corridor(points: ArrayLike, width: float, *, begins: bool = False, ends: boo
     return walls
 
 
-def _reach(
-    ways: Array, leg: int, other: int, side: float, half: float, *, closed: bool
-) -> float:
+def _reach(ways: Array, leg: int, other: int, side: float, half: float, *, closed: bool) -> float:
     """Return how far a side's wall goes beyond the end of its leg where the `other` leg meets it.
 
     The wall inside a bend ends before it, the one outside goes round it.

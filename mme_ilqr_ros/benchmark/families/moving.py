@@ -34,7 +34,7 @@ def crossing(rng: Rng, part: float) -> World:
 
 def _crosser(rng: Rng, x: float) -> World:
     """Return a disc that goes to and fro across the way at x, each leg at another speed."""
-    reach, lean, usual = rng.uniform(1.6, 2.4), rng.uniform(-0.3, 0.3), rng.uniform(0.25, 0.7)
+    reach, lean, usual = rng.uniform(1.6, 2.4), rng.uniform(-0.3, 0.3), rng.uniform(0.3, 0.8)
     way, time, place = rng.choice([-1.0, 1.0]), 0.0, rng.uniform(-1.0, 1.0) * reach
     frames = [[time, x + lean * place, place]]
     while time < LASTS:
@@ -53,7 +53,7 @@ def head_on(rng: Rng, part: float) -> World:
     In a wide one it keeps to its line, and the robot has to step aside. In a narrow one it turns
     back half-way, and the robot has to stop in time and wait.
     """
-    radius, speed = rng.uniform(0.2, 0.35), rng.uniform(0.3, 0.8)
+    radius, speed = rng.uniform(0.2, 0.35), rng.uniform(0.3, 1.0)
     length, far = cells(rng.uniform(7.0, 9.0)), rng.uniform(0.4, 1.0)
     wide = part < 0.7
     if wide:

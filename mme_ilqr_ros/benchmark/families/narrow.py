@@ -53,9 +53,10 @@ def l_corridor(rng: Rng, part: float) -> World:
     """Return a corridor 0.55 to 0.80 m wide with one bend or two; the goal is in it or beyond."""
     width = cells(between(0.55, 0.80, part))
     first, second, third = (cells(rng.uniform(1.2, 2.5)) for _ in range(3))
-    line = [[0.0, 0.0], [first, 0.0], [first, second]]
+    x = first + width / 2  # as far as all its walls lie between cells
+    line = [[0.0, 0.0], [x, 0.0], [x, second + width / 2]]
     if rng.random() < 0.5:
-        line.append([first + third, second])
+        line[2:] = [[x, second], [x + third + width / 2, second]]
     way = np.subtract(line[-1], line[-2])
     way /= np.hypot(*way)
     closed = rng.random() < 0.5
@@ -69,14 +70,15 @@ def spiral(rng: Rng, part: float) -> World:
     """Return a square spiral of 0.75 to 2 turns, 0.55 to 0.80 m wide, to drive out of or into."""
     width, legs = cells(rng.uniform(0.55, 0.80)), 4 + int(6 * part)  # a bend is a quarter turn
     line = spiral_line(legs, width + THICK)
-    before = [[-width / 2, 0.0], *line[1:]]  # room for the robot round the innermost point
     way = np.subtract(line[-1], line[-2])
     way /= np.hypot(*way)
     outward = np.array([way[1], -way[0]])  # it winds to the left
-    outside = line[-1] + rng.uniform(0.6, 1.5) * way + rng.uniform(0.0, 1.5) * outward
+    outside = line[-1] + rng.uniform(0.9, 1.8) * way + rng.uniform(0.0, 1.5) * outward
     ends = [line[0], outside] if rng.random() < 0.5 else [outside, line[0]]
     start = [*ends[0], rng.uniform(-3.1, 3.1)]
-    walls = corridor(before, width, begins=True)
+    # Half a width more at both ends: room round the innermost point, and an end between cells.
+    middle = [[-width / 2, 0.0], *line[1:-1], line[-1] + width / 2 * way]
+    walls = corridor(middle, width, begins=True)
     return placed(world("spiral", start, ends[1], tolerance=0.2, timeout=90.0, walls=walls), rng)
 
 
@@ -93,15 +95,16 @@ def spiral_line(legs: int, pitch: float) -> np.ndarray:
 
 
 def gap(rng: Rng, part: float) -> World:
-    """Return a gap of 1.05 to 1.5 robot widths in a wall that takes three times as long to round.
+    """Return a gap of 1.05 to 1.5 robot widths in a long wall; the time is too short to go round.
 
     The map has finer cells, so that it shows the gap as wide as it is.
     """
     width, thick = cells(between(1.05, 1.5, part) * 2 * RADIUS, FINE), cells(0.1, FINE)
     before, after, aside = rng.uniform(1.5, 2.5), rng.uniform(1.5, 2.5), rng.uniform(-0.8, 0.8)
-    reach = cells(1.7 * (before + after), FINE)  # there and back: more than three times the way
+    reach = cells(2.0 * (before + after), FINE)  # there and back: about four times the way
     half = width / 2
     walls = [box([0.0, s * half], [thick, s * (half + reach)]) for s in (1.0, -1.0)]
     start = [-before, aside, rng.uniform(-1.0, 1.0)]
     goal = [thick + after, rng.uniform(-0.8, 0.8)]
-    return placed(world("gap", start, goal, walls=walls), rng, FINE)
+    timeout = round(4.0 + 2.2 * (before + after), 1)  # enough to go through, not to go round
+    return placed(world("gap", start, goal, walls=walls, timeout=timeout), rng, FINE)

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.families.drawing import RADIUS, Rng, World, placed, rounded
-from mme_ilqr_ros.benchmark.families.ways_out import scaled, shipped
+from mme_ilqr_ros.benchmark.families.drawing import RADIUS, Rng, World, placed
+from mme_ilqr_ros.benchmark.families.ways_out import off_centre, scaled, shipped
 
 SCENES = ("trap", "u_pocket", "forest")
 RADII = (0.1, 0.2, 0.5, 1.0)  # [m]
@@ -17,16 +17,16 @@ SLOWER_THAN_STRAIGHT = 8.0  # timeout over the time of the straight way at full 
 
 
 def robots(rng: Rng, part: float) -> World:
-    """Return one of the 48 combinations of scene, radius and speed; `part` chooses."""
+    """Return the trap, pocket or forest for a radius of 0.1 to 1 m and a speed of 0.22 to 2 m/s."""
     scene, radius, speed = COMBINATIONS[int(len(COMBINATIONS) * part)]
     size = radius / RADIUS
     drawn = scaled(shipped(scene), size)
-    start = np.array(drawn["start"]) + [0.0, size * rng.uniform(-0.1, 0.1), rng.uniform(-0.2, 0.2)]
+    start = off_centre(rng, size)
     away = float(np.hypot(*np.subtract(drawn["goal"], start[:2])))
     drawn |= {
         "family": "robots",
         "description": f"{scene}, radius {radius} m, {speed} m/s",
-        "start": rounded(start),
+        "start": start,
         "goal_tolerance": round(size * drawn["goal_tolerance"], 3),
         "timeout": round(max(30.0, SLOWER_THAN_STRAIGHT * away / speed), 1),
         "robot": limits(radius, speed),
