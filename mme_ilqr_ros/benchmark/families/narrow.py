@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.benchmark.families.drawing import (
+    CELL,
     RADIUS,
     THICK,
     Rng,
@@ -22,7 +23,7 @@ FINE = 0.02  # [m] cells of maps with gaps that are hardly wider than the robot
 
 def slot(rng: Rng, part: float) -> World:
     """Return a dock 0.60 to 0.80 m wide with the goal 0.3 to 1.0 m inside."""
-    width, inside = cells(between(0.60, 0.80, part)), between(0.3, 1.0, rng.random())
+    width, inside = 0.60 + CELL * int(5 * part), between(0.3, 1.0, rng.random())
     depth = cells(inside + between(0.3, 0.5, rng.random()))
     walls = corridor([[0.0, 0.0], [depth, 0.0]], width, ends=True)
     walls += front(width, 1.5)
@@ -51,7 +52,7 @@ def wall_goal(rng: Rng, part: float) -> World:
 
 def l_corridor(rng: Rng, part: float) -> World:
     """Return a corridor 0.55 to 0.80 m wide with one bend or two; the goal is in it or beyond."""
-    width = cells(between(0.55, 0.80, part))
+    width = 0.55 + CELL * int(6 * part)
     first, second, third = (cells(rng.uniform(1.2, 2.5)) for _ in range(3))
     x = first + width / 2  # as far as all its walls lie between cells
     line = [[0.0, 0.0], [x, 0.0], [x, second + width / 2]]
