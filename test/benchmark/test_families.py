@@ -62,7 +62,7 @@ def test_the_same_seed_makes_the_same_worlds_and_another_seed_others():
         assert worlds == worlds_of(family, 3, 2)
         assert worlds != others
         assert {world["family"] for world in worlds} == {family}
-        assert all({"id", "family", "map", "description"} | KNOWN >= w.keys() for w in worlds)
+        assert all({"id", "family", "map"} | KNOWN >= w.keys() for w in worlds)
 
 
 def test_the_way_round_a_wall_with_a_gap_is_three_times_longer_and_out_of_time():
@@ -85,7 +85,7 @@ def room_beside(scenario, point, way):
     return next(d for d in np.arange(0.0, 3.0, 0.02) if walls.clearance(point + way * d, 0.0) < 0.0)
 
 
-@pytest.mark.parametrize(("family", "room"), [("head_on", 0.68), ("overtaking", 0.73)])
+@pytest.mark.parametrize(("family", "room"), [("head_on", 0.52), ("overtaking", 0.73)])
 def test_beside_a_disc_in_a_corridor_is_room_for_the_robot_or_the_disc_turns_back(family, room):
     turning = []
     for scenario in scenarios(family, 0, 20):

@@ -46,5 +46,5 @@ def worlds_of(family: str, count: int, seed: int) -> list[World]:
     for number in range(count):
         rng = np.random.default_rng([kind, seed, number])
         world = draw(rng, (number + rng.random()) / count)
-        made.append({"id": f"{family}_s{seed}_{number:02d}", **world})
+        made.append({"id": f"{family}_s{seed}_{number:02d}{world.pop('label', '')}", **world})
     return made

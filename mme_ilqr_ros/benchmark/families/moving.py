@@ -20,21 +20,26 @@ from mme_ilqr_ros.benchmark.families.drawing import (
     world,
 )
 
+QUICK = {**ROBOT, "v_max": 2.0, "w_max": 2.5, "a_max": 3.0, "aw_max": 6.0}
 LASTS = 90.0  # [s] that the discs go on moving
 
 
 def crossing(rng: Rng, part: float) -> World:
-    """Return 2 to 6 discs that go to and fro across the way and change speed on it."""
-    count = 2 + int(5 * part)
-    places = np.linspace(2.0, 2.0 + 1.3 * (count - 1), count) + rng.uniform(-0.2, 0.2, count)
+    """Return 3 to 8 discs that go to and fro across the way and change speed on it.
+
+    Half of the robots drive at up to 2 m/s, the others at 1 m/s.
+    """
+    count = 3 + int(6 * part)
+    places = 2.0 + 1.1 * np.arange(count) + rng.uniform(-0.3, 0.3, count)
     discs = [_crosser(rng, float(x)) for x in places]
     start, goal = [0.0, rng.uniform(-0.3, 0.3), 0.0], [places[-1] + 2.0, rng.uniform(-0.5, 0.5)]
-    return placed(world("crossing", start, goal, obstacles=discs), rng)
+    robot = QUICK if rng.random() < 0.5 else ROBOT
+    return placed(world("crossing", start, goal, obstacles=discs, robot=robot), rng)
 
 
 def _crosser(rng: Rng, x: float) -> World:
     """Return a disc that goes to and fro across the way at x, each leg at another speed."""
-    reach, lean, usual = rng.uniform(1.6, 2.4), rng.uniform(-0.3, 0.3), rng.uniform(0.3, 0.8)
+    reach, lean, usual = rng.uniform(1.6, 2.4), rng.uniform(-0.3, 0.3), rng.uniform(0.3, 1.0)
     way, time, place = rng.choice([-1.0, 1.0]), 0.0, rng.uniform(-1.0, 1.0) * reach
     frames = [[time, x + lean * place, place]]
     while time < LASTS:
@@ -44,7 +49,7 @@ def _crosser(rng: Rng, x: float) -> World:
         time += step / (usual * rng.uniform(0.5, 1.5))
         place += way * step
         frames.append([time, x + lean * place, place])
-    return disc(rng.uniform(0.2, 0.35), frames)
+    return disc(rng.uniform(0.2, 0.45), frames)
 
 
 def head_on(rng: Rng, part: float) -> World:
@@ -53,7 +58,7 @@ def head_on(rng: Rng, part: float) -> World:
     In a wide one it keeps to its line, and the robot has to step aside. In a narrow one it turns
     back half-way, and the robot has to stop in time and wait.
     """
-    radius, speed = rng.uniform(0.2, 0.35), rng.uniform(0.3, 1.0)
+    radius, speed = rng.uniform(0.2, 0.35), rng.uniform(0.3, 1.4)
     length, far = cells(rng.uniform(7.0, 9.0)), rng.uniform(0.4, 1.0)
     wide = part < 0.7
     if wide:
@@ -75,10 +80,10 @@ def head_on(rng: Rng, part: float) -> World:
 def _keeps_on(rng: Rng, radius: float, speed: float, far: float) -> tuple[float, list]:
     """Return the width [m] of a corridor and the keyframes of a disc that drives through it.
 
-    On one side of it there are at least 0.7 m, for a robot of 0.4 m.
+    On one side of it there are 0.55 to 1 m, for a robot of 0.4 m.
     """
-    off = rng.uniform(0.0, 0.25)
-    width = cells(2.0 * (radius + 0.7 - off + rng.uniform(0.0, 0.3)))
+    off = rng.uniform(0.0, 0.2)
+    width = cells(2.0 * (radius + rng.uniform(0.55, 1.0) - off))
     return width, _along([far, -6.0], speed, off)
 
 

@@ -25,7 +25,7 @@ def robots(rng: Rng, part: float) -> World:
     away = float(np.hypot(*np.subtract(drawn["goal"], start[:2])))
     drawn |= {
         "family": "robots",
-        "description": f"{scene}, radius {radius} m, {speed} m/s",
+        "label": f"_{scene}_r{radius}_v{speed}",
         "start": start,
         "goal_tolerance": round(size * drawn["goal_tolerance"], 3),
         "timeout": round(max(30.0, SLOWER_THAN_STRAIGHT * away / speed), 1),

@@ -56,7 +56,8 @@ def trap(rng: Rng, part: float) -> World:
     """Return the trap at 0.6, 1, 1.5 or 2 times its size, for the same robot."""
     size = TRAP_SIZES[int(len(TRAP_SIZES) * part)]
     drawn = scaled(shipped("trap"), size)
-    return placed({**drawn, "family": "trap", "start": off_centre(rng, 1.0)}, rng)
+    drawn |= {"family": "trap", "label": f"_x{size}", "start": off_centre(rng, 1.0)}
+    return placed(drawn, rng)
 
 
 def off_centre(rng: Rng, size: float) -> list[float]:
