@@ -29,6 +29,10 @@ VERBS = {
         "drive many worlds without ROS: success, collisions, times, scores",
         "mme_ilqr_ros.benchmark.drive_verb",
     ),
+    "worlds": Verb(
+        "make worlds to drive: docks, corridors, dead ends, crossings, robots of any size",
+        "mme_ilqr_ros.benchmark.worlds_verb",
+    ),
     "plan": Verb(
         "plan on grid maps: success, path length, time", "mme_ilqr_ros.benchmark.plan.verb"
     ),

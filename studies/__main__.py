@@ -14,6 +14,9 @@ VERBS = {
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",
     ),
+    "avoidable": Verb(
+        "whether collisions with what moves were avoidable, by search", "studies.avoidable"
+    ),
     "plan": Verb(
         "global planners on grids: data sets, other planners, other libraries",
         "studies.plan.verb",

@@ -65,9 +65,10 @@ def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Tr
     scenario = setup.apply(scenario)
     run = _Run(scenario, setup, seed)
     outcome = run.to_the_end()
-    run.record.add_clearance(run.simulator.min_clearance)
+    run.record.min_clearance = run.simulator.min_clearance  # of all steps, not only of cycles
     run.record.way_change_times = way_change_times(run.record, run.stage_time, run.walls)
-    result = RunResult.of(run.record, scenario.name, outcome, trial, seed)
+    top_speed = scenario.robot.vx_max
+    result = RunResult.of(run.record, scenario.name, outcome, trial, seed, top_speed)
     result = replace(result, score=barn_score(run.record, outcome, scenario.optimal_time))
     scene = Scene.of(scenario, f"{setup.controller}, planner {setup.planner}")
     return Trial(scenario.family, result, run.record, scene, run.failed_plans)
@@ -162,6 +163,8 @@ class _Run:
         situation = Situation(state, self._scenario.goal, now, *world)
         result = self._controller.compute_command(situation)
         self.record.add_circles(now, circles)
+        self.record.add_clearance(self.simulator.clearance)
+        self.record.add_status(now, result.message)
         self.record.add_solve_time(result.solve_time)
         self.record.deadline_misses += result.solve_time > self._period
         if result.modes is not None:

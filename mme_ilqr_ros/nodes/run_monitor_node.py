@@ -218,7 +218,8 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
         missed = self._diagnostics.get("controller", {}).get("missed deadlines", "0")
         self._record.deadline_misses = int(missed)
         name, seed = self._scenario.name, self.settings.seed
-        result = RunResult.of(self._record, name, outcome, seed=seed)
+        top_speed = self._scenario.robot.vx_max
+        result = RunResult.of(self._record, name, outcome, seed=seed, top_speed=top_speed)
         self.get_logger().info(f"result: {result.line()}")
         if self.settings.out_dir:
             self._write(result, Path(self.settings.out_dir))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,7 +12,11 @@ import numpy as np
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.rows import percentiles_ms
-from mme_ilqr_ros.reporting.run_record import RunRecord
+from mme_ilqr_ros.reporting.run_record import Floats, RunRecord
+
+LAST = 10.0  # [s] before the end in which a robot that stands must have said so
+DRIVING = "driving"  # how the controller's status begins while nothing is wrong
+NEAR = (0.05, 0.10)  # [m] from the robot's edge to the nearest thing: near it
 
 
 class Outcome(Enum):
@@ -126,6 +130,9 @@ class RunResult:
         trial: Number of the repetition.
         seed: Seed of the run.
         score: Navigation score where the world has an optimal time, else None.
+        near: [N, 2] clearance [m] and speed as a fraction of the top speed, moment by moment.
+        turn_change: Mean change of the commanded turning rate [rad/s^2]; None if unknown.
+        last_words: What the controller said in the last 10 s; empty if unknown.
     """
 
     world: str
@@ -143,12 +150,22 @@ class RunResult:
     trial: int = 0
     seed: int = 0
     score: float | None = None
+    near: Floats = field(default_factory=lambda: np.empty((0, 2)), repr=False, compare=False)
+    turn_change: float | None = None
+    last_words: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, record: RunRecord, world: str, outcome: Outcome, trial: int = 0, seed: int = 0
+        cls,
+        record: RunRecord,
+        world: str,
+        outcome: Outcome,
+        trial: int = 0,
+        seed: int = 0,
+        top_speed: float = math.inf,
     ) -> RunResult:
-        """Return the result of a finished run."""
+        """Return the result of a finished run; without a top speed [m/s], without `near`."""
+        near = record.clearances / [1.0, top_speed]
         return cls(
             world=world,
             outcome=outcome,
@@ -164,7 +181,21 @@ class RunResult:
             flips=record.flips,
             trial=trial,
             seed=seed,
+            near=near if math.isfinite(top_speed) else near[:0],
+            turn_change=record.turn_change,
+            last_words=record.last_words(LAST),
         )
+
+    @property
+    def speed_near(self) -> float | None:
+        """Median speed at 5 to 10 cm from the nearest thing, as a fraction; None without such."""
+        return speed_near([self])
+
+    @property
+    def said_driving(self) -> bool:
+        """Whether it did not arrive and still said that it drives, in the last 10 s."""
+        on_the_way = self.outcome in (Outcome.TIMEOUT, Outcome.STUCK)
+        return on_the_way and any(words.startswith(DRIVING) for words in self.last_words)
 
     @property
     def solve_ms(self) -> dict[str, float | None]:
@@ -194,6 +225,9 @@ class RunResult:
             "mode_switches": self.mode_switches,
             "way_changes": self.way_changes,
             "flips": self.flips,
+            "speed_near": self.speed_near,
+            "turn_change_rad_s2": None if self.turn_change is None else round(self.turn_change, 3),
+            "said": self.last_words[-1] if self.last_words else None,
         }
 
     def to_json(self) -> str:
@@ -214,6 +248,14 @@ class RunResult:
         if self.mode_switches:
             facts.append(f"{self.mode_switches} mode switch{'es' * (self.mode_switches > 1)}")
         return facts
+
+
+def speed_near(results: Iterable[RunResult]) -> float | None:
+    """Return the median of all moments 5 to 10 cm from something, as a fraction of full speed."""
+    moments = np.vstack([np.empty((0, 2)), *(result.near for result in results)])
+    clearance, speed = moments.T
+    close = speed[(clearance >= NEAR[0]) & (clearance < NEAR[1])]
+    return round(float(np.median(close)), 3) if len(close) else None
 
 
 def _finite_or_none(metres: float) -> float | None:

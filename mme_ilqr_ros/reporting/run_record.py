@@ -57,6 +57,8 @@ class RunRecord:
     modes: list[ModesMoment] = field(default_factory=list)
     plans: list[tuple[float, Floats]] = field(default_factory=list)
     circles: list[tuple[float, Floats]] = field(default_factory=list)
+    statuses: list[tuple[float, str]] = field(default_factory=list)
+    _clearances: list[tuple[float, float]] = field(default_factory=list)
     _states: list[tuple[float, ...]] = field(default_factory=list)
     _commands: list[tuple[float, ...]] = field(default_factory=list)
     _states_array: Floats = field(default_factory=lambda: np.empty((0, 6)))
@@ -106,8 +108,15 @@ class RunRecord:
         self.plan_times.append(float(seconds))
 
     def add_clearance(self, clearance: float) -> None:
-        """Note the distance from robot's edge to nearest obstacle [m]; the least is kept."""
+        """Note the distance from robot's edge to nearest obstacle [m], of the last state."""
         self.min_clearance = min(self.min_clearance, float(clearance))
+        if self._states and math.isfinite(clearance):
+            self._clearances.append((float(clearance), abs(self._states[-1][4])))
+
+    def add_status(self, time: float, message: str) -> None:
+        """Add what the controller says of itself; only a change is kept."""
+        if not self.statuses or self.statuses[-1][1] != message:
+            self.statuses.append((float(time), message))
 
     @property
     def states(self) -> Floats:
@@ -120,6 +129,23 @@ class RunRecord:
     def commands(self) -> Floats:
         """[N, 3] time, vx, wz."""
         return np.array(self._commands, dtype=float).reshape(-1, 3)
+
+    @property
+    def clearances(self) -> Floats:
+        """[N, 2] clearance [m] and speed then [m/s], whatever its sign."""
+        return np.array(self._clearances, dtype=float).reshape(-1, 2)
+
+    @property
+    def turn_change(self) -> float | None:
+        """Mean change of the commanded turning rate [rad/s^2]; None with fewer than two."""
+        time, _, wz = self.commands.T
+        return float(np.abs(np.diff(wz)).sum() / np.ptp(time)) if len(time) > 1 else None
+
+    def last_words(self, seconds: float) -> tuple[str, ...]:
+        """Return what the controller said in the last seconds of the run, in order."""
+        begin = self._states[-1][0] - seconds if self._states else 0.0
+        before = [said for time, said in self.statuses if time <= begin]
+        return (*before[-1:], *(said for time, said in self.statuses if time > begin))
 
     @property
     def way_changes(self) -> int | None:

@@ -49,6 +49,7 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     assert content["settings"]["controller_settings"]["mme.n_modes"] == 8
     assert (out / "w0.png").stat().st_size > 10_000
     assert (out / "w0.gif").read_bytes()[:3] == b"GIF"
+    assert (out / "speed_clearance.png").stat().st_size > 10_000
     shown = capsys.readouterr()
     assert "| w | 1 | 100.0 % |" in shown.out
     assert "[1/1] w0: success" in shown.err

@@ -154,5 +154,24 @@ def test_totals_and_rows_are_the_interfaces(tmp_path):
     assert set(content) >= {"command", "version", "settings", "runs", "totals"}
     keys = "world trial seed outcome time_s path_length_m min_clearance_m score control_cycles"
     keys += " solve_ms plan_ms deadline_misses mode_switches way_changes flips"
+    keys += " speed_near turn_change_rad_s2 said"
     assert list(content["runs"][0]) == keys.split()
     assert list(content["families"]) == ["open"]
+
+
+def test_a_trial_knows_its_speed_near_things_and_what_was_said(tmp_path):
+    walls = [{"center": [0.5, side * 0.375], "size": [3.0, 0.2]} for side in (1, -1)]
+    beside = world(tmp_path, goal=[6, 0], walls=walls)  # 7.5 cm on both sides, then the open
+    trial = drive(beside, Setup(planner="none"))
+    assert trial.result.outcome is Outcome.SUCCESS
+    near = trial.result.near
+    assert near[:, 0].min() >= trial.result.min_clearance
+    assert len(near) == trial.result.control_cycles
+    assert near[:, 1].max() == pytest.approx(1.0, abs=0.02)  # of full speed, in the open
+    assert trial.result.speed_near is not None
+    assert 0.0 < trial.result.turn_change < 5.0
+    closed = [[0.6 * np.cos(a), 0.6 * np.sin(a), 0.2] for a in np.arange(0.0, 6.3, 0.5)]
+    shut_in = drive(world(tmp_path, circles=closed, goal=[3, 0]), Setup("ilqr", "none"))
+    assert shut_in.result.outcome is Outcome.STUCK
+    assert shut_in.result.last_words
+    assert totals([trial, shut_in])["silent"] == shut_in.result.said_driving

@@ -75,3 +75,11 @@ def test_bad_entries_are_refused():
         record.add_modes(0.0, [np.zeros((3, 2))], [0.5, 0.5], 0)
     with pytest.raises(ValueError, match="chosen 1"):
         record.add_modes(0.0, [np.zeros((3, 2))], [1.0], 1)
+
+
+def test_the_change_of_the_turning_rate_is_a_mean_over_time():
+    record = RunRecord()
+    assert record.turn_change is None
+    for time, rate in [(0.0, 0.0), (0.5, 0.4), (1.0, -0.2), (2.0, -0.2)]:
+        record.add_command(time, 0.0, rate)
+    assert record.turn_change == pytest.approx((0.4 + 0.6) / 2.0)
