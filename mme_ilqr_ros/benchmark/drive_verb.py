@@ -50,8 +50,8 @@ place of the jobs, except with --realtime. The BARN score of this 2-D simulation
 with its leaderboard.
 
 In the table, rad/s2 is the mean change of the commanded turning rate; near the median speed at 5 to
-10 cm from something, as a part of full speed; silent counts the runs that stood or ran out of time
-and still said "driving" in their last 10 s.
+10 cm from something while the robot moves, as a part of full speed; silent counts the runs that
+stood or ran out of time and still said "driving" in their last 10 s.
 """
 COLUMNS = {
     "worlds": "{worlds}",

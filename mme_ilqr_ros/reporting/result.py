@@ -16,6 +16,7 @@ from mme_ilqr_ros.reporting.run_record import Floats, RunRecord
 
 LAST = 10.0  # [s] before the end in which a robot that stands must have said so
 DRIVING = "driving"  # how the controller's status begins while nothing is wrong
+STANDS = 0.02  # of full speed
 NEAR = (0.05, 0.10)  # [m] from the robot's edge to the nearest thing: near it
 
 
@@ -130,7 +131,7 @@ class RunResult:
         trial: Number of the repetition.
         seed: Seed of the run.
         score: Navigation score where the world has an optimal time, else None.
-        near: [N, 2] clearance [m] and speed as a fraction of the top speed, moment by moment.
+        near: [N, 2] clearance [m] and speed as a fraction of the top speed, while it moves.
         turn_change: Mean change of the commanded turning rate [rad/s^2]; None if unknown.
         last_words: What the controller said in the last 10 s; empty if unknown.
     """
@@ -166,6 +167,7 @@ class RunResult:
     ) -> RunResult:
         """Return the result of a finished run; without a top speed [m/s], without `near`."""
         near = record.clearances / [1.0, top_speed]
+        near = near[near[:, 1] > STANDS]  # who stands beside a wall does not drive slowly past it
         return cls(
             world=world,
             outcome=outcome,
@@ -251,7 +253,7 @@ class RunResult:
 
 
 def speed_near(results: Iterable[RunResult]) -> float | None:
-    """Return the median of all moments 5 to 10 cm from something, as a fraction of full speed."""
+    """Return the median speed at 5 to 10 cm from something, of all moments in which they move."""
     moments = np.vstack([np.empty((0, 2)), *(result.near for result in results)])
     clearance, speed = moments.T
     close = speed[(clearance >= NEAR[0]) & (clearance < NEAR[1])]

@@ -72,7 +72,9 @@ def run_beside(clearances_and_speeds):
 
 
 def test_speed_near_things_is_the_median_between_five_and_ten_centimetres():
-    record = run_beside([(0.5, 2.0), (0.06, 1.0), (0.07, -0.4), (0.09, 0.2), (0.04, 2.0)])
+    record = run_beside(
+        [(0.5, 2.0), (0.06, 1.0), (0.07, -0.4), (0.09, 0.2), (0.04, 2.0), (0.08, 0.0)]
+    )
     result = RunResult.of(record, "w", Outcome.SUCCESS, top_speed=2.0)
     assert result.speed_near == result.row()["speed_near"] == 0.2
     fast = RunResult.of(run_beside([(0.05, 2.0)] * 4), "v", Outcome.SUCCESS, top_speed=2.0)
