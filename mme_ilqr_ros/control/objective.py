@@ -20,6 +20,8 @@ from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
+CONTACT = 1.0 / 3.0  # of the clearance margin that a plan may use up at no other cost than speed
+
 
 def standard_problem(
     robot: Robot | None = None, settings: ControllerSettings | None = None
@@ -98,13 +100,16 @@ def _clearance(settings: ControllerSettings, problem: Problem) -> tuple[Barrier,
     levers = {"vx": 1.0, "vy": 1.0, "wz": settings.robot_radius}
     for i, name in enumerate(problem.model.control_names):
         energy[i] = at_speed * levers.get(name, 0.0) ** 2
+    dt, stiff = settings.mme.model_dt, min(costs.stiff_distance, 0.5 * costs.clearance_distance)
     barrier = Barrier(
-        weight=costs.clearance_weight * settings.mme.model_dt,
-        stiff=min(costs.stiff_distance, 0.5 * costs.clearance_distance),
+        weight=costs.clearance_weight * dt,
+        stiff=stiff,
         cutoff=costs.clearance_distance,
         radius=settings.robot_radius + settings.clearance_margin,
         surprise_time=costs.surprise_time,
         standing=costs.caution * (costs.standing_share if energy.any() else 1.0),
+        contact=-CONTACT * settings.clearance_margin,
+        stiffness=costs.caution * costs.clearance_weight * dt / stiff**2,
     )
     return barrier, energy
 

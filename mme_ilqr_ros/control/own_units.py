@@ -42,7 +42,9 @@ def in_own_units(settings: ControllerSettings) -> ControllerSettings:
     if settings.required_movement_radius == 0.0:
         slowest = SLOWEST * settings.vx_max * settings.movement_time_allowance
         values["required_movement_radius"] = min(MOST_RADII * settings.robot_radius, slowest)
-    stage = values.get("mme.model_dt", settings.mme.model_dt)
+    # A stage shorter than a control period would be over before the next cycle.
+    stage = max(values.get("mme.model_dt", 0.0), 1.0 / settings.controller_frequency)
+    stage = values["mme.model_dt"] = settings.mme.model_dt or stage
     values["wz_max"] = min(settings.wz_max, MOST_TURN / stage)
     return rebuilt(settings, values)
 

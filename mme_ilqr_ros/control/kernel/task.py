@@ -58,6 +58,9 @@ class Barrier(NamedTuple):
         radius: The robot's radius, margin included [m].
         surprise_time: How long ago a moving circle may have turned [s].
         standing: Share of the cost of what stands that a robot at rest is charged.
+        contact: Clearance below which what stands is charged in full too, at any speed [m].
+        stiffness: Of that charge per stage: half of this, times the square of what is below
+            [1/m^2].
     """
 
     weight: float
@@ -66,6 +69,8 @@ class Barrier(NamedTuple):
     radius: float
     surprise_time: float = 0.0
     standing: float = 1.0
+    contact: float = 0.0
+    stiffness: float = 0.0
 
 
 class Limits(NamedTuple):

@@ -169,7 +169,7 @@ def backward(X, U, reg, final, k, K, Quu, task):
     low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
     pull, W = local(X, 1, NU)[0], local(X, NU, NX)
     active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, COLUMNS)
-    share, near = fill(reg, task.barrier.standing), local(X, 1, 2)[0]
+    share, near = fill(reg, task.barrier.standing), local(X, 1, 3)[0]
     world_quadratic(X[horizon, 0], X[horizon, 1], horizon, task, share, b)
     terminal_quadratic(X[horizon], task.p[horizon], b, V_x, V_xx)
     linear, quadratic, log_det = zero, zero, zero

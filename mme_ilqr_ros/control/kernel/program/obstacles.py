@@ -89,8 +89,18 @@ def add_barrier(clearance, barrier, sums, factors):
 
 
 @inline
+def contact_cost(clearance, barrier):
+    """Return what is charged at any speed: contact must not become cheap for a slow robot."""
+    e = vmin(clearance - barrier.contact, 0.0)
+    return 0.5 * barrier.stiffness * e * e
+
+
+@inline
 def add_circles(px, py, circles, track, barrier, sums, factors):
-    """Add the barriers of the circles first to last of a track; see `add_barrier`."""
+    """Add the barriers of the circles first to last of a track; see `add_barrier`.
+
+    sums[2] collects what contact costs.
+    """
     for first in range(circles[0], circles[1], BLOCK):
         near = near_circles(px, py, track, first, circles[1])
         while near != 0:
@@ -98,17 +108,22 @@ def add_circles(px, py, circles, track, barrier, sums, factors):
             dx, dy = px - track[m, 0], py - track[m, 1]
             clearance = sqrt(dx * dx + dy * dy + TINY) - track[m, 3]
             factors = add_barrier(clearance, barrier, sums, factors)
+            sums[2] = sums[2] + contact_cost(clearance, barrier)
     return factors
 
 
 @inline
 def standing_cost(px, py, t, task, sums):
-    """Return the barriers of walls and circles at rest at a position; sums [2] is memory."""
+    """Return the barriers of walls and circles at rest at a position; sums[2] = that of contact.
+
+    sums [3] is memory beside that.
+    """
     barrier, track = task.barrier, task.tracks[t]
-    sums[0], sums[1], factors = fill(px, 0.0), fill(px, 1.0), 0 * t
+    sums[0], sums[1], sums[2], factors = fill(px, 0.0), fill(px, 1.0), fill(px, 0.0), 0 * t
     if task.walls.present:
         distance, _, _ = interpolate(px, py, task.walls)
         factors = add_barrier(distance - barrier.radius, barrier, sums, factors)
+        sums[2] = sums[2] + contact_cost(distance - barrier.radius, barrier)
     factors = add_circles(px, py, (0, task.n_standing), track, barrier, sums, factors)
     if factors == 0:  # nothing near: no logarithm
         return sums[0]
@@ -120,8 +135,8 @@ def add_moving_cost(px, py, t, task, sums, factors):
     """Add the barriers of moving circles, and the cost-to-go, at a position at stage t.
 
     A sum of logarithms is the logarithm of a product, so ratios are collected along the whole
-    trajectory: the cost is sums[0] - weight log(sums[1]), with sums = (0, 1) at first. `factors`
-    counts the ratios in the product; the new count is returned.
+    trajectory: the cost is sums[0] - weight log(sums[1]) + sums[2], with sums = (0, 1, 0) at first.
+    `factors` counts the ratios in the product; the new count is returned.
     """
     track = task.tracks[t]
     moving = task.n_standing, track.shape[0]
@@ -136,7 +151,9 @@ def add_moving_cost(px, py, t, task, sums, factors):
 def add_quadratic(clearance, nx, ny, barrier, scale, b):
     """Add the gradient and Gauss-Newton Hessian of a barrier whose clearance grows along nx, ny."""
     gradient, curvature = barrier_derivatives(clearance, barrier)
-    gradient, curvature = scale * gradient, scale * curvature
+    e = vmin(clearance - barrier.contact, 0.0)
+    gradient = scale * gradient + barrier.stiffness * e
+    curvature = scale * curvature + select(e < 0.0, fill(e, barrier.stiffness), fill(e, 0.0))
     b[0], b[1] = b[0] + gradient * nx, b[1] + gradient * ny
     b[2], b[3] = b[2] + curvature * nx * nx, b[3] + curvature * nx * ny
     b[4] = b[4] + curvature * ny * ny

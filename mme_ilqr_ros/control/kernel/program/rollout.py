@@ -40,9 +40,9 @@ def rollout(X, U, k, K, step_size, X_new, U_new, task):
     """
     horizon = U.shape[0]
     x, after, u = local(X, 1, NX)[0], local(X, 1, NX)[0], local(X, 1, NU)[0]
-    cost, sums, factors = local(X, 1, 1)[0], local(X, 1, 2)[0], 0 * horizon
-    near = local(X, 1, 2)[0]
-    sums[0], sums[1] = fill(step_size, 0.0), fill(step_size, 1.0)
+    cost, sums, factors = local(X, 1, 1)[0], local(X, 1, 3)[0], 0 * horizon
+    near = local(X, 1, 3)[0]
+    sums[0], sums[1], sums[2] = fill(step_size, 0.0), fill(step_size, 1.0), fill(step_size, 0.0)
     for j in range(NX):
         x[j] = X_new[0, j]
     for t in range(horizon):
@@ -55,7 +55,7 @@ def rollout(X, U, k, K, step_size, X_new, U_new, task):
             U_new[t, i] = u[i]
         stage_cost(x, u, task.p[t], cost)
         share = charged_share(u, task)
-        sums[0] = sums[0] + cost[0] + share * standing_cost(x[0], x[1], t, task, near)
+        sums[0] = sums[0] + cost[0] + share * standing_cost(x[0], x[1], t, task, near) + near[2]
         factors = add_moving_cost(x[0], x[1], t, task, sums, factors)
         step(x, u, task.dt, after)
         for j in range(NX):
@@ -63,6 +63,6 @@ def rollout(X, U, k, K, step_size, X_new, U_new, task):
             X_new[t + 1, j] = after[j]
     terminal_cost(x, task.p[horizon], cost)
     at_rest = task.barrier.standing * standing_cost(x[0], x[1], horizon, task, near)
-    sums[0] = sums[0] + cost[0] + at_rest
+    sums[0] = sums[0] + cost[0] + at_rest + near[2]
     add_moving_cost(x[0], x[1], horizon, task, sums, factors)
-    return sums[0] - task.barrier.weight * log(sums[1])
+    return sums[0] - task.barrier.weight * log(sums[1]) + sums[2]
