@@ -132,6 +132,7 @@ class LocalController:
         if not _is_sound(modes, data):
             self._solver.reset()  # what is not finite would stay in the warm start
             return self._braking(ControlStatus.INVALID_INPUT, situation, begin)
+        self._escape.judge(modes, target, s)
         if not self._safety.may_drive(modes, held, data, required):
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:

@@ -16,6 +16,9 @@ from mme_ilqr_ros.geometry.circles import clearance
 
 Array = NDArray[np.float64]
 
+IN_A_ROW = 3  # cycles whose plan waits for nothing
+RESTS = 0.05  # share of the top speed
+AWAY = 0.1  # [m] beyond goal_width from the target, at which a plan that rests leads nowhere
 REFRESH = 1.0  # [s] between looks at what stands
 ARRIVED = 5.0  # [radii] from the end of a field that led toward a far goal
 NEAR = 10.0  # [radii] within which something that moves may be waited for
@@ -36,6 +39,7 @@ class Escape:
         """Forget progress and way out."""
         self.way: WayOut | None = None
         self.is_stuck = False
+        self._nowhere = 0
         self._goal = (math.inf, math.inf)
         self._progress = Progress()
         self._looked = -math.inf
@@ -68,10 +72,23 @@ class Escape:
             measure = situation.path
         self._progress.update(situation.now, here, to_go, measure, radius)
         self._leave(here, (goal.x, goal.y), settings.robot_radius)
-        if self.way is not None or self._progress.needs_a_way_out(allowance):
+        needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW
+        if self.way is not None or needed:
             self._look(situation, np.array(self._goal), required, settings.robot_radius)
         self.is_stuck = self._progress.stalled >= allowance
         return self.way
+
+    def judge(self, modes: Modes, target: Array, settings: ControllerSettings) -> None:
+        """Note whether the plan that drives ends at rest before its target [2]: it waits there.
+
+        A way round that is longer than the horizon would be looked for when the robot has driven
+        in, and stood; but its plan tells seconds before.
+        """
+        states, end = modes.states[modes.chosen], modes.states.shape[1] * 3 // 4
+        moves = float(np.hypot(*np.diff(states[end:, :2], axis=0).T).sum())
+        full = settings.vx_max * settings.mme.model_dt * (len(states) - 1 - end)
+        short = math.dist(states[-1, :2], target) > settings.costs.goal_width + AWAY
+        self._nowhere = self._nowhere + 1 if short and moves < RESTS * full else 0
 
     def _leave(self, here: Array, goal: tuple[float, float], radius: float) -> None:
         """Forget a way out that led toward a far goal, at its end."""
