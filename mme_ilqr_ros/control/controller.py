@@ -98,8 +98,10 @@ class LocalController:
         """Run one control cycle."""
         begin, s = time.perf_counter(), self._settings
         elapsed = self._elapsed(situation.now)
-        if not situation.is_finite():
-            return self._braking(ControlStatus.INVALID_INPUT, situation, begin)
+        if fault := situation.fault(self._robot.fastest(self._limits)):
+            refused = self._braking(ControlStatus.INVALID_INPUT, situation, begin)
+            return replace(refused, message=f"{fault}, braking")
+        situation = situation.within_bounds()
         if situation.goal is None:
             return self._braking(ControlStatus.NO_GOAL, situation, begin)
         tolerances = (s.xy_goal_tolerance, s.yaw_goal_tolerance)
@@ -217,8 +219,10 @@ class LocalController:
         target: Array | None = None,
     ) -> ControlResult:
         held = self._command  # all there is to go by without a measurement
-        if held is None or situation.state.is_finite():
+        if status is not ControlStatus.INVALID_INPUT:
             held = self._held(situation.state)
+        elif held is None:
+            held = np.zeros(self._robot.model.nu)
         command = brake(held, self._limits, self._period, self._robot.model.kept_when_braking)
         return self._result(status, command, situation, begin, modes, target)
 
