@@ -43,6 +43,8 @@ class LocalController:
     Args:
         settings: Limits, tolerances, algorithm and cost.
         robot: The robot; by default the one that the settings name.
+        realtime: False lets no clock end a cycle: `solve_time_share` does not apply, and the same
+            inputs give the same commands on a busy machine too.
 
     Raises:
         KernelError: The compiled kernel cannot be built on this machine.
@@ -52,7 +54,10 @@ class LocalController:
         self,
         settings: ControllerSettings,
         robot: Robot | None = None,
+        *,
+        realtime: bool = True,
     ) -> None:
+        self._realtime = realtime
         self._robot = robot or robot_of(settings)
         kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
@@ -118,7 +123,7 @@ class LocalController:
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
         data, target = self._task(situation, goal, x0)
         required = required_distance(x0[:2], data, s.robot_radius, s.clearance_margin)
-        deadline = begin + s.solve_time_share * self._period
+        deadline = begin + s.solve_time_share * self._period if self._realtime else None
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)
         if not _is_sound(modes, data):
             self._solver.reset()  # what is not finite would stay in the warm start

@@ -24,6 +24,7 @@ MOST_TURNED = 1e5  # [rad] a heading counted on over thousands of turns
 OFF_THE_MAP = 1e3  # [m] from the map's edge: such a robot is on another map
 MOST_CIRCLES = 1000  # that a cycle looks at: about 10 ms
 MOST_GIVEN = 100_000  # circles among which the nearest are looked for
+MOST_WHOLE = 10**300
 APPROACH = 2.0  # [s] in which a circle counts as coming straight at the robot
 
 
@@ -62,10 +63,9 @@ class Situation:
             if (value := getattr(self, name)) is not None:
                 _check_type(name, value, kind)
         for name, value in self._numbers():
-            if not isinstance(value, Real):
-                raise InputError(f"situation: {name} = {value!r}: must be a number")
-        if isinstance(self.now, int) and abs(self.now) > FARTHEST**2:
-            raise InputError("situation: now is too large a number: must be in s")
+            # A whole number may have more digits than a float.
+            if not isinstance(value, Real) or (type(value) is int and abs(value) > MOST_WHOLE):
+                raise InputError(f"situation: {name} = {value!r:.40}: must be a number")
         object.__setattr__(self, "circles", circle_rows(self.circles))
 
     def _numbers(self) -> Iterator[tuple[str, Any]]:
@@ -120,8 +120,8 @@ class Situation:
                 return f"pose is {away:.3g} m from the map: at most {OFF_THE_MAP:g} m"
             if not self.walls.is_sound:
                 return "walls hold a value that is not a distance"
-        if self.cost_to_go is not None and not self.cost_to_go.is_sound:
-            return "cost to go is not finite everywhere: CostToGo.for_tracking() makes it so"
+        if self.cost_to_go is not None and not self.cost_to_go.can_be_tracked:
+            return "cost to go is not finite everywhere: give CostToGo.for_tracking()"
         return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -148,6 +149,9 @@ def check_place(resolution: float, origin: Pose, name: str) -> None:
     Raises:
         MapError: One is not a number that a grid can have; the message begins with `name`.
     """
+    numbers = resolution, origin.x, origin.y, origin.yaw
+    if not all(isinstance(number, Real) for number in numbers):
+        raise MapError(f"{name}: resolution = {resolution!r}, {origin}: must be numbers")
     if not FINEST <= resolution <= COARSEST:
         bounds = f"must be above 0 m, from {FINEST:g} to {COARSEST:g} m"
         raise MapError(f"{name}: resolution = {resolution}: {bounds}")

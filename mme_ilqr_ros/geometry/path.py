@@ -37,7 +37,10 @@ class Path:
 
     def __post_init__(self) -> None:
         try:
-            points = np.array(self.points, dtype=float)
+            points = np.asarray(self.points)
+            if points.dtype.kind not in "iuf":
+                raise TypeError(points.dtype)
+            points = np.array(points, dtype=float)
         except (TypeError, ValueError, OverflowError) as error:
             kind = type(self.points).__name__
             raise PathError(f"path: a {kind} holds no points: must be numbers [N, 2]") from error
