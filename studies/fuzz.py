@@ -149,9 +149,7 @@ class Fuzz:
             return None
 
     def _check_command(self, name: str, result: ControlResult, given: Situation | None) -> None:
-        """Check limits and rates: from the last command or, where one was believed, from what was
-        measured.
-        """
+        """Check limits and rates, from the last command or from what was measured and believed."""
         s = self._settings
         command = np.array([result.vx, result.wz])
         lower, upper = np.array([s.vx_min, -s.wz_max]), np.array([s.vx_max, s.wz_max])

@@ -66,7 +66,7 @@ class CostToGo:
 
     @cached_property
     def can_be_tracked(self) -> bool:
-        """Whether every value is a number, laid out as it is read in every cycle; looked at once."""
+        """Whether every value is a number, laid out as a cycle reads it; looked at once."""
         if self.values.dtype != np.float64 or not self.values.flags.c_contiguous:
             return False
         return bool(self.values.min() >= -FARTHEST and self.values.max() <= FARTHEST)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.parameters.shared import stamped_setting
-from mme_ilqr_ros.settings import SettingError, setting
+from mme_ilqr_ros.settings import SettingError, Settings, setting
 from mme_ilqr_ros.simulation.scenario import Scenario, load_scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 
 @dataclass(frozen=True)
-class ScenarioSettings:
+class ScenarioSettings(Settings):
     """Which scenario; simulator and run monitor must be given the same."""
 
     scenario: str = setting(
