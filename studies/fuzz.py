@@ -112,8 +112,8 @@ class Fuzz:
         ] += 1
         if refused:
             self._check_one_line(name, result.message)
-            now = situation.now if not math.isfinite(situation.now) else self._now
-            self._shadow.compute_command(dataclasses.replace(self._sane(), goal=None, now=now))
+            idle = dataclasses.replace(self._sane(), goal=None, now=situation.now)
+            self._shadow.compute_command(idle)  # a clock that jumps jumps for both
         else:
             self._shadow.compute_command(situation)
         self._check_command(name, result, None if refused else situation)
