@@ -150,6 +150,8 @@ def _pose_fault(name: str, pose: Pose | RobotState) -> str:
 def _distance_to(walls: DistanceField, state: RobotState) -> float:
     """Return how far a robot is from the edge of a map [m]; zero on the map."""
     rows, columns = walls.values.shape
-    x, y = walls.origin.inverse().transform(state.position)
+    cos, sin = math.cos(walls.origin.yaw), math.sin(walls.origin.yaw)
+    right, up = state.x - walls.origin.x, state.y - walls.origin.y
+    x, y = cos * right + sin * up, cos * up - sin * right  # without arrays: in every cycle
     width, height = columns * walls.resolution, rows * walls.resolution
     return math.hypot(max(-x, x - width, 0.0), max(-y, y - height, 0.0))
