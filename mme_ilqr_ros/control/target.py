@@ -82,9 +82,10 @@ class PathTarget:
         if known is not None and known.path is path:
             return known.advance(position)
         progress = PathProgress(path)
-        again = known is not None and _is_same(known.path, path)
-        nearest = path.first_nearest
-        progress.s = known.s if known is not None and again else nearest(position, SAME)
+        if known is not None and _is_same(known.path, path):
+            progress.s = known.s
+        else:
+            progress.s = path.first_nearest(position, SAME)
         self._progress = progress
         return progress.advance(position)
 
