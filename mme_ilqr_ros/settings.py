@@ -3,15 +3,20 @@
 A field made with `setting` carries its unit, range and meaning. Validation, the ROS parameter
 declarations, the commented YAML file and docs/parameters.md are all derived from these fields, so
 they cannot drift apart. Nested settings dataclasses become dotted names (`costs.goal_weight`).
+A class that derives from `Settings` checks its fields whenever one is made.
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
+from numbers import Integral, Real
+from operator import attrgetter
 from typing import Any, TypeVar, get_type_hints
 
 from mme_ilqr_ros.errors import InputError
@@ -73,9 +78,14 @@ class Setting:
             if not isinstance(value, (list, tuple)) or any(not isinstance(v, str) for v in value):
                 raise SettingError(f"{self.name} = {value!r}: must be a list of strings")
             return tuple(text for text in value if text)  # ROS knows no empty list of strings
-        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
+        numbers: dict[type, type] = {float: Real, int: Integral}  # those of numpy too
+        number = numbers.get(self.kind)
+        if number and isinstance(value, number) and not isinstance(value, bool):
+            try:
+                return self.kind(value)
+            except OverflowError as error:
+                raise SettingError(f"{self.name} = {value!r:.40}: is too large a number") from error
+        if number or not isinstance(value, self.kind):
             raise SettingError(
                 f"{self.name} = {value!r}: must be of type {self.kind_text},"
                 f" not {type(value).__name__}"
@@ -97,6 +107,59 @@ class Setting:
         if self.high is not None:
             return f"at or below {self.high}{unit}"
         return ""
+
+
+class Settings:
+    """Base of the settings dataclasses: what is made in Python is checked as a parameter file is.
+
+    A class whose fields have to fit together adds that to its own `__post_init__`.
+
+    Raises:
+        SettingError: A field has a wrong type or a value out of range; the message names the class
+            and the field.
+    """
+
+    def __post_init__(self) -> None:
+        """Check every field; give numbers and lists the type of their setting."""
+        kind: Any = type(self)  # which mypy does not take for hashable
+        for name, check in _checks(kind):
+            value = getattr(self, name)
+            if (checked := check(value)) is not value:
+                object.__setattr__(self, name, checked)
+
+
+@cache
+def _checks(settings_class: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return the names of a class's fields, and what checks each."""
+    kinds = get_type_hints(settings_class)
+    checks: list[tuple[str, Callable[[Any], Any]]] = []
+    for field in dataclasses.fields(settings_class):
+        name = f"{settings_class.__name__}.{field.name}"
+        if dataclasses.is_dataclass(kinds[field.name]):
+            checks.append((field.name, partial(_check_group, name, kinds[field.name])))
+        elif "doc" in field.metadata:
+            default: Any = field.default
+            row = Setting(name, kinds[field.name], default, **field.metadata)
+            checks.append((field.name, row.check))
+    return tuple(checks)
+
+
+def _check_group(name: str, kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
+        found = type(value).__name__
+        raise SettingError(f"{name} = {value!r:.60}: must be of type {kind.__name__}, not {found}")
+    return value
+
+
+def check_order(settings: Settings, lower: str, upper: str) -> None:
+    """Check that one setting, by dotted name, is not above another of the same unit.
+
+    Raises:
+        SettingError: It is.
+    """
+    least, most = attrgetter(lower)(settings), attrgetter(upper)(settings)
+    if least > most:
+        raise SettingError(f"{lower} = {least}: must be at most {upper} = {most}")
 
 
 def setting(
@@ -155,15 +218,18 @@ def flatten(settings: Any, prefix: str = "") -> dict[str, Scalar]:
 
 
 def rebuilt(settings: S, values: Mapping[str, Any], prefix: str = "") -> S:
-    """Return a copy with other values, unchecked, by dotted name."""
-    changes: dict[str, Any] = {}
+    """Return a copy with other values by dotted name, such as symbols in place of numbers.
+
+    Nothing is checked, for nothing is made anew.
+    """
+    result = copy.copy(settings)
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         name, value = f"{prefix}{field.name}", getattr(settings, field.name)
         if dataclasses.is_dataclass(value):
-            changes[field.name] = rebuilt(value, values, f"{name}.")
+            object.__setattr__(result, field.name, rebuilt(value, values, f"{name}."))
         elif name in values:
-            changes[field.name] = values[name]
-    return dataclasses.replace(settings, **changes)  # type: ignore[type-var]
+            object.__setattr__(result, field.name, values[name])
+    return result
 
 
 def build(settings_class: type[S], values: Mapping[str, Any]) -> S:

@@ -25,6 +25,7 @@ VERBS = {
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
     ),
+    "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(
         "learned costs and baselines without learning", "studies.compare.verb", "train"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.setup import PLANNERS, Setup
-from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
+from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds, notes_of
 from mme_ilqr_ros.command_line import names, positive
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -40,6 +41,7 @@ def chosen_worlds(options: argparse.Namespace, setups: Mapping[str, Setup]) -> l
         InputError: A world or a setup cannot be used.
     """
     worlds = load_worlds(options.worlds, names(options.ids), options.limit)
+    sys.stderr.write(notes_of(worlds))
     for setup in setups.values():
         for world in worlds:
             setup.check(world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES, PLANNERS, SENSING, Setup
-from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
+from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds, notes_of
 from mme_ilqr_ros.command_line import names, positive
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
@@ -126,6 +127,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     """
     setup = _setup(options)
     worlds = load_worlds(options.worlds, names(options.ids), options.limit)
+    sys.stderr.write(notes_of(worlds))
     for world in worlds:
         setup.check(world)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,6 @@ PLANNER_SEES = ("map", "obstacles")
 
 TOLERANCE_PART = 0.8  # the controller aims to stop this far inside what counts as arrived
 STATIC_PART = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
-NO_DEADLINE = 1e6  # control periods
 
 
 @dataclass(frozen=True)
@@ -125,12 +124,7 @@ class Setup:
             "variant": self.controller,
         }
         values = {**facts, **self.parameters.controller, **choices}
-        settings = build_extended(ControllerNodeSettings, values)
-        if self.realtime:
-            return settings
-        # The world stands still while the controller thinks, so its clock must not end a cycle:
-        # the same seed would drive otherwise on a busy machine.
-        return dataclasses.replace(settings, solve_time_share=NO_DEADLINE)
+        return build_extended(ControllerNodeSettings, values)
 
     def planner_settings(self, scenario: Scenario) -> PlannerNodeSettings:
         """Return the planner's settings: the world's facts, the file, the choice."""
@@ -144,7 +138,8 @@ class Setup:
 
     def make_controller(self, settings: ControllerNodeSettings) -> LocalController:
         """Return the controller, ready to drive."""
-        controller = LocalController(settings)
+        # Where the world stands still while the controller thinks, no clock may end a cycle.
+        controller = LocalController(settings, realtime=self.realtime)
         controller.warm_up()
         return controller
 

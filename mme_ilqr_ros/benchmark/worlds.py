@@ -13,6 +13,7 @@ from mme_ilqr_ros.simulation.scenario import Scenario, scenario_file, scenario_o
 from mme_ilqr_ros.simulation.world_file import Keys, ScenarioError, check_id, read_worlds
 
 SUFFIXES = (".json", ".yaml", ".yml", ".gz")
+NOTES = 5  # that are shown of a benchmark with many worlds
 
 
 def add_world_arguments(add: Callable[..., Any]) -> None:
@@ -46,6 +47,13 @@ def load_worlds(
         scenario_of(Keys(world, str(file), name), file.parent)
         for file, name, world in found[:limit]
     ]
+
+
+def notes_of(worlds: Sequence[Scenario]) -> str:
+    """Return the notes of worlds in a few lines, each with its end; empty where there are none."""
+    notes = [note for world in worlds for note in world.notes]
+    more = [f"and {len(notes) - NOTES} more such notes"] if len(notes) > NOTES else []
+    return "".join(f"{line}\n" for line in notes[:NOTES] + more)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

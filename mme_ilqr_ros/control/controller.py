@@ -47,6 +47,8 @@ class LocalController:
     Args:
         settings: Limits, tolerances, algorithm and cost.
         robot: The robot; by default the one that the settings name.
+        realtime: False lets no clock end a cycle: `solve_time_share` does not apply, and the same
+            inputs give the same commands on a busy machine too.
 
     Raises:
         KernelError: The compiled kernel cannot be built on this machine.
@@ -56,7 +58,10 @@ class LocalController:
         self,
         settings: ControllerSettings,
         robot: Robot | None = None,
+        *,
+        realtime: bool = True,
     ) -> None:
+        self._realtime = realtime
         self._robot = robot or robot_of(settings)
         kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
@@ -106,8 +111,10 @@ class LocalController:
         """Run one control cycle."""
         begin, s = time.perf_counter(), self._settings
         elapsed = self._elapsed(situation.now)
-        if not situation.is_finite():
-            return self._braking(ControlStatus.INVALID_INPUT, situation, begin)
+        if fault := situation.fault(self._robot.fastest(self._limits)):
+            refused = self._braking(ControlStatus.INVALID_INPUT, situation, begin)
+            return replace(refused, message=f"{fault}, braking")
+        situation = situation.within_bounds()
         if situation.goal is None:
             return self._braking(ControlStatus.NO_GOAL, situation, begin)
         tolerances = (s.xy_goal_tolerance, s.yaw_goal_tolerance)
@@ -124,10 +131,9 @@ class LocalController:
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
         required = required_distance(x0[:2], situation, s.robot_radius, s.clearance_margin)
-        to_go = self._to_go(situation, goal)
-        way = self._escape.update(situation, to_go, required, s)
+        way = self._escape.update(situation, self._to_go(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
-        deadline = begin + s.solve_time_share * self._period
+        deadline = begin + s.solve_time_share * self._period if self._realtime else None
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)
         if not _is_sound(modes, data):
             self._solver.reset()  # what is not finite would stay in the warm start
@@ -242,8 +248,10 @@ class LocalController:
         target: Array | None = None,
     ) -> ControlResult:
         held = self._command  # all there is to go by without a measurement
-        if held is None or situation.state.is_finite():
+        if status is not ControlStatus.INVALID_INPUT:
             held = self._held(situation.state)
+        elif held is None:
+            held = np.zeros(self._robot.model.nu)
         command = brake(held, self._limits, self._period, self._robot.model.kept_when_braking)
         return self._result(status, command, situation, begin, modes, target)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.settings import Settings, setting
 
 SAMPLERS = ("mixture", "unimodal", "restart", "stein")
 
 
 @dataclass(frozen=True)
-class MmeSettings:
+class MmeSettings(Settings):
     """The algorithm: modes, horizon, temperature, sampling."""
 
     n_modes: int = setting(

@@ -58,6 +58,12 @@ class Robot(ABC):
     def twist(self, controls: Array) -> tuple[float, float, float]:
         """Return (vx [m/s], vy [m/s], wz [rad/s]) in the robot's frame, to command."""
 
+    def fastest(self, limits: ControlLimits) -> tuple[float, float, float]:
+        """Return the largest |vx|, |vy| [m/s] and |wz| [rad/s] at the ends of the limits."""
+        ends = [self.twist(np.array(end, float)) for end in (limits.lower, limits.upper)]
+        vx, vy, wz = (max(map(abs, speeds)) for speeds in zip(*ends, strict=True))
+        return vx, vy, wz
+
     def initial_state(self, state: RobotState, controls: Array) -> Array:
         """Return the model's state [nx]: the pose, the controls that hold, zero for all else."""
         x = np.zeros(self.model.nx)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.control.costs import CostSettings
 from mme_ilqr_ros.control.mme_settings import MmeSettings
-from mme_ilqr_ros.settings import group, setting
+from mme_ilqr_ros.settings import Settings, check_order, group, setting
 
 VARIANTS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
 MOTION_MODELS = ("diff_drive", "omni", "ackermann")
 
 
 @dataclass(frozen=True)
-class ControllerSettings:
+class ControllerSettings(Settings):
     """The local controller: rates, limits, tolerances, algorithm and cost."""
 
     controller_frequency: float = setting(
@@ -161,3 +161,11 @@ class ControllerSettings:
     )
     mme: MmeSettings = group(MmeSettings)
     costs: CostSettings = group(CostSettings)
+
+    def __post_init__(self) -> None:
+        """Check each setting, and those that have to fit together."""
+        super().__post_init__()
+        if self.lookahead_distance:  # 0: derived, and then warned about
+            check_order(self, "min_lookahead_distance", "lookahead_distance")
+        if self.costs.clearance_distance:
+            check_order(self, "costs.stiff_distance", "costs.clearance_distance")

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 SPACING = 0.1  # [m] between the points of the plan that are tried
 SEARCH = 5.0  # [m] along the plan in which room for the target is looked for, before its end
 SAME = 0.2  # [m] a plan moved by less is the same plan, and points nearer by less as near
+SIGHT = 60.0  # [m] what is farther away is out of sight: the longest lookahead, and some more
+MOST_TRIED = 50  # points of the plan that are looked at for sight, whatever the lookahead
 
 
 class PathTarget:
@@ -50,7 +52,8 @@ class PathTarget:
         """
         here = self._arc_length(path, position)
         nearest, farthest = (min(here + distance, path.length) for distance in lookahead)
-        s = np.arange(farthest, nearest - 1e-9, -SPACING)
+        spacing = max(SPACING, (farthest - nearest) / MOST_TRIED)
+        s = np.arange(farthest, nearest - 1e-9, -spacing)
         in_sight = in_line_of_sight(position, path.point_at(s), field, radius)
         start = s[int(np.argmax(in_sight))] if in_sight.any() else nearest
         far = min(start + SEARCH, path.length)
@@ -83,9 +86,12 @@ class PathTarget:
         known = self._progress
         if known is not None and known.path is path:
             return known.advance(position)
-        progress = self._progress = PathProgress(path)
-        again = known is not None and _is_same(known.path, path)
-        progress.s = known.s if known is not None and again else _entry(path, position)
+        progress = PathProgress(path)
+        if known is not None and _is_same(known.path, path):
+            progress.s = known.s
+        else:
+            progress.s = path.first_nearest(position, SAME)
+        self._progress = progress
         return progress.advance(position)
 
 
@@ -96,34 +102,25 @@ def _is_same(old: Path, new: Path) -> bool:
     return bool(np.abs(old.points - new.points).max() < SAME)
 
 
-def _entry(path: Path, position: Array) -> float:
-    """Return the arc length at which a robot joins a plan: the first of the nearest points.
-
-    A plan that crosses itself passes near the robot more than once; it begins with the first.
-    """
-    s = np.arange(0.0, path.length + SPACING, SPACING)
-    distance = np.hypot(*(path.point_at(s) - position).T)
-    first = int(np.argmax(distance <= distance.min() + SAME))
-    while first + 1 < len(s) and distance[first + 1] < distance[first]:
-        first += 1
-    return min(float(s[first]), path.length)
-
-
 def in_line_of_sight(
     start: Array, ends: Array, field: DistanceField | None, radius: float
 ) -> NDArray[np.bool_]:
     """Return for every end [K, 2] whether a disc could slide straight there past the walls [K].
 
-    The first `radius` is not looked at, so a robot that stands close to a wall is not blind.
+    The first `radius` is not looked at, so a robot that stands close to a wall is not blind. What
+    is farther away than SIGHT is not in sight.
     """
     if field is None or len(ends) == 0:
         return np.ones(len(ends), dtype=bool)
     lengths = np.hypot(*(ends - start).T)
-    count = 1 + int(np.ceil(2.0 * lengths.max() / SPACING))
+    seen = lengths <= SIGHT
+    if not seen.any():
+        return seen
+    count = 1 + int(np.ceil(2.0 * lengths[seen].max() / SPACING))
     share = np.linspace(0.0, 1.0, count, endpoint=False)
     points = start + share[:, None] * (ends - start)[:, None]
     blind = share * lengths[:, None] < radius
-    return np.all(blind | (_distance(points, field) > radius), axis=1)
+    return seen & np.all(blind | (_distance(points, field) > radius), axis=1)
 
 
 def _distance(points: Array, field: DistanceField | None) -> Array:

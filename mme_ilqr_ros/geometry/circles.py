@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
 
 FloatArray = NDArray[np.float64]
+FASTEST = 100.0  # [m/s] nothing that a robot on the ground meets is faster
 
 
-class CircleError(ValueError):
+class CircleError(InputError):
     """Numbers make no circles; the message names the row."""
 
 
@@ -29,23 +31,67 @@ def as_circles(values: ArrayLike) -> FloatArray:
         A new array [M, 5].
 
     Raises:
-        CircleError: Wrong shape, a number that is not finite, or a negative radius.
+        CircleError: Wrong shape, or what `circle_fault` finds.
+    """
+    circles = circle_rows(values)
+    if fault := circle_fault(circles):
+        raise CircleError(f"circles: {fault}")
+    return circles.copy() if circles is values else circles
+
+
+def circle_rows(values: ArrayLike) -> FloatArray:
+    """Return rows of numbers [M, 3] or [M, 5] as an array [M, 5], whatever the numbers are.
+
+    Raises:
+        CircleError: Wrong shape or type.
     """
     try:
-        circles = np.array(values, dtype=float)
-    except (TypeError, ValueError) as error:
+        circles = np.asarray(values)
+        if circles.dtype.kind not in "iuf":  # rows of text or of True and False are a mistake
+            raise TypeError(circles.dtype)
+        circles = circles.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
         raise CircleError("circles: rows must be x, y, radius or x, y, radius, vx, vy") from error
-    if circles.size == 0:
+    if circles.shape == (0,):
         return no_circles()
     if circles.ndim != 2 or circles.shape[1] not in (3, 5):
         raise CircleError(f"circles: shape {circles.shape}: must be [M, 3] or [M, 5]")
-    for row, circle in enumerate(circles):
-        if not np.isfinite(circle).all():
-            raise CircleError(f"circles: row {row} is not finite: {circle.tolist()}")
-        if circle[2] < 0.0:
-            raise CircleError(f"circles: row {row}: radius = {circle[2]}: must not be negative")
     at_rest = np.zeros((len(circles), 5 - circles.shape[1]))
-    return np.hstack([circles, at_rest])
+    return np.hstack([circles, at_rest]) if circles.shape[1] == 3 else circles
+
+
+def circle_fault(circles: FloatArray) -> str:
+    """Return what is wrong with the first impossible row of circles [M, 5]; empty when none is."""
+    largest = np.array([FARTHEST, FARTHEST, FARTHEST, FASTEST, FASTEST])
+    good = (np.abs(circles) <= largest).all(axis=1) & (circles[:, 2] >= 0.0)
+    if good.all():
+        return ""
+    row = int(np.argmin(good))
+    circle = circles[row]
+    if not np.isfinite(circle).all():
+        return f"row {row} is not finite: {circle.tolist()}"
+    if circle[2] < 0.0:
+        return f"row {row}: radius = {circle[2]}: must not be negative"
+    if np.abs(circle[3:]).max() > FASTEST:
+        speed = float(np.hypot(*circle[3:]))
+        return f"row {row} moves at {speed:.3g} m/s: must be at most {FASTEST:g} m/s"
+    return f"row {row}: {circle.tolist()}: must lie within {FARTHEST:g} m"
+
+
+def nearest(circles: FloatArray, position: ArrayLike, count: int, seconds: float) -> FloatArray:
+    """Return at most `count` of the circles [M, 5], in order: what could touch a point soonest.
+
+    Args:
+        circles: Circles [M, 5].
+        position: The point [2] in m.
+        count: How many to keep.
+        seconds: A circle may drive straight at the point for so long [s].
+    """
+    if len(circles) <= count:
+        return circles
+    away = np.hypot(*(circles[:, :2] - np.asarray(position)).T) - circles[:, 2]
+    gap = away - seconds * np.hypot(circles[:, 3], circles[:, 4])
+    return circles[np.sort(np.argpartition(gap, count)[:count])]
 
 
 def predict(circles: FloatArray, seconds: ArrayLike) -> FloatArray:

@@ -6,6 +6,7 @@ by the shortest path. So smoothing averages only cells that a legal move joins.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.geometry.grid_map import check_place
+from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
 
 Array = NDArray[np.float64]
 SMOOTHING = 0.15  # [m] width of the filter that removes the kinks of grid moves
@@ -32,7 +35,7 @@ class CostToGo:
         goal_cell: (row, column) of the goal; by default the cell of the least value.
 
     Raises:
-        ValueError: `values` is no grid or nowhere finite.
+        InputError: `values` is no grid or nowhere finite, or resolution or origin make no sense.
     """
 
     values: NDArray[np.floating]
@@ -41,8 +44,10 @@ class CostToGo:
     goal_cell: tuple[int, int] = (-1, -1)
 
     def __post_init__(self) -> None:
-        if self.values.ndim != 2 or not np.isfinite(self.values).any():
-            raise ValueError("cost to go: needs a grid [H, W] with at least one finite value")
+        kind = getattr(getattr(self.values, "dtype", None), "kind", "")
+        if kind != "f" or self.values.ndim != 2 or not np.isfinite(self.values).any():
+            raise InputError("cost to go: needs a grid [H, W] with at least one finite value")
+        check_place(self.resolution, self.origin, "cost to go")
         if self.goal_cell == (-1, -1):
             row, column = np.unravel_index(np.argmin(self.values), self.values.shape)
             object.__setattr__(self, "goal_cell", (int(row), int(column)))
@@ -55,11 +60,23 @@ class CostToGo:
     @cached_property
     def highest(self) -> float:
         """Largest finite value [m]."""
-        return float(np.max(self.values, where=np.isfinite(self.values), initial=-np.inf))
+        values = self.values
+        highest = float(values.max())  # much faster, where it will do
+        return highest if np.isfinite(highest) else float(values[np.isfinite(values)].max())
+
+    @cached_property
+    def can_be_tracked(self) -> bool:
+        """Whether every value is a number, laid out as a cycle reads it; looked at once."""
+        if self.values.dtype != np.float64 or not self.values.flags.c_contiguous:
+            return False
+        return bool(self.values.min() >= -FARTHEST and self.values.max() <= FARTHEST)
 
     def transformed(self, pose: Pose) -> CostToGo:
         """Return the same field seen from a frame in which this field's frame has `pose`."""
-        return replace(self, origin=pose.compose(self.origin))
+        check_place(self.resolution, origin := pose.compose(self.origin), "cost to go")
+        moved = copy.copy(self)  # with what is known of the values
+        object.__setattr__(moved, "origin", origin)
+        return moved
 
     def for_tracking(self) -> CostToGo:
         """Return the field as a controller tracks it: smooth, and finite everywhere.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.geometry.grid_map import MapError, check_place
+from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +23,38 @@ class DistanceField:
         resolution: Side of a cell in m.
         origin: Pose of the corner of cell (0, 0), as in `GridMap`.
         max_distance: Distance in m beyond which the field says no more; also the value outside.
+
+    Raises:
+        MapError: `values` is no grid, or resolution, origin or `max_distance` make no sense.
     """
 
     values: NDArray[np.float64]
     resolution: float
     origin: Pose
     max_distance: float
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values)
+        if values.ndim != 2 or values.size == 0 or values.dtype.kind != "f":
+            kind = f"{values.dtype} of shape {values.shape}"
+            raise MapError(f"distance field: values are {kind}: must be floats [H, W]")
+        if not 0.0 < self.max_distance <= FARTHEST:
+            raise MapError(f"distance field: max_distance = {self.max_distance}: must be above 0 m")
+        check_place(self.resolution, self.origin, "distance field")
+        # What the controller reads in every cycle is laid out for it once.
+        object.__setattr__(self, "values", np.ascontiguousarray(values, np.float64))
+
+    @cached_property
+    def is_sound(self) -> bool:
+        """Whether every value is a number; looked at once, for a map may be large."""
+        return bool(self.values.min() >= -FARTHEST and self.values.max() <= FARTHEST)
+
+    def transformed(self, pose: Pose) -> DistanceField:
+        """Return the same field seen from a frame in which this field's frame has `pose`."""
+        check_place(self.resolution, origin := pose.compose(self.origin), "distance field")
+        moved = copy.copy(self)  # with what is known of the values
+        object.__setattr__(moved, "origin", origin)
+        return moved
 
     def value_and_gradient(
         self, points: ArrayLike

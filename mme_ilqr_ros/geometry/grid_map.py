@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
 
 BoolArray = NDArray[np.bool_]
 _FAR = 2**31 - 1  # cells further out than this are all the same: outside
+FINEST, COARSEST = 1e-4, 1e4  # [m] side of a cell; beyond it numbers of cells make no sense
 
 
 class MapError(InputError):
@@ -52,10 +54,7 @@ class GridMap:
             )
         if (occupied & unknown).any():
             raise MapError("map: a cell is both occupied and unknown")
-        if not (math.isfinite(self.resolution) and self.resolution > 0.0):
-            raise MapError(f"map: resolution = {self.resolution}: must be above 0 m")
-        if not all(map(math.isfinite, (self.origin.x, self.origin.y, self.origin.yaw))):
-            raise MapError(f"map: origin = {self.origin}: must be finite")
+        check_place(self.resolution, self.origin, "map")
         object.__setattr__(self, "occupied", occupied)
         object.__setattr__(self, "unknown", unknown)
 
@@ -64,8 +63,7 @@ class GridMap:
         cls, width_m: float, height_m: float, resolution: float, origin: Pose | None = None
     ) -> GridMap:
         """Return a free map of at least the given size in m; without origin, cornered at (0, 0)."""
-        if not (math.isfinite(resolution) and resolution > 0.0):
-            raise MapError(f"map: resolution = {resolution}: must be above 0 m")
+        check_place(resolution, Pose(0.0, 0.0, 0.0), "map")
         if not (0.0 < width_m < math.inf and 0.0 < height_m < math.inf):
             raise MapError(f"map: size = {width_m} x {height_m} m: must be above 0")
         # The small slack keeps 6.0 m / 0.05 m at 120 cells despite rounding.
@@ -143,6 +141,23 @@ class GridMap:
     def transformed(self, pose: Pose) -> GridMap:
         """Return the same cells seen from a frame in which this map's frame has `pose`."""
         return replace(self, origin=pose.compose(self.origin))
+
+
+def check_place(resolution: float, origin: Pose, name: str) -> None:
+    """Check the side of a grid's cells and where its corner lies.
+
+    Raises:
+        MapError: One is not a number that a grid can have; the message begins with `name`.
+    """
+    numbers = resolution, origin.x, origin.y, origin.yaw
+    if not all(isinstance(number, Real) for number in numbers):
+        raise MapError(f"{name}: resolution = {resolution!r}, {origin}: must be numbers")
+    if not FINEST <= resolution <= COARSEST:
+        bounds = f"must be above 0 m, from {FINEST:g} to {COARSEST:g} m"
+        raise MapError(f"{name}: resolution = {resolution}: {bounds}")
+    place = abs(origin.x), abs(origin.y), abs(origin.yaw)
+    if not all(number <= FARTHEST for number in place):  # NaN is not
+        raise MapError(f"{name}: origin = {origin}: must be finite and within {FARTHEST:g} m")
 
 
 def _frozen_cells(cells: ArrayLike, name: str) -> BoolArray:

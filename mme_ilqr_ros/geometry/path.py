@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
 
 FloatArray = NDArray[np.float64]
+MOST_POINTS = 100_000  # 5 km at 5 cm; all of them are looked at when a robot joins a path
 _SAME_POINT = 1e-9  # m
 
 
-class PathError(ValueError):
+class PathError(InputError):
     """Points make no path; the message says why."""
 
 
@@ -26,23 +28,40 @@ class Path:
         arc_length: [N] distance in m along the path from the first point to each point.
 
     Raises:
-        PathError: There are no points, they are not pairs, or one is not finite.
+        PathError: There are no points or more than MOST_POINTS, they are not pairs of numbers, or
+            one is not finite or beyond FARTHEST.
     """
 
     points: FloatArray
     arc_length: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
-        points = np.array(self.points, dtype=float)
+        try:
+            points = np.asarray(self.points)
+            if points.dtype.kind not in "iuf":
+                raise TypeError(points.dtype)
+            points = np.array(points, dtype=float)
+        except (TypeError, ValueError, OverflowError) as error:
+            kind = type(self.points).__name__
+            raise PathError(f"path: a {kind} holds no points: must be numbers [N, 2]") from error
         if points.ndim != 2 or points.shape[1:] != (2,) or len(points) == 0:
             raise PathError(f"path: points have shape {points.shape}: must be [N, 2] with N >= 1")
         if not np.isfinite(points).all():
             index = int(np.argmin(np.isfinite(points).all(axis=1)))
             raise PathError(f"path: point {index} is not finite: {points[index].tolist()}")
+        if len(points) > MOST_POINTS:
+            raise PathError(f"path: {len(points)} points: must be at most {MOST_POINTS}")
+        if np.abs(points).max() > FARTHEST:
+            index = int(np.argmax(np.abs(points).max(axis=1)))
+            place = f"point {index} is {points[index].tolist()}"
+            raise PathError(f"path: {place}: must lie within {FARTHEST:g} m")
         steps = np.hypot(*np.diff(points, axis=0).T)
         points = points[np.concatenate([[True], steps > _SAME_POINT])]
         steps = np.hypot(*np.diff(points, axis=0).T)
         arc_length = np.concatenate([[0.0], np.cumsum(steps)])
+        # On a path of 1e8 m a short step is lost in the sum; without it, each segment has a length.
+        longer = np.concatenate([[True], np.diff(arc_length) > 0.0])
+        points, arc_length = points[longer], arc_length[longer]
         points.setflags(write=False)
         arc_length.setflags(write=False)
         object.__setattr__(self, "points", points)
@@ -72,6 +91,28 @@ class Path:
         segment = np.clip(segment, 0, len(self.points) - 2)
         step = self.points[segment + 1] - self.points[segment]
         return np.arctan2(step[..., 1], step[..., 0])
+
+    def feet(self, position: FloatArray, first: int, last: int) -> FloatArray:
+        """Return where on segments first to last - 1 a point [2] is nearest: arc lengths [K]."""
+        start, stop = self.arc_length[first:last], self.arc_length[first + 1 : last + 1]
+        tangent = np.diff(self.points[first : last + 1], axis=0) / (stop - start)[:, None]
+        along = np.sum((position - self.points[first:last]) * tangent, axis=1)
+        return start + np.clip(along, 0.0, stop - start)
+
+    def first_nearest(self, position: ArrayLike, slack: float) -> float:
+        """Return the arc length [m] of the first approach to a point [2] that is near enough.
+
+        A path that crosses itself comes near the point more than once; each approach that is at
+        most `slack` [m] farther away than the nearest one is near enough.
+        """
+        position = np.asarray(position, dtype=float)
+        if len(self.points) == 1:
+            return 0.0
+        feet = self.feet(position, 0, len(self.points) - 1)
+        distance = np.hypot(*(self.point_at(feet) - position).T)
+        near = int(np.argmax(distance <= distance.min() + slack))
+        rises = np.append(np.diff(distance[near:]) >= 0.0, True)  # up to where it leads away again
+        return float(feet[near + int(np.argmax(rises))])
 
     def transformed(self, pose: Pose) -> Path:
         """Return the same path seen from a frame in which this path's frame has `pose`."""
@@ -106,8 +147,7 @@ class PathProgress:
         first = int(np.searchsorted(path.arc_length, self.s, side="right")) - 1
         last = int(np.searchsorted(path.arc_length, end, side="left"))
         start, stop = path.arc_length[first:last], path.arc_length[first + 1 : last + 1]
-        tangent = np.diff(path.points[first : last + 1], axis=0) / (stop - start)[:, None]
-        foot = start + np.sum((position - path.points[first:last]) * tangent, axis=1)
+        foot = path.feet(position, first, last)
         foot = np.clip(foot, np.maximum(start, self.s), np.minimum(stop, end))
         distance = np.hypot(*(path.point_at(foot) - position).T)
         self.s = float(foot[np.argmin(distance)])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+FARTHEST = 1e8  # [m] from the origin; twice round the Earth, so it holds every map projection
+
 
 def wrap(angle: ArrayLike) -> float | NDArray[np.float64]:
     """Bring angles into (-pi, pi] by whole turns.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
 from mme_ilqr_ros.control.situation import Situation
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
@@ -64,7 +65,7 @@ class _Received:
 
 # Values seen from a frame in which their own frame has this pose.
 _MOVES: Mapping[str, Callable[[Any, Pose], Any]] = {
-    "map": lambda field, pose: replace(field, origin=pose.compose(field.origin)),
+    "map": DistanceField.transformed,
     "cost_to_go": CostToGo.transformed,
     "plan": Path.transformed,
     "goal": lambda goal, pose: pose.compose(goal),
@@ -181,7 +182,11 @@ class ControllerInputs:
         """Return what came on a topic, seen from `frame`, or None."""
         box = self._boxes.get(name)
         pose = None if box is None else self._pose_of(box, frame, missing)
-        return None if box is None or pose is None else self._moves[name](box.value, pose)
+        try:
+            return None if box is None or pose is None else self._moves[name](box.value, pose)
+        except InputError as error:  # a transform that is not finite, or that leads nowhere
+            missing.append(f"{name} from '{box.frame if box else ''}' to '{frame}': {error}")
+            return None
 
     def _circles(self, frame: str, now: float, missing: list[str]) -> NDArray[np.float64]:
         """Return the circles where they are now by their velocities."""

@@ -39,6 +39,7 @@ from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 AT_REST = 0.01  # m/s and rad/s
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
+TROUBLES = (ControlStatus.BLOCKED, ControlStatus.WAITING, ControlStatus.INVALID_INPUT)
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
@@ -173,7 +174,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self.warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
         elif not snapshot.unguided:
             self.warnings.clear("cost_to_go")
-        if result.status in (ControlStatus.BLOCKED, ControlStatus.WAITING):
+        if result.status in TROUBLES:
             self.warnings.warn("blocked", result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)

@@ -77,6 +77,8 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         self._last_update = time.monotonic()
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # it makes ROS time, not follows it
         self.create_timer(settings.update_duration, self._update, clock=steady)
+        for note in scenario.notes:
+            self.get_logger().warning(note)
         self.get_logger().info(f"scenario '{scenario.name}' is up")
 
     def _connect(self, settings: SimulatorNodeSettings) -> None:

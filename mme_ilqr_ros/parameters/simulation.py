@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.parameters.shared import stamped_setting
-from mme_ilqr_ros.settings import SettingError, setting
+from mme_ilqr_ros.settings import SettingError, Settings, setting
 from mme_ilqr_ros.simulation.scenario import Scenario, load_scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 
 @dataclass(frozen=True)
-class ScenarioSettings:
+class ScenarioSettings(Settings):
     """Which scenario; simulator and run monitor must be given the same."""
 
     scenario: str = setting(
@@ -106,7 +106,7 @@ class RunMonitorSettings(ScenarioSettings):
 
         Raises:
             ScenarioError: There is no such scenario, or it is malformed.
-            SettingError: The goal is malformed or outside the map.
+            SettingError: The goal is malformed, outside the map or in an obstacle.
         """
         scenario = load_scenario(self.scenario, self.world_id or None)
         return with_goal(scenario, self.goal) if self.goal else scenario
@@ -116,7 +116,7 @@ def with_goal(scenario: Scenario, text: str) -> Scenario:
     """Return the scenario with the goal `x y` or `x y yaw`; without yaw: the direction from start.
 
     Raises:
-        SettingError: The text is malformed, or the goal outside the map.
+        SettingError: The text is malformed, or the goal outside the map or in an obstacle.
     """
     try:
         x, y, *rest = (float(word) for word in text.replace(",", " ").split())
@@ -124,8 +124,9 @@ def with_goal(scenario: Scenario, text: str) -> Scenario:
         x, y, rest = math.nan, math.nan, []
     if len(rest) > 1 or not all(map(math.isfinite, (x, y, *rest))):
         raise SettingError(f"goal = '{text}': must be 'x y' or 'x y yaw' in m and rad")
-    grid, start = scenario.grid, scenario.start
-    if not grid.contains(grid.cell_at((x, y))):
-        raise SettingError(f"goal = '{text}': lies outside the map of {scenario.name}")
+    start = scenario.start
     yaw = rest[0] if rest else math.atan2(y - start.y, x - start.x)
-    return replace(scenario, goal=Pose(x, y, yaw))
+    changed = replace(scenario, goal=Pose(x, y, yaw))
+    if fault := changed.goal_fault():
+        raise SettingError(f"goal = '{text}': {fault}")
+    return changed

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mme_ilqr_ros.planning.weights import CLEARANCE
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.settings import Settings, setting
 
 KINDS = ("id_vin", "dijkstra")
 
 
 @dataclass(frozen=True)
-class PlannerSettings:
+class PlannerSettings(Settings):
     """Parameters of the global planner."""
 
     kind: str = setting(
@@ -58,7 +58,7 @@ class PlannerSettings:
 
 
 @dataclass(frozen=True)
-class ReplanSettings:
+class ReplanSettings(Settings):
     """Parameters of periodic replanning."""
 
     expected_planner_frequency: float = setting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from mme_ilqr_ros.geometry.path import Path as PlannedPath
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.simulation import scenario_parts as parts
+from mme_ilqr_ros.simulation.known_keys import check_keys
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle, draw_shapes
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.world import World, clearance_of
@@ -41,6 +42,7 @@ class Scenario:
         optimal_time: Shortest time in s that the BARN score knows for this world, or None.
         family: Kind of world, for totals; empty when the file names none.
         limits_speed: Whether the file itself gives the robot's top speed.
+        notes: What whoever wrote the file should know, each a line.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Scenario:
     optimal_time: float | None = None
     family: str = ""
     limits_speed: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def is_static(self) -> bool:
@@ -68,6 +71,28 @@ class Scenario:
     def world(self) -> World:
         """Return everything that the robot can touch, as it is at time 0."""
         return World(self.circles, self.grid, self.shuttles, self.discs, self.boxes)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that the robot could touch."""
+        moves = self.shuttles or self.discs
+        return not (moves or self.boxes or len(self.circles) or self.grid.occupied.any())
+
+    def goal_fault(self) -> str:
+        """Return why the robot cannot stand at the goal; empty when it can.
+
+        What moves may be elsewhere when it gets there, and a footprint may be turned, so only its
+        inscribed circle has to fit.
+        """
+        here, grid = (self.goal.x, self.goal.y), self.grid
+        if not grid.contains(grid.cell_at(here)):
+            return f"lies outside the map of {self.name}"
+        at_rest = ~self.circles[:, 3:].any(axis=1)
+        room = World(self.circles[at_rest], grid, boxes=self.boxes).clearance(here, 0.0)
+        needed = self.robot.inscribed_radius
+        if room >= needed:
+            return ""
+        return f"the robot would stand in an obstacle, {room:.2f} m away; it needs {needed:.2f} m"
 
     def map_with_walls(self) -> GridMap:
         """Return the map with the walls drawn in: what a map server would publish."""
@@ -93,7 +118,8 @@ def load_scenario(name_or_path: str | Path, world_id: str | None = None) -> Scen
         world_id: Which world of a file with several.
 
     Returns:
-        The scenario, checked: its robot does not touch anything at the start.
+        The scenario, checked: its robot does not touch anything at the start, nor what stands at
+        the goal.
 
     Raises:
         ScenarioError: There is no such file or world, or a key is absent or malformed; one line
@@ -128,6 +154,7 @@ def scenario_of(keys: Keys, folder: Path) -> Scenario:
         keys: The world.
         folder: Where the files lie that it names.
     """
+    unknown = check_keys(keys)
     start, goal = parts.read_ends(keys)
     circles, shuttles = parts.read_circles(keys), parts.read_shuttles(keys)
     discs, boxes = parts.read_discs(keys), parts.read_boxes(keys)
@@ -160,4 +187,15 @@ def scenario_of(keys: Keys, folder: Path) -> Scenario:
     )
     if clearance_of(scenario.robot, scenario.start, scenario.world(), 0.0) < 0.0:
         raise keys.error("start", "the robot would stand in an obstacle")
-    return scenario
+    if fault := scenario.goal_fault():
+        raise keys.error("goal", f"({goal.x:g}, {goal.y:g}): {fault}")
+    return replace(scenario, notes=_notes(keys, scenario, unknown))
+
+
+def _notes(keys: Keys, scenario: Scenario, unknown: list[str]) -> tuple[str, ...]:
+    where, notes = f"{keys.file}: world '{keys.world}'", []
+    if unknown:
+        notes.append(f"{where}: nothing reads {', '.join(unknown)}")
+    if scenario.is_empty:
+        notes.append(f"{where}: it is empty: there is no obstacle, and nothing in the map")
+    return tuple(notes)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mme_ilqr_ros.settings import group, setting
+from mme_ilqr_ros.settings import Settings, group, setting
 
 
 @dataclass(frozen=True)
-class OdometryNoise:
+class OdometryNoise(Settings):
     """White noise on the measured state."""
 
     position_std: float = setting(
@@ -27,7 +27,7 @@ class OdometryNoise:
 
 
 @dataclass(frozen=True)
-class ScanSettings:
+class ScanSettings(Settings):
     """The simulated laser scanner, mounted at the robot's centre."""
 
     beams: int = setting(360, "Number of rays.", low=1, high=4096)
@@ -47,7 +47,7 @@ class ScanSettings:
 
 
 @dataclass(frozen=True)
-class SimulatorSettings:
+class SimulatorSettings(Settings):
     """What the simulated robot is made of, beyond the size and limits that its scenario gives."""
 
     actuator_time_constant: float = setting(

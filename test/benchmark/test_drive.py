@@ -117,8 +117,6 @@ def test_a_footprint_is_planned_for_as_a_disc_and_can_become_one(tmp_path):
 
 def test_the_time_a_cycle_takes_counts_only_in_realtime(tmp_path):
     scenario = world(tmp_path)
-    assert Setup().controller_settings(scenario, 0).solve_time_share > 1e3
-    assert Setup(realtime=True).controller_settings(scenario, 0).solve_time_share <= 1.0
     trial = drive(scenario, Setup(planner="none", realtime=True))
     assert trial.result.outcome is Outcome.SUCCESS
     starts = trial.record.commands[:, 0]

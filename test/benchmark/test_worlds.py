@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from mme_ilqr_ros.benchmark.worlds import load_worlds
+from mme_ilqr_ros.benchmark.worlds import NOTES, load_worlds, notes_of
 from mme_ilqr_ros.simulation.scenario import ScenarioError
 
 WORLD = {"id": "w1", "circles": [[2.0, 0.0, 0.5]], "start": [0.0, 0.0, 0.0], "goal": [4.0, 3.0]}
@@ -45,3 +45,14 @@ def test_unknown_ids_and_empty_folders_are_refused(tmp_path):
         load_worlds([empty])
     with pytest.raises(ScenarioError, match="No such file"):
         load_worlds([tmp_path / "absent.json"])
+
+
+def test_notes_of_many_worlds_are_a_few_lines(tmp_path):
+    path = tmp_path / "worlds.json"
+    ends = {"start": [0, 0, 0], "goal": [4, 3]}
+    path.write_text(json.dumps([{"id": f"w{i}", **ends} for i in range(9)]))
+    lines = notes_of(load_worlds([path])).splitlines()
+    assert len(lines) == NOTES + 1
+    assert "world 'w0': it is empty" in lines[0]
+    assert lines[-1] == "and 4 more such notes"
+    assert notes_of([]) == ""

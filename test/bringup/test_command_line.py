@@ -62,6 +62,7 @@ def test_a_parameter_file_that_does_not_exist_ends_with_one_line_and_status_2(tm
         ("1 2 3 4", "must be 'x y' or 'x y yaw' in m and rad"),
         ("here nan", "must be 'x y' or 'x y yaw' in m and rad"),
         ("100 0", "lies outside the map of trap"),
+        ("2.9 0.6", "the robot would stand in an obstacle, 0.10 m away; it needs 0.20 m"),
     ],
 )
 def test_a_goal_that_cannot_be_used_ends_with_one_line_and_status_2(goal, complaint, capsys):

@@ -249,11 +249,23 @@ def test_no_measured_speed_however_large_makes_a_command_leave_the_limits(goal):
     assert control.compute_command(Situation(START, GOAL, 0.5)).status is ControlStatus.DRIVING
 
 
-def test_a_weight_that_is_not_finite_brakes_until_it_is(monkeypatch):
+def test_a_clock_ends_a_cycle_in_real_time_only():
+    settings = ControllerSettings(solve_time_share=0.05, controller_frequency=100.0)  # 0.5 ms
+    circles = as_circles([[2.0 + 0.01 * i, 0.9, 0.3] for i in range(400)])
+    iterations = []
+    for realtime in (True, False):
+        control = LocalController(settings, realtime=realtime)
+        control.warm_up()
+        result = control.compute_command(Situation(START, GOAL, 0.0, circles=circles))
+        iterations.append(result.modes.iterations)
+    assert iterations[0] < iterations[1] == settings.mme.n_iterations
+
+
+def test_a_weight_whose_cost_is_not_finite_brakes_until_it_is(monkeypatch):
     reference = functools.partial(CompiledKernel, backend="python")
     monkeypatch.setattr("mme_ilqr_ros.control.controller.CompiledKernel", reference)
     mme = MmeSettings(n_iterations=1, time_steps=8)
-    control = LocalController(ControllerSettings(mme=mme, costs=CostSettings(vx_weight=math.nan)))
+    control = LocalController(ControllerSettings(mme=mme, costs=CostSettings(vx_weight=1e308)))
     assert (
         control.compute_command(Situation(START, GOAL, 0.0)).status is ControlStatus.INVALID_INPUT
     )

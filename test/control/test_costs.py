@@ -60,9 +60,9 @@ def test_contour_is_the_distance_across_the_plan_and_lag_the_distance_along_it()
     """A plan that heads north, and a robot 0.3 m beside it and 0.4 m behind."""
     at = {"path_given": 1.0, "path_x": 1.0, "path_y": 2.0, "path_cos": 0.0, "path_sin": 1.0}
     x, u = [0.7, 1.6, 0.0, 0.0, 0.0], [0.0, 0.0]
-    across, along = PathCost(1e-9, contour_weight=2.0), PathCost(1e-9, lag_weight=2.0)
-    assert value(across, x, u, **at) == pytest.approx(0.6)
-    assert value(along, x, u, **at) == pytest.approx(0.8)
+    across, along = PathCost(0.01, contour_weight=2.0), PathCost(0.01, lag_weight=2.0)
+    assert value(across, x, u, **at) == pytest.approx(2.0 * (math.hypot(0.3, 0.01) - 0.01))
+    assert value(along, x, u, **at) == pytest.approx(2.0 * (math.hypot(0.4, 0.01) - 0.01))
     assert value(across, x, u, **{**at, "path_given": 0.0}) == 0.0
 
 

@@ -47,12 +47,13 @@ class Hitch(CostTerm):
 
 GOAL = Pose(1.2, 1.0, 0.0)
 SMALL = dataclasses.replace(ControllerSettings().mme, time_steps=20, n_iterations=5, n_modes=2)
-SETTINGS = ControllerSettings(mme=SMALL, solve_time_share=1e6)  # the reference is slow
+SETTINGS = ControllerSettings(mme=SMALL)
 
 
 def hitch_at_the_goal(weight):
     robot = Tractor()
-    control = LocalController(add_costs(SETTINGS, Hitch(weight)), robot)
+    settings = add_costs(SETTINGS, Hitch(weight))
+    control = LocalController(settings, robot, realtime=False)  # the reference is slow
     state = RobotState(0.0, 0.0, 0.0)
     for i in range(80):
         result = control.compute_command(Situation(state, GOAL, 0.1 * i))

@@ -5,6 +5,7 @@ from mme_ilqr_ros.geometry.circles import (
     CircleError,
     as_circles,
     clearance,
+    nearest,
     no_circles,
     predict,
     transformed,
@@ -43,6 +44,21 @@ def test_clearance_does_not_depend_on_the_frame():
     np.testing.assert_allclose(predict(transformed(circles, pose), 1.5), later, atol=1e-12)
 
 
+def test_circles_are_a_copy_whatever_they_were():
+    given = np.zeros((2, 5))
+    as_circles(given)[0, 0] = 9.0
+    assert given[0, 0] == 0.0
+
+
+def test_the_nearest_circles_are_those_that_could_touch_a_point_soonest():
+    circles = as_circles(
+        [[9, 0, 8, 0, 0], [2, 0, 0.1, 0, 0], [5, 0, 0.1, -2, 0], [3, 0, 0.1, 0, 0]]
+    )
+    assert nearest(circles, [0.0, 0.0], 2, seconds=0.0)[:, 0].tolist() == [9.0, 2.0]
+    assert nearest(circles, [0.0, 0.0], 2, seconds=2.0)[:, 0].tolist() == [9.0, 5.0]
+    assert nearest(circles, [0.0, 0.0], 4, seconds=2.0) is circles
+
+
 @pytest.mark.parametrize(
     ("rows", "word"),
     [
@@ -51,6 +67,9 @@ def test_clearance_does_not_depend_on_the_frame():
         ([[1, np.inf, 0.5]], "row 0"),
         ([[1, 2, 0.5], [1, 2]], "rows"),
         ([["a", 2, 0.5]], "rows"),
+        ([[True, False, True]], "rows"),
+        ([[0, 0, 1], [0, 1e9, 1]], "row 1: .* must lie within 1e\\+08 m"),
+        ([[0, 0, 1, 0, 1e3]], "row 0 moves at 1e\\+03 m/s: must be at most 100 m/s"),
     ],
 )
 def test_bad_rows_are_refused(rows, word):

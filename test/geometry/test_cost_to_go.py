@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
 
@@ -75,3 +76,29 @@ def test_the_highest_value_is_the_largest_finite_one():
 def test_without_any_path_it_is_refused():
     with pytest.raises(ValueError, match="finite"):
         field_of(np.full((3, 3), np.inf))
+
+
+def test_only_what_is_finite_everywhere_can_be_tracked():
+    values = np.array([[0.0, 1.0, np.inf], [1.0, 1.4, np.inf]], np.float32)
+    field = CostToGo(values, 0.1, Pose(0.0, 0.0, 0.0))
+    assert not field.can_be_tracked
+    ready = field.for_tracking()
+    assert ready.can_be_tracked
+    assert ready.transformed(Pose(1.0, 2.0, 0.5)).can_be_tracked
+    assert field.highest == pytest.approx(1.4)
+    assert ready.highest == ready.values.max()
+
+
+@pytest.mark.parametrize(
+    ("values", "resolution"),
+    [
+        (np.ones((2, 2), int), 0.1),
+        ([[1.0]], 0.1),
+        (np.full((2, 2), np.inf), 0.1),
+        (np.ones((2, 2)), 0.0),
+        (np.ones((2, 2)), 1e300),
+    ],
+)
+def test_what_makes_no_cost_to_go_is_refused(values, resolution):
+    with pytest.raises(InputError):
+        CostToGo(values, resolution, Pose(0.0, 0.0, 0.0))

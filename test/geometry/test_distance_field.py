@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.geometry.distance_field import build_distance_field, inflate
-from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field, inflate
+from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.pose import Pose
 
 ORIGIN = Pose(2.0, -3.0, 0.8)
@@ -111,3 +113,37 @@ def test_inflation_marks_exactly_the_centres_where_the_disc_touches_a_square(rad
     blocked, resolution = random_cells((25, 33), 0.02, 9), 0.1
     true = squares_to_centres(blocked.shape, blocked) * resolution
     np.testing.assert_array_equal(inflate(blocked, resolution, radius), (true < radius) | blocked)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"values": np.ones(9)}, "shape"),
+        ({"values": np.ones((0, 9))}, "shape"),
+        ({"values": np.ones((9, 9), int)}, "int64"),
+        ({"values": None}, "object"),
+        ({"resolution": 0.0}, "resolution = 0.0: must be above 0 m"),
+        ({"resolution": 5e-324}, "resolution"),
+        ({"resolution": "0.05"}, "must be numbers"),
+        ({"origin": Pose(math.nan, 0.0, 0.0)}, "origin"),
+        ({"max_distance": math.inf}, "max_distance"),
+    ],
+)
+def test_what_makes_no_field_is_refused(changes, word):
+    facts = {"values": np.ones((9, 9)), "resolution": 0.1, "origin": Pose(0, 0, 0)}
+    with pytest.raises(MapError, match=word):
+        DistanceField(**{**facts, "max_distance": 2.0, **changes})
+
+
+def test_a_field_knows_whether_it_is_sound_wherever_it_is_seen_from():
+    field = DistanceField(np.ones((9, 9)), 0.1, Pose(0.0, 0.0, 0.0), 2.0)
+    moved = field.transformed(Pose(1.0, 2.0, math.pi / 2))
+    assert field.is_sound
+    assert moved.is_sound
+    assert moved.origin == Pose(1.0, 2.0, math.pi / 2)
+    for bad in (math.nan, math.inf, -1e300):
+        values = np.ones((9, 9))
+        values[4, 4] = bad
+        assert not DistanceField(values, 0.1, Pose(0.0, 0.0, 0.0), 2.0).is_sound
+    with pytest.raises(MapError, match="origin"):
+        field.transformed(Pose(math.inf, 0.0, 0.0))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.geometry.path import Path, PathError, PathProgress
+from mme_ilqr_ros.geometry.path import MOST_POINTS, Path, PathError, PathProgress
 from mme_ilqr_ros.geometry.pose import Pose
 
 CORNER = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
@@ -75,12 +75,36 @@ def test_progress_catches_up_after_a_way_round():
     assert progress.s == pytest.approx(10.0)
 
 
+def test_each_segment_of_a_very_long_path_has_a_length():
+    """A step of 2e-8 m is lost in an arc length of 2e8 m."""
+    path = Path([[-1e8, 0.0], [1e8, 0.0], [1e8, 2e-8]])
+    assert np.all(np.diff(path.arc_length) > 0.0)
+    progress = PathProgress(path)
+    progress.s = path.length - 0.5
+    assert progress.advance([1e8, 1.0]) == path.length
+
+
+def test_the_first_near_approach_is_found_however_long_the_path_is():
+    there_and_back = Path([[0.0, 0.0], [1e6, 0.0], [1e6, 0.1], [0.0, 0.1]])
+    assert there_and_back.first_nearest([5e5, 0.08], slack=0.2) == pytest.approx(5e5)
+    assert there_and_back.first_nearest([5e5, 0.08], slack=0.01) == pytest.approx(1.5e6 + 0.1)
+    assert CORNER.first_nearest([4.0, 1.0], slack=0.2) == pytest.approx(4.0)
+    assert CORNER.first_nearest([1e6, 1e6], slack=0.2) == pytest.approx(7.0)
+    assert Path([[1.0, 2.0]]).first_nearest([9.0, 9.0], slack=0.2) == 0.0
+
+
 @pytest.mark.parametrize(
     ("points", "word"),
     [
         (np.zeros((0, 2)), "shape"),
         (np.zeros((3, 3)), "shape"),
         ([[0.0, 0.0], [np.nan, 1.0]], "point 1"),
+        ([[0.0, 0.0], [0.0, 1e300]], r"point 1 is \[0.0, 1e\+300\]: must lie within 1e\+08 m"),
+        (np.zeros((MOST_POINTS + 1, 2)), f"{MOST_POINTS + 1} points: must be at most"),
+        ("a path", "a str holds no points"),
+        (None, "a NoneType holds no points"),
+        ([[0.0, 0.0], [1.0]], "a list holds no points"),
+        (np.ones((3, 2)) * 1j, "a ndarray holds no points"),
     ],
 )
 def test_bad_points_are_refused(points, word):

@@ -21,6 +21,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
 from mme_ilqr_ros.nodes.clouds import circles_cloud, cost_to_go_cloud
+from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
 from mme_ilqr_ros.nodes.markers import read_candidates
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
@@ -182,6 +183,35 @@ def test_odometry_that_is_not_finite_is_not_used(bench, log):
     assert stand.brakes()
     assert "odom: pose is not finite; this message is not used" in warnings_of(log)
     assert all_finite(stand.commands)
+
+
+def test_odometry_that_cannot_be_true_stops_the_robot_in_one_line_until_it_is(bench, log):
+    stand = Stand(bench)
+    stand.send_plan(STRAIGHT)
+    assert bench.spin_until(lambda: any(c.linear.x > 0.05 for c in stand.commands))
+    stand.state = RobotState(0.0, 0.0, 0.0, vx=1e6)
+    said = "measured vx = 1e+06 m/s is beyond 10 x the limit of 1 m/s, braking"
+    assert bench.spin_until(lambda: said in [text for _, text in log])
+    assert bench.spin_until(lambda: stand.commands[-1].linear.x == 0.0)
+    stand.state = RobotState(0.0, 0.0, 0.0)
+    assert bench.spin_until(lambda: stand.commands[-1].linear.x > 0.05)
+
+
+def test_a_transform_that_leads_nowhere_is_said_and_the_robot_brakes(bench):
+    class Nowhere:
+        def pose_in(self, target, source, tolerance):
+            return Pose(math.inf, 0.0, 0.0)
+
+    node = bench.add(ControllerNode, mme__n_modes=3)
+    inputs = ControllerInputs(Nowhere(), node.warnings, node.settings)
+    stamp = bench.node.get_clock().now().to_msg()
+    state = RobotState(0.0, 0.0, 0.0)
+    inputs.take_odometry(convert.odometry_message(state, stamp, "odom", "base_link"))
+    inputs.take_map(convert.occupancy_message(FREE, stamp, "map"))
+    inputs.take_plan(convert.path_message(STRAIGHT, np.zeros(4), stamp, "map"))
+    snapshot = inputs.snapshot(0.0)
+    assert snapshot.missing.startswith("map from 'map' to 'odom': distance field: origin = ")
+    assert snapshot.situation.goal is None
 
 
 def test_it_waits_for_a_map(bench, log):

@@ -190,7 +190,7 @@ def test_maps_are_found_beside_the_scenario_even_turned_ones(tmp_path):
     grid = GridMap(np.eye(4, 7), 0.5, Pose(1.0, 2.0, 1.0))
     save_map(grid, tmp_path / "turned.yaml")
     for value in ({"file": "turned.yaml"}, "turned.yaml"):
-        scenario = load_scenario(write(tmp_path, WORLD | {"map": value}))
+        scenario = load_scenario(write(tmp_path, WORLD | {"map": value, "goal": [2.2, 4.4]}))
         np.testing.assert_array_equal(scenario.grid.occupied, grid.occupied)
         assert scenario.grid.origin == grid.origin
 
@@ -258,6 +258,68 @@ def test_malformed_worlds_are_refused_in_one_line_with_file_world_and_key(tmp_pa
     assert "\n" not in message
 
 
+def test_a_misspelt_key_is_refused_with_the_one_that_was_meant(tmp_path):
+    for change, place, meant in (
+        ({"circels": []}, "circels", "circles"),
+        ({"time_out": 3}, "time_out", "timeout"),
+        ({"robot": {"vmax": 1.0}}, "robot.vmax", "v_max"),
+        ({"map": {"size": [9, 9], "orgin": [0, 0]}}, "map.orgin", "origin"),
+        ({"walls": [{"centre": [9, 9], "size": [1, 1]}]}, "walls[0].centre", "center"),
+        ({"moving": [{"radios": 1}]}, "moving[0].radios", "radius"),
+        ({"obstacles": [{"radius": 1, "keyframe": []}]}, "obstacles[0].keyframe", "keyframes"),
+        ({"official": {"optimaltime": 3}}, "official.optimaltime", "optimal_time"),
+    ):
+        path = write(tmp_path, WORLD | change)
+        with pytest.raises(ScenarioError) as caught:
+            load_scenario(path)
+        expected = f"{path}: world 'w1': {place}: is unknown; did you mean '{meant}'?"
+        assert str(caught.value) == expected
+
+
+def test_other_unknown_keys_are_said_in_one_line_and_facts_of_data_sets_in_none(tmp_path):
+    change = {"weather": "fine", 7: 8, "robot": {"colour": "red", "radius": 0.2}}
+    scenario = load_scenario(write(tmp_path, WORLD | change))
+    (note,) = scenario.notes
+    assert note.endswith("world 'w1': nothing reads 7, robot.colour, weather")
+    facts = {"n_containment": 9, "bottleneck_radius": 0.4, "metrics_recomputed": {"tortuosity": 1}}
+    facts |= {"official": {"optimal_time": 9.0, "path_length": 10.0}, "barn_index": 3}
+    facts |= {"robot": {"name": "jackal", "inscribed_radius": 0.2, "max_speed": 2.0}}
+    facts |= {"walls": [{"name": "north", "center": [9, 9], "size": [1, 1]}], "family": "trap"}
+    assert load_scenario(write(tmp_path, WORLD | facts)).notes == ()
+
+
+def test_an_empty_world_is_said(tmp_path):
+    path = write(tmp_path, WORLD | {"circles": []})
+    (note,) = load_scenario(path).notes
+    assert note == f"{path}: world 'w1': it is empty: there is no obstacle, and nothing in the map"
+    wall = {"walls": [{"center": [9, 9], "size": [1, 1]}]}
+    assert load_scenario(write(tmp_path, WORLD | {"circles": []} | wall)).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"map": {"size": [3, 3], "origin": [-1, -1]}}, "(4, 3): lies outside the map of w1"),
+        ({"goal": [2.0, 0.4]}, "(2, 0.4): the robot would stand in an obstacle, -0.10 m away"),
+        ({"goal": [2.0, 0.6]}, "(2, 0.6): the robot would stand in an obstacle, 0.10 m away"),
+        ({"walls": [{"center": [4.5, 3.0], "size": [0.8, 1.0]}]}, "0.10 m away; it needs 0.20 m"),
+    ],
+)
+def test_a_goal_where_the_robot_cannot_stand_is_refused(tmp_path, change, words):
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(write(tmp_path, WORLD | change))
+    assert "world 'w1': goal: (" in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_a_goal_may_be_where_something_passes_or_where_a_footprint_fits_in_one_heading(tmp_path):
+    passing = {"circles": [[4.0, 3.0, 0.5, 0.2, 0.0]]}
+    assert load_scenario(write(tmp_path, WORLD | passing)).goal.x == 4.0
+    long = {"robot": {"footprint": [[0.5, 0.1], [-0.5, 0.1], [-0.5, -0.1], [0.5, -0.1]]}}
+    beside = {"walls": [{"center": [4.5, 3.0], "size": [0.6, 1.0]}]}
+    assert load_scenario(write(tmp_path, WORLD | long | beside)).goal.x == 4.0
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
@@ -319,6 +381,7 @@ def test_public_benchmark_worlds_load(file):
         pytest.skip("set MME_ILQR_ROS_DATA to the folder of benchmark worlds")
     for world in list(read_worlds(path).values())[::10]:
         scenario = load_scenario(path, world["id"])
+        assert scenario.notes == ()
         assert len(scenario.circles) == len(world.get("circles", world.get("cylinders", [])))
         assert len(scenario.discs) == len(world.get("obstacles", []))
         assert [scenario.goal.x, scenario.goal.y] == world["goal"][:2]

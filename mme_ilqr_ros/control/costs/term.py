@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.settings import Settings, setting
 
 if TYPE_CHECKING:
     import casadi as ca
@@ -86,7 +86,7 @@ class Penalty(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CostTerm:
+class CostTerm(Settings):
     """Base of all cost terms; see `goal.py` for an example."""
 
     def stage(self, x: ca.SX, u: ca.SX, ref: Reference) -> Sequence[Penalty]:
