@@ -131,7 +131,7 @@ class LocalController:
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
         required = required_distance(x0[:2], situation, s.robot_radius, s.clearance_margin)
-        way = self._escape.update(situation, self._to_go(situation, goal), required, s)
+        way = self._escape.update(situation, elapsed, self._to_go(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)

@@ -47,6 +47,7 @@ class Escape:
     def update(
         self,
         situation: Situation,
+        elapsed: float,
         to_go: float,
         required: float,
         settings: ControllerSettings,
@@ -55,6 +56,7 @@ class Escape:
 
         Args:
             situation: With a goal.
+            elapsed: Time since the cycle before [s].
             to_go: Distance to the goal, along the plan where there is one [m].
             required: Distance to obstacles that the robot's centre must keep [m].
             settings: In SI, see `own_units`.
@@ -70,7 +72,7 @@ class Escape:
         measure = None if self.way is None else self.way.field
         if measure is None:
             measure = situation.path
-        self._progress.update(situation.now, here, to_go, measure, radius)
+        self._progress.update(elapsed, here, to_go, measure, radius)
         self._leave(here, (goal.x, goal.y), settings.robot_radius)
         needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW
         if self.way is not None or needed:

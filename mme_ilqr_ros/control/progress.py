@@ -22,28 +22,30 @@ class Progress:
         self.stalled = self._standing = 0.0
         self._measure: object = None
         self._best = self._last = math.inf
-        self._now = math.nan
         self._anchor: Sequence[float] = (math.nan, math.nan)
 
     def update(
-        self, now: float, position: Sequence[float], to_go: float, measure: object, radius: float
+        self,
+        elapsed: float,
+        position: Sequence[float],
+        to_go: float,
+        measure: object,
+        radius: float,
     ) -> None:
         """Take note of a cycle.
 
         Args:
-            now: Time [s].
+            elapsed: Time since the cycle before [s].
             position: The robot [2] in m.
             to_go: Distance to go [m].
             measure: What `to_go` is measured by; another object is another measure.
             radius: Distance that counts as progress, in steps of a quarter of it [m].
         """
-        elapsed = now - self._now
-        if not elapsed >= 0.0:  # the first cycle, or a clock that jumped back
-            elapsed, self._best = 0.0, to_go
-        elif measure is not self._measure:
+        jumped = measure is not self._measure or abs(to_go - self._last) > radius
+        if jumped and math.isfinite(self._best):  # a new measure, or localisation found itself
             self._best += to_go - self._last
         self.stalled, self._standing = self.stalled + elapsed, self._standing + elapsed
-        self._now, self._last, self._measure = now, to_go, measure
+        self._last, self._measure = to_go, measure
         if to_go < self._best - SHARE * radius:
             self._best, self.stalled = to_go, 0.0
         if not math.dist(position, self._anchor) < SHARE * radius:
