@@ -19,7 +19,7 @@ MOST_TURN = 1.0  # [rad] in a stage: beyond it the model's middle heading means 
 DERIVED = {  # for that robot, and its dimension: powers of m and s
     "mme.model_dt": (0.2, (0, 1)),
     "clearance_margin": (0.06, (1, 0)),
-    "lookahead_distance": (2.5, (1, 0)),
+    "lookahead_distance": (5.0, (1, 0)),
     "min_lookahead_distance": (1.0, (1, 0)),
     "path_speed": (1.0, (1, -1)),
     "costs.clearance_distance": (0.3, (1, 0)),

@@ -119,7 +119,7 @@ class ControllerSettings(Settings):
     )
     lookahead_distance: float = setting(
         0.0,
-        "How far ahead on the plan the target lies; 0: 12.5 radii. Longer cuts corners and finds"
+        "How far ahead on the plan the target lies; 0: 25 radii. Longer cuts corners and finds"
         " more detours.",
         unit="m",
         low=0.0,
