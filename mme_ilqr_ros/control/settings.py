@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.control.costs import CostSettings
 from mme_ilqr_ros.control.mme_settings import MmeSettings
+from mme_ilqr_ros.geometry.passable import margin_setting
 from mme_ilqr_ros.settings import group, setting
 
 VARIANTS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
@@ -83,12 +84,9 @@ class ControllerSettings:
     robot_radius: float = setting(
         0.2, "Radius of the circle around the footprint.", unit="m", low=0.01, high=5.0
     )
-    clearance_margin: float = setting(
-        0.06,
-        "Clearance planned in addition to the radius. Raise it if the robot grazes obstacles.",
-        unit="m",
-        low=0.0,
-        high=1.0,
+    clearance_margin: float = margin_setting(
+        "Clearance planned in addition to the radius, of which a third must be kept. Raise it if"
+        " the robot grazes obstacles, in the planner too."
     )
     moving_margin_time: float = setting(
         0.05,

@@ -73,6 +73,10 @@ class Path:
         step = self.points[segment + 1] - self.points[segment]
         return np.arctan2(step[..., 1], step[..., 0])
 
+    def after(self, s: float) -> Path:
+        """Return what comes after an arc length in m; beyond the end, the last point."""
+        return Path(np.vstack([self.point_at(s), self.points[self.arc_length > s]]))
+
     def transformed(self, pose: Pose) -> Path:
         """Return the same path seen from a frame in which this path's frame has `pose`."""
         return Path(pose.transform(self.points))

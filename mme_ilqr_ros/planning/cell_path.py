@@ -69,6 +69,8 @@ def metric_path(
     goal: np.ndarray | None,
     n_lead: int,
     cost: np.ndarray | None,
+    *,
+    apart: bool = False,
 ) -> Path:
     """Return a path of cells in m, from the exact start to the exact goal.
 
@@ -80,13 +82,14 @@ def metric_path(
         n_lead: Cells at the beginning that lead out of where the robot should not be; they are
             kept as they are.
         cost: [H, W] cost under which staircases become straight lines; None keeps them.
+        apart: See `straighten`.
     """
     start = np.asarray(start, dtype=float)
     end = grid.centre_of(cells[-1]) if goal is None else np.asarray(goal, dtype=float)
     ends = grid.origin.inverse().transform(np.stack([start, end]))[:, ::-1] / grid.resolution
     points = np.concatenate([ends[:1], cells[1:-1] + 0.5, ends[1:]])
     if cost is not None:
-        kept = n_lead + straighten(points[n_lead:], cost)
+        kept = n_lead + straighten(points[n_lead:], cost, apart)
         points = _densified(np.concatenate([points[:n_lead], points[kept]]))
     metres = grid.origin.transform(points[:, ::-1] * grid.resolution)
     metres[0], metres[-1] = start, end  # free of rounding
@@ -105,24 +108,37 @@ def _densified(points: np.ndarray) -> np.ndarray:
 _ROUNDING = 1e-9
 
 
-def straighten(points: np.ndarray, cost: np.ndarray) -> np.ndarray:
+def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.ndarray:
     """Return the indices [K] of the points to keep; the first and the last are always kept.
 
     Args:
         points: [N, 2] path as (row, column) in cells, where cell (i, j) covers [i, i+1) x [j, j+1).
         cost: [H, W] cost of a cell, inf where blocked.
+        apart: Whether new lines pass only through cells with no blocked cell beside them. Centres
+            of free cells keep their distance from obstacles; elsewhere in a free cell a line can be
+            nearly a cell nearer, but not between centres that are all free.
     """
     if len(points) < 3:
         return np.arange(len(points))
-    return _kept(np.ascontiguousarray(points, dtype=np.float64), np.ascontiguousarray(cost))
+    return _kept(np.ascontiguousarray(points, dtype=np.float64), np.ascontiguousarray(cost), apart)
 
 
 @compiled
-def line_cost(start, end, cost):
+def _is_beside(row, column, cost):
+    """Return True when one of the up to eight cells round a cell is blocked."""
+    for i in range(max(row - 1, 0), min(row + 2, cost.shape[0])):
+        for j in range(max(column - 1, 0), min(column + 2, cost.shape[1])):
+            if cost[i, j] == np.inf:
+                return True
+    return False
+
+
+@compiled
+def line_cost(start, end, cost, apart=False):
     """Return the integral of the cost [H, W] along a line between two points [2] given in cells.
 
     It is inf when the line enters a blocked cell or passes exactly between two cells that meet at
-    a corner and one of them is blocked.
+    a corner and one of them is blocked; with `apart`, also in a cell that has one beside it.
     """
     r0, c0, r1, c1 = start[0], start[1], end[0], end[1]
     row, column = math.floor(r0), math.floor(c0)
@@ -133,6 +149,8 @@ def line_cost(start, end, cost):
     t_row = (row + (d_row > 0) - r0) / (r1 - r0) if row != last_row else np.inf
     t_column = (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
     t, total = 0.0, 0.0
+    if apart and _is_beside(row, column, cost):
+        return np.inf
     while row != last_row or column != last_column:
         crossing = min(t_row, t_column)
         total += (crossing - t) * cost[row, column]
@@ -154,13 +172,13 @@ def line_cost(start, end, cost):
             t_column = (
                 (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
             )
-        if not np.isfinite(cost[row, column]):
+        if not np.isfinite(cost[row, column]) or (apart and _is_beside(row, column, cost)):
             return np.inf
     return (total + (1.0 - t) * cost[row, column]) * math.hypot(r1 - r0, c1 - c0)
 
 
 @compiled
-def _kept(points, cost):
+def _kept(points, cost, apart):
     """Greedy: from each kept point go straight to the furthest that a line can still reach."""
     n = len(points)
     kept = np.zeros(n, dtype=np.int64)
@@ -169,7 +187,8 @@ def _kept(points, cost):
         reached, spent = anchor + 1, 0.0
         for j in range(anchor + 1, n):
             spent += line_cost(points[j - 1], points[j], cost)
-            if not line_cost(points[anchor], points[j], cost) <= spent * (1.0 + _ROUNDING):
+            line = line_cost(points[anchor], points[j], cost, apart and j > anchor + 1)
+            if not line <= spent * (1.0 + _ROUNDING):
                 break
             reached = j
         kept[n_kept] = reached

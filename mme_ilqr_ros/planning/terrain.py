@@ -13,13 +13,17 @@ from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
 from mme_ilqr_ros.planning.field import Field, solve_field
 
 
+_INSIDE = 1e4  # cost of an occupied cell on a way out, above that of any way within reach
+
+
 @dataclass(frozen=True, eq=False)
 class Terrain:
     """What a robot of one size can do on one map; depends on nothing else, so it is kept.
 
     Attributes:
         grid: The map.
-        radius: By which obstacles grow: that of the robot and its margin [m].
+        radius: By which obstacles grow: what the robot must keep from them [m].
+        allow_unknown: Whether unknown cells are free.
         blocked: [H, W] True where the robot's centre must not be.
         region: [H, W] number of the connected free region of a cell, 0 where blocked. Two free
             cells are connected by legal moves exactly when their numbers agree: a diagonal without
@@ -29,6 +33,7 @@ class Terrain:
 
     grid: GridMap
     radius: float
+    allow_unknown: bool
     blocked: np.ndarray
     region: np.ndarray
     reach: int
@@ -46,15 +51,14 @@ class Terrain:
         unless unknown cells are allowed.
         """
         blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
-        reach = math.ceil(2.0 * radius / grid.resolution) + 2
-        return Terrain(grid, radius, blocked, _regions(blocked), reach)
+        reach = math.ceil(3.0 * radius / grid.resolution) + 2
+        return Terrain(grid, radius, allow_unknown, blocked, _regions(blocked), reach)
 
-    def after(self, grid: GridMap, allow_unknown: bool) -> Terrain:
+    def after(self, grid: GridMap) -> Terrain:
         """Return what `build` returns for another map, from what differs between the two.
 
         Args:
             grid: Of the same shape and resolution.
-            allow_unknown: As this terrain was built.
         """
         differ = (grid.occupied != self.grid.occupied) | (grid.unknown != self.grid.unknown)
         if not differ.any():
@@ -65,20 +69,27 @@ class Terrain:
         near = inflate(grid.occupied[seen], grid.resolution, self.radius)[within(window, seen)]
         blocked = self.blocked.copy()
         blocked[window] = near | grid.occupied[window]
-        if not allow_unknown:
+        if not self.allow_unknown:
             blocked[window] |= grid.unknown[window]
         return replace(self, grid=grid, blocked=blocked, region=_regions(blocked))
 
-    def ways_out(self, start: tuple[int, int]) -> Field:
-        """Return distances from a start cell over all cells nearby that are not occupied.
+    def ways_out(self, start: tuple[int, int]) -> tuple[Field, np.ndarray]:
+        """Return the costs of ways from a blocked cell, and the free cells [H, W] they lead to.
 
         Inflated and unknown cells count as passable here, so a robot that stands too close to a
-        wall finds its way to free cells. Values are infinite beyond `reach` cells.
+        wall finds its way to free cells. From an occupied cell occupied ones count too, at such a
+        price that a way crosses no more of them than it must: a robot that stands in a trace of the
+        map leaves it, and one in a wall on the side that it is nearer to. Nothing leads further
+        than `reach` cells.
         """
         near = tuple(slice(max(0, i - self.reach), i + self.reach + 1) for i in start)
         cost = np.full(self.blocked.shape, np.inf)
-        cost[near] = np.where(self.grid.occupied[near], np.inf, 1.0)
-        return solve_field(cost, start)
+        inside = _INSIDE if self.grid.occupied[start] else np.inf
+        cost[near] = np.where(self.grid.occupied[near], inside, 1.0)
+        field = solve_field(cost, start)
+        exits = np.isfinite(field.values) & ~self.blocked
+        least = np.min(field.values, where=exits, initial=np.inf)
+        return field, exits & (field.values < least + 0.5 * _INSIDE)
 
     def free_cells_near(self, point: np.ndarray, distance: float) -> np.ndarray:
         """Return the free cells [K, 2] centred within `distance` [m] of a point, nearest first."""

@@ -185,7 +185,7 @@ def run(options: argparse.Namespace) -> tuple[str, dict[str, dict[str, dict[str,
     """
     options.out.mkdir(parents=True, exist_ok=True)
     files = [f for p in options.maps for f in (sorted(p.glob("*.yaml")) if p.is_dir() else [p])]
-    radius = options.robot_radius + PlannerSettings().inflation_margin
+    radius = PlannerSettings(robot_radius=options.robot_radius).least_distance
     tables = {}
     total = len(files) * options.queries * len(planners(options.robot_radius))
     with tqdm(total=total, unit="path", dynamic_ncols=True) as bar:

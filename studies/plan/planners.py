@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, CompiledPlanner, Planner, weights_file
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.planning.cost_model import CostModel, squared_distance
+from mme_ilqr_ros.planning.cost_model import CostModel
+from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.planning.field import Field, solve_edges
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import PlannerSettings

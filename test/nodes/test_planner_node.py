@@ -249,7 +249,7 @@ def test_a_plan_in_force_gives_way_to_one_for_other_settings_though_that_is_long
     before = stand.plan()
     stand.wait_for_attempts(3)
     assert len(stand.plans) == 1
-    stand.node.set_parameters([Parameter("inflation_margin", value=0.4)])
+    stand.node.set_parameters([Parameter("clearance_margin", value=1.0)])
     assert bench.spin_until(lambda: len(stand.plans) > 1)
     assert stand.plan().length > before.length + 0.1
 

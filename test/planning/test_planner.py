@@ -11,7 +11,7 @@ from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanSt
 from mme_ilqr_ros.planning.weights import WeightsError
 
 KINDS = ("id_vin", "dijkstra")
-THIN = {"robot_radius": 0.0, "inflation_margin": 0.0, "straighten": False}
+THIN = {"robot_radius": 0.0, "clearance_margin": 0.0, "straighten": False}
 
 
 def planner(kind="id_vin", **values):
@@ -116,7 +116,7 @@ def test_a_robot_too_wide_for_a_gap_gets_no_path():
 def test_a_start_inside_inflation_is_led_out(kind):
     grid = hall()
     start = (1.45, 0.55)  # in the cell beside the first wall
-    result = planner(kind, robot_radius=0.25, inflation_margin=0.0).plan(grid, start, (0.45, 2.6))
+    result = planner(kind, robot_radius=0.25, clearance_margin=0.0).plan(grid, start, (0.45, 2.6))
     assert result.status is PlanStatus.SUCCEEDED
     assert "start is blocked" in result.message
     np.testing.assert_array_equal(result.path.points[0], start)
@@ -297,7 +297,7 @@ def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
     settings = {
         "kind": str(rng.choice(KINDS)),
         "robot_radius": float(rng.uniform(0.0, 2.0) * grid.resolution),
-        "inflation_margin": 0.0,
+        "clearance_margin": 0.0,
         "allow_unknown": bool(rng.random() < 0.5),
         "straighten": bool(rng.random() < 0.5),
     }
@@ -320,7 +320,7 @@ def test_a_layer_makes_a_detour_worth_its_while_and_nothing_else():
     grid = GridMap.empty(6.0, 4.0, 0.1)
     slow = np.zeros(grid.shape)
     slow[:30, 25:35] = 1.0  # from wall to 3 m
-    plans = planner("dijkstra", robot_radius=0.0, inflation_margin=0.0, filter_mask_weight=4.0)
+    plans = planner("dijkstra", robot_radius=0.0, clearance_margin=0.0, filter_mask_weight=4.0)
     ends = (1.05, 2.05), (4.95, 2.05)
     straight = plans.plan(grid, *ends)
     round_it = plans.plan(grid, *ends, layer=slow)
