@@ -129,9 +129,17 @@ def _needed(terrain: Terrain) -> str:
 def _no_free_cell(terrain: Terrain) -> str:
     widest = widest_place(terrain)
     return (
-        f"the map has no free cell for this robot: it needs {_needed(terrain)},"
-        f" the widest place of the map has {widest:.2f} m"
+        f"the map has no free cell for this robot: it needs {_needed(terrain)}, the widest place of"
+        f" the map has {widest:.2f} m: {_short(terrain, widest)}"
     )
+
+
+def _short(terrain: Terrain, width: float) -> str:
+    """Return by how much a place is too narrow."""
+    short = 2.0 * terrain.radius - width
+    if short >= 0.005:
+        return f"too narrow by {short:.2f} m"
+    return f"too narrow by less than a cell of {terrain.grid.resolution:g} m"
 
 
 def _no_way(terrain: Terrain, start: Cell, goal: Cell, between: str) -> str:
@@ -140,11 +148,10 @@ def _no_way(terrain: Terrain, start: Cell, goal: Cell, between: str) -> str:
     if way is None:
         what = "" if terrain.allow_unknown else "or unknown cells (allow_unknown is false) "
         return f"no way at all leads {between}: walls {what}close it"
-    short = 2.0 * terrain.radius - way.width
     return (
         f"no gap wide enough leads {between}: the widest way has {way.width:.2f} m at"
         f" {_text(terrain.grid.centre_of(way.cell))}, the robot needs {_needed(terrain)}:"
-        f" too narrow by {short:.2f} m"
+        f" {_short(terrain, way.width)}"
     )
 
 

@@ -27,17 +27,19 @@ class Replanner:
     Attributes:
         settings: Parameters; may be replaced at any time.
         path: The plan in force, or None.
+        latest: The last result for this goal, whether it came into force or not.
     """
 
     def __init__(self, settings: ReplanSettings) -> None:
         """Start without a plan: the first one is due at once."""
         self.settings = settings
         self.path: Path | None = None
+        self.latest: PlanResult | None = None
         self._last: float | None = None  # when the last request was due [s]; None before the first
 
     def restart(self) -> None:
         """Plan at once, for a new goal, and take the plan in any case."""
-        self.path = self._last = None
+        self.path = self.latest = self._last = None
 
     def hasten(self) -> None:
         """Plan at once, on a new map; the plan in force stays unless it is blocked or beaten."""
@@ -78,7 +80,7 @@ class Replanner:
         offset = np.subtract(goal, position)
         if not is_first and np.hypot(*offset) <= self.settings.replan_distance:
             return None
-        result = plan()
+        self.latest = result = plan()
         if self.path is not None and not self._replaces(result, position, is_first):
             return None
         self.path = result.path

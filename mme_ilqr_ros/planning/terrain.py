@@ -13,6 +13,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
 from mme_ilqr_ros.planning.field import Field, solve_field
 
 
+_ROUNDING = 1e-9  # [m] a gap exactly as wide as the robot needs is open
 _INSIDE = 1e4  # cost of an occupied cell on a way out, above that of any way within reach
 
 
@@ -50,7 +51,7 @@ class Terrain:
         Only what is known to be occupied grows; an unknown cell is blocked by itself alone,
         unless unknown cells are allowed.
         """
-        blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
+        blocked = inflate(grid.occupied, grid.resolution, radius - _ROUNDING) | grid.blocked(allow_unknown)
         reach = math.ceil(3.0 * radius / grid.resolution) + 2
         return Terrain(grid, radius, allow_unknown, blocked, _regions(blocked), reach)
 
@@ -66,7 +67,8 @@ class Terrain:
         margin = math.ceil(self.radius / grid.resolution + 0.5)
         window = grown(box_of(differ), margin, grid.shape)
         seen = grown(window, margin, grid.shape)
-        near = inflate(grid.occupied[seen], grid.resolution, self.radius)[within(window, seen)]
+        radius = self.radius - _ROUNDING
+        near = inflate(grid.occupied[seen], grid.resolution, radius)[within(window, seen)]
         blocked = self.blocked.copy()
         blocked[window] = near | grid.occupied[window]
         if not self.allow_unknown:

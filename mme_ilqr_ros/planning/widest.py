@@ -2,7 +2,8 @@
 
 Asked for only when a request is refused. The way is a maximin path: of all ways the one whose
 narrowest place is widest. It is found by flooding from the start, the widest neighbour of the flood
-first, so that each cell is looked at once.
+first, so that each cell is looked at once. Cells are judged by their centres, as the planner judges
+them; the width of a place is that of the gap drawn on the map, whose middle can lie between two.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy import ndimage
 
 from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.geometry.grid_map import grown
 from mme_ilqr_ros.planning.distances import face_distance
+from mme_ilqr_ros.planning.moves import STEPS
 from mme_ilqr_ros.planning.terrain import Terrain
 
 Cell = tuple[int, int]
@@ -25,7 +29,7 @@ class Bottleneck:
     """The narrowest place of the widest way.
 
     Attributes:
-        width: Twice the distance of its cell's centre from what stands [m].
+        width: Twice the distance of its middle from what stands [m].
         cell: Where it is (row, column).
     """
 
@@ -35,7 +39,10 @@ class Bottleneck:
 
 def widest_place(terrain: Terrain) -> float:
     """Return the width of the widest place of a map on which a robot finds no free cell [m]."""
-    return float(2.0 * terrain.grid.resolution * np.sqrt(_levels(terrain).max() / _LEVELS))
+    levels = _levels(terrain)
+    widest = (levels == levels.max()).astype(np.int8)
+    among = ndimage.convolve(widest, np.ones((3, 3), np.int8), mode="constant") * widest
+    return _width(terrain, levels, int(np.argmax(among))).width
 
 
 def widest_way(terrain: Terrain, start: Cell, goal: Cell) -> Bottleneck | None:
@@ -54,9 +61,27 @@ def _between(terrain: Terrain, region: int, other: int) -> Bottleneck | None:
     cell = _flood(levels, start, goal)
     if cell < 0:
         return None
-    row, column = divmod(int(cell), width)
-    distance = terrain.grid.resolution * np.sqrt(levels[row, column] / _LEVELS)
-    return Bottleneck(2.0 * float(distance), (row, column))
+    return _width(terrain, levels, int(cell))
+
+
+def _width(terrain: Terrain, levels: np.ndarray, flat: int) -> Bottleneck:
+    """Return a place by its flat cell; its middle is the centre, or between equal cells."""
+    row, column = divmod(flat, levels.shape[1])
+    distance = np.sqrt(levels[row, column] / _LEVELS)
+    near = grown(
+        (slice(row, row + 1), slice(column, column + 1)), int(distance) + 2, levels.shape
+    )
+    corner = near[0].start, near[1].start
+    stands = np.argwhere(terrain.grid.occupied[near]) + corner
+    for step in STEPS:
+        low, high = np.minimum(step, 0) + (row, column), np.maximum(step, 0) + (row, column)
+        block = levels[low[0] : high[0] + 1, low[1] : high[1] + 1]
+        inside = terrain.grid.contains((low, high)).all()
+        if inside and (block == levels[row, column]).all() and len(stands):
+            away = np.abs(stands - (row, column) - 0.5 * step)
+            to_faces = np.maximum(away - 0.5, 0.0)
+            distance = max(distance, np.hypot(to_faces[:, 0], to_faces[:, 1]).min())
+    return Bottleneck(float(2.0 * distance * terrain.grid.resolution), (row, column))
 
 
 def _levels(terrain: Terrain) -> np.ndarray:

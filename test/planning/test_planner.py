@@ -127,10 +127,47 @@ def test_a_start_inside_inflation_is_led_out(kind):
     assert_clear(grid, type(result.path)(result.path.points[4:]), 0.25)
 
 
-def test_a_start_in_a_wall_is_refused():
-    result = planner().plan(hall(), (1.55, 0.55), (0.45, 2.6))
+def marked(grid, rows, columns):
+    """Return the map with a block of cells marked occupied."""
+    occupied = grid.occupied.copy()
+    occupied[rows, columns] = True
+    return GridMap(occupied, grid.resolution, grid.origin)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_a_start_marked_occupied_is_led_out_the_shortest_way(kind, size):
+    """A trace, or somebody who stood beside the robot when the map was drawn."""
+    empty = GridMap.empty(6.0, 4.0, 0.05)
+    grid = marked(empty, slice(40, 40 + size), slice(40, 40 + size))
+    start = (2.0 + 0.05 * size - 0.02, 2.0 + 0.05 * size - 0.02)  # in the last marked cell
+    result = planner(kind).plan(grid, start, (5.0, 3.0))
+    assert result.status is PlanStatus.SUCCEEDED
+    assert "the start is in an obstacle of the map and leads out over" in result.message
+    np.testing.assert_array_equal(result.path.points[0], start)
+    cells = grid.cell_at(result.path.point_at(np.arange(0.0, result.path.length, 0.01)))
+    on_marks = grid.occupied[cells[:, 0], cells[:, 1]]
+    assert 0 < on_marks.sum() * 0.01 <= 0.08  # out of its own cell and through no other
+    assert result.length < 1.2 * np.hypot(5.0 - start[0], 3.0 - start[1])
+
+
+def test_a_start_in_a_wall_leaves_it_on_its_nearer_side_and_does_not_cross_it():
+    occupied = np.zeros((60, 120), bool)
+    occupied[:, 60:64] = True  # without a door
+    grid = GridMap(occupied, 0.05, Pose(0.0, 0.0, 0.0))
+    start = (3.02, 1.5)
+    near = planner().plan(grid, start, (1.0, 1.0))
+    assert near.status is PlanStatus.SUCCEEDED
+    assert near.path.points[:, 0].max() <= start[0] + 1e-9
+    assert planner().plan(grid, start, (5.0, 1.0)).status is PlanStatus.NO_VALID_PATH
+
+
+def test_a_start_is_refused_where_nothing_free_is_within_reach_and_says_how_far_that_is():
+    grid = marked(GridMap.empty(6.0, 4.0, 0.05), slice(0, 80), slice(40, 100))
+    result = planner().plan(grid, (3.5, 2.0), (1.0, 2.0))
     assert result.status is PlanStatus.START_OCCUPIED
-    assert "(1.55, 0.55)" in result.message
+    assert "the start (3.50, 2.00) is in an obstacle and no cell within 0.80 m" in result.message
+    assert "needs 0.44 m" in result.message
 
 
 def test_a_goal_in_a_wall_is_refused_without_tolerance():
@@ -311,7 +348,8 @@ def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
             result.path.point_at(np.arange(0.0, result.path.length, grid.resolution / 20))
         )
         assert grid.contains(cells).all()
-        assert not occupied[cells[:, 0], cells[:, 1]].any()
+        if not occupied[tuple(cells[0])]:
+            assert not occupied[cells[:, 0], cells[:, 1]].any()
     else:
         assert result.path is None
 
