@@ -64,8 +64,9 @@ class GlobalPlanner:
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
             model = load_cost_model(find_weights(settings.weights))
-            is_price = isinstance(model, ClearanceTable)
-            self._cost_model = model.limited(settings.max_detour) if is_price else model
+            if isinstance(model, ClearanceTable):
+                model = model.limited(settings.max_detour)
+            self._cost_model = model
         self._terrain: Terrain | None = None
         self._learned: tuple[Terrain, np.ndarray] | None = None  # the last cost and what it is of
         self._solved: dict[bool, _Solved] = {}
@@ -165,9 +166,7 @@ class GlobalPlanner:
         lead, cost = ends.lead[:-1], field.cost if self.settings.straighten else None
         cells = np.concatenate([lead, tail])
         apart = terrain.radius_in_cells > 0.5  # else the robot is within its cell
-        path = metric_path(
-            terrain.grid, cells, ends.start, ends.goal, len(lead), cost, apart=apart
-        )
+        path = metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost, apart=apart)
         cost_of = PathCost(terrain.grid, field.cost, len(lead))
         return replace(
             result,

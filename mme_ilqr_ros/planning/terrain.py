@@ -12,7 +12,6 @@ from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
 from mme_ilqr_ros.planning.field import Field, solve_field
 
-
 _ROUNDING = 1e-9  # [m] a gap exactly as wide as the robot needs is open
 _INSIDE = 1e4  # cost of an occupied cell on a way out, above that of any way within reach
 
@@ -51,7 +50,9 @@ class Terrain:
         Only what is known to be occupied grows; an unknown cell is blocked by itself alone,
         unless unknown cells are allowed.
         """
-        blocked = inflate(grid.occupied, grid.resolution, radius - _ROUNDING) | grid.blocked(allow_unknown)
+        blocked = inflate(grid.occupied, grid.resolution, radius - _ROUNDING) | grid.blocked(
+            allow_unknown
+        )
         reach = math.ceil(3.0 * radius / grid.resolution) + 2
         return Terrain(grid, radius, allow_unknown, blocked, _regions(blocked), reach)
 

@@ -56,7 +56,6 @@ def widest_way(terrain: Terrain, start: Cell, goal: Cell) -> Bottleneck | None:
 @lru_cache(maxsize=1)  # a refused request comes again every period
 def _between(terrain: Terrain, region: int, other: int) -> Bottleneck | None:
     levels = _levels(terrain)
-    width = levels.shape[1]
     start, goal = (int(np.argmax(terrain.region == number)) for number in (region, other))
     cell = _flood(levels, start, goal)
     if cell < 0:
@@ -67,18 +66,16 @@ def _between(terrain: Terrain, region: int, other: int) -> Bottleneck | None:
 def _width(terrain: Terrain, levels: np.ndarray, flat: int) -> Bottleneck:
     """Return a place by its flat cell; its middle is the centre, or between equal cells."""
     row, column = divmod(flat, levels.shape[1])
-    distance = np.sqrt(levels[row, column] / _LEVELS)
-    near = grown(
-        (slice(row, row + 1), slice(column, column + 1)), int(distance) + 2, levels.shape
-    )
+    distance, cell = np.sqrt(levels[row, column] / _LEVELS), np.array([row, column])
+    near = grown((slice(row, row + 1), slice(column, column + 1)), int(distance) + 2, levels.shape)
     corner = near[0].start, near[1].start
     stands = np.argwhere(terrain.grid.occupied[near]) + corner
     for step in STEPS:
-        low, high = np.minimum(step, 0) + (row, column), np.maximum(step, 0) + (row, column)
+        low, high = cell + np.minimum(step, 0), cell + np.maximum(step, 0)
         block = levels[low[0] : high[0] + 1, low[1] : high[1] + 1]
         inside = terrain.grid.contains((low, high)).all()
         if inside and (block == levels[row, column]).all() and len(stands):
-            away = np.abs(stands - (row, column) - 0.5 * step)
+            away = np.abs(stands - cell - 0.5 * step)
             to_faces = np.maximum(away - 0.5, 0.0)
             distance = max(distance, np.hypot(to_faces[:, 0], to_faces[:, 1]).min())
     return Bottleneck(float(2.0 * distance * terrain.grid.resolution), (row, column))

@@ -103,7 +103,8 @@ def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
         raise InputError(f"--planner {name}: no weights of it are shipped; give --weights FILE")
     file = weights_file(weights)
     if name == "id_vin" and not _has_free_kernel(file):
-        return _compiled(PlannerSettings(kind=name, weights=str(file)), masked, device, name)
+        settings = PlannerSettings(kind=name, weights=str(file), max_detour=100.0)  # as learned
+        return _compiled(settings, masked, device, name)
     try:
         from studies.plan.family import FamilyPlanner  # loads torch
     except ModuleNotFoundError as error:

@@ -227,6 +227,41 @@ def test_unknown_cells_are_crossed_or_not_by_setting():
     assert planner(allow_unknown=False).plan(grid, *ends).status is PlanStatus.NO_VALID_PATH
 
 
+def floor_with_unknown(top):
+    """A hall of 6 m x 4 m with unknown cells across its middle, up to a height [m]."""
+    empty = GridMap.empty(6.0, 4.0, 0.05)
+    unknown = np.zeros(empty.shape, bool)
+    unknown[: round(top / 0.05), 40:80] = True
+    return GridMap(empty.occupied, 0.05, empty.origin, unknown)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unknown_cells_cost_a_multiple_of_open_floor(kind):
+    """Straight through 2 m of unknown, or round it: 4.0 m against 4.9 m."""
+    grid, ends = floor_with_unknown(3.0), ((1.0, 1.0), (5.0, 1.0))
+    shares = {}
+    for cost in (1.0, 5.0):
+        result = planner(kind, unknown_cost=cost).plan(grid, *ends)
+        cells = grid.cell_at(result.path.point_at(np.linspace(0.0, result.length, 400)))
+        shares[cost] = grid.unknown[cells[:, 0], cells[:, 1]].mean()
+        assert result.length < 6.5
+    assert shares[1.0] > 0.4
+    assert shares[5.0] < 0.03
+    through = planner(kind).plan(floor_with_unknown(4.0), *ends)  # no way round
+    assert through.length == pytest.approx(4.0, rel=0.01)
+    assert through.cost_to_go.values[20, 20] == pytest.approx(4.0 + 4.0 * 2.0, rel=0.02)
+
+
+def test_unknown_cells_are_not_obstacles_to_keep_away_from():
+    """Only what is known to stand has clearance: unknown cells have their own price."""
+    grid = floor_with_unknown(3.0)
+    plans = planner()
+    plans.plan(grid, (1.0, 1.0), (5.0, 3.5))
+    cost = plans._solved[True].field.cost
+    assert set(np.unique(cost)) == {1.0, 5.0}
+    assert (cost[~grid.unknown] == 1.0).all()
+
+
 def test_a_map_without_a_known_cell_is_said_to_have_none():
     nothing = np.zeros((8, 9), dtype=bool)
     grid = GridMap(nothing, 0.1, Pose(0.0, 0.0, 0.0), ~nothing)

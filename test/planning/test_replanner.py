@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -175,7 +177,7 @@ def block(rows, columns):
 
 def test_with_the_planner_a_route_is_kept_over_maps_until_one_blocks_it():
     planner, replanner = GlobalPlanner(PlannerSettings()), Replanner(ReplanSettings())
-    start, goal, sides = (1.0, 3.02), (7.0, 3.0), []
+    goal, sides = (7.0, 3.0), []
     for step, (y, (rows, columns)) in enumerate(
         [
             (3.02, (slice(0), slice(0))),
@@ -184,10 +186,10 @@ def test_with_the_planner_a_route_is_kept_over_maps_until_one_blocks_it():
             (2.98, (slice(80, 120), slice(78, 82))),  # a wall across it
         ]
     ):
-        start, grid = (1.0, y), block(rows, columns)
+        request = block(rows, columns), (1.0, y), goal
         replanner.hasten()
-        replanner.update(0.1 * step, start, goal, lambda: planner.plan(grid, start, goal))
-        assert planner.plan(grid, start, goal).cost_of(replanner.path) < np.inf
+        replanner.update(0.1 * step, request[1], goal, partial(planner.plan, *request))
+        assert planner.plan(*request).cost_of(replanner.path) < np.inf
         sides.append(replanner.path.points[:, 1].max() > 4.0)
     assert sides == [True, True, True, False]
     assert planner.plan(block(0, 0), (1.0, 2.98), goal).path.points[:, 1].max() < 4.0

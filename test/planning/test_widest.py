@@ -85,7 +85,11 @@ def test_the_widest_way_is_that_of_an_exhaustive_search(seed):
             assert found is None
             continue
         assert distance[found.cell] == max(joined)
-        assert 2.0 * distance[found.cell] <= found.width <= 2.0 * distance[found.cell] + 2.0**0.5 + 1e-9
+        assert (
+            2.0 * distance[found.cell]
+            <= found.width
+            <= 2.0 * distance[found.cell] + 2.0**0.5 + 1e-9
+        )
         compared += 1
     assert compared > 0 or len(first) < 2
 
