@@ -106,6 +106,8 @@ def _densified(points: np.ndarray) -> np.ndarray:
 
 
 _ROUNDING = 1e-9
+_ON_CENTRE = 1e-6  # [cells] from the line between two centres
+_SAMPLES = 5  # a cell
 
 
 def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.ndarray:
@@ -114,9 +116,9 @@ def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.
     Args:
         points: [N, 2] path as (row, column) in cells, where cell (i, j) covers [i, i+1) x [j, j+1).
         cost: [H, W] cost of a cell, inf where blocked.
-        apart: Whether new lines pass only through cells with no blocked cell beside them. Centres
-            of free cells keep their distance from obstacles; elsewhere in a free cell a line can be
-            nearly a cell nearer, but not between centres that are all free.
+        apart: Whether new lines pass only between centres of free cells, up to a tenth of a cell.
+            These keep their distance from obstacles; elsewhere in a free cell a line can come
+            nearly a cell nearer.
     """
     if len(points) < 3:
         return np.arange(len(points))
@@ -124,21 +126,11 @@ def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.
 
 
 @compiled
-def _is_beside(row, column, cost):
-    """Return True when one of the up to eight cells round a cell is blocked."""
-    for i in range(max(row - 1, 0), min(row + 2, cost.shape[0])):
-        for j in range(max(column - 1, 0), min(column + 2, cost.shape[1])):
-            if cost[i, j] == np.inf:
-                return True
-    return False
-
-
-@compiled
-def line_cost(start, end, cost, apart=False):
+def line_cost(start, end, cost):
     """Return the integral of the cost [H, W] along a line between two points [2] given in cells.
 
     It is inf when the line enters a blocked cell or passes exactly between two cells that meet at
-    a corner and one of them is blocked; with `apart`, also in a cell that has one beside it.
+    a corner and one of them is blocked.
     """
     r0, c0, r1, c1 = start[0], start[1], end[0], end[1]
     row, column = math.floor(r0), math.floor(c0)
@@ -149,8 +141,6 @@ def line_cost(start, end, cost, apart=False):
     t_row = (row + (d_row > 0) - r0) / (r1 - r0) if row != last_row else np.inf
     t_column = (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
     t, total = 0.0, 0.0
-    if apart and _is_beside(row, column, cost):
-        return np.inf
     while row != last_row or column != last_column:
         crossing = min(t_row, t_column)
         total += (crossing - t) * cost[row, column]
@@ -172,9 +162,24 @@ def line_cost(start, end, cost, apart=False):
             t_column = (
                 (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
             )
-        if not np.isfinite(cost[row, column]) or (apart and _is_beside(row, column, cost)):
+        if not np.isfinite(cost[row, column]):
             return np.inf
     return (total + (1.0 - t) * cost[row, column]) * math.hypot(r1 - r0, c1 - c0)
+
+
+@compiled
+def _is_apart(start, end, cost):
+    """Return True when the up to four centres round every point of a line are free."""
+    n = math.ceil(_SAMPLES * math.hypot(end[0] - start[0], end[1] - start[1]))
+    for k in range(n + 1):
+        r = start[0] + (end[0] - start[0]) * k / max(n, 1) - 0.5
+        c = start[1] + (end[1] - start[1]) * k / max(n, 1) - 0.5
+        for i in range(math.floor(r + _ON_CENTRE), math.ceil(r - _ON_CENTRE) + 1):
+            for j in range(math.floor(c + _ON_CENTRE), math.ceil(c - _ON_CENTRE) + 1):
+                inside = 0 <= i < cost.shape[0] and 0 <= j < cost.shape[1]
+                if inside and cost[i, j] == np.inf:
+                    return False
+    return True
 
 
 @compiled
@@ -187,8 +192,9 @@ def _kept(points, cost, apart):
         reached, spent = anchor + 1, 0.0
         for j in range(anchor + 1, n):
             spent += line_cost(points[j - 1], points[j], cost)
-            line = line_cost(points[anchor], points[j], cost, apart and j > anchor + 1)
-            if not line <= spent * (1.0 + _ROUNDING):
+            if apart and j > anchor + 1 and not _is_apart(points[anchor], points[j], cost):
+                break
+            if not line_cost(points[anchor], points[j], cost) <= spent * (1.0 + _ROUNDING):
                 break
             reached = j
         kept[n_kept] = reached

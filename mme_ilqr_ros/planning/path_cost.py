@@ -49,5 +49,5 @@ def _along(points, cost):
     """Return the integral of a cost [H, W] along a polyline [N, 2] given in cells."""
     total = 0.0
     for k in range(len(points) - 1):
-        total += line_cost(points[k], points[k + 1], cost, False)
+        total += line_cost(points[k], points[k + 1], cost)
     return total
