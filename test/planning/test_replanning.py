@@ -137,7 +137,11 @@ occupied = np.zeros((60, 60), dtype=bool)
 for box in ((20, 30), (40, 10)):
     occupied[box[0] : box[0] + 3, box[1] : box[1] + 3] = True
     grid = GridMap(occupied.copy(), 0.1, Pose(0.0, 0.0, 0.0))
-    assert planner.plan(grid, (0.55, 0.55), (5.5, 5.5)).path is not None
+    result = planner.plan(grid, (0.55, 0.55), (5.5, 5.5))
+    assert result.cost_of(result.path) > 0.0
+occupied[30, :28] = occupied[30, 30:] = True  # and a gap that is too narrow
+narrow = GridMap(occupied, 0.1, Pose(0.0, 0.0, 0.0))
+assert "too narrow" in planner.plan(narrow, (0.55, 0.55), (5.5, 5.5)).message
 print(sorted(compiled() - before, key=str))
 """
 
