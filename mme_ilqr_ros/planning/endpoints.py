@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.planning.field import Field, follow
 from mme_ilqr_ros.planning.result import PlanStatus, RefusedError
 from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.planning.ways_out import WaysOut
 from mme_ilqr_ros.planning.widest import widest_place, widest_way
 
 Cell = tuple[int, int]
@@ -54,24 +54,21 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
     goal_cell = _cell(terrain.grid, goal, PlanStatus.GOAL_OUTSIDE_MAP)
     if terrain.blocked.all():
         raise RefusedError(PlanStatus.INVALID_INPUT, _no_free_cell(terrain))
-    regions = terrain.region[start_cell]
-    ways_out, exits = None, None
+    ways_out, regions = None, np.array([terrain.region[start_cell]])
     if terrain.blocked[start_cell]:
-        ways_out, exits = _ways_out(terrain, start, start_cell)
-        regions = np.unique(terrain.region[exits])
+        ways_out = _ways_out(terrain, start, start_cell)
+        regions = ways_out.regions
     moved = terrain.blocked[goal_cell]
     if moved:
         goal_cell = _replacement(terrain, goal, goal_cell, regions, tolerance)
-    if not np.isin(terrain.region[goal_cell], regions):
-        joined = start_cell if exits is None else tuple(np.argwhere(exits)[0])
+    region = int(terrain.region[goal_cell])
+    if region not in regions:
         text = f"from {_text(start)} to {_text(goal)}"
-        raise RefusedError(PlanStatus.NO_VALID_PATH, _no_way(terrain, joined, goal_cell, text))
+        why = _no_way(terrain, int(regions[0]), region, text)
+        raise RefusedError(PlanStatus.NO_VALID_PATH, why)
     notes, lead = [], np.array([start_cell])
     if ways_out is not None:
-        exits &= terrain.region == terrain.region[goal_cell]
-        nearest = np.argmin(np.where(exits, ways_out.values, np.inf))
-        row, column = np.unravel_index(nearest, exits.shape)
-        lead = follow(ways_out, (int(row), int(column))).cells[::-1]
+        lead = ways_out.to(region)
         where = "in an obstacle of the map" if terrain.grid.occupied[start_cell] else "blocked"
         notes.append(f"the start is {where} and leads out over {len(lead) - 1} cells")
     if moved:
@@ -108,10 +105,10 @@ def _cell(grid: GridMap, point: np.ndarray, outside: PlanStatus) -> Cell:
     return int(row), int(column)
 
 
-def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> tuple[Field, np.ndarray]:
-    """Return what `Terrain.ways_out` returns, or refuse the request."""
-    ways_out, exits = terrain.ways_out(start_cell)
-    if not exits.any():
+def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> WaysOut:
+    """Return the ways out of a blocked start, or refuse the request."""
+    ways_out = WaysOut.of(terrain, start_cell)
+    if not len(ways_out.regions):
         where = "in an obstacle" if terrain.grid.occupied[start_cell] else "blocked"
         reach = terrain.reach * terrain.grid.resolution
         raise RefusedError(
@@ -119,7 +116,7 @@ def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> tuple[Fi
             f"the start {_text(start)} is {where} and no cell within {reach:.2f} m is free for a"
             f" robot that needs {_needed(terrain)}",
         )
-    return ways_out, exits
+    return ways_out
 
 
 def _needed(terrain: Terrain) -> str:
@@ -142,9 +139,9 @@ def _short(terrain: Terrain, width: float) -> str:
     return f"too narrow by less than a cell of {terrain.grid.resolution:g} m"
 
 
-def _no_way(terrain: Terrain, start: Cell, goal: Cell, between: str) -> str:
-    """Return why no way leads between two free cells, with the widest one there is."""
-    way = widest_way(terrain, start, goal)
+def _no_way(terrain: Terrain, region: int, other: int, between: str) -> str:
+    """Return why no way leads between two free regions, with the widest one there is."""
+    way = widest_way(terrain, region, other)
     if way is None:
         what = "" if terrain.allow_unknown else "or unknown cells (allow_unknown is false) "
         return f"no way at all leads {between}: walls {what}close it"

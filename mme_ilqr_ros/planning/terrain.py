@@ -1,4 +1,4 @@
-"""Free cells for a robot's centre on a map, and the way out of inflated cells."""
+"""Free cells for a robot's centre on a map."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from scipy import ndimage
 
 from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
-from mme_ilqr_ros.planning.field import Field, solve_field
 
 _ROUNDING = 1e-9  # [m] a gap exactly as wide as the robot needs is open
-_INSIDE = 1e4  # cost of an occupied cell on a way out, above that of any way within reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,24 +73,6 @@ class Terrain:
         if not self.allow_unknown:
             blocked[window] |= grid.unknown[window]
         return replace(self, grid=grid, blocked=blocked, region=_regions(blocked))
-
-    def ways_out(self, start: tuple[int, int]) -> tuple[Field, np.ndarray]:
-        """Return the costs of ways from a blocked cell, and the free cells [H, W] they lead to.
-
-        Inflated and unknown cells count as passable here, so a robot that stands too close to a
-        wall finds its way to free cells. From an occupied cell occupied ones count too, at such a
-        price that a way crosses no more of them than it must: a robot that stands in a trace of the
-        map leaves it, and one in a wall on the side that it is nearer to. Nothing leads further
-        than `reach` cells.
-        """
-        near = tuple(slice(max(0, i - self.reach), i + self.reach + 1) for i in start)
-        cost = np.full(self.blocked.shape, np.inf)
-        inside = _INSIDE if self.grid.occupied[start] else np.inf
-        cost[near] = np.where(self.grid.occupied[near], inside, 1.0)
-        field = solve_field(cost, start)
-        exits = np.isfinite(field.values) & ~self.blocked
-        least = np.min(field.values, where=exits, initial=np.inf)
-        return field, exits & (field.values < least + 0.5 * _INSIDE)
 
     def free_cells_near(self, point: np.ndarray, distance: float) -> np.ndarray:
         """Return the free cells [K, 2] centred within `distance` [m] of a point, nearest first."""

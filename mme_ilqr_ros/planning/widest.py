@@ -45,16 +45,12 @@ def widest_place(terrain: Terrain) -> float:
     return _width(terrain, levels, int(np.argmax(among))).width
 
 
-def widest_way(terrain: Terrain, start: Cell, goal: Cell) -> Bottleneck | None:
-    """Return the bottleneck between two free cells of different regions; None where no way leads.
-
-    Distances count up to what the robot needs: there is no wider way, or the cells would be joined.
-    """
-    return _between(terrain, int(terrain.region[start]), int(terrain.region[goal]))
-
-
 @lru_cache(maxsize=1)  # a refused request comes again every period
-def _between(terrain: Terrain, region: int, other: int) -> Bottleneck | None:
+def widest_way(terrain: Terrain, region: int, other: int) -> Bottleneck | None:
+    """Return the bottleneck between two free regions, by their numbers; None where no way leads.
+
+    Distances count up to what the robot needs: there is no wider way, or they would be one region.
+    """
     levels = _levels(terrain)
     start, goal = (int(np.argmax(terrain.region == number)) for number in (region, other))
     cell = _flood(levels, start, goal)

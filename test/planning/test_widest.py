@@ -75,7 +75,7 @@ def test_the_widest_way_is_that_of_an_exhaustive_search(seed):
     first = [tuple(np.argwhere(terrain.region == k)[0]) for k in range(1, terrain.region.max() + 1)]
     compared = 0
     for a, b in itertools.combinations(first[:5], 2):
-        found = widest_way(terrain, a, b)
+        found = widest_way(terrain, int(terrain.region[a]), int(terrain.region[b]))
         joined = []
         for least in np.unique(distance[distance > 0.0]):
             regions = ndimage.label(distance >= least)[0]
