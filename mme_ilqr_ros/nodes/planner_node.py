@@ -103,14 +103,16 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if grid is None:
             return
         self._map, frame = grid, message.header.frame_id or self.settings.global_frame
+        if frame != self._map_frame:
+            self._replanner.release()  # the plan in force is in the other frame
         self._map_frame = frame
         size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
         self.get_logger().info(f"map of {size}, in '{frame}'")
-        self._plan_to_goal()
+        self._plan_on_new_map()
 
     def _take_mask(self, message: OccupancyGrid) -> None:
         if self._mask.take(message):
-            self._plan_to_goal()
+            self._plan_on_new_map()
 
     def _take_goal(self, message: PoseStamped) -> None:
         read, name = self.warnings.read, "goal_pose"
@@ -156,8 +158,13 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return None if robot is None or goal is None else (robot, goal)
 
     def _plan_to_goal(self) -> None:
-        """Plan for a new goal or map, now or as soon as odometry and transforms are there."""
+        """Plan for a new goal, now or as soon as odometry and transforms are there."""
         self._replanner.restart()
+        self._replan()
+
+    def _plan_on_new_map(self) -> None:
+        """Plan at once; the plan in force stays unless it is blocked or a better one is found."""
+        self._replanner.hasten()
         self._replan()
 
     def _replan(self) -> None:
@@ -172,6 +179,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         )
         if result is not None:
             self._publish(result, goal)
+        elif self._replanner.latest is not None:
+            self._take_field(self._replanner.latest.cost_to_go)  # the map's, though the plan stays
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         assert self._map is not None  # who asks has one
@@ -196,11 +205,13 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
-        field = result.cost_to_go
+        self._take_field(result.cost_to_go)
+        self._plan_publisher.publish(self._path_message(result.path, goal))
+
+    def _take_field(self, field: CostToGo | None) -> None:
         if field is not None and (self._field is None or field is not self._field[0]):
             self._field = (field, self.stamp(), self._map_frame)
         self._publish_field()
-        self._plan_publisher.publish(self._path_message(result.path, goal))
 
     def _publish_field(self) -> None:
         """Send the cost-to-go once and only to subscribers: it is the largest message there is."""
