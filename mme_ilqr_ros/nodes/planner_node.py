@@ -1,8 +1,11 @@
 """The planner node: map, goal and odometry in; a checked path and the cost-to-go out.
 
-Subscribes to map, goal_pose, odom, and filter_mask where use_filter_mask asks for it.
-Publishes plan, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
-Serves ~/make_plan.
+A goal ends once, by arrival, ~/cancel, the lack of a plan or another node's word on goal_status;
+then nothing is planned but for a new goal.
+
+Subscribes to map, goal_pose, goal_status, odom, and filter_mask where use_filter_mask asks for it.
+Publishes plan, goal_status, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
+Serves ~/make_plan and ~/cancel.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import time
 from functools import partial
 
 import numpy as np
+from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
@@ -21,6 +25,7 @@ from nav_msgs.srv import GetPlan
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
+from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -30,8 +35,10 @@ from mme_ilqr_ros.nodes.clouds import cost_to_go_cloud
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     cost_to_go_message,
+    exact_stamp,
     grid_map,
     header,
+    nanoseconds,
     path_message,
     pose_value,
     robot_state,
@@ -39,7 +46,15 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, GoalLife
+from mme_ilqr_ros.nodes.node import (
+    LATCHED,
+    LATCHED_NEWS,
+    SENSOR,
+    STANDARD,
+    RunnableNode,
+    run_node,
+)
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
@@ -63,6 +78,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._odometry: Odometry | None = None
         self._goal: Pose | None = None
         self._goal_header = Header()
+        self._name: int | None = None  # of the goal, in its life
+        self._unplanned_since: float | None = None  # s, on the steady clock
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
         self._field: tuple[CostToGo, Time, str] | None = None
@@ -72,6 +89,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _connect(self, settings: PlannerNodeSettings) -> None:
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
+        status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
+        self._life = GoalLife(status_publisher, self._goal_is_over)
         self._field_encoders = {
             self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED): cost_to_go_message,
             self.create_publisher(PointCloud2, "cost_to_go", LATCHED): cost_to_go_cloud,
@@ -80,10 +99,12 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+        self.create_subscription(GoalStatus, "goal_status", self._take_status, LATCHED_NEWS)
         self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
+        self.create_service(Trigger, "~/cancel", self._cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
@@ -91,6 +112,11 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
     def is_ready(self) -> bool:
         """Whether a map and odometry have come."""
         return self._map is not None and self._odometry is not None
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether the goal has not ended, and no plan by another hand has taken its place."""
+        return self._life.is_active and self._life.goal == self._name
 
     def settings_changed(self, settings: PlannerNodeSettings) -> None:
         """Plan anew with the changed settings; a plan in force gives way."""
@@ -119,9 +145,39 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             return
         # Kept in its own frame: the transform may come later, or change.
         self._goal, self._goal_header = pose, message.header
+        self._name = self._life.accept(nanoseconds(self.stamp()))
+        self._last = None
         frame = message.header.frame_id or self._map_frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
         self._plan_to_goal()
+
+    def _take_status(self, message: GoalStatus) -> None:
+        self._life.take(message)
+
+    def _cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = self._life.end(CANCELLED)
+        response.message = "the goal is cancelled" if response.success else "there is no goal"
+        return response
+
+    def _goal_is_over(self) -> None:
+        """Plan no more to a goal that has ended, and leave no latched plan to it behind."""
+        self.get_logger().info(f"goal {self._life.words}")
+        if self._life.goal == self._name:
+            nothing = self._path_message(None, Pose(0.0, 0.0, 0.0))
+            nothing.header.stamp = exact_stamp(self._name or 0)
+            self._plan_publisher.publish(nothing)
+        self._goal = None
+        self._replanner.restart()
+
+    def _give_up_without_plan(self) -> None:
+        """Abort a goal to which there has been no plan for too long."""
+        last, now = self._last, time.monotonic()
+        is_planned = last is None or last.path is not None or self._replanner.path is not None
+        if is_planned or not self._is_wanted or self._unplanned_since is None:
+            self._unplanned_since = now
+        elif last is not None and now - self._unplanned_since >= self.settings.plan_patience:
+            elapsed = now - self._unplanned_since
+            self._life.end(ABORTED, f"no plan for {elapsed:.1f} s: {last.message}")
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
@@ -150,7 +206,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
-        if self._goal is None or self._map is None:
+        if self._goal is None or self._map is None or not self._is_wanted:
             return None
         robot, goal = self._robot(), self._in_map_frame(self._goal, self._goal_header)
         return None if robot is None or goal is None else (robot, goal)
@@ -200,7 +256,10 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if field is not None and (self._field is None or field is not self._field[0]):
             self._field = (field, self.stamp(), self._map_frame)
         self._publish_field()
-        self._plan_publisher.publish(self._path_message(result.path, goal))
+        plan = self._path_message(result.path, goal)
+        if plan.poses and self._name is not None:
+            plan.poses[-1].header.stamp = exact_stamp(self._name)
+        self._plan_publisher.publish(plan)
 
     def _publish_field(self) -> None:
         """Send the cost-to-go once and only to subscribers: it is the largest message there is."""
@@ -241,8 +300,9 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _publish_diagnostics(self) -> None:
         self._publish_field()
-        values: dict[str, object] = {"map": "yes" if self._map else "no"}
-        level, text = OK, "no goal yet"
+        self._give_up_without_plan()
+        values: dict[str, object] = {"map": "yes" if self._map else "no", "goal": self._life.words}
+        level, text = OK, "no plan yet" if self._is_wanted else "no goal yet"
         if self._map is None:
             level, text = WARN, "waiting for a map"
         elif self._last is not None:
