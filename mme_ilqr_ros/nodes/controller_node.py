@@ -37,7 +37,7 @@ from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
 from mme_ilqr_ros.nodes.conversions import header, nanoseconds, path_message, twist_message
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.goal_life import CANCELLED, REACHED, GoalLife
+from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, REACHED, GoalLife
 from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import (
     LATCHED,
@@ -84,7 +84,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._result: ControlResult | None = None
         self._last_now = -float("inf")
         self._connect(settings)
-        self._gate = PlanGate(self._life, self.warnings)
+        self._gate = PlanGate(self._life, self.warnings, self.now())
         self._watchdog = Watchdog(self._watch)
         self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
 
@@ -120,6 +120,17 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_timer(1.0 / settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether odometry and, where it is used, a map have come."""
+        wanted = {"odom", "map"} if self.settings.use_map else {"odom"}
+        return wanted <= self._inputs.ages().keys()
+
+    @property
+    def goal_words(self) -> str:
+        """The status of the goal for a person."""
+        return self._life.words
 
     def stop(self) -> None:
         """Leave a zero command behind."""
@@ -160,11 +171,12 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self._driven = self._life.goal
 
     def _take_status(self, message: GoalStatus, info: Mapping[str, int]) -> None:
-        goal, before = nanoseconds(message.goal_info.stamp), self._life.goal
-        if self._gate.is_from_before(int(info.get("source_timestamp", 0))):
-            self._life.refuse(goal)  # a node that was started anew resumes nothing
-            return
+        before = self._life.goal
         self._life.take(message)
+        # A node that was started anew resumes nothing.
+        is_old = self._gate.is_from_before(int(info.get("source_timestamp", 0)))
+        if is_old and self._life.goal == nanoseconds(message.goal_info.stamp):
+            self._life.end(ABORTED, "the controller was started after it")
         plan = self._gate.last
         if self._life.goal != before and plan is not None and plan.goal == self._life.goal:
             self._follow(plan)  # it overtook the news of its goal

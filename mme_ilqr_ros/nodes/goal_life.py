@@ -85,11 +85,6 @@ class GoalLife:
             self._advance(status)
         return was_active
 
-    def refuse(self, goal: int) -> None:
-        """Abort a goal that another node accepted and that was not taken here."""
-        self._past.append(goal)
-        self._publish(goal, ABORTED)
-
     def take(self, message: GoalStatus) -> None:
         """Take over what another node says, unless it is of the past; own echoes change nothing."""
         goal = nanoseconds(message.goal_info.stamp)
@@ -115,13 +110,10 @@ class GoalLife:
         if self.goal is None or status <= self.status:
             return
         self.status = status
-        self._publish(self.goal, status)
+        message = GoalStatus(status=int(status))
+        message.goal_info.stamp = exact_stamp(self.goal)
+        message.goal_info.goal_id.uuid = list(self.goal.to_bytes(16, "big"))
+        self._publisher.publish(message)
         if not self.is_active:
             self._past.append(self.goal)
             self._when_over()
-
-    def _publish(self, goal: int, status: int) -> None:
-        message = GoalStatus(status=int(status))
-        message.goal_info.stamp = exact_stamp(goal)
-        message.goal_info.goal_id.uuid = list(goal.to_bytes(16, "big"))
-        self._publisher.publish(message)

@@ -28,11 +28,12 @@ class PlanGate:
         last: The newest plan, driven or not.
     """
 
-    def __init__(self, life: GoalLife, warnings: ThrottledWarnings) -> None:
-        """Begin now: what was published before is not driven."""
+    def __init__(self, life: GoalLife, warnings: ThrottledWarnings, now: float) -> None:
+        """Begin at ROS time `now` [s]: what was published before, or to goals before, is refused."""
         self.last: PlanMessage | None = None
         self._life, self._warnings = life, warnings
         self._begin = time.time_ns()  # on the clock by which the middleware stamps messages
+        self._begin_of_ros = now
         # The goal of the newest plan of another planner, its end, and when it came.
         self._foreign: tuple[int | None, Pose, float] | None = None
 
@@ -51,7 +52,10 @@ class PlanGate:
         stamp = nanoseconds(plan.header.stamp)
         age = now - 1e-9 * stamp
         self.last = plan = replace(plan, goal=plan.goal or published or time.time_ns())
-        if self.is_from_before(published):
+        if now < self._begin_of_ros:
+            self._begin_of_ros = 0.0  # time began anew, in a simulation or a recording
+        is_to_before = plan.names_goal and 1e-9 * plan.goal < self._begin_of_ros
+        if self.is_from_before(published) or is_to_before:
             return self._refuse("it is from before this node was started; send the goal again")
         if stamp and age > LATE:
             return self._refuse(

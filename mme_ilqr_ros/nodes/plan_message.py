@@ -7,7 +7,7 @@ sent. The bytes are a table: the poses of a path in one frame are all as long as
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from geometry_msgs.msg import Point, Quaternion
@@ -40,12 +40,15 @@ class PlanMessage:
         path: The way; None for an empty plan.
         end: Pose at its end; None for an empty plan.
         goal: Stamp of the last pose in ns, or of the message where that is 0.
+        names_goal: Whether only the last pose has an earlier stamp than the message, as in the
+            plans of our planner.
     """
 
     header: Header
     path: Path | None
     end: Pose | None
     goal: int
+    names_goal: bool = False
 
 
 def read_plan(data: bytes) -> PlanMessage:
@@ -89,9 +92,11 @@ def _table(data: bytes) -> PlanMessage | None:
     heads = np.ndarray((count - 1, 3), "<u4", body, begin + size, (stride, 4))
     if not (heads[:, 2] == name).all():
         return None
-    stamp = heads[-1, :2] if count > 1 else (first.stamp.sec, first.stamp.nanosec)
-    goal = int(stamp[0]) * 10**9 + int(stamp[1])
-    return _plan(header, poses, goal or nanoseconds(header.stamp))
+    begun, stamp = nanoseconds(first.stamp), nanoseconds(header.stamp)
+    stamps = np.append(begun, heads[:, :2] @ np.array([10**9, 1]))
+    goal = int(stamps[-1])
+    names_goal = 0 < goal < stamp and bool((stamps[:-1] == begun).all()) and goal != begun
+    return replace(_plan(header, poses, goal or stamp), names_goal=names_goal)
 
 
 def _plan(header: Header, poses: NDArray[np.float64], goal: int) -> PlanMessage:

@@ -114,6 +114,11 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return self._map is not None and self._odometry is not None
 
     @property
+    def goal_words(self) -> str:
+        """The status of the goal for a person."""
+        return self._life.words
+
+    @property
     def _is_wanted(self) -> bool:
         """Whether the goal has not ended, and no plan by another hand has taken its place."""
         return self._life.is_active and self._life.goal == self._name
