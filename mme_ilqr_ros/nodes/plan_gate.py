@@ -29,7 +29,7 @@ class PlanGate:
     """
 
     def __init__(self, life: GoalLife, warnings: ThrottledWarnings, now: float) -> None:
-        """Begin at ROS time `now` [s]: what was published before, or to goals before, is refused."""
+        """Begin at ROS time `now` [s]: what is from before is not driven."""
         self.last: PlanMessage | None = None
         self._life, self._warnings = life, warnings
         self._begin = time.time_ns()  # on the clock by which the middleware stamps messages

@@ -218,7 +218,7 @@ def test_a_planner_started_anew_while_driving_can_still_cancel(bench):
 
 
 def test_cancelling_nothing_is_said(bench):
-    stand = Stand(bench)
+    Stand(bench)
     assert not bench.call(Trigger, "planner/cancel", Trigger.Request()).success
 
 
