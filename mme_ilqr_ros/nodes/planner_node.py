@@ -11,6 +11,7 @@ Serves ~/make_plan and ~/cancel.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from functools import partial
 
@@ -55,6 +56,7 @@ from mme_ilqr_ros.nodes.node import (
     RunnableNode,
     run_node,
 )
+from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
@@ -72,6 +74,9 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._replanner = Replanner(settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
+        # Maps are read and plans are made there, so that goals and their ends are heard at any
+        # time; what is planned with belongs to that thread. Only make_plan comes in between.
+        self._background, self._planning = Background(), threading.Lock()
         self._mask = FilterMask(self._frames, self.warnings)
         self._map: GridMap | None = None
         self._map_frame = self.settings.global_frame
@@ -125,11 +130,22 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def settings_changed(self, settings: PlannerNodeSettings) -> None:
         """Plan anew with the changed settings; a plan in force gives way."""
+        self._background.do("settings", lambda: self._use(settings))
+
+    def _use(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
         self._replanner.settings = settings
         self._replanner.release()
 
+    def destroy_node(self) -> None:
+        """End the thread, then the node."""
+        self._background.close()
+        super().destroy_node()
+
     def _take_map(self, message: OccupancyGrid) -> None:
+        self._background.do("map", lambda: self._read_map(message))
+
+    def _read_map(self, message: OccupancyGrid) -> None:
         grid = self.warnings.read("map", grid_map, message, "this map is not used")
         if grid is None:
             return
@@ -140,6 +156,9 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._plan_to_goal()
 
     def _take_mask(self, message: OccupancyGrid) -> None:
+        self._background.do("mask", lambda: self._read_mask(message))
+
+    def _read_mask(self, message: OccupancyGrid) -> None:
         if self._mask.take(message):
             self._plan_to_goal()
 
@@ -154,7 +173,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._last = None
         frame = message.header.frame_id or self._map_frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
-        self._plan_to_goal()
+        self._background.do("goal", self._plan_to_goal)
 
     def _take_status(self, message: GoalStatus) -> None:
         self._life.take(message)
@@ -172,7 +191,6 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             nothing.header.stamp = exact_stamp(self._name or 0)
             self._plan_publisher.publish(nothing)
         self._goal = None
-        self._replanner.restart()
 
     def _give_up_without_plan(self) -> None:
         """Abort a goal to which there has been no plan for too long."""
@@ -186,7 +204,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
-        self._replan()
+        if self._replanner.is_due(self.now()):
+            self._background.do("plan", self._replan)
 
     def _ask_for_map(self) -> None:
         if self._map is None:
@@ -211,9 +230,10 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
-        if self._goal is None or self._map is None or not self._is_wanted:
+        pose = self._goal
+        if pose is None or self._map is None or not self._is_wanted:
             return None
-        robot, goal = self._robot(), self._in_map_frame(self._goal, self._goal_header)
+        robot, goal = self._robot(), self._in_map_frame(pose, self._goal_header)
         return None if robot is None or goal is None else (robot, goal)
 
     def _plan_to_goal(self) -> None:
@@ -223,7 +243,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _replan(self) -> None:
         """Plan if it is time and publish the plan if it replaces the one in force."""
-        now = self.now()
+        now, name = self.now(), self._name
         ends = self._ends() if self._replanner.is_due(now) else None
         if ends is None:
             return
@@ -231,14 +251,15 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         result = self._replanner.update(
             now, (start.x, start.y), (goal.x, goal.y), lambda: self._plan(start, goal)
         )
-        if result is not None:
+        if result is not None and self._is_wanted and self._name == name:
             self._publish(result, goal)
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         assert self._map is not None  # who asks has one
         begun = time.perf_counter()
         ends = (start.x, start.y), (goal.x, goal.y)
-        result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
+        with self._planning:
+            result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
@@ -304,7 +325,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._publish_field()
+        self._background.do("field", self._publish_field)
         self._give_up_without_plan()
         values: dict[str, object] = {"map": "yes" if self._map else "no", "goal": self._life.words}
         level, text = OK, "no plan yet" if self._is_wanted else "no goal yet"

@@ -18,19 +18,28 @@ class Background:
         self._jobs: dict[str, Callable[[], None]] = {}
         self._changed = threading.Condition()
         self._is_open = True
-        threading.Thread(target=self._work, name="background", daemon=True).start()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
+        self._thread.start()
 
     def do(self, name: str, job: Callable[[], None]) -> None:
-        """Do a job soon; one of the same name that has not begun is left out."""
+        """Do a job soon; one of the same name that has not begun is left out.
+
+        Raises:
+            Exception: What a job before raised.
+        """
+        if self._error is not None:
+            raise self._error
         with self._changed:
             self._jobs[name] = job
             self._changed.notify()
 
     def close(self) -> None:
-        """Leave out what has not begun."""
+        """Leave out what has not begun; returns when the job that runs is over."""
         with self._changed:
             self._is_open = False
             self._changed.notify()
+        self._thread.join()
 
     def _work(self) -> None:
         while True:
@@ -39,7 +48,11 @@ class Background:
                 if not self._is_open:
                     return
                 job = self._jobs.pop(next(iter(self._jobs)))
-            job()
+            try:
+                job()
+            except Exception as error:  # raised where the next job is asked for
+                self._error = error
+                return
 
 
 class Watchdog:

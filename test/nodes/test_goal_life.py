@@ -42,7 +42,7 @@ class Stand:
         self.map = bench.publisher(OccupancyGrid, "map", LATCHED)
         self.mask = bench.publisher(OccupancyGrid, "filter_mask", LATCHED)
         self.plan = bench.publisher(PathMessage, "plan", LATCHED)
-        self.state = RobotState(0.0, 0.0, 0.0)
+        self.state, self.odometry_sent = RobotState(0.0, 0.0, 0.0), 0
         bench.node.create_timer(0.02, self.send_odometry)
         self.send_map()
         if with_planner:
@@ -70,6 +70,7 @@ class Stand:
         return self.bench.node.get_clock().now().to_msg()
 
     def send_odometry(self):
+        self.odometry_sent += 1
         self.odom.publish(convert.odometry_message(self.state, self.stamp(), "odom", "base_link"))
 
     def send_map(self):
@@ -88,7 +89,9 @@ class Stand:
         self.plan.publish(convert.path_message(points, np.zeros(len(points)), stamp, "map"))
 
     def put(self, x, y):
-        self.state = RobotState(x, y, 0.0)
+        """Put the robot somewhere; returns when both nodes know."""
+        self.state, sent = RobotState(x, y, 0.0), self.odometry_sent
+        assert self.bench.spin_until(lambda: self.odometry_sent >= sent + 4)
 
     def ends(self, status):
         """Return whether the goal comes to this end, and only to this one."""
