@@ -84,6 +84,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._goal: Pose | None = None
         self._goal_header = Header()
         self._name: int | None = None  # of the goal, in its life
+        self._planned: int | None = None  # name of the goal of the newest request
         self._unplanned_since: float | None = None  # s, on the steady clock
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
@@ -153,14 +154,14 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._map_frame = frame
         size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
         self.get_logger().info(f"map of {size}, in '{frame}'")
-        self._plan_to_goal()
+        self._plan_on_new_map()
 
     def _take_mask(self, message: OccupancyGrid) -> None:
         self._background.do("mask", lambda: self._read_mask(message))
 
     def _read_mask(self, message: OccupancyGrid) -> None:
         if self._mask.take(message):
-            self._plan_to_goal()
+            self._plan_on_new_map()
 
     def _take_goal(self, message: PoseStamped) -> None:
         read, name = self.warnings.read, "goal_pose"
@@ -173,7 +174,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._last = None
         frame = message.header.frame_id or self._map_frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
-        self._background.do("goal", self._plan_to_goal)
+        self._background.do("plan", self._replan)
 
     def _take_status(self, message: GoalStatus) -> None:
         self._life.take(message)
@@ -204,7 +205,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
-        if self._replanner.is_due(self.now()):
+        if self._goal is not None and self._replanner.is_due(self.now()):
             self._background.do("plan", self._replan)
 
     def _ask_for_map(self) -> None:
@@ -236,14 +237,17 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         robot, goal = self._robot(), self._in_map_frame(pose, self._goal_header)
         return None if robot is None or goal is None else (robot, goal)
 
-    def _plan_to_goal(self) -> None:
-        """Plan for a new goal or map, now or as soon as odometry and transforms are there."""
+    def _plan_on_new_map(self) -> None:
+        """Plan on a new map, now or as soon as odometry and transforms are there."""
         self._replanner.restart()
         self._replan()
 
     def _replan(self) -> None:
         """Plan if it is time and publish the plan if it replaces the one in force."""
         now, name = self.now(), self._name
+        if name != self._planned:
+            self._planned = name
+            self._replanner.restart()
         ends = self._ends() if self._replanner.is_due(now) else None
         if ends is None:
             return

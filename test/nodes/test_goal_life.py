@@ -216,6 +216,7 @@ def test_a_planner_started_anew_while_driving_can_still_cancel(bench):
     bench.remove(stand.planner)
     stand.start_planner()
     assert stand.drives()
+    assert bench.spin_until(lambda: stand.planner.goal_words == "driving")
     stand.cancels("planner/cancel")
     assert stand.stands()
 
