@@ -12,13 +12,13 @@ Serves ~/reset.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
@@ -55,6 +55,7 @@ from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 FINE = (ControlStatus.DRIVING, ControlStatus.GOAL_REACHED, ControlStatus.NO_GOAL)
 AT_REST = 0.01  # m/s and rad/s
+ARRIVED = 0.1  # m/s and rad/s below which a robot that is told to stand has arrived
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
 WATCH_PERIOD = 0.05  # s between two zero commands while odometry is missing
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
@@ -234,19 +235,23 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
         state = snapshot.situation.state
+        speed = max(abs(state.vx), abs(state.wz))
         # A command is zero or not: one of a few mm/s must not be the last that the robot gets.
-        self._is_moving = max(abs(state.vx), abs(state.wz)) > AT_REST or any(
-            (result.vx, result.vy, result.wz)
-        )
-        self._advance_goal(result)
-
-    def _advance_goal(self, result: ControlResult) -> None:
-        """Note that the goal is driven to, or end it: once reached, it is so for good."""
-        if result.status is ControlStatus.NO_GOAL or self._driven != self._life.goal:
+        is_driven = any((result.vx, result.vy, result.wz))
+        self._is_moving = speed > AT_REST or is_driven
+        if result.status is ControlStatus.NO_GOAL:
             return
-        self._life.execute()
-        if result.status is ControlStatus.GOAL_REACHED:
-            self._life.end(REACHED, f"{result.goal_distance:.2f} m from it")
+        if self._driven == self._life.goal:
+            self._life.execute()
+        if result.status is ControlStatus.GOAL_REACHED and not is_driven and speed < ARRIVED:
+            self._arrive(result.goal_distance)
+
+    def _arrive(self, distance: float) -> None:
+        """End the goal for good, also where odometry's noise says that the robot still moves."""
+        self._is_moving = False
+        if self._driven == self._life.goal:
+            self._life.end(REACHED, f"{distance:.2f} m from it")
+        self._inputs.drop_goal()
 
     def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
         """Keep the figures and say what is wrong."""
@@ -311,7 +316,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
                 "feasible modes": int(result.modes.feasible.sum()),
                 "chosen mode": result.modes.chosen,
                 "goal distance [m]": result.goal_distance,
-                "speed [m/s]": float(np.hypot(result.vx, result.vy)),
+                "speed [m/s]": math.hypot(result.vx, result.vy),
             }
         level = OK if self._is_fine else WARN
         self._diagnostics.publish(diagnostic_message(self, level, self._status, values))
