@@ -38,8 +38,17 @@ def seconds_of(stamp: Time) -> float:
 
 def stamp_of(seconds: float) -> Time:
     """Return a time in s, not negative, as a stamp."""
-    nanoseconds = round(seconds * 1e9)
-    return Time(sec=int(nanoseconds // 10**9), nanosec=int(nanoseconds % 10**9))
+    return exact_stamp(round(seconds * 1e9))
+
+
+def nanoseconds(stamp: Time) -> int:
+    """Return a stamp in ns, exactly; one before 0 as 0."""
+    return max(int(stamp.sec) * 10**9 + int(stamp.nanosec), 0)
+
+
+def exact_stamp(number: int) -> Time:
+    """Return a time in ns, not negative, as a stamp."""
+    return Time(sec=int(number // 10**9), nanosec=int(number % 10**9))
 
 
 def header(stamp: Time, frame: str) -> Header:
