@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
@@ -26,6 +26,7 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.cdr import MapMessage, read_map
 from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
     grid_map,
@@ -108,9 +109,11 @@ class ControllerInputs:
         """Keep the circles."""
         self._keep("obstacles", message, read_circles)
 
-    def take_map(self, message: OccupancyGrid) -> None:
-        """Keep the distance field of the map, as soon as it is built."""
-        self._keep_later("map", message, self._distance_field)
+    def take_map(self, data: bytes) -> None:
+        """Keep the distance field of a nav_msgs/OccupancyGrid, as soon as it is built."""
+        message = self._warnings.read("map bytes", read_map, data, "this message is not used")
+        if message is not None:
+            self._keep_later("map", message, self._distance_field)
 
     def take_cost_to_go(self, message: PointCloud2) -> None:
         """Keep the planner's cost-to-go, as soon as it is smooth."""
@@ -145,7 +148,7 @@ class ControllerInputs:
         arrival = time.monotonic()
         self._background.do(name, lambda: self._keep(name, message, convert, arrival))
 
-    def _distance_field(self, message: OccupancyGrid) -> DistanceField:
+    def _distance_field(self, message: MapMessage) -> DistanceField:
         grid = grid_map(message)
         blocked = grid.blocked(self.settings.unknown_is_free)
         furthest = self.settings.field_max_distance

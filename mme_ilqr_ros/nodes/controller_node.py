@@ -100,12 +100,13 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._life = GoalLife(status_publisher, self._goal_is_over)
         inputs = self._inputs
         # Before the plan: the status says which goal a plan belongs to.
-        # rclpy's annotations know of no callback that is told when a message was sent.
+        # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._take_status
         self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
         self.create_subscription(Odometry, "odom", inputs.take_odometry, SENSOR)
         self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
-        self.create_subscription(OccupancyGrid, "map", inputs.take_map, LATCHED)
+        take_map: Any = inputs.take_map
+        self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
             take_plan: Any = self._take_plan
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)

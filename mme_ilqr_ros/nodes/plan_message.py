@@ -19,15 +19,14 @@ from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.path import Path, PathError
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.cdr import PLAIN, aligned, read_header
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
-    exact_stamp,
     nanoseconds,
     path_value,
     pose_value,
 )
 
-_PLAIN = b"\x00\x01"  # plain CDR, little-endian: what every common RMW sends
 _NUMBERS = 7  # of a pose: x, y, z and the quaternion
 
 
@@ -76,16 +75,16 @@ def _table(data: bytes) -> PlanMessage | None:
     """Read a path whose poses are all as long; None where they are not, or there are none."""
     body = memoryview(data)[4:]
     try:
-        header, at = _header(body, 0)
+        header, at = read_header(body, 0)
         (count,) = struct.unpack_from("<I", body, at)
         at += 4
-        first, text_end = _header(body, at)
-    except (struct.error, UnicodeDecodeError):
+        first, text_end = read_header(body, at)
+    except struct.error:
         return None
-    begin, name = _aligned(text_end, 8), len(first.frame_id.encode()) + 1
+    begin, name = aligned(text_end, 8), len(first.frame_id.encode()) + 1
     size = 8 * _NUMBERS
-    stride = _aligned(12 + name, 8) + size
-    if data[:2] != _PLAIN or count == 0 or len(body) < begin + (count - 1) * stride + size:
+    stride = aligned(12 + name, 8) + size
+    if data[:2] != PLAIN or count == 0 or len(body) < begin + (count - 1) * stride + size:
         return None
     poses = np.ndarray((count, _NUMBERS), "<f8", body, begin, (stride, 8))
     # Each pose after the first begins where the one before ends: sec, nanosec, length of the name.
@@ -109,16 +108,3 @@ def _plan(header: Header, poses: NDArray[np.float64], goal: int) -> PlanMessage:
     position, orientation = Point(x=x, y=y, z=z), Quaternion(**dict(zip("xyzw", turn, strict=True)))
     last = PoseMessage(position=position, orientation=orientation)
     return PlanMessage(header, path, pose_value(last, "plan: last pose"), goal)
-
-
-def _header(body: memoryview, at: int) -> tuple[Header, int]:
-    """Read the header at an offset; return it and the offset of what follows, to 4 bytes."""
-    seconds, rest, length = struct.unpack_from("<iII", body, at)
-    end = at + 12 + length
-    name = bytes(body[at + 12 : end - 1]).decode()
-    stamp = exact_stamp(max(seconds * 10**9 + rest, 0))
-    return Header(stamp=stamp, frame_id=name), _aligned(end, 4)
-
-
-def _aligned(offset: int, size: int) -> int:
-    return -(-offset // size) * size
