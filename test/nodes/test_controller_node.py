@@ -214,6 +214,7 @@ def test_a_transform_that_leads_nowhere_is_said_and_the_robot_brakes(bench):
     inputs.take_map(serialize_message(convert.occupancy_message(FREE, stamp, "map")))
     plan = convert.path_message(STRAIGHT, np.zeros(4), stamp, "map")
     inputs.take_plan(read_plan(serialize_message(plan)))
+    assert bench.spin_until(lambda: "map" in inputs.ages())  # it is read beside the commands
     snapshot = inputs.snapshot(0.0)
     assert snapshot.missing.startswith("map from 'map' to 'odom': distance field: origin = ")
     assert snapshot.situation.goal is None
