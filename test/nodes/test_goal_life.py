@@ -3,6 +3,8 @@
 The robot stands where the tests put it: a command is an attempt to drive.
 """
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -219,6 +221,24 @@ def test_a_planner_started_anew_while_driving_can_still_cancel(bench):
     assert bench.spin_until(lambda: stand.planner.goal_words == "driving")
     stand.cancels("planner/cancel")
     assert stand.stands()
+
+
+def test_a_cancel_is_heard_while_a_plan_is_made_which_is_then_left_out(bench, monkeypatch):
+    stand = Stand(bench)
+    plan, has_begun, may_end = stand.planner._planner.plan, threading.Event(), threading.Event()
+
+    def slow(*arguments, **options):
+        has_begun.set()
+        may_end.wait(10.0)
+        return plan(*arguments, **options)
+
+    monkeypatch.setattr(stand.planner._planner, "plan", slow)
+    stand.send_goal()
+    assert bench.spin_until(has_begun.is_set)
+    stand.cancels("planner/cancel")
+    may_end.set()
+    bench.spin_for(QUIET)
+    assert [plan for plan in stand.plans if plan.poses] == []
 
 
 def test_cancelling_nothing_is_said(bench):
