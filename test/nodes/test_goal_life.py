@@ -28,7 +28,7 @@ from mme_ilqr_ros.nodes.planner_node import PlannerNode
 FREE = GridMap.empty(8.0, 8.0, 0.1, Pose(-2.0, -4.0, 0.0))
 GOAL = (4.0, 0.0)
 RUNS = 10
-QUIET = 0.2  # s, four periods of planning and eight of control
+QUIET = 0.15  # s, three periods of planning and six of control
 
 
 class Stand:
