@@ -29,6 +29,7 @@ LONGEST_FIRST = (
     *("test_command_line.py", "test_free_kernel_training.py", "test_batched.py"),
     *("test_peers.py", "test_benchmark_command_line.py", "test_train_cost.py"),
     *("test_run.py", "test_resume.py", "test_layering.py", "test_controller_node.py"),
+    "test_goal_life.py",
     *("test_install.py", "test_family.py", "test_studies.py", "test_manipulation.py"),
     *("test_planner_node.py", "test_a_whole_run.py", "test_hidden_costs.py"),
     *("test_visual.py", "test_first_plan.py", "test_simulator_node.py"),

@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -35,10 +34,10 @@ from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
-from mme_ilqr_ros.nodes.conversions import header, nanoseconds, path_message, twist_message
+from mme_ilqr_ros.nodes.conversions import header, path_message, twist_message
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, REACHED, GoalLife
+from mme_ilqr_ros.nodes.goal_keeper import GoalKeeper
 from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import (
     LATCHED,
@@ -49,8 +48,6 @@ from mme_ilqr_ros.nodes.node import (
     run_node,
 )
 from mme_ilqr_ros.nodes.parameters import overrides
-from mme_ilqr_ros.nodes.plan_gate import PlanGate
-from mme_ilqr_ros.nodes.plan_message import PlanMessage, read_plan
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
@@ -82,11 +79,9 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._status, self._is_fine = "no goal", True
         self._is_moving = False
         self._was_halted = False  # since the last cycle
-        self._driven: int | None = None  # goal of the plan in force
         self._result: ControlResult | None = None
         self._last_now = -float("inf")
         self._connect(settings)
-        self._gate = PlanGate(self._life, self.warnings, self.now())
         self._watchdog = Watchdog(self._watch)
         self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
         self._say_derived(settings)
@@ -105,18 +100,18 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
-        self._life = GoalLife(status_publisher, self._goal_is_over)
-        inputs = self._inputs
-        # Before the plan: the status says which goal a plan belongs to.
+        inputs, say = self._inputs, self.get_logger().info
+        self._goal = GoalKeeper(inputs, status_publisher, self.warnings, self.now, say)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
-        take_status: Any = self._take_status
+        take_status: Any = self._goal.take_status
+        take_plan: Any = self._goal.take_plan
+        take_map: Any = inputs.take_map
+        # Before the plan: the status says which goal a plan belongs to.
         self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
         self.create_subscription(Odometry, "odom", inputs.take_odometry, SENSOR)
         self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
-        take_map: Any = inputs.take_map
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
-            take_plan: Any = self._take_plan
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
             if settings.is_guided:
@@ -140,7 +135,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     @property
     def goal_words(self) -> str:
         """The status of the goal for a person."""
-        return self._life.words
+        return self._goal.words
 
     def stop(self) -> None:
         """Leave a zero command behind."""
@@ -162,40 +157,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._inputs.settings = settings
 
     def _take_goal(self, message: PoseStamped) -> None:
-        self._inputs.take_goal(message)
-        if self._inputs.has_goal:
-            self._driven = self._life.accept(nanoseconds(self.stamp()))
+        self._goal.take_goal(message)
         self._restart_counts(message)
-
-    def _take_plan(self, data: bytes, info: Mapping[str, int]) -> None:
-        plan = self.warnings.read("plan", read_plan, data, "this message is not used")
-        if plan is None:  # driving on along the plan before could be just as wrong
-            self._inputs.drop_goal()
-        elif plan.path is not None:
-            self._follow(plan, int(info.get("source_timestamp", 0)))
-        elif not self._life.is_past(plan.goal):
-            self._inputs.drop_goal()
-
-    def _follow(self, plan: PlanMessage, published: int = 0) -> None:
-        if self._gate.admits(plan, published, self.now()):
-            self._inputs.take_plan(plan)
-            self._driven = self._life.goal
-
-    def _take_status(self, message: GoalStatus, info: Mapping[str, int]) -> None:
-        before = self._life.goal
-        self._life.take(message)
-        # A node that was started anew resumes nothing.
-        is_old = self._gate.is_from_before(int(info.get("source_timestamp", 0)))
-        if is_old and self._life.goal == nanoseconds(message.goal_info.stamp):
-            self._life.end(ABORTED, "the controller was started after it")
-        plan = self._gate.last
-        if self._life.goal != before and plan is not None and plan.goal == self._life.goal:
-            self._follow(plan)  # it overtook the news of its goal
-
-    def _goal_is_over(self) -> None:
-        """Forget a goal that has ended; what moves brakes."""
-        self._inputs.drop_goal()
-        self.get_logger().info(f"goal {self._life.words}")
 
     def _restart_counts(self, _: PoseStamped) -> None:
         self._times.restart()
@@ -203,8 +166,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._controller.reset()
-        self._life.end(CANCELLED)
-        self._inputs.drop_goal()
+        self._goal.cancel()
         response.success = True
         response.message = "warm start, plan and goal are forgotten; the robot brakes"
         return response
@@ -251,17 +213,10 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._is_moving = speed > AT_REST or is_driven
         if result.status is ControlStatus.NO_GOAL:
             return
-        if self._driven == self._life.goal:
-            self._life.execute()
+        self._goal.drive()
         if result.status is ControlStatus.GOAL_REACHED and not is_driven and speed < ARRIVED:
-            self._arrive(result.goal_distance)
-
-    def _arrive(self, distance: float) -> None:
-        """End the goal for good, also where odometry's noise says that the robot still moves."""
-        self._is_moving = False
-        if self._driven == self._life.goal:
-            self._life.end(REACHED, f"{distance:.2f} m from it")
-        self._inputs.drop_goal()
+            self._is_moving = False  # also where odometry's noise says that it does
+            self._goal.arrive(result.goal_distance)
 
     def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
         """Keep the figures and say what is wrong."""
@@ -314,7 +269,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     def _publish_diagnostics(self) -> None:
         result = self._result
         values: dict[str, object] = {
-            "goal": self._life.words,
+            "goal": self._goal.words,
             **self._times.values(),
             "missed deadlines": self._times.missed,
             "mode switches": self._mode_switches,

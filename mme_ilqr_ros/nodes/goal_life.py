@@ -67,6 +67,7 @@ class GoalLife:
 
     def accept(self, goal: int) -> int:
         """Take a new goal; return its name, which is `goal` or, if that is taken, the next free."""
+        goal = max(goal, 1)  # a simulation may begin at 0, which says nothing in a stamp
         while goal == self.goal or self.is_past(goal):
             goal += 1  # time that stands still
         self._begin(goal)

@@ -47,7 +47,7 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, GoalLife
+from mme_ilqr_ros.nodes.goal_life import GoalLife
 from mme_ilqr_ros.nodes.node import (
     LATCHED,
     LATCHED_NEWS,
@@ -56,6 +56,7 @@ from mme_ilqr_ros.nodes.node import (
     RunnableNode,
     run_node,
 )
+from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
@@ -81,11 +82,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._map: GridMap | None = None
         self._map_frame = self.settings.global_frame
         self._odometry: Odometry | None = None
-        self._goal: Pose | None = None
-        self._goal_header = Header()
-        self._name: int | None = None  # of the goal, in its life
         self._planned: int | None = None  # name of the goal of the newest request
-        self._unplanned_since: float | None = None  # s, on the steady clock
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
         self._field: tuple[CostToGo, Time, str] | None = None
@@ -96,7 +93,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
     def _connect(self, settings: PlannerNodeSettings) -> None:
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
         status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
-        self._life = GoalLife(status_publisher, self._goal_is_over)
+        self._goal = PursuedGoal(GoalLife(status_publisher, self._goal_is_over))
         self._field_encoders = {
             self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED): cost_to_go_message,
             self.create_publisher(PointCloud2, "cost_to_go", LATCHED): cost_to_go_cloud,
@@ -105,12 +102,12 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
-        self.create_subscription(GoalStatus, "goal_status", self._take_status, LATCHED_NEWS)
+        self.create_subscription(GoalStatus, "goal_status", self._goal.life.take, LATCHED_NEWS)
         self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
-        self.create_service(Trigger, "~/cancel", self._cancel)
+        self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
@@ -122,12 +119,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
     @property
     def goal_words(self) -> str:
         """The status of the goal for a person."""
-        return self._life.words
-
-    @property
-    def _is_wanted(self) -> bool:
-        """Whether the goal has not ended, and no plan by another hand has taken its place."""
-        return self._life.is_active and self._life.goal == self._name
+        return self._goal.life.words
 
     def settings_changed(self, settings: PlannerNodeSettings) -> None:
         """Plan anew with the changed settings; a plan in force gives way."""
@@ -170,44 +162,24 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
         if pose is None:
             return
-        # Kept in its own frame: the transform may come later, or change.
-        self._goal, self._goal_header = pose, message.header
-        self._name = self._life.accept(nanoseconds(self.stamp()))
+        self._goal.take(pose, message.header, nanoseconds(self.stamp()))
         self._last = None
         frame = message.header.frame_id or self._map_frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
         self._background.do("plan", self._replan)
 
-    def _take_status(self, message: GoalStatus) -> None:
-        self._life.take(message)
-
-    def _cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self._life.end(CANCELLED)
-        response.message = "the goal is cancelled" if response.success else "there is no goal"
-        return response
-
     def _goal_is_over(self) -> None:
-        """Plan no more to a goal that has ended, and leave no latched plan to it behind."""
-        self.get_logger().info(f"goal {self._life.words}")
-        if self._life.goal == self._name:
+        """Leave no latched plan to a goal that has ended."""
+        life = self._goal.life
+        self.get_logger().info(f"goal {life.words}")
+        if life.goal is not None and life.goal == self._goal.name:
             nothing = self._path_message(None, Pose(0.0, 0.0, 0.0))
-            nothing.header.stamp = exact_stamp(self._name or 0)
+            nothing.header.stamp = exact_stamp(life.goal)
             self._plan_publisher.publish(nothing)
-        self._goal = None
-
-    def _give_up_without_plan(self) -> None:
-        """Abort a goal to which there has been no plan for too long."""
-        last, now = self._last, time.monotonic()
-        is_planned = last is None or last.path is not None or self._replanner.path is not None
-        if is_planned or not self._is_wanted or self._unplanned_since is None:
-            self._unplanned_since = now
-        elif last is not None and now - self._unplanned_since >= self.settings.plan_patience:
-            elapsed = now - self._unplanned_since
-            self._life.end(ABORTED, f"no plan for {elapsed:.1f} s: {last.message}")
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
-        if self._goal is not None and self._replanner.is_due(self.now()):
+        if self._goal.is_wanted and self._replanner.is_due(self.now()):
             self._background.do("plan", self._replan)
 
     def _ask_for_map(self) -> None:
@@ -233,10 +205,10 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
-        pose = self._goal
-        if pose is None or self._map is None or not self._is_wanted:
+        pose = self._goal.pose
+        if pose is None or self._map is None or not self._goal.is_wanted:
             return None
-        robot, goal = self._robot(), self._in_map_frame(pose, self._goal_header)
+        robot, goal = self._robot(), self._in_map_frame(pose, self._goal.header)
         return None if robot is None or goal is None else (robot, goal)
 
     def _plan_on_new_map(self) -> None:
@@ -246,19 +218,19 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _replan(self) -> None:
         """Plan if it is time and publish the plan if it replaces the one in force."""
-        now, name = self.now(), self._name
+        now, name = self.now(), self._goal.name
         if name != self._planned:
             self._planned = name
             self._replanner.restart()
         ends = self._ends() if self._replanner.is_due(now) else None
-        if ends is None:
+        if ends is None or name is None:
             return
         start, goal = ends
         result = self._replanner.update(
             now, (start.x, start.y), (goal.x, goal.y), lambda: self._plan(start, goal)
         )
-        if result is not None and self._is_wanted and self._name == name:
-            self._publish(result, goal)
+        if result is not None and self._goal.is_wanted and self._goal.name == name:
+            self._publish(result, goal, name)
         elif self._replanner.latest is not None:
             self._take_field(self._replanner.latest.cost_to_go)  # the map's, though the plan stays
 
@@ -285,11 +257,11 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         assert self._map is not None
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
-    def _publish(self, result: PlanResult, goal: Pose) -> None:
+    def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
         self._take_field(result.cost_to_go)
         plan = self._path_message(result.path, goal)
-        if plan.poses and self._name is not None:
-            plan.poses[-1].header.stamp = exact_stamp(self._name)
+        if plan.poses:
+            plan.poses[-1].header.stamp = exact_stamp(name)
         self._plan_publisher.publish(plan)
 
     def _take_field(self, field: CostToGo | None) -> None:
@@ -336,9 +308,13 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _publish_diagnostics(self) -> None:
         self._background.do("field", self._publish_field)
-        self._give_up_without_plan()
-        values: dict[str, object] = {"map": "yes" if self._map else "no", "goal": self._life.words}
-        level, text = OK, "no plan yet" if self._is_wanted else "no goal yet"
+        is_planned = self._replanner.path is not None
+        self._goal.judge(self._last, is_planned, self.settings.plan_patience)
+        values: dict[str, object] = {
+            "map": "yes" if self._map else "no",
+            "goal": self._goal.life.words,
+        }
+        level, text = OK, "no plan yet" if self._goal.is_wanted else "no goal yet"
         if self._map is None:
             level, text = WARN, "waiting for a map"
         elif self._last is not None:

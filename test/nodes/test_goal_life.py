@@ -3,6 +3,8 @@
 The robot stands where the tests put it: a command is an attempt to drive.
 """
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ from mme_ilqr_ros.nodes.planner_node import PlannerNode
 FREE = GridMap.empty(8.0, 8.0, 0.1, Pose(-2.0, -4.0, 0.0))
 GOAL = (4.0, 0.0)
 RUNS = 10
-QUIET = 0.2  # s, four periods of planning and eight of control
+QUIET = 0.15  # s, three periods of planning and six of control
 
 
 class Stand:
@@ -219,6 +221,24 @@ def test_a_planner_started_anew_while_driving_can_still_cancel(bench):
     assert bench.spin_until(lambda: stand.planner.goal_words == "driving")
     stand.cancels("planner/cancel")
     assert stand.stands()
+
+
+def test_a_cancel_is_heard_while_a_plan_is_made_which_is_then_left_out(bench, monkeypatch):
+    stand = Stand(bench)
+    plan, has_begun, may_end = stand.planner._planner.plan, threading.Event(), threading.Event()
+
+    def slow(*arguments, **options):
+        has_begun.set()
+        may_end.wait(10.0)
+        return plan(*arguments, **options)
+
+    monkeypatch.setattr(stand.planner._planner, "plan", slow)
+    stand.send_goal()
+    assert bench.spin_until(has_begun.is_set)
+    stand.cancels("planner/cancel")
+    may_end.set()
+    bench.spin_for(QUIET)
+    assert [plan for plan in stand.plans if plan.poses] == []
 
 
 def test_cancelling_nothing_is_said(bench):

@@ -28,7 +28,7 @@ TIMEOUT = 0.3  # s
 
 
 class Stand:
-    """A controller that drives, on a thread of its own or as a process, and its commands."""
+    """What is around a controller, and the commands that come from it with their times."""
 
     def __init__(self, bench):
         self.bench = bench
@@ -61,7 +61,7 @@ class Stand:
 
 
 def test_zero_comes_within_the_timeout_though_a_callback_hangs(bench, monkeypatch):
-    """The controller's executor is the bench's; another context hears the commands meanwhile."""
+    """The controller's executor is the bench's: what is not spun hangs."""
     stand = Stand(bench)
     node = bench.add(ControllerNode, mme__n_modes=2, odom_timeout=TIMEOUT)
     assert stand.drives()
@@ -69,7 +69,7 @@ def test_zero_comes_within_the_timeout_though_a_callback_hangs(bench, monkeypatc
     monkeypatch.setattr(
         node._command_publisher, "publish", lambda m: published.append((time.monotonic(), m))
     )
-    time.sleep(3.0 * TIMEOUT)  # nothing is spun: as in a callback that does not end
+    time.sleep(3.0 * TIMEOUT)
     stops = [at for at, message in published if message == Twist()]
     assert len(stops) > 3
     assert len(stops) == len(published)
