@@ -9,13 +9,14 @@ from mme_ilqr_ros.control.mme_ilqr import MmeIlqr, shift_controls
 from mme_ilqr_ros.control.mme_settings import SAMPLERS as NAMES
 from mme_ilqr_ros.control.modes import mixture_weights, select_mode, selection_costs, soft_value
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.samplers import SAMPLERS
 from mme_ilqr_ros.control.samplers.mixture import draw
 from mme_ilqr_ros.control.samplers.sampling import draw_noise, in_blocks
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.settings import build
 
-SETTINGS = ControllerSettings()
+SETTINGS = in_own_units(ControllerSettings())
 KERNEL = one_robot(standard_problem())
 PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
 X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])

@@ -2,6 +2,7 @@ import casadi as ca
 import numpy as np
 import pytest
 
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
@@ -12,7 +13,7 @@ from studies.peers.shooting import Shooting, ShootingTuning
 from studies.peers.unicycle import NU, NX, Unicycle, circle_penalty, cost_of
 from studies.peers.walls import LIMIT, SPACING, wall_circles
 
-SETTINGS = ControllerSettings()
+SETTINGS = in_own_units(ControllerSettings())
 CIRCLES = np.array([[2.0, 0.1, 0.4, 0.0, 0.0], [3.0, -1.0, 0.3, -0.2, 0.3]])
 
 
