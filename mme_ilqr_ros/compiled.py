@@ -10,14 +10,16 @@ from numba import njit
 def compiled(function: Callable) -> Callable:
     """Return `function` compiled at its first call, cached on disk if any cache folder is writable.
 
+    While it runs, other threads may.
+
     numba looks for a folder when a function is declared and raises where there is none (a package
     in a read-only place and a read-only home). The package must work there too, only slower to
     start; the environment variable NUMBA_CACHE_DIR names a folder to use.
     """
     try:
-        return njit(cache=True)(function)
+        return njit(cache=True, nogil=True)(function)
     except (RuntimeError, OSError):
-        return njit(function)
+        return njit(nogil=True)(function)
 
 
 def inlined(function: Callable) -> Callable:

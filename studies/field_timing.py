@@ -172,7 +172,7 @@ def _time_planner(
     timed: TimedMap, field: Field, n_places: int, rng: np.random.Generator
 ) -> dict[str, float]:
     """Return the medians over places of a first plan, and of one after a box appeared."""
-    settings = PlannerSettings(robot_radius=ROBOT_RADIUS, inflation_margin=0.0)
+    settings = PlannerSettings(robot_radius=ROBOT_RADIUS, clearance_margin=0.0)
     planner, grid, box = GlobalPlanner(settings), timed.grid, timed.box
     planner.warm_up()
     reached = np.argwhere(np.isfinite(field.values))

@@ -48,7 +48,15 @@ ALLOWED = dict.fromkeys(GROUND, GROUND) | {
     part: others | GROUND for rooms in MAY_IMPORT.values() for part, others in rooms.items()
 }
 ROS = {
-    *("rclpy", "tf2_ros", "rcl_interfaces", "builtin_interfaces", "rosgraph_msgs", "std_srvs"),
+    *(
+        "rclpy",
+        "action_msgs",
+        "tf2_ros",
+        "rcl_interfaces",
+        "builtin_interfaces",
+        "rosgraph_msgs",
+        "std_srvs",
+    ),
     *("diagnostic_msgs", "geometry_msgs", "nav_msgs", "sensor_msgs", "std_msgs"),
     "visualization_msgs",
 }

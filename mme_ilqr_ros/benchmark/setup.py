@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.control.controller import LocalController
@@ -127,8 +128,13 @@ class Setup:
         return build_extended(ControllerNodeSettings, values)
 
     def planner_settings(self, scenario: Scenario) -> PlannerNodeSettings:
-        """Return the planner's settings: the world's facts, the file, the choice."""
-        facts = {"robot_radius": self.radius(scenario)}
+        """Return the planner's settings: the world's facts, the file, the choice.
+
+        The margin is the controller's, if the file does not give the planner another.
+        """
+        facts: dict[str, Any] = {"robot_radius": self.radius(scenario)}
+        if (margin := self.parameters.controller.get("clearance_margin")) is not None:
+            facts["clearance_margin"] = margin
         choice = {"kind": self.planner} if self.plans else {}
         return build(PlannerNodeSettings, {**facts, **self.parameters.planner, **choice})
 

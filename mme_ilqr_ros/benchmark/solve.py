@@ -20,6 +20,7 @@ from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
+from mme_ilqr_ros.geometry.passable import least_distance
 from mme_ilqr_ros.reporting.rows import facts, percentiles_ms, table, write_json
 from mme_ilqr_ros.settings import build, flatten
 
@@ -195,7 +196,7 @@ def time_cycles(
 
 
 def _cycle(solver: MmeIlqr, x: Array, data: StageData, settings: ControllerSettings) -> Modes:
-    required = settings.robot_radius + settings.clearance_margin / 3.0
+    required = least_distance(settings.robot_radius, settings.clearance_margin)
     return solver.cycle(x[None], [data], 1.0 / settings.controller_frequency, required)[0]
 
 

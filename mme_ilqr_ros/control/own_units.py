@@ -12,14 +12,14 @@ import re
 from functools import cache
 
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.passable import margin_of
 from mme_ilqr_ros.settings import flatten, rebuilt, table
 
 RADIUS, SPEED = 0.2, 1.0  # [m], [m/s] of the robot whose weights the parameters are
 MOST_TURN = 1.0  # [rad] in a stage: beyond it the model's middle heading means little
 DERIVED = {  # for that robot, and its dimension: powers of m and s
     "mme.model_dt": (0.2, (0, 1)),
-    "clearance_margin": (0.06, (1, 0)),
-    "lookahead_distance": (2.5, (1, 0)),
+    "lookahead_distance": (5.0, (1, 0)),
     "min_lookahead_distance": (1.0, (1, 0)),
     "path_speed": (1.0, (1, -1)),
     "costs.clearance_distance": (0.3, (1, 0)),
@@ -39,6 +39,7 @@ def in_own_units(settings: ControllerSettings) -> ControllerSettings:
     for name, (value, unit) in DERIVED.items():
         if given[name] == 0.0:
             values[name] = value * length ** unit[0] * time ** unit[1]
+    values["clearance_margin"] = margin_of(settings.robot_radius, settings.clearance_margin)
     if settings.required_movement_radius == 0.0:
         slowest = SLOWEST * settings.vx_max * settings.movement_time_allowance
         values["required_movement_radius"] = min(MOST_RADII * settings.robot_radius, slowest)

@@ -18,11 +18,11 @@ from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import clearance
+from mme_ilqr_ros.geometry.passable import least_distance
 from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
-REQUIRED_FRACTION = 1.0 / 3.0  # of the clearance margin that a predicted trajectory must keep
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 EVASION_GAIN = 0.02  # [m] that a plan must keep farther away than braking does, to drive instead
@@ -90,7 +90,7 @@ def required_distance(position: Array, situation: Situation, radius: float, marg
     here, walls = float(clearance(position, situation.circles)), situation.walls
     if walls is not None:
         here = min(here, float(walls.value_and_gradient(position)[0]))
-    return min(radius + REQUIRED_FRACTION * margin, here - ESCAPE)
+    return min(least_distance(radius, margin), here - ESCAPE)
 
 
 def brake(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.control.costs import CostSettings
 from mme_ilqr_ros.control.mme_settings import MmeSettings
+from mme_ilqr_ros.geometry.passable import margin_setting
 from mme_ilqr_ros.settings import Settings, check_order, group, setting
 
 VARIANTS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
@@ -83,13 +84,10 @@ class ControllerSettings(Settings):
     robot_radius: float = setting(
         0.2, "Radius of the circle around the footprint.", unit="m", low=0.01, high=5.0
     )
-    clearance_margin: float = setting(
-        0.0,
-        "Clearance planned in addition to the radius; 0: 0.3 radii. Raise it if the robot grazes"
-        " obstacles, or to the error of its localisation.",
-        unit="m",
-        low=0.0,
-        high=1.0,
+    clearance_margin: float = margin_setting(
+        "Clearance planned in addition to the radius, of which a third must be kept; 0: 0.3 radii."
+        " Raise it if the robot grazes obstacles, or to the error of its localisation, in the"
+        " planner too."
     )
     moving_margin_time: float = setting(
         0.05,
@@ -119,7 +117,7 @@ class ControllerSettings(Settings):
     )
     lookahead_distance: float = setting(
         0.0,
-        "How far ahead on the plan the target lies; 0: 12.5 radii. Longer cuts corners and finds"
+        "How far ahead on the plan the target lies; 0: 25 radii. Longer cuts corners and finds"
         " more detours.",
         unit="m",
         low=0.0,

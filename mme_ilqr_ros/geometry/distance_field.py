@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,8 @@ from scipy import ndimage
 
 from mme_ilqr_ros.geometry.grid_map import MapError, check_place
 from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
+
+_STRIP = 512  # rows of a map that are worked on at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,17 +125,27 @@ def build_distance_field(
         max_distance: Values are cut off at +- this, in m.
     """
     blocked = np.asarray(blocked, dtype=bool)
+    # In strips, as nothing beyond the cut-off counts: a whole map of millions of cells would take
+    # gigabytes, and twice as long.
+    values = np.empty(blocked.shape)
+    reach = math.ceil(max_distance / resolution + 0.5)
+    for first in range(0, len(blocked), _STRIP):
+        begin, last = max(first - reach, 0), first + _STRIP
+        near = _signed_distance(blocked[begin : last + reach])
+        part = near[first - begin : last - begin] * resolution
+        values[first:last] = np.clip(part, -max_distance, max_distance)
+    return DistanceField(values, resolution, origin, max_distance)
+
+
+def _signed_distance(blocked: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the distance [H, W] in cells to the nearest cell of the other kind; inf without."""
     if not blocked.any():  # the transform has nothing to measure to
-        values = np.full(blocked.shape, max_distance)
-    elif blocked.all():
-        values = np.full(blocked.shape, -max_distance)
-    else:
-        outside = ndimage.distance_transform_edt(~blocked) - 0.5
-        inside = ndimage.distance_transform_edt(blocked) - 0.5
-        values = np.where(blocked, -inside, outside) * resolution
-    return DistanceField(
-        np.clip(values, -max_distance, max_distance), resolution, origin, max_distance
-    )
+        return np.full(blocked.shape, np.inf)
+    if blocked.all():
+        return np.full(blocked.shape, -np.inf)
+    outside = ndimage.distance_transform_edt(~blocked) - 0.5
+    inside = ndimage.distance_transform_edt(blocked) - 0.5
+    return np.where(blocked, -inside, outside)
 
 
 def inflate(blocked: NDArray[np.bool_], resolution: float, radius: float) -> NDArray[np.bool_]:

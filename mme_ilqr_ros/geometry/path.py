@@ -79,6 +79,10 @@ class Path:
         y = np.interp(s, self.arc_length, self.points[:, 1])
         return np.stack([x, y], axis=-1)
 
+    def after(self, s: float) -> Path:
+        """Return what comes after an arc length in m; beyond the end, the last point."""
+        return Path(np.vstack([self.point_at(s), self.points[self.arc_length > s]]))
+
     def heading_at(self, s: ArrayLike) -> FloatArray:
         """Return the headings [...] in rad at arc lengths [...]; at a corner, the one after it.
 

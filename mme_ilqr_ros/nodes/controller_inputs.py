@@ -1,7 +1,12 @@
-"""The inputs of the controller: the newest message of each topic, in one frame."""
+"""The inputs of the controller: the newest message of each topic, in one frame.
+
+What takes long to read (a map, a cost-to-go) is read on another thread and swapped in when it is
+ready; until then what came before counts.
+"""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,8 +15,7 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid, Odometry
-from nav_msgs.msg import Path as PathMessage
+from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
@@ -22,16 +26,18 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.cdr import MapMessage, read_map
 from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
     grid_map,
-    path_value,
     pose_value,
     robot_state,
     seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.plan_message import PlanMessage
+from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
 
@@ -87,8 +93,13 @@ class ControllerInputs:
         self._frames = frames
         self._warnings = warnings
         self._boxes: dict[str, _Received] = {}
+        self._background = Background()
         # Fields are large: they are moved only when the value or its place changes.
         self._moves = {name: lru_cache(maxsize=1)(move) for name, move in _MOVES.items()}
+
+    def close(self) -> None:
+        """Read no more heavy messages."""
+        self._background.close()
 
     def take_odometry(self, message: Odometry) -> None:
         """Keep where the robot is."""
@@ -98,21 +109,20 @@ class ControllerInputs:
         """Keep the circles."""
         self._keep("obstacles", message, read_circles)
 
-    def take_map(self, message: OccupancyGrid) -> None:
-        """Keep the distance field of the map."""
-        self._keep("map", message, self._distance_field)
+    def take_map(self, data: bytes) -> None:
+        """Keep the distance field of a nav_msgs/OccupancyGrid, as soon as it is built."""
+        message = self._warnings.read("map bytes", read_map, data, "this message is not used")
+        if message is not None:
+            self._keep_later("map", message, self._distance_field)
 
     def take_cost_to_go(self, message: PointCloud2) -> None:
-        """Keep the planner's cost-to-go."""
-        self._keep("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
+        """Keep the planner's cost-to-go, as soon as it is smooth."""
+        self._keep_later("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
 
-    def take_plan(self, message: PathMessage) -> None:
-        """Keep the path and the pose at its end, or drop the goal when the path is empty."""
-        if message.poses and self._keep("plan", message, path_value):
-            end = message.poses[-1]
-            self._keep("goal", message, lambda _: pose_value(end.pose, "plan: last pose"))
-        else:  # driving on along the plan before could be just as wrong
-            self.drop_goal()
+    def take_plan(self, plan: PlanMessage) -> None:
+        """Keep the path of a plan that is not empty, and the pose at its end."""
+        self._keep("plan", plan, lambda p: p.path)
+        self._keep("goal", plan, lambda p: p.end)
 
     def take_goal(self, message: PoseStamped) -> None:
         """Keep the goal, without a plan."""
@@ -124,15 +134,21 @@ class ControllerInputs:
         self._boxes.pop("goal", None)
         self._boxes.pop("plan", None)
 
-    def _keep(self, name: str, message: Any, convert: Callable[[Any], Any]) -> bool:
+    def _keep(
+        self, name: str, message: Any, convert: Callable[[Any], Any], arrival: float | None = None
+    ) -> None:
+        arrival = time.monotonic() if arrival is None else arrival
         value = self._warnings.read(name, convert, message, "this message is not used")
         if value is not None:
             head = message.header
             stamp = seconds_of(head.stamp)
-            self._boxes[name] = _Received(value, head.frame_id, time.monotonic(), stamp)
-        return value is not None
+            self._boxes[name] = _Received(value, head.frame_id, arrival, stamp)
 
-    def _distance_field(self, message: OccupancyGrid) -> DistanceField:
+    def _keep_later(self, name: str, message: Any, convert: Callable[[Any], Any]) -> None:
+        arrival = time.monotonic()
+        self._background.do(name, lambda: self._keep(name, message, convert, arrival))
+
+    def _distance_field(self, message: MapMessage) -> DistanceField:
         grid = grid_map(message)
         blocked = grid.blocked(self.settings.unknown_is_free)
         furthest = self.settings.field_max_distance
@@ -143,10 +159,17 @@ class ControllerInputs:
         """True when there is somewhere to go."""
         return "goal" in self._boxes
 
+    @property
+    def odometry_age(self) -> float:
+        """Time in s since odometry came; inf before the first."""
+        odom = self._boxes.get("odom")
+        return math.inf if odom is None else time.monotonic() - odom.arrival
+
     def ages(self) -> dict[str, float]:
         """Return the time in s since each input came."""
         now = time.monotonic()
-        return {name: now - box.arrival for name, box in self._boxes.items()}
+        # A list at once: another thread may add to it meanwhile.
+        return {name: now - box.arrival for name, box in list(self._boxes.items())}
 
     def snapshot(self, now: float) -> Snapshot | str:
         """Return the inputs of a cycle at ROS time `now` in s, or why the state is not known."""

@@ -1,24 +1,29 @@
 """The controller node: odometry, plan, obstacles and map in; a velocity command out.
 
 Every control cycle ends in a defined command, whatever is missing; a node that dies leaves a zero
-command behind.
+command behind. A goal ends once, by arrival, ~/reset or another node's word on goal_status; then
+nothing moves the robot but a new goal.
 
-Subscribes to odom, plan, goal_pose, map, obstacles, and cost_to_go where guidance asks for it.
-Publishes cmd_vel, local_plan, ~/candidate_trajectories, ~/solve_time and diagnostics.
+Subscribes to odom, plan, goal_pose, goal_status, map, obstacles, and cost_to_go where guidance asks
+for it.
+Publishes cmd_vel, goal_status, local_plan, ~/candidate_trajectories, ~/solve_time and diagnostics.
 Serves ~/reset.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
-from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
@@ -29,17 +34,30 @@ from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalC
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
-from mme_ilqr_ros.nodes.conversions import header, path_message, twist_message
+from mme_ilqr_ros.nodes.conversions import header, nanoseconds, path_message, twist_message
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, REACHED, GoalLife
 from mme_ilqr_ros.nodes.markers import mode_markers
-from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.node import (
+    LATCHED,
+    LATCHED_NEWS,
+    SENSOR,
+    STANDARD,
+    RunnableNode,
+    run_node,
+)
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.plan_gate import PlanGate
+from mme_ilqr_ros.nodes.plan_message import PlanMessage, read_plan
+from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
+FINE = (ControlStatus.DRIVING, ControlStatus.GOAL_REACHED, ControlStatus.NO_GOAL)
 AT_REST = 0.01  # m/s and rad/s
+ARRIVED = 0.1  # m/s and rad/s below which a robot that is told to stand has arrived
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
-TROUBLES = (ControlStatus.BLOCKED, ControlStatus.WAITING, ControlStatus.INVALID_INPUT)
+WATCH_PERIOD = 0.05  # s between two zero commands while odometry is missing
 LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
@@ -60,11 +78,15 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._controller.warm_up()
         self._times = SolveTimes()
         self._mode_switches = 0
-        self._status = "no goal"
+        self._status, self._is_fine = "no goal", True
         self._is_moving = False
+        self._was_halted = False  # since the last cycle
+        self._driven: int | None = None  # goal of the plan in force
         self._result: ControlResult | None = None
         self._last_now = -float("inf")
         self._connect(settings)
+        self._gate = PlanGate(self._life, self.warnings, self.now())
+        self._watchdog = Watchdog(self._watch)
         self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
 
     def _connect(self, settings: ControllerNodeSettings) -> None:
@@ -74,12 +96,20 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
+        status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
+        self._life = GoalLife(status_publisher, self._goal_is_over)
         inputs = self._inputs
+        # Before the plan: the status says which goal a plan belongs to.
+        # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
+        take_status: Any = self._take_status
+        self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
         self.create_subscription(Odometry, "odom", inputs.take_odometry, SENSOR)
         self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
-        self.create_subscription(OccupancyGrid, "map", inputs.take_map, LATCHED)
+        take_map: Any = inputs.take_map
+        self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
-            self.create_subscription(PathMessage, "plan", inputs.take_plan, LATCHED)
+            take_plan: Any = self._take_plan
+            self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
             if settings.is_guided:
                 self.create_subscription(PointCloud2, "cost_to_go", inputs.take_cost_to_go, LATCHED)
@@ -92,14 +122,30 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_timer(1.0 / settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
-        # The cycle follows ROS time, which stops with a dying simulator; this one does not.
-        self.create_timer(0.2, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether odometry and, where it is used, a map have come."""
+        wanted = {"odom", "map"} if self.settings.use_map else {"odom"}
+        return wanted <= self._inputs.ages().keys()
+
+    @property
+    def goal_words(self) -> str:
+        """The status of the goal for a person."""
+        return self._life.words
 
     def stop(self) -> None:
         """Leave a zero command behind."""
+        self._watchdog.close()
         self._publish_command(0.0, 0.0)
         if hasattr(self._command_publisher, "wait_for_all_acked"):
             self._command_publisher.wait_for_all_acked(LAST_WORDS)
+
+    def destroy_node(self) -> None:
+        """End the threads, then the node."""
+        self._watchdog.close()
+        self._inputs.close()
+        super().destroy_node()
 
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
         """Hand changed settings on; what they compile is compiled now."""
@@ -108,7 +154,39 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._inputs.take_goal(message)
+        if self._inputs.has_goal:
+            self._driven = self._life.accept(nanoseconds(self.stamp()))
         self._restart_counts(message)
+
+    def _take_plan(self, data: bytes, info: Mapping[str, int]) -> None:
+        plan = self.warnings.read("plan", read_plan, data, "this message is not used")
+        if plan is None:  # driving on along the plan before could be just as wrong
+            self._inputs.drop_goal()
+        elif plan.path is not None:
+            self._follow(plan, int(info.get("source_timestamp", 0)))
+        elif not self._life.is_past(plan.goal):
+            self._inputs.drop_goal()
+
+    def _follow(self, plan: PlanMessage, published: int = 0) -> None:
+        if self._gate.admits(plan, published, self.now()):
+            self._inputs.take_plan(plan)
+            self._driven = self._life.goal
+
+    def _take_status(self, message: GoalStatus, info: Mapping[str, int]) -> None:
+        before = self._life.goal
+        self._life.take(message)
+        # A node that was started anew resumes nothing.
+        is_old = self._gate.is_from_before(int(info.get("source_timestamp", 0)))
+        if is_old and self._life.goal == nanoseconds(message.goal_info.stamp):
+            self._life.end(ABORTED, "the controller was started after it")
+        plan = self._gate.last
+        if self._life.goal != before and plan is not None and plan.goal == self._life.goal:
+            self._follow(plan)  # it overtook the news of its goal
+
+    def _goal_is_over(self) -> None:
+        """Forget a goal that has ended; what moves brakes."""
+        self._inputs.drop_goal()
+        self.get_logger().info(f"goal {self._life.words}")
 
     def _restart_counts(self, _: PoseStamped) -> None:
         self._times.restart()
@@ -116,6 +194,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._controller.reset()
+        self._life.end(CANCELLED)
         self._inputs.drop_goal()
         response.success = True
         response.message = "warm start, plan and goal are forgotten; the robot brakes"
@@ -129,7 +208,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self._controller.reset()
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
-            self._status = "no goal"
+            self._status, self._is_fine = "no goal", True
             return
         snapshot = self._inputs.snapshot(now)
         if isinstance(snapshot, str):  # where the robot is and how fast is not known
@@ -139,32 +218,47 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def _halt(self, reason: str) -> None:
         self.warnings.warn("halt", f"{reason}; zero command")
-        self._status = reason
-        self._controller.stopped()
+        self._status, self._is_fine = reason, False
+        self._was_halted = True
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot) -> None:
         begun = time.perf_counter()
-        self.warnings.clear("halt")
+        if self._was_halted:
+            self._was_halted = False
+            self._controller.stopped()
         result = self._controller.compute_command(snapshot.situation)
+        if self._inputs.odometry_age > self.settings.odom_timeout:  # the cycle took too long
+            return
+        self.warnings.clear("halt")
         self._publish_command(result.vx, result.wz, result.vy)
         seconds = time.perf_counter() - begun
         self._note(result, snapshot, seconds)
         self._publish_pictures(result, snapshot.frame)
         state = snapshot.situation.state
+        speed = max(abs(state.vx), abs(state.wz))
         # A command is zero or not: one of a few mm/s must not be the last that the robot gets.
-        self._is_moving = max(abs(state.vx), abs(state.wz)) > AT_REST or any(
-            (result.vx, result.vy, result.wz)
-        )
-        if result.status is ControlStatus.GOAL_REACHED and not self._is_moving:
-            self._inputs.drop_goal()
-            self._publish_command(0.0, 0.0)
-            self.get_logger().info(f"goal reached, {result.goal_distance:.2f} m from it")
+        is_driven = any((result.vx, result.vy, result.wz))
+        self._is_moving = speed > AT_REST or is_driven
+        if result.status is ControlStatus.NO_GOAL:
+            return
+        if self._driven == self._life.goal:
+            self._life.execute()
+        if result.status is ControlStatus.GOAL_REACHED and not is_driven and speed < ARRIVED:
+            self._arrive(result.goal_distance)
+
+    def _arrive(self, distance: float) -> None:
+        """End the goal for good, also where odometry's noise says that the robot still moves."""
+        self._is_moving = False
+        if self._driven == self._life.goal:
+            self._life.end(REACHED, f"{distance:.2f} m from it")
+        self._inputs.drop_goal()
 
     def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
         """Keep the figures and say what is wrong."""
         self._result = result
         self._status = snapshot.missing or result.message
+        self._is_fine = not snapshot.missing and result.status in FINE
         if snapshot.missing:
             self.warnings.warn("missing", f"{snapshot.missing}; the robot brakes")
         else:
@@ -174,18 +268,22 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self.warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
         elif not snapshot.unguided:
             self.warnings.clear("cost_to_go")
-        if result.status in TROUBLES:
-            self.warnings.warn("blocked", result.message)
+        if result.status not in FINE:
+            self.warnings.warn_each(result.message)
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
         self._times.add(seconds, 1.0 / self.settings.controller_frequency)
         self._time_publisher.publish(Float32(data=float(seconds)))
 
-    def _watch(self) -> None:
-        """Stop the robot when odometry stopped, even if ROS time has stopped with it."""
-        age = self._inputs.ages().get("odom", 0.0)
-        if self._is_moving and age > self.settings.odom_timeout:
-            self._halt(f"odometry stopped {age:.1f} s ago")
+    def _watch(self) -> float:
+        """Stop the robot when odometry stopped, whatever the executor does; on its own thread."""
+        left = self.settings.odom_timeout - self._inputs.odometry_age
+        if not self._is_moving or left > WATCH_PERIOD:
+            return WATCH_PERIOD
+        if left > 0.0:
+            return left
+        self._halt(f"odometry stopped {self._inputs.odometry_age:.1f} s ago")
+        return WATCH_PERIOD
 
     def _publish_command(self, vx: float, wz: float, vy: float = 0.0) -> None:
         settings = self.settings
@@ -206,9 +304,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def _publish_diagnostics(self) -> None:
         result = self._result
-        driving = result is not None and result.status is ControlStatus.DRIVING
-        calm = self._status in ("no goal", ControlStatus.GOAL_REACHED.value) or driving
         values: dict[str, object] = {
+            "goal": self._life.words,
             **self._times.values(),
             "missed deadlines": self._times.missed,
             "mode switches": self._mode_switches,
@@ -220,8 +317,9 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
                 "feasible modes": int(result.modes.feasible.sum()),
                 "chosen mode": result.modes.chosen,
                 "goal distance [m]": result.goal_distance,
+                "speed [m/s]": math.hypot(result.vx, result.vy),
             }
-        level = OK if calm else WARN
+        level = OK if self._is_fine else WARN
         self._diagnostics.publish(diagnostic_message(self, level, self._status, values))
 
 

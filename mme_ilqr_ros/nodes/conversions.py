@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import math
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -38,8 +39,17 @@ def seconds_of(stamp: Time) -> float:
 
 def stamp_of(seconds: float) -> Time:
     """Return a time in s, not negative, as a stamp."""
-    nanoseconds = round(seconds * 1e9)
-    return Time(sec=int(nanoseconds // 10**9), nanosec=int(nanoseconds % 10**9))
+    return exact_stamp(round(seconds * 1e9))
+
+
+def nanoseconds(stamp: Time) -> int:
+    """Return a stamp in ns, exactly; one before 0 as 0."""
+    return max(int(stamp.sec) * 10**9 + int(stamp.nanosec), 0)
+
+
+def exact_stamp(number: int) -> Time:
+    """Return a time in ns, not negative, as a stamp."""
+    return Time(sec=int(number // 10**9), nanosec=int(number % 10**9))
 
 
 def header(stamp: Time, frame: str) -> Header:
@@ -135,8 +145,8 @@ def twist_value(message: Twist) -> tuple[float, float]:
     return message.linear.x, message.angular.z
 
 
-def grid_map(message: OccupancyGrid) -> GridMap:
-    """Return the map of an occupancy grid.
+def grid_map(message: Any) -> GridMap:
+    """Return the map of an OccupancyGrid, or of what has the same parts.
 
     Raises:
         MessageError: The data does not fill the size, no cell is known, or the numbers make no map.
@@ -165,7 +175,7 @@ def grid_layer(message: OccupancyGrid) -> GridLayer:
     return GridLayer(values, resolution, pose_value(message.info.origin, "filter_mask: origin"))
 
 
-def _cells(message: OccupancyGrid, name: str) -> NDArray[np.int8]:
+def _cells(message: Any, name: str) -> NDArray[np.int8]:
     height, width = message.info.height, message.info.width
     if len(message.data) != height * width:
         raise MessageError(

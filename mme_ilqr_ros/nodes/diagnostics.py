@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -37,6 +38,10 @@ class ThrottledWarnings:
         if now - self._last.get(topic, -float("inf")) >= self._repeat_period:
             self._last[topic] = now
             self._logger.warning(text)
+
+    def warn_each(self, text: str) -> None:
+        """Warn of each text for itself; another number in it does not make it another text."""
+        self.warn(re.sub(r"[\d.]+", "", text), text)
 
     def read(self, topic: str, convert: Callable[[M], T], message: M, otherwise: str) -> T | None:
         """Return what a message says; warn and return None where it cannot be used.

@@ -1,17 +1,22 @@
 """The planner node: map, goal and odometry in; a checked path and the cost-to-go out.
 
-Subscribes to map, goal_pose, odom, and filter_mask where use_filter_mask asks for it.
-Publishes plan, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
-Serves ~/make_plan.
+A goal ends once, by arrival, ~/cancel, the lack of a plan or another node's word on goal_status;
+then nothing is planned but for a new goal.
+
+Subscribes to map, goal_pose, goal_status, odom, and filter_mask where use_filter_mask asks for it.
+Publishes plan, goal_status, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
+Serves ~/make_plan and ~/cancel.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from functools import partial
 
 import numpy as np
+from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
@@ -21,6 +26,7 @@ from nav_msgs.srv import GetPlan
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
+from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -30,8 +36,10 @@ from mme_ilqr_ros.nodes.clouds import cost_to_go_cloud
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     cost_to_go_message,
+    exact_stamp,
     grid_map,
     header,
+    nanoseconds,
     path_message,
     pose_value,
     robot_state,
@@ -39,7 +47,16 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, GoalLife
+from mme_ilqr_ros.nodes.node import (
+    LATCHED,
+    LATCHED_NEWS,
+    SENSOR,
+    STANDARD,
+    RunnableNode,
+    run_node,
+)
+from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
@@ -57,12 +74,18 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._replanner = Replanner(settings)
         self.get_logger().info("compiling the planner, once on a new machine")
         self._planner.warm_up()
+        # Maps are read and plans are made there, so that goals and their ends are heard at any
+        # time; what is planned with belongs to that thread. Only make_plan comes in between.
+        self._background, self._planning = Background(), threading.Lock()
         self._mask = FilterMask(self._frames, self.warnings)
         self._map: GridMap | None = None
         self._map_frame = self.settings.global_frame
         self._odometry: Odometry | None = None
         self._goal: Pose | None = None
         self._goal_header = Header()
+        self._name: int | None = None  # of the goal, in its life
+        self._planned: int | None = None  # name of the goal of the newest request
+        self._unplanned_since: float | None = None  # s, on the steady clock
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
         self._field: tuple[CostToGo, Time, str] | None = None
@@ -72,6 +95,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _connect(self, settings: PlannerNodeSettings) -> None:
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
+        status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
+        self._life = GoalLife(status_publisher, self._goal_is_over)
         self._field_encoders = {
             self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED): cost_to_go_message,
             self.create_publisher(PointCloud2, "cost_to_go", LATCHED): cost_to_go_cloud,
@@ -80,10 +105,12 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+        self.create_subscription(GoalStatus, "goal_status", self._take_status, LATCHED_NEWS)
         self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
+        self.create_service(Trigger, "~/cancel", self._cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_map)
 
@@ -92,25 +119,51 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         """Whether a map and odometry have come."""
         return self._map is not None and self._odometry is not None
 
+    @property
+    def goal_words(self) -> str:
+        """The status of the goal for a person."""
+        return self._life.words
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether the goal has not ended, and no plan by another hand has taken its place."""
+        return self._life.is_active and self._life.goal == self._name
+
     def settings_changed(self, settings: PlannerNodeSettings) -> None:
         """Plan anew with the changed settings; a plan in force gives way."""
+        self._background.do("settings", lambda: self._use(settings))
+
+    def _use(self, settings: PlannerNodeSettings) -> None:
         self._planner = GlobalPlanner(settings)
         self._replanner.settings = settings
         self._replanner.release()
 
+    def destroy_node(self) -> None:
+        """End the thread, then the node."""
+        self._background.close()
+        super().destroy_node()
+
     def _take_map(self, message: OccupancyGrid) -> None:
+        self._background.do("map", lambda: self._read_map(message))
+
+    def _read_map(self, message: OccupancyGrid) -> None:
         grid = self.warnings.read("map", grid_map, message, "this map is not used")
         if grid is None:
             return
         self._map, frame = grid, message.header.frame_id or self.settings.global_frame
+        if frame != self._map_frame:
+            self._replanner.release()  # the plan in force is in the other frame
         self._map_frame = frame
         size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
         self.get_logger().info(f"map of {size}, in '{frame}'")
-        self._plan_to_goal()
+        self._plan_on_new_map()
 
     def _take_mask(self, message: OccupancyGrid) -> None:
+        self._background.do("mask", lambda: self._read_mask(message))
+
+    def _read_mask(self, message: OccupancyGrid) -> None:
         if self._mask.take(message):
-            self._plan_to_goal()
+            self._plan_on_new_map()
 
     def _take_goal(self, message: PoseStamped) -> None:
         read, name = self.warnings.read, "goal_pose"
@@ -119,13 +172,43 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             return
         # Kept in its own frame: the transform may come later, or change.
         self._goal, self._goal_header = pose, message.header
+        self._name = self._life.accept(nanoseconds(self.stamp()))
+        self._last = None
         frame = message.header.frame_id or self._map_frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
-        self._plan_to_goal()
+        self._background.do("plan", self._replan)
+
+    def _take_status(self, message: GoalStatus) -> None:
+        self._life.take(message)
+
+    def _cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = self._life.end(CANCELLED)
+        response.message = "the goal is cancelled" if response.success else "there is no goal"
+        return response
+
+    def _goal_is_over(self) -> None:
+        """Plan no more to a goal that has ended, and leave no latched plan to it behind."""
+        self.get_logger().info(f"goal {self._life.words}")
+        if self._life.goal == self._name:
+            nothing = self._path_message(None, Pose(0.0, 0.0, 0.0))
+            nothing.header.stamp = exact_stamp(self._name or 0)
+            self._plan_publisher.publish(nothing)
+        self._goal = None
+
+    def _give_up_without_plan(self) -> None:
+        """Abort a goal to which there has been no plan for too long."""
+        last, now = self._last, time.monotonic()
+        is_planned = last is None or last.path is not None or self._replanner.path is not None
+        if is_planned or not self._is_wanted or self._unplanned_since is None:
+            self._unplanned_since = now
+        elif last is not None and now - self._unplanned_since >= self.settings.plan_patience:
+            elapsed = now - self._unplanned_since
+            self._life.end(ABORTED, f"no plan for {elapsed:.1f} s: {last.message}")
 
     def _take_odometry(self, message: Odometry) -> None:
         self._odometry = message
-        self._replan()
+        if self._goal is not None and self._replanner.is_due(self.now()):
+            self._background.do("plan", self._replan)
 
     def _ask_for_map(self) -> None:
         if self._map is None:
@@ -150,19 +233,23 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where the robot and the goal are in the map frame, or None when that is open."""
-        if self._goal is None or self._map is None:
+        pose = self._goal
+        if pose is None or self._map is None or not self._is_wanted:
             return None
-        robot, goal = self._robot(), self._in_map_frame(self._goal, self._goal_header)
+        robot, goal = self._robot(), self._in_map_frame(pose, self._goal_header)
         return None if robot is None or goal is None else (robot, goal)
 
-    def _plan_to_goal(self) -> None:
-        """Plan for a new goal or map, now or as soon as odometry and transforms are there."""
-        self._replanner.restart()
+    def _plan_on_new_map(self) -> None:
+        """Plan at once; the plan in force stays unless it is blocked or a better one is found."""
+        self._replanner.hasten()
         self._replan()
 
     def _replan(self) -> None:
         """Plan if it is time and publish the plan if it replaces the one in force."""
-        now = self.now()
+        now, name = self.now(), self._name
+        if name != self._planned:
+            self._planned = name
+            self._replanner.restart()
         ends = self._ends() if self._replanner.is_due(now) else None
         if ends is None:
             return
@@ -170,14 +257,17 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         result = self._replanner.update(
             now, (start.x, start.y), (goal.x, goal.y), lambda: self._plan(start, goal)
         )
-        if result is not None:
+        if result is not None and self._is_wanted and self._name == name:
             self._publish(result, goal)
+        elif self._replanner.latest is not None:
+            self._take_field(self._replanner.latest.cost_to_go)  # the map's, though the plan stays
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         assert self._map is not None  # who asks has one
         begun = time.perf_counter()
         ends = (start.x, start.y), (goal.x, goal.y)
-        result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
+        with self._planning:
+            result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
@@ -196,11 +286,16 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose) -> None:
-        field = result.cost_to_go
+        self._take_field(result.cost_to_go)
+        plan = self._path_message(result.path, goal)
+        if plan.poses and self._name is not None:
+            plan.poses[-1].header.stamp = exact_stamp(self._name)
+        self._plan_publisher.publish(plan)
+
+    def _take_field(self, field: CostToGo | None) -> None:
         if field is not None and (self._field is None or field is not self._field[0]):
             self._field = (field, self.stamp(), self._map_frame)
         self._publish_field()
-        self._plan_publisher.publish(self._path_message(result.path, goal))
 
     def _publish_field(self) -> None:
         """Send the cost-to-go once and only to subscribers: it is the largest message there is."""
@@ -240,9 +335,10 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._publish_field()
-        values: dict[str, object] = {"map": "yes" if self._map else "no"}
-        level, text = OK, "no goal yet"
+        self._background.do("field", self._publish_field)
+        self._give_up_without_plan()
+        values: dict[str, object] = {"map": "yes" if self._map else "no", "goal": self._life.words}
+        level, text = OK, "no plan yet" if self._is_wanted else "no goal yet"
         if self._map is None:
             level, text = WARN, "waiting for a map"
         elif self._last is not None:

@@ -29,3 +29,10 @@ class PlannerNodeSettings(ReplanSettings, PlannerSettings):
         high=3600.0,
         dynamic=False,
     )
+    plan_patience: float = setting(
+        10.0,
+        "Time without any plan to a goal after which the goal is aborted.",
+        unit="s",
+        low=0.1,
+        high=3600.0,
+    )

@@ -69,6 +69,8 @@ def metric_path(
     goal: np.ndarray | None,
     n_lead: int,
     cost: np.ndarray | None,
+    *,
+    apart: bool = False,
 ) -> Path:
     """Return a path of cells in m, from the exact start to the exact goal.
 
@@ -80,13 +82,14 @@ def metric_path(
         n_lead: Cells at the beginning that lead out of where the robot should not be; they are
             kept as they are.
         cost: [H, W] cost under which staircases become straight lines; None keeps them.
+        apart: See `straighten`.
     """
     start = np.asarray(start, dtype=float)
     end = grid.centre_of(cells[-1]) if goal is None else np.asarray(goal, dtype=float)
     ends = grid.origin.inverse().transform(np.stack([start, end]))[:, ::-1] / grid.resolution
     points = np.concatenate([ends[:1], cells[1:-1] + 0.5, ends[1:]])
     if cost is not None:
-        kept = n_lead + straighten(points[n_lead:], cost)
+        kept = n_lead + straighten(points[n_lead:], cost, apart)
         points = _densified(np.concatenate([points[:n_lead], points[kept]]))
     metres = grid.origin.transform(points[:, ::-1] * grid.resolution)
     metres[0], metres[-1] = start, end  # free of rounding
@@ -103,18 +106,23 @@ def _densified(points: np.ndarray) -> np.ndarray:
 
 
 _ROUNDING = 1e-9
+_ON_CENTRE = 1e-6  # [cells] from the line between two centres
+_SAMPLES = 5  # a cell
 
 
-def straighten(points: np.ndarray, cost: np.ndarray) -> np.ndarray:
+def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.ndarray:
     """Return the indices [K] of the points to keep; the first and the last are always kept.
 
     Args:
         points: [N, 2] path as (row, column) in cells, where cell (i, j) covers [i, i+1) x [j, j+1).
         cost: [H, W] cost of a cell, inf where blocked.
+        apart: Whether new lines pass only between centres of free cells, up to a tenth of a cell.
+            These keep their distance from obstacles; elsewhere in a free cell a line can come
+            nearly a cell nearer.
     """
     if len(points) < 3:
         return np.arange(len(points))
-    return _kept(np.ascontiguousarray(points, dtype=np.float64), np.ascontiguousarray(cost))
+    return _kept(np.ascontiguousarray(points, dtype=np.float64), np.ascontiguousarray(cost), apart)
 
 
 @compiled
@@ -160,7 +168,22 @@ def line_cost(start, end, cost):
 
 
 @compiled
-def _kept(points, cost):
+def _is_apart(start, end, cost):
+    """Return True when the up to four centres round every point of a line are free."""
+    n = math.ceil(_SAMPLES * math.hypot(end[0] - start[0], end[1] - start[1]))
+    for k in range(n + 1):
+        r = start[0] + (end[0] - start[0]) * k / max(n, 1) - 0.5
+        c = start[1] + (end[1] - start[1]) * k / max(n, 1) - 0.5
+        for i in range(math.floor(r + _ON_CENTRE), math.ceil(r - _ON_CENTRE) + 1):
+            for j in range(math.floor(c + _ON_CENTRE), math.ceil(c - _ON_CENTRE) + 1):
+                inside = 0 <= i < cost.shape[0] and 0 <= j < cost.shape[1]
+                if inside and cost[i, j] == np.inf:
+                    return False
+    return True
+
+
+@compiled
+def _kept(points, cost, apart):
     """Greedy: from each kept point go straight to the furthest that a line can still reach."""
     n = len(points)
     kept = np.zeros(n, dtype=np.int64)
@@ -169,6 +192,8 @@ def _kept(points, cost):
         reached, spent = anchor + 1, 0.0
         for j in range(anchor + 1, n):
             spent += line_cost(points[j - 1], points[j], cost)
+            if apart and j > anchor + 1 and not _is_apart(points[anchor], points[j], cost):
+                break
             if not line_cost(points[anchor], points[j], cost) <= spent * (1.0 + _ROUNDING):
                 break
             reached = j

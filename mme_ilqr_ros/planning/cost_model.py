@@ -13,12 +13,13 @@ whole numbers: the table is evaluated once for each number that can occur.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.geometry.grid_map import box_of, grown, within
+from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, checked, read_weights
 
@@ -48,6 +49,13 @@ class ClearanceTable:
         total = np.append(np.cumsum(rises[::-1])[::-1], 0.0)
         self._log_cost = log_c_max * np.tanh(total / log_c_max)
         self.cost = np.exp(self._log_cost)
+
+    def limited(self, largest: float) -> ClearanceTable:
+        """Return the table with its logarithm scaled down, so that no cell costs over `largest`."""
+        table = copy(self)
+        table._log_cost = self._log_cost * min(1.0, np.log(largest) / max(self._log_cost[0], 1e-9))
+        table.cost = np.exp(table._log_cost)
+        return table
 
     def at(self, clearance: np.ndarray) -> np.ndarray:
         """Return the cost at clearances in radii; in an obstacle that of clearance 0."""
@@ -91,48 +99,6 @@ class ClearanceTable:
         distance = np.sqrt(np.arange(reach * reach + 1)) - 0.5
         table = self.at((distance - radius) / radius)
         return table[squared_distance(occupied, reach)]
-
-
-def squared_distance(occupied: np.ndarray, reach: int) -> np.ndarray:
-    """Return int32 [H, W]: squared distance [cells^2] between centres to the nearest occupied cell.
-
-    Args:
-        occupied: bool [H, W].
-        reach: Distance [cells] beyond which it is not looked for; there it is reach^2.
-    """
-    along = np.full(occupied.shape, reach, dtype=np.int32)
-    along[occupied] = 0
-    _sweep_columns(along)
-    return _across(along * along, reach)
-
-
-@compiled
-def _sweep_columns(along):
-    """Lower each entry to the distance to the nearest zero of its column, in place."""
-    for i in range(1, len(along)):
-        for j in range(along.shape[1]):
-            along[i, j] = min(along[i, j], along[i - 1, j] + 1)
-    for i in range(len(along) - 2, -1, -1):
-        for j in range(along.shape[1]):
-            along[i, j] = min(along[i, j], along[i + 1, j] + 1)
-
-
-@compiled
-def _across(squared, reach):
-    """Return the least of `squared[i, k] + (j - k)^2` over the k of each row."""
-    height, width = squared.shape
-    result = squared.copy()
-    for i in range(height):
-        row, best = squared[i], result[i]
-        for step in range(1, min(reach, width)):
-            extra = step * step
-            if extra >= best.max():  # no cell of this row can be nearer sideways
-                break
-            for j in range(width - step):
-                best[j] = min(best[j], row[j + step] + extra)
-            for j in range(step, width):
-                best[j] = min(best[j], row[j - step] + extra)
-    return result
 
 
 _SEEN = 5  # cells along a side of the patch that decides the cost of its middle cell

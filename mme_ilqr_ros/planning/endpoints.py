@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.planning.field import Field, follow
 from mme_ilqr_ros.planning.result import PlanStatus, RefusedError
 from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.planning.ways_out import WaysOut
+from mme_ilqr_ros.planning.widest import widest_place, widest_way
 
 Cell = tuple[int, int]
 
@@ -52,28 +53,24 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
     start_cell = _cell(terrain.grid, start, PlanStatus.START_OUTSIDE_MAP)
     goal_cell = _cell(terrain.grid, goal, PlanStatus.GOAL_OUTSIDE_MAP)
     if terrain.blocked.all():
-        raise RefusedError(PlanStatus.INVALID_INPUT, "the map has no free cell for this robot")
-    regions = terrain.region[start_cell]
-    ways_out, exits = None, None
+        raise RefusedError(PlanStatus.INVALID_INPUT, _no_free_cell(terrain))
+    ways_out, regions = None, np.array([terrain.region[start_cell]])
     if terrain.blocked[start_cell]:
         ways_out = _ways_out(terrain, start, start_cell)
-        exits = np.isfinite(ways_out.values) & ~terrain.blocked
-        regions = np.unique(terrain.region[exits])
+        regions = ways_out.regions
     moved = terrain.blocked[goal_cell]
     if moved:
         goal_cell = _replacement(terrain, goal, goal_cell, regions, tolerance)
-    if not np.isin(terrain.region[goal_cell], regions):
-        raise RefusedError(
-            PlanStatus.NO_VALID_PATH,
-            f"no gap wide enough leads from {_text(start)} to {_text(goal)}",
-        )
+    region = int(terrain.region[goal_cell])
+    if region not in regions:
+        text = f"from {_text(start)} to {_text(goal)}"
+        why = _no_way(terrain, int(regions[0]), region, text)
+        raise RefusedError(PlanStatus.NO_VALID_PATH, why)
     notes, lead = [], np.array([start_cell])
     if ways_out is not None:
-        exits &= terrain.region == terrain.region[goal_cell]
-        nearest = np.argmin(np.where(exits, ways_out.values, np.inf))
-        row, column = np.unravel_index(nearest, exits.shape)
-        lead = follow(ways_out, (int(row), int(column))).cells[::-1]
-        notes.append(f"the start is blocked and leads out over {len(lead) - 1} cells")
+        lead = ways_out.to(region)
+        where = "in an obstacle of the map" if terrain.grid.occupied[start_cell] else "blocked"
+        notes.append(f"the start is {where} and leads out over {len(lead) - 1} cells")
     if moved:
         away = np.linalg.norm(terrain.grid.centre_of(goal_cell) - goal)
         notes.append(f"the goal is blocked and the path ends {away:.2f} m from it")
@@ -108,18 +105,51 @@ def _cell(grid: GridMap, point: np.ndarray, outside: PlanStatus) -> Cell:
     return int(row), int(column)
 
 
-def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> Field:
-    """Return the distances from the start over passable cells nearby, or refuse the request."""
-    if terrain.grid.occupied[start_cell]:
-        raise RefusedError(PlanStatus.START_OCCUPIED, f"the start {_text(start)} is in an obstacle")
-    ways_out = terrain.ways_out(start_cell)
-    if not (np.isfinite(ways_out.values) & ~terrain.blocked).any():
+def _ways_out(terrain: Terrain, start: np.ndarray, start_cell: Cell) -> WaysOut:
+    """Return the ways out of a blocked start, or refuse the request."""
+    ways_out = WaysOut.of(terrain, start_cell)
+    if not len(ways_out.regions):
+        where = "in an obstacle" if terrain.grid.occupied[start_cell] else "blocked"
         reach = terrain.reach * terrain.grid.resolution
         raise RefusedError(
             PlanStatus.START_OCCUPIED,
-            f"the start {_text(start)} is blocked and no free cell is within {reach:.2f} m",
+            f"the start {_text(start)} is {where} and no cell within {reach:.2f} m is free for a"
+            f" robot that needs {_needed(terrain)}",
         )
     return ways_out
+
+
+def _needed(terrain: Terrain) -> str:
+    return f"{2.0 * terrain.radius:.2f} m"
+
+
+def _no_free_cell(terrain: Terrain) -> str:
+    widest = widest_place(terrain)
+    return (
+        f"the map has no free cell for this robot: it needs {_needed(terrain)}, the widest place of"
+        f" the map has {widest:.2f} m: {_short(terrain, widest)}"
+    )
+
+
+def _short(terrain: Terrain, width: float) -> str:
+    """Return by how much a place is too narrow."""
+    short = 2.0 * terrain.radius - width
+    if short >= 0.005:
+        return f"too narrow by {short:.2f} m"
+    return f"too narrow by less than a cell of {terrain.grid.resolution:g} m"
+
+
+def _no_way(terrain: Terrain, region: int, other: int, between: str) -> str:
+    """Return why no way leads between two free regions, with the widest one there is."""
+    way = widest_way(terrain, region, other)
+    if way is None:
+        what = "" if terrain.allow_unknown else "or unknown cells (allow_unknown is false) "
+        return f"no way at all leads {between}: walls {what}close it"
+    return (
+        f"no gap wide enough leads {between}: the widest way has {way.width:.2f} m at"
+        f" {_text(terrain.grid.centre_of(way.cell))}, the robot needs {_needed(terrain)}:"
+        f" {_short(terrain, way.width)}"
+    )
 
 
 def _replacement(

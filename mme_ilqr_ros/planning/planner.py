@@ -20,6 +20,7 @@ from mme_ilqr_ros.planning.cost_model import (
 )
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
 from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
+from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.settings import PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
@@ -62,7 +63,10 @@ class GlobalPlanner:
         self.settings = settings
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
-            self._cost_model = load_cost_model(find_weights(settings.weights))
+            model = load_cost_model(find_weights(settings.weights))
+            if isinstance(model, ClearanceTable):
+                model = model.limited(settings.max_detour)
+            self._cost_model = model
         self._terrain: Terrain | None = None
         self._learned: tuple[Terrain, np.ndarray] | None = None  # the last cost and what it is of
         self._solved: dict[bool, _Solved] = {}
@@ -73,8 +77,13 @@ class GlobalPlanner:
         occupied[2, 2:7] = True
         grid = GridMap(occupied, 1.0, Pose(0.0, 0.0, 0.0))
         # Straightening too: it may be asked for later.
-        thin = PlannerSettings("dijkstra", robot_radius=0.0, inflation_margin=0.0, straighten=True)
-        GlobalPlanner(thin, self._cost_model).plan(grid, (1.5, 1.5), (7.5, 5.5))
+        thin = PlannerSettings("dijkstra", robot_radius=0.0, clearance_margin=0.0, straighten=True)
+        planner = GlobalPlanner(thin, self._cost_model)
+        result = planner.plan(grid, (1.5, 1.5), (7.5, 5.5))
+        if result.path is not None:
+            result.cost_of(result.path)
+        closed = replace(grid, occupied=np.tri(7, 9, 2, bool) ^ np.tri(7, 9, 0, bool))
+        planner.plan(closed, (0.5, 6.5), (8.5, 0.5))  # refused, with the widest way
         warm_up()
 
     def plan(
@@ -116,12 +125,11 @@ class GlobalPlanner:
 
     def _terrain_of(self, grid: GridMap) -> Terrain:
         """Return the mask of a map, the kept one while the map is the same object."""
-        kept, allow_unknown = self._terrain, self.settings.allow_unknown
+        kept, settings = self._terrain, self.settings
         if kept is None or not kept.grid.fits(grid):
-            radius = self.settings.robot_radius + self.settings.inflation_margin
-            kept = Terrain.build(grid, radius, allow_unknown)
+            kept = Terrain.build(grid, settings.least_distance, settings.allow_unknown)
         elif kept.grid is not grid:
-            kept = kept.after(grid, allow_unknown)
+            kept = kept.after(grid)
         self._terrain = kept
         return kept
 
@@ -157,13 +165,16 @@ class GlobalPlanner:
             return result
         lead, cost = ends.lead[:-1], field.cost if self.settings.straighten else None
         cells = np.concatenate([lead, tail])
-        path = metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost)
+        apart = terrain.radius_in_cells > 0.5  # else the robot is within its cell
+        path = metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost, apart=apart)
+        cost_of = PathCost(terrain.grid, field.cost, len(lead))
         return replace(
             result,
             status=PlanStatus.SUCCEEDED,
             message=f"path of {path.length:.2f} m" + (f"; {ends.note}" if ends.note else ""),
             path=path,
             length=path.length,
+            cost_of=cost_of,
             path_time=time.perf_counter() - field_done,
         )
 
@@ -177,6 +188,8 @@ class GlobalPlanner:
         if kept is not None and kept.terrain is terrain and kept.layer is layer:
             return kept
         cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
+        if terrain.grid.unknown.any():
+            cost = cost * np.where(terrain.grid.unknown, self.settings.unknown_cost, 1.0)
         if layer is not None:
             cost = cost * (1.0 + self.settings.filter_mask_weight * layer)
         self._solved.pop(learned, None)  # a repair happens in its memory
@@ -192,7 +205,7 @@ class GlobalPlanner:
         return solved
 
     def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:
-        """Return the cost of the cells [H, W] by which this planner plans.
+        """Return the cost of the cells [H, W] of a map on which everything is known.
 
         Args:
             terrain: Of the map. A learned cost is kept for the terrain that comes again, and that

@@ -1,8 +1,9 @@
 """When to plan again, and whether a new plan replaces the one in force.
 
 Two homotopy classes are often nearly as long. A planner that starts from scratch every second would
-alternate between them, and the robot with it; so a new plan for the same goal on the same map must
-be shorter by a margin.
+alternate between them, and the robot with it; so a new plan for the same goal must cost less by a
+margin, by the cost that the planner minimises. The same holds on a new map, where the plan in force
+is measured anew and gives way at once if it is blocked.
 """
 
 from __future__ import annotations
@@ -26,17 +27,23 @@ class Replanner:
     Attributes:
         settings: Parameters; may be replaced at any time.
         path: The plan in force, or None.
+        latest: The last result for this goal, whether it came into force or not.
     """
 
     def __init__(self, settings: ReplanSettings) -> None:
         """Start without a plan: the first one is due at once."""
         self.settings = settings
         self.path: Path | None = None
+        self.latest: PlanResult | None = None
         self._last: float | None = None  # when the last request was due [s]; None before the first
 
     def restart(self) -> None:
-        """Plan at once, for a new goal or map, and take the plan in any case."""
-        self.path = self._last = None
+        """Plan at once, for a new goal, and take the plan in any case."""
+        self.path = self.latest = self._last = None
+
+    def hasten(self) -> None:
+        """Plan at once, on a new map; the plan in force stays unless it is blocked or beaten."""
+        self._last = None
 
     def release(self) -> None:
         """Let the next periodic plan replace the one in force in any case."""
@@ -57,7 +64,8 @@ class Replanner:
     ) -> PlanResult | None:
         """Plan if it is time; return the result if it replaces the plan in force.
 
-        The first result after `restart` is always returned, also one without a path. A later one
+        The first result after `restart` is always returned, also one without a path, and so is
+        one without a path after `hasten`: none leads to the goal on the new map. A later one
         without a path changes nothing: goal and map are those that the plan in force is for.
 
         Args:
@@ -72,8 +80,8 @@ class Replanner:
         offset = np.subtract(goal, position)
         if not is_first and np.hypot(*offset) <= self.settings.replan_distance:
             return None
-        result = plan()
-        if self.path is not None and not self._replaces(result.path, position):
+        self.latest = result = plan()
+        if self.path is not None and not self._replaces(result, position, is_first):
             return None
         self.path = result.path
         return result
@@ -86,14 +94,16 @@ class Replanner:
         due = self._last + 1.0 / frequency
         return due if now - 1.0 / frequency < due <= now else now
 
-    def _replaces(self, new: Path | None, position: ArrayLike) -> bool:
-        """Return True when a plan for the same goal and map is to replace the one in force."""
-        settings, current = self.settings, self.path
+    def _replaces(self, result: PlanResult, position: ArrayLike, is_new_map: bool) -> bool:
+        """Return True when a result for the same goal is to replace the plan in force."""
+        settings, current, new = self.settings, self.path, result.path
         if new is None or current is None:
-            return new is not None
+            return new is not None or is_new_map
         s = np.append(np.arange(0.0, current.length, SPACING), current.length)
         distances = np.hypot(*(current.point_at(s) - np.asarray(position)).T)
         nearest = int(np.argmin(distances))
-        rest = distances[nearest] + current.length - s[nearest]
-        is_shorter = new.length < (1.0 - settings.plan_switch_margin) * rest
-        return bool(is_shorter or distances[nearest] > settings.plan_switch_distance)
+        if distances[nearest] > settings.plan_switch_distance:
+            return True
+        rest = distances[nearest] + result.cost_of(current.after(s[nearest]))
+        cost = result.cost_of(new)
+        return rest == np.inf or bool(cost < (1.0 - settings.plan_switch_margin) * rest)

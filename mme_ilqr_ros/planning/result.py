@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -30,6 +32,8 @@ class PlanResult:
         message: One line for a person, with the numbers of this request.
         path: In the map frame [m], from the exact start; None without success.
         length: Of the path [m], 0 without one.
+        cost_of: Cost of a path on this request's map [m of cost 1], what the plan minimises; inf
+            where the path is blocked. Of use until the next request; by default the length.
         cost_to_go: Travel cost to the goal cell, float32 and read-only. None when no field was
             solved.
         residual: Bellman residual of the field [cells of cost 1].
@@ -43,6 +47,7 @@ class PlanResult:
     message: str
     path: Path | None = None
     length: float = 0.0
+    cost_of: Callable[[Path], float] = operator.attrgetter("length")
     cost_to_go: CostToGo | None = None
     residual: float = 0.0
     iterations: int = 0

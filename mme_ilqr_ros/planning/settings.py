@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mme_ilqr_ros.geometry.passable import least_distance, margin_setting
 from mme_ilqr_ros.planning.weights import CLEARANCE
 from mme_ilqr_ros.settings import Settings, setting
 
@@ -22,15 +23,31 @@ class PlannerSettings(Settings):
     )
     robot_radius: float = setting(
         0.2,
-        "Radius of the circle around the footprint; obstacles are inflated by it.",
+        "Radius of the circle around the footprint; see clearance_margin.",
         unit="m",
         low=0.0,
         high=10.0,
     )
-    inflation_margin: float = setting(
-        0.05, "Extra distance that a path keeps from obstacles.", unit="m", low=0.0, high=10.0
+    clearance_margin: float = margin_setting(
+        "As in the controller: a path keeps the radius and a third of it from obstacles, which is"
+        " what the controller requires. Give both nodes the same value."
+    )
+    max_detour: float = setting(
+        2.0,
+        "How many times as long as a narrow but passable way the way round it may be to be"
+        " preferred: the price of a metre where the robot just fits, with weights that price"
+        " clearance. 1 takes the shortest way.",
+        low=1.0,
+        high=100.0,
     )
     allow_unknown: bool = setting(True, "Whether a path may cross unknown cells.")
+    unknown_cost: float = setting(
+        5.0,
+        "Price of a metre through unknown cells, as a multiple of the price where it is known that"
+        " nothing stands. 1 makes no difference between them.",
+        low=1.0,
+        high=1000.0,
+    )
     straighten: bool = setting(
         True, "Replace staircases of grid moves by straight lines that are free and cost no more."
     )
@@ -56,6 +73,11 @@ class PlannerSettings(Settings):
         high=100.0,
     )
 
+    @property
+    def least_distance(self) -> float:
+        """How far from what stands the robot's centre must stay [m]."""
+        return least_distance(self.robot_radius, self.clearance_margin)
+
 
 @dataclass(frozen=True)
 class ReplanSettings(Settings):
@@ -77,8 +99,9 @@ class ReplanSettings(Settings):
     )
     plan_switch_margin: float = setting(
         0.1,
-        "Fraction by which a periodic plan must be shorter than the rest of the plan in force to"
-        " replace it. Raise it if the robot alternates between two routes.",
+        "Fraction by which a plan for the same goal must cost less than the rest of the plan in"
+        " force to replace it, on a new map too; a plan in force that is blocked there gives way at"
+        " once. Raise it if the robot alternates between two routes.",
         low=0.0,
         high=0.9,
     )

@@ -1,4 +1,4 @@
-"""Free cells for a robot's centre on a map, and the way out of inflated cells."""
+"""Free cells for a robot's centre on a map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from scipy import ndimage
 
 from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
-from mme_ilqr_ros.planning.field import Field, solve_field
+
+_ROUNDING = 1e-9  # [m] a gap exactly as wide as the robot needs is open
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,8 @@ class Terrain:
 
     Attributes:
         grid: The map.
-        radius: By which obstacles grow: that of the robot and its margin [m].
+        radius: By which obstacles grow: what the robot must keep from them [m].
+        allow_unknown: Whether unknown cells are free.
         blocked: [H, W] True where the robot's centre must not be.
         region: [H, W] number of the connected free region of a cell, 0 where blocked. Two free
             cells are connected by legal moves exactly when their numbers agree: a diagonal without
@@ -29,6 +31,7 @@ class Terrain:
 
     grid: GridMap
     radius: float
+    allow_unknown: bool
     blocked: np.ndarray
     region: np.ndarray
     reach: int
@@ -45,16 +48,17 @@ class Terrain:
         Only what is known to be occupied grows; an unknown cell is blocked by itself alone,
         unless unknown cells are allowed.
         """
-        blocked = inflate(grid.occupied, grid.resolution, radius) | grid.blocked(allow_unknown)
-        reach = math.ceil(2.0 * radius / grid.resolution) + 2
-        return Terrain(grid, radius, blocked, _regions(blocked), reach)
+        blocked = inflate(grid.occupied, grid.resolution, radius - _ROUNDING) | grid.blocked(
+            allow_unknown
+        )
+        reach = math.ceil(3.0 * radius / grid.resolution) + 2
+        return Terrain(grid, radius, allow_unknown, blocked, _regions(blocked), reach)
 
-    def after(self, grid: GridMap, allow_unknown: bool) -> Terrain:
+    def after(self, grid: GridMap) -> Terrain:
         """Return what `build` returns for another map, from what differs between the two.
 
         Args:
             grid: Of the same shape and resolution.
-            allow_unknown: As this terrain was built.
         """
         differ = (grid.occupied != self.grid.occupied) | (grid.unknown != self.grid.unknown)
         if not differ.any():
@@ -62,23 +66,13 @@ class Terrain:
         margin = math.ceil(self.radius / grid.resolution + 0.5)
         window = grown(box_of(differ), margin, grid.shape)
         seen = grown(window, margin, grid.shape)
-        near = inflate(grid.occupied[seen], grid.resolution, self.radius)[within(window, seen)]
+        radius = self.radius - _ROUNDING
+        near = inflate(grid.occupied[seen], grid.resolution, radius)[within(window, seen)]
         blocked = self.blocked.copy()
         blocked[window] = near | grid.occupied[window]
-        if not allow_unknown:
+        if not self.allow_unknown:
             blocked[window] |= grid.unknown[window]
         return replace(self, grid=grid, blocked=blocked, region=_regions(blocked))
-
-    def ways_out(self, start: tuple[int, int]) -> Field:
-        """Return distances from a start cell over all cells nearby that are not occupied.
-
-        Inflated and unknown cells count as passable here, so a robot that stands too close to a
-        wall finds its way to free cells. Values are infinite beyond `reach` cells.
-        """
-        near = tuple(slice(max(0, i - self.reach), i + self.reach + 1) for i in start)
-        cost = np.full(self.blocked.shape, np.inf)
-        cost[near] = np.where(self.grid.occupied[near], np.inf, 1.0)
-        return solve_field(cost, start)
 
     def free_cells_near(self, point: np.ndarray, distance: float) -> np.ndarray:
         """Return the free cells [K, 2] centred within `distance` [m] of a point, nearest first."""

@@ -31,7 +31,7 @@ def draw_map(
     start, goal = asked[np.argmax(np.linalg.norm(asked[:, 1] - asked[:, 0], axis=-1))]
     results = {name: planners[name].plan(grid, start, goal) for name in _COLOURS}
     settings = planners[_DRAWN].settings
-    radius = settings.robot_radius + settings.inflation_margin
+    radius = settings.least_distance
     terrain = Terrain.build(grid, radius, settings.allow_unknown)
     cost = planners[_DRAWN].cell_cost(terrain)
     values = results[_DRAWN].cost_to_go.values

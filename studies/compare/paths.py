@@ -53,7 +53,8 @@ def planners(radius: float) -> dict[str, GlobalPlanner]:
     """Return the planners to compare, for a robot's radius [m]."""
 
     def settings(kind: str, weights: str = "clearance") -> PlannerSettings:
-        return PlannerSettings(kind=kind, weights=weights, robot_radius=radius)
+        # The costs as they were learned and typed in, not limited by max_detour.
+        return PlannerSettings(kind=kind, weights=weights, robot_radius=radius, max_detour=100.0)
 
     return {
         "dijkstra": GlobalPlanner(settings("dijkstra")),
@@ -61,6 +62,7 @@ def planners(radius: float) -> dict[str, GlobalPlanner]:
         "shortest": GlobalPlanner(settings("id_vin", "shortest")),
         "walls 1e5, else 1": GlobalPlanner(settings("id_vin"), cost_model=walls_only),
         "clearance": GlobalPlanner(settings("id_vin")),
+        "clearance, as it ships": GlobalPlanner(PlannerSettings(robot_radius=radius)),
         "formula of clearance": GlobalPlanner(settings("id_vin"), cost_model=formula),
     }
 
@@ -185,7 +187,7 @@ def run(options: argparse.Namespace) -> tuple[str, dict[str, dict[str, dict[str,
     """
     options.out.mkdir(parents=True, exist_ok=True)
     files = [f for p in options.maps for f in (sorted(p.glob("*.yaml")) if p.is_dir() else [p])]
-    radius = options.robot_radius + PlannerSettings().inflation_margin
+    radius = PlannerSettings(robot_radius=options.robot_radius).least_distance
     tables = {}
     total = len(files) * options.queries * len(planners(options.robot_radius))
     with tqdm(total=total, unit="path", dynamic_ncols=True) as bar:

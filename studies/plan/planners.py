@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
 from mme_ilqr_ros.benchmark.plan.planners import EXACT, CompiledPlanner, Planner, weights_file
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.planning.cost_model import CostModel, squared_distance
+from mme_ilqr_ros.planning.cost_model import CostModel
+from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.planning.field import Field, solve_edges
 from mme_ilqr_ros.planning.moves import LENGTHS, N_STRAIGHT, STEPS
 from mme_ilqr_ros.planning.planner import PlannerSettings
@@ -102,7 +103,8 @@ def make_planner(name: str, weights: str, masked: bool, device: str) -> Planner:
         raise InputError(f"--planner {name}: no weights of it are shipped; give --weights FILE")
     file = weights_file(weights)
     if name == "id_vin" and not _has_free_kernel(file):
-        return _compiled(PlannerSettings(kind=name, weights=str(file)), masked, device, name)
+        settings = PlannerSettings(kind=name, weights=str(file), max_detour=100.0)  # as learned
+        return _compiled(settings, masked, device, name)
     try:
         from studies.plan.family import FamilyPlanner  # loads torch
     except ModuleNotFoundError as error:

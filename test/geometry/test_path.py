@@ -115,3 +115,12 @@ def test_bad_points_are_refused(points, word):
 def test_a_bad_window_is_refused():
     with pytest.raises(PathError, match="window"):
         PathProgress(CORNER, window=0.0)
+
+
+@pytest.mark.parametrize("s", [-1.0, 0.0, 1.5, 3.0, 4.0, 9.0])
+def test_the_rest_of_a_path_has_its_points_and_its_length(s):
+    path = Path(np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]))
+    rest = path.after(s)
+    assert rest.length == pytest.approx(path.length - np.clip(s, 0.0, path.length))
+    np.testing.assert_allclose(rest.points[0], path.point_at(s))
+    np.testing.assert_allclose(rest.points[-1], path.points[-1])

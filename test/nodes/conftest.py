@@ -36,6 +36,12 @@ class Bench:
         self.nodes.append(node)
         return node
 
+    def remove(self, node):
+        """Take a node down, as if its process had been killed."""
+        self.executor.remove_node(node)
+        self.nodes.remove(node)
+        node.destroy_node()
+
     def collect(self, kind, topic, profile=STANDARD):
         """Return the list that every message of a topic will be added to."""
         messages = []

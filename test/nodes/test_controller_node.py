@@ -1,13 +1,14 @@
 """The controller node on a bench: what comes in is made by hand, what comes out is looked at."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
@@ -16,6 +17,7 @@ from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
+from mme_ilqr_ros.control.result import ControlStatus
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -376,3 +378,39 @@ def test_without_a_fitting_cost_to_go_the_plan_is_followed_and_the_node_says_so(
     }[case]
     assert bench.spin_until(lambda: warnings_of(log))
     assert warnings_of(log) == [expected]
+
+
+def test_whatever_is_not_driving_is_said_in_log_and_diagnostics_once_for_each_reason(
+    bench, log, monkeypatch
+):
+    stand = Stand(bench)
+    told = bench.collect(DiagnosticArray, "diagnostics")
+    drive, reasons = stand.node._controller.compute_command, ["stuck: too narrow by 3 cm"]
+
+    def stuck(situation):
+        result = drive(situation)
+        return replace(result, status=ControlStatus.WAITING, message=reasons[-1])
+
+    monkeypatch.setattr(stand.node._controller, "compute_command", stuck)
+    stand.send_plan(STRAIGHT)
+    for reason in ("stuck: too narrow by 4 cm", "stuck: the goal is occupied"):
+        assert bench.spin_until(lambda: told and told[-1].status[0].message == reasons[-1])
+        assert told[-1].status[0].level == DiagnosticStatus.WARN
+        reasons.append(reason)
+    assert bench.spin_until(lambda: len(warnings_of(log)) == 2)
+    assert warnings_of(log) == [reasons[0], reasons[-1]]
+
+
+@pytest.mark.parametrize("vx", [0.0, 0.05], ids=["exact", "noisy"])
+def test_a_goal_without_a_planner_ends_too(bench, vx):
+    """Also where odometry of a robot at rest is never quite zero."""
+    stand = Stand(bench, use_plan=False)
+    stand.state = RobotState(3.95, 0.0, 0.0, vx, 0.0)
+    bench.spin_for(0.1)
+    stand.send_goal(4.0, 0.0)
+    assert bench.spin_until(lambda: stand.node.goal_words.startswith("reached"))
+    stand.state = RobotState(1.0, 0.0, 0.0, vx, 0.0)
+    bench.spin_for(0.1)
+    stand.commands.clear()
+    bench.spin_for(0.2)
+    assert stand.commands == []

@@ -249,7 +249,7 @@ def test_a_plan_in_force_gives_way_to_one_for_other_settings_though_that_is_long
     before = stand.plan()
     stand.wait_for_attempts(3)
     assert len(stand.plans) == 1
-    stand.node.set_parameters([Parameter("inflation_margin", value=0.4)])
+    stand.node.set_parameters([Parameter("clearance_margin", value=1.0)])
     assert bench.spin_until(lambda: len(stand.plans) > 1)
     assert stand.plan().length > before.length + 0.1
 
@@ -322,3 +322,27 @@ def test_a_filter_mask_that_cannot_be_used_is_said(bench, log, case, complaint):
     stand.send_goal(5.0, 1.0)
     assert stand.plan().points[:, 1].max() < 1.2
     assert bench.spin_until(lambda: any(t.startswith(complaint) for t in warnings_of(log)))
+
+
+def test_a_new_map_is_planned_on_at_once_but_changes_a_plan_only_if_it_blocks_it(bench):
+    stand = Stand(bench, two_ways(), expected_planner_frequency=0.0)
+    fields = bench.collect(PointCloud2, "cost_to_go", LATCHED)
+    stand.state = RobotState(1.0, 2.4, 0.0)  # nearer to the upper way
+    stand.wait_for_odometry(5)
+    stand.send_goal(5.0, 2.0)
+    assert stand.plan().points[:, 1].max() > 2.5
+    assert bench.spin_until(lambda: fields)
+    stand.state = RobotState(1.0, 1.8, 0.0)  # now to the lower one
+    stand.wait_for_odometry(5)
+    beside, across = two_ways().occupied.copy(), two_ways().occupied.copy()
+    beside[38:, :2] = True
+    across[30:, 29:31] = True
+    for occupied, n_plans in ((beside, 1), (across, 2)):
+        stand.map.publish(
+            convert.occupancy_message(GridMap(occupied, 0.1, Pose(0, 0, 0)), stand.stamp(), "map")
+        )
+        stand.wait_for_attempts(1)
+        # The field is that of the new map, whether the plan stays or not.
+        assert bench.spin_until(lambda n=n_plans: len(fields) == n + 1)
+        assert bench.spin_until(lambda n=n_plans: len(stand.plans) == n)
+    assert stand.plan().points[:, 1].max() < 2.5

@@ -9,7 +9,8 @@ from scipy import ndimage
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_model import ClearanceTable, squared_distance
+from mme_ilqr_ros.planning.cost_model import ClearanceTable
+from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.weights import WeightsError, find_weights, read_weights
 

@@ -11,7 +11,7 @@ from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanSt
 from mme_ilqr_ros.planning.weights import WeightsError
 
 KINDS = ("id_vin", "dijkstra")
-THIN = {"robot_radius": 0.0, "inflation_margin": 0.0, "straighten": False}
+THIN = {"robot_radius": 0.0, "clearance_margin": 0.0, "straighten": False}
 
 
 def planner(kind="id_vin", **values):
@@ -116,7 +116,7 @@ def test_a_robot_too_wide_for_a_gap_gets_no_path():
 def test_a_start_inside_inflation_is_led_out(kind):
     grid = hall()
     start = (1.45, 0.55)  # in the cell beside the first wall
-    result = planner(kind, robot_radius=0.25, inflation_margin=0.0).plan(grid, start, (0.45, 2.6))
+    result = planner(kind, robot_radius=0.25, clearance_margin=0.0).plan(grid, start, (0.45, 2.6))
     assert result.status is PlanStatus.SUCCEEDED
     assert "start is blocked" in result.message
     np.testing.assert_array_equal(result.path.points[0], start)
@@ -127,10 +127,47 @@ def test_a_start_inside_inflation_is_led_out(kind):
     assert_clear(grid, type(result.path)(result.path.points[4:]), 0.25)
 
 
-def test_a_start_in_a_wall_is_refused():
-    result = planner().plan(hall(), (1.55, 0.55), (0.45, 2.6))
+def marked(grid, rows, columns):
+    """Return the map with a block of cells marked occupied."""
+    occupied = grid.occupied.copy()
+    occupied[rows, columns] = True
+    return GridMap(occupied, grid.resolution, grid.origin)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_a_start_marked_occupied_is_led_out_the_shortest_way(kind, size):
+    """A trace, or somebody who stood beside the robot when the map was drawn."""
+    empty = GridMap.empty(6.0, 4.0, 0.05)
+    grid = marked(empty, slice(40, 40 + size), slice(40, 40 + size))
+    start = (2.0 + 0.05 * size - 0.02, 2.0 + 0.05 * size - 0.02)  # in the last marked cell
+    result = planner(kind).plan(grid, start, (5.0, 3.0))
+    assert result.status is PlanStatus.SUCCEEDED
+    assert "the start is in an obstacle of the map and leads out over" in result.message
+    np.testing.assert_array_equal(result.path.points[0], start)
+    cells = grid.cell_at(result.path.point_at(np.arange(0.0, result.path.length, 0.01)))
+    on_marks = grid.occupied[cells[:, 0], cells[:, 1]]
+    assert 0 < on_marks.sum() * 0.01 <= 0.08  # out of its own cell and through no other
+    assert result.length < 1.2 * np.hypot(5.0 - start[0], 3.0 - start[1])
+
+
+def test_a_start_in_a_wall_leaves_it_on_its_nearer_side_and_does_not_cross_it():
+    occupied = np.zeros((60, 120), bool)
+    occupied[:, 60:64] = True  # without a door
+    grid = GridMap(occupied, 0.05, Pose(0.0, 0.0, 0.0))
+    start = (3.02, 1.5)
+    near = planner().plan(grid, start, (1.0, 1.0))
+    assert near.status is PlanStatus.SUCCEEDED
+    assert near.path.points[:, 0].max() <= start[0] + 1e-9
+    assert planner().plan(grid, start, (5.0, 1.0)).status is PlanStatus.NO_VALID_PATH
+
+
+def test_a_start_is_refused_where_nothing_free_is_within_reach_and_says_how_far_that_is():
+    grid = marked(GridMap.empty(6.0, 4.0, 0.05), slice(0, 80), slice(40, 100))
+    result = planner().plan(grid, (3.5, 2.0), (1.0, 2.0))
     assert result.status is PlanStatus.START_OCCUPIED
-    assert "(1.55, 0.55)" in result.message
+    assert "the start (3.50, 2.00) is in an obstacle and no cell within 0.80 m" in result.message
+    assert "needs 0.44 m" in result.message
 
 
 def test_a_goal_in_a_wall_is_refused_without_tolerance():
@@ -188,6 +225,41 @@ def test_unknown_cells_are_crossed_or_not_by_setting():
     ends = (0.5, 0.5), (3.5, 1.5)
     assert planner(allow_unknown=True).plan(grid, *ends).status is PlanStatus.SUCCEEDED
     assert planner(allow_unknown=False).plan(grid, *ends).status is PlanStatus.NO_VALID_PATH
+
+
+def floor_with_unknown(top):
+    """A hall of 6 m x 4 m with unknown cells across its middle, up to a height [m]."""
+    empty = GridMap.empty(6.0, 4.0, 0.05)
+    unknown = np.zeros(empty.shape, bool)
+    unknown[: round(top / 0.05), 40:80] = True
+    return GridMap(empty.occupied, 0.05, empty.origin, unknown)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unknown_cells_cost_a_multiple_of_open_floor(kind):
+    """Straight through 2 m of unknown, or round it: 4.0 m against 4.9 m."""
+    grid, ends = floor_with_unknown(3.0), ((1.0, 1.0), (5.0, 1.0))
+    shares = {}
+    for cost in (1.0, 5.0):
+        result = planner(kind, unknown_cost=cost).plan(grid, *ends)
+        cells = grid.cell_at(result.path.point_at(np.linspace(0.0, result.length, 400)))
+        shares[cost] = grid.unknown[cells[:, 0], cells[:, 1]].mean()
+        assert result.length < 6.5
+    assert shares[1.0] > 0.4
+    assert shares[5.0] < 0.03
+    through = planner(kind).plan(floor_with_unknown(4.0), *ends)  # no way round
+    assert through.length == pytest.approx(4.0, rel=0.01)
+    assert through.cost_to_go.values[20, 20] == pytest.approx(4.0 + 4.0 * 2.0, rel=0.02)
+
+
+def test_unknown_cells_are_not_obstacles_to_keep_away_from():
+    """Only what is known to stand has clearance: unknown cells have their own price."""
+    grid = floor_with_unknown(3.0)
+    plans = planner()
+    plans.plan(grid, (1.0, 1.0), (5.0, 3.5))
+    cost = plans._solved[True].field.cost
+    assert set(np.unique(cost)) == {1.0, 5.0}
+    assert (cost[~grid.unknown] == 1.0).all()
 
 
 def test_a_map_without_a_known_cell_is_said_to_have_none():
@@ -297,7 +369,7 @@ def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
     settings = {
         "kind": str(rng.choice(KINDS)),
         "robot_radius": float(rng.uniform(0.0, 2.0) * grid.resolution),
-        "inflation_margin": 0.0,
+        "clearance_margin": 0.0,
         "allow_unknown": bool(rng.random() < 0.5),
         "straighten": bool(rng.random() < 0.5),
     }
@@ -311,7 +383,8 @@ def test_any_world_gets_a_status_and_a_path_is_always_legal(seed):
             result.path.point_at(np.arange(0.0, result.path.length, grid.resolution / 20))
         )
         assert grid.contains(cells).all()
-        assert not occupied[cells[:, 0], cells[:, 1]].any()
+        if not occupied[tuple(cells[0])]:
+            assert not occupied[cells[:, 0], cells[:, 1]].any()
     else:
         assert result.path is None
 
@@ -320,7 +393,7 @@ def test_a_layer_makes_a_detour_worth_its_while_and_nothing_else():
     grid = GridMap.empty(6.0, 4.0, 0.1)
     slow = np.zeros(grid.shape)
     slow[:30, 25:35] = 1.0  # from wall to 3 m
-    plans = planner("dijkstra", robot_radius=0.0, inflation_margin=0.0, filter_mask_weight=4.0)
+    plans = planner("dijkstra", robot_radius=0.0, clearance_margin=0.0, filter_mask_weight=4.0)
     ends = (1.05, 2.05), (4.95, 2.05)
     straight = plans.plan(grid, *ends)
     round_it = plans.plan(grid, *ends, layer=slow)

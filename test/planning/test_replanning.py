@@ -52,7 +52,7 @@ def test_a_changed_terrain_equals_a_built_one(seed, allow_unknown):
         unknown = changed_map(rng, unknown) if rng.random() < 0.5 else unknown
         grid = grid_map(occupied, unknown)
         after, built = (
-            terrain.after(grid, allow_unknown),
+            terrain.after(grid),
             Terrain.build(grid, radius, allow_unknown),
         )
         assert after.grid is grid
@@ -74,7 +74,7 @@ PLANNERS = (
 @pytest.mark.parametrize("seed", range(6))
 def test_replanning_equals_planning_for_the_first_time(seed, chosen):
     rng = np.random.default_rng(seed)
-    settings = PlannerSettings(robot_radius=0.15, inflation_margin=0.05, **chosen)
+    settings = PlannerSettings(robot_radius=0.15, clearance_margin=0.15, **chosen)
     kept = GlobalPlanner(settings)
     occupied, unknown = random_map(rng)
     start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
@@ -137,7 +137,11 @@ occupied = np.zeros((60, 60), dtype=bool)
 for box in ((20, 30), (40, 10)):
     occupied[box[0] : box[0] + 3, box[1] : box[1] + 3] = True
     grid = GridMap(occupied.copy(), 0.1, Pose(0.0, 0.0, 0.0))
-    assert planner.plan(grid, (0.55, 0.55), (5.5, 5.5)).path is not None
+    result = planner.plan(grid, (0.55, 0.55), (5.5, 5.5))
+    assert result.cost_of(result.path) > 0.0
+occupied[30, :28] = occupied[30, 30:] = True  # and a gap that is too narrow
+narrow = GridMap(occupied, 0.1, Pose(0.0, 0.0, 0.0))
+assert "too narrow" in planner.plan(narrow, (0.55, 0.55), (5.5, 5.5)).message
 print(sorted(compiled() - before, key=str))
 """
 

@@ -12,7 +12,7 @@ from mme_ilqr_ros.benchmark.plan.maps import Choice
 from mme_ilqr_ros.benchmark.plan.planners import Answer
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cost_model import squared_distance
+from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.planning.field import solve_edges, solve_field
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import CLEARANCE

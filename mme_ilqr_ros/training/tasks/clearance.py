@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from mme_ilqr_ros.learning.encoders import ClearanceEncoder
-from mme_ilqr_ros.planning.cost_model import squared_distance
+from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.training.tasks.demonstrations import MapSet, any_goal
 from mme_ilqr_ros.training.tasks.hidden_cost import HiddenCost, command
 

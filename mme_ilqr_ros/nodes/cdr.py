@@ -1,0 +1,74 @@
+"""Reading messages from their bytes, where rclpy would make Python objects of millions of numbers.
+
+A subscription with `raw=True` hands over the bytes as they came, in the plain encoding of DDS: each
+number lies at a multiple of its size after the first four bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from nav_msgs.msg import MapMetaData, OccupancyGrid
+from numpy.typing import NDArray
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Header
+
+from mme_ilqr_ros.nodes.conversions import MessageError, exact_stamp
+
+PLAIN = b"\x00\x01"  # plain CDR, little-endian: what every common RMW sends
+
+
+def aligned(offset: int, size: int) -> int:
+    """Return the next multiple of a size."""
+    return -(-offset // size) * size
+
+
+def read_header(body: memoryview, at: int) -> tuple[Header, int]:
+    """Read the header at an offset after the first four bytes.
+
+    Returns:
+        The header, and the offset of what follows, to 4 bytes.
+
+    Raises:
+        struct.error: There is none.
+    """
+    seconds, rest, length = struct.unpack_from("<iII", body, at)
+    end = at + 12 + length
+    name = bytes(body[at + 12 : end - 1]).decode(errors="replace")
+    stamp = exact_stamp(max(seconds * 10**9 + rest, 0))
+    return Header(stamp=stamp, frame_id=name), aligned(end, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class MapMessage:
+    """The parts of a nav_msgs/OccupancyGrid, with the cells as an array [H * W]."""
+
+    header: Header
+    info: MapMetaData
+    data: NDArray[np.int8]
+
+
+def read_map(data: bytes) -> MapMessage:
+    """Return a map from the bytes of a nav_msgs/OccupancyGrid, without a copy of its cells.
+
+    Raises:
+        MessageError: The bytes are no map.
+    """
+    try:
+        head, cells = _parts(data) if data[:2] == PLAIN else (data, None)
+        message: OccupancyGrid = deserialize_message(head, OccupancyGrid)
+    except Exception as error:  # of the middleware, whose types differ
+        raise MessageError(f"map: {error}") from error
+    cells = np.frombuffer(message.data, np.int8) if cells is None else cells
+    return MapMessage(message.header, message.info, cells)
+
+
+def _parts(data: bytes) -> tuple[bytes, NDArray[np.int8]]:
+    """Return the bytes of the same map with no cells, and the cells."""
+    _, at = read_header(memoryview(data)[4:], 0)
+    # Then come a stamp, three numbers of 4 bytes, a pose of 7 of 8 bytes and the number of cells.
+    at = 4 + aligned(at + 20, 8) + 56
+    (count,) = struct.unpack_from("<I", data, at)
+    return data[:at] + bytes(4), np.frombuffer(data, np.int8, count, at + 4)

@@ -1,0 +1,119 @@
+"""A goal from its acceptance to its end, the same for every node that hears `goal_status`.
+
+Whoever takes a goal accepts it: the planner, or the controller for a goal or a plan that came
+without a planner. It is known by the time of its acceptance, which the last pose of its plans
+carries as stamp. Its status only ever advances: accepted (a plan is looked for), executing (the
+controller drives), and an end: succeeded, cancelled or aborted. An end is for good.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from action_msgs.msg import GoalStatus
+from rclpy.publisher import Publisher
+
+from mme_ilqr_ros.nodes.conversions import exact_stamp, nanoseconds
+
+ACCEPTED, EXECUTING = GoalStatus.STATUS_ACCEPTED, GoalStatus.STATUS_EXECUTING
+REACHED, CANCELLED = GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED
+ABORTED = GoalStatus.STATUS_ABORTED
+WORDS = {
+    ACCEPTED: "planning",
+    EXECUTING: "driving",
+    REACHED: "reached",
+    CANCELLED: "cancelled",
+    ABORTED: "aborted",
+}
+REMEMBERED = 100  # goals of before, whose late messages change nothing
+
+
+class GoalLife:
+    """The newest goal and its status; says every advance, its own and the first news of an end.
+
+    Attributes:
+        goal: Time of its acceptance in ns; None before the first one.
+        status: Of the goal; 0 before the first one.
+        reason: Why it was aborted, where it was from here.
+    """
+
+    def __init__(self, publisher: Publisher, when_over: Callable[[], None]) -> None:
+        """Start without a goal.
+
+        Args:
+            publisher: Of GoalStatus, latched.
+            when_over: Called when the goal has ended, whoever ended it.
+        """
+        self.goal: int | None = None
+        self.status: int = GoalStatus.STATUS_UNKNOWN
+        self.reason = ""
+        self._publisher, self._when_over = publisher, when_over
+        self._past: deque[int] = deque(maxlen=REMEMBERED)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is a goal that has not ended."""
+        return self.status in (ACCEPTED, EXECUTING)
+
+    @property
+    def words(self) -> str:
+        """The status for a person."""
+        return WORDS.get(self.status, "none") + (f": {self.reason}" if self.reason else "")
+
+    def is_past(self, goal: int) -> bool:
+        """Whether a goal has ended or given way to another one."""
+        return goal in self._past
+
+    def accept(self, goal: int) -> int:
+        """Take a new goal; return its name, which is `goal` or, if that is taken, the next free."""
+        while goal == self.goal or self.is_past(goal):
+            goal += 1  # time that stands still
+        self._begin(goal)
+        self._advance(ACCEPTED)
+        return goal
+
+    def execute(self) -> None:
+        """The controller drives to the goal."""
+        self._advance(EXECUTING)
+
+    def end(self, status: int, reason: str = "") -> bool:
+        """End the goal, if there is one that has not ended; return whether there was."""
+        was_active = self.is_active
+        if was_active:
+            self.reason = reason
+            self._advance(status)
+        return was_active
+
+    def take(self, message: GoalStatus) -> None:
+        """Take over what another node says, unless it is of the past; own echoes change nothing."""
+        goal = nanoseconds(message.goal_info.stamp)
+        if self.is_past(goal):
+            return
+        if goal != self.goal:
+            if message.status not in (ACCEPTED, EXECUTING):
+                self._past.append(goal)
+                return
+            self._begin(goal)
+            self.status = message.status
+        elif message.status not in (ACCEPTED, EXECUTING):
+            self._advance(message.status)  # also said: a node that starts later hears it from both
+        else:
+            self.status = max(self.status, message.status)
+
+    def _begin(self, goal: int) -> None:
+        if self.is_active and self.goal is not None:
+            self._past.append(self.goal)
+        self.goal, self.status, self.reason = goal, GoalStatus.STATUS_UNKNOWN, ""
+
+    def _advance(self, status: int) -> None:
+        if self.goal is None or status <= self.status:
+            return
+        self.status = status
+        message = GoalStatus(status=int(status))
+        message.goal_info.stamp = exact_stamp(self.goal)
+        message.goal_info.goal_id.uuid = list(self.goal.to_bytes(16, "big"))
+        self._publisher.publish(message)
+        if not self.is_active:
+            self._past.append(self.goal)
+            self._when_over()

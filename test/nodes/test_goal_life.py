@@ -1,0 +1,303 @@
+"""A goal and its end through the real nodes: what has ended moves nothing, whatever comes again.
+
+The robot stands where the tests put it: a command is an attempt to drive.
+"""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+from action_msgs.msg import GoalStatus
+from geometry_msgs.msg import PoseStamped, Twist
+from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import Path as PathMessage
+from std_srvs.srv import Trigger
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.nodes import conversions as convert
+from mme_ilqr_ros.nodes import plan_gate
+from mme_ilqr_ros.nodes.controller_node import ControllerNode
+from mme_ilqr_ros.nodes.goal_life import ABORTED, ACCEPTED, CANCELLED, EXECUTING, REACHED
+from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS
+from mme_ilqr_ros.nodes.planner_node import PlannerNode
+
+FREE = GridMap.empty(8.0, 8.0, 0.1, Pose(-2.0, -4.0, 0.0))
+GOAL = (4.0, 0.0)
+RUNS = 10
+QUIET = 0.2  # s, four periods of planning and eight of control
+
+
+class Stand:
+    """Planner and controller, a map, and a robot that stands where `state` says."""
+
+    def __init__(self, bench, *, with_planner=True, **planner):
+        self.bench, self.planner_parameters = bench, planner
+        self.commands = bench.collect(Twist, "cmd_vel")
+        self.plans = bench.collect(PathMessage, "plan", LATCHED)
+        self.news = bench.collect(GoalStatus, "goal_status", LATCHED_NEWS)
+        self.odom = bench.publisher(Odometry, "odom")
+        self.goal = bench.publisher(PoseStamped, "goal_pose")
+        self.map = bench.publisher(OccupancyGrid, "map", LATCHED)
+        self.mask = bench.publisher(OccupancyGrid, "filter_mask", LATCHED)
+        self.plan = bench.publisher(PathMessage, "plan", LATCHED)
+        self.state, self.odometry_sent = RobotState(0.0, 0.0, 0.0), 0
+        bench.node.create_timer(0.02, self.send_odometry)
+        self.send_map()
+        if with_planner:
+            self.start_planner()
+        self.start_controller()
+
+    def start_planner(self):
+        rate = {"expected_planner_frequency": 20.0, "use_filter_mask": True}
+        parameters = {"kind": "dijkstra", **rate, **self.planner_parameters}
+        self.planner = self.bench.add(PlannerNode, **parameters)
+        assert self.bench.spin_until(lambda: self.planner.is_ready)
+
+    def start_controller(self):
+        self.controller = self.bench.add(ControllerNode, mme__n_modes=2, controller_frequency=40.0)
+        assert self.bench.spin_until(lambda: self.controller.is_ready)
+
+    def restart_controller(self):
+        """Kill the controller, whose last command stands, and start it anew."""
+        self.bench.remove(self.controller)
+        self.bench.spin_for(0.05)
+        self.commands.clear()
+        self.start_controller()
+
+    def stamp(self):
+        return self.bench.node.get_clock().now().to_msg()
+
+    def send_odometry(self):
+        self.odometry_sent += 1
+        self.odom.publish(convert.odometry_message(self.state, self.stamp(), "odom", "base_link"))
+
+    def send_map(self):
+        self.map.publish(convert.occupancy_message(FREE, self.stamp(), "map"))
+
+    def send_mask(self):
+        self.mask.publish(convert.occupancy_message(FREE, self.stamp(), "map"))
+
+    def send_goal(self, goal=GOAL):
+        self.bench.connect(self.goal)
+        self.goal.publish(convert.pose_stamped(Pose(*goal, 0.0), self.stamp(), "map"))
+
+    def send_plan(self, *points, stamp=None):
+        points = np.array([(0.0, 0.0), *points])
+        stamp = stamp or self.stamp()
+        self.plan.publish(convert.path_message(points, np.zeros(len(points)), stamp, "map"))
+
+    def put(self, x, y):
+        """Put the robot somewhere; returns when both nodes know."""
+        self.state, sent = RobotState(x, y, 0.0), self.odometry_sent
+        assert self.bench.spin_until(lambda: self.odometry_sent >= sent + 4)
+
+    def ends(self, status):
+        """Return whether the goal comes to this end, and only to this one."""
+        came = self.bench.spin_until(lambda: self.news and self.news[-1].status == status)
+        return came and not {m.status for m in self.news} & {REACHED, CANCELLED, ABORTED} - {status}
+
+    def drives(self):
+        """Return whether a command to move comes, from now on."""
+        self.commands.clear()
+        return self.bench.spin_until(lambda: any(c.linear.x > 0.02 for c in self.commands), 5.0)
+
+    def stands(self):
+        """Return whether no command to move comes, once what moves has braked."""
+        self.bench.spin_until(lambda: not self.commands or self.commands[-1] == Twist())
+        self.commands.clear()
+        self.bench.spin_for(QUIET)
+        return all(command == Twist() for command in self.commands)
+
+    def arrives(self, goal=GOAL):
+        """Drive to a goal by being put there."""
+        self.news.clear()
+        self.send_goal(goal)
+        assert self.drives()
+        self.put(*goal)
+        assert self.ends(REACHED)
+
+    def cancels(self, service="controller/reset"):
+        assert self.bench.call(Trigger, service, Trigger.Request()).success
+        assert self.ends(CANCELLED)
+
+    def send_everything_again(self):
+        """Publish map, mask and the plan that was driven once more."""
+        driven = [plan for plan in self.plans if plan.poses]
+        self.send_map()
+        self.send_mask()
+        if driven:
+            driven[-1].header.stamp = self.stamp()
+            self.plan.publish(driven[-1])
+
+
+def test_a_goal_is_accepted_driven_to_and_reached_and_both_nodes_know(bench):
+    stand = Stand(bench)
+    stand.arrives()
+    order = list(dict.fromkeys(message.status for message in stand.news))
+    assert order == [ACCEPTED, EXECUTING, REACHED]
+    assert len({bytes(message.goal_info.goal_id.uuid) for message in stand.news}) == 1
+    for node in (stand.planner, stand.controller):
+        assert bench.spin_until(lambda node=node: node.goal_words.startswith("reached"))
+
+
+def test_a_robot_pushed_after_its_arrival_stays_there_whatever_comes_again(bench):
+    stand = Stand(bench)
+    for run in range(RUNS):
+        stand.put(0.0, 0.0)
+        stand.arrives()
+        stand.put(4.0 - 0.3 * (run + 1), 0.1 * run)
+        stand.send_everything_again()
+        assert stand.stands(), run
+
+
+@pytest.mark.parametrize("service", ["controller/reset", "planner/cancel"])
+def test_a_cancelled_goal_moves_nothing_whatever_comes_again(bench, service):
+    stand = Stand(bench)
+    for run in range(RUNS):
+        stand.news.clear()
+        stand.send_goal()
+        assert stand.drives()
+        stand.cancels(service)
+        stand.send_everything_again()
+        assert stand.stands(), run
+
+
+@pytest.mark.parametrize("case", ["reached", "cancelled", "driving"])
+def test_a_controller_that_is_started_anew_resumes_nothing_and_takes_new_goals(bench, case):
+    stand = Stand(bench)
+    for run in range(RUNS):
+        stand.put(0.0, 0.0)
+        stand.news.clear()
+        if case == "reached":
+            stand.arrives()
+            stand.put(2.0, 0.5)
+        else:
+            stand.send_goal()
+            assert stand.drives()
+        if case == "cancelled":
+            stand.cancels()
+        stand.restart_controller()
+        stand.send_everything_again()
+        assert stand.stands(), run
+        if case == "driving":
+            assert stand.ends(ABORTED)
+    stand.send_goal((3.0, 1.0))
+    assert stand.drives()
+
+
+@pytest.mark.parametrize("case", ["reached", "cancelled"])
+def test_a_planner_that_is_started_anew_wakes_nothing(bench, case):
+    stand = Stand(bench)
+    for run in range(RUNS):
+        stand.put(0.0, 0.0)
+        stand.news.clear()
+        if case == "reached":
+            stand.arrives()
+            stand.put(2.0, 0.5)
+        else:
+            stand.send_goal()
+            assert stand.drives()
+            stand.cancels()
+        bench.remove(stand.planner)
+        stand.start_planner()
+        stand.send_everything_again()
+        assert stand.stands(), run
+    stand.news.clear()
+    stand.send_goal((3.0, 1.0))
+    assert stand.drives()
+
+
+def test_a_planner_started_anew_while_driving_can_still_cancel(bench):
+    stand = Stand(bench)
+    stand.send_goal()
+    assert stand.drives()
+    bench.remove(stand.planner)
+    stand.start_planner()
+    assert stand.drives()
+    assert bench.spin_until(lambda: stand.planner.goal_words == "driving")
+    stand.cancels("planner/cancel")
+    assert stand.stands()
+
+
+def test_cancelling_nothing_is_said(bench):
+    Stand(bench)
+    assert not bench.call(Trigger, "planner/cancel", Trigger.Request()).success
+
+
+def test_a_new_goal_takes_the_place_of_the_one_before_also_where_that_was(bench):
+    stand = Stand(bench)
+    for goal in (GOAL, (3.0, 1.0), (3.0, 1.0), GOAL):
+        stand.send_goal(goal)
+        assert stand.drives()
+    stand.news.clear()
+    stand.put(*GOAL)
+    assert stand.ends(REACHED)
+    stand.put(0.0, 0.0)
+    stand.arrives()  # to the same place again
+
+
+def test_a_goal_without_a_plan_for_too_long_is_aborted_with_the_reason(bench, log):
+    stand = Stand(bench, plan_patience=0.5)
+    stand.send_goal((50.0, 0.0))
+    assert stand.ends(ABORTED)
+    assert "no plan for" in stand.planner.goal_words
+    assert "outside the map" in stand.planner.goal_words
+    stand.send_everything_again()
+    assert stand.stands()
+
+
+def test_a_plan_of_another_planner_is_driven_once(bench):
+    """Also if it comes again and again: only after a pause it is a new request."""
+    stand = Stand(bench, with_planner=False)
+    stand.send_plan((2.0, 0.0), GOAL)
+    assert stand.drives()
+    stand.put(*GOAL)
+    assert stand.ends(REACHED)
+    stand.put(1.0, 0.0)
+    for _ in range(5):
+        stand.send_plan((2.0, 0.1), GOAL)
+        assert stand.stands()
+    stand.send_plan((2.0, 0.1), (3.0, 2.0))
+    assert stand.drives()
+
+
+def test_a_plan_of_another_planner_is_a_new_request_after_a_pause(bench, monkeypatch):
+    monkeypatch.setattr(plan_gate, "LATE", 0.2)
+    stand = Stand(bench, with_planner=False)
+    stand.send_plan(GOAL)
+    assert stand.drives()
+    stand.cancels()
+    bench.spin_for(0.3)
+    stand.send_plan(GOAL)
+    assert stand.drives()
+
+
+def test_a_plan_by_hand_without_any_stamp_is_driven_each_time(bench):
+    stand = Stand(bench, with_planner=False)
+    nothing = convert.stamp_of(0.0)
+    for end in (GOAL, (3.0, 2.0), GOAL):
+        stand.put(0.0, 0.0)
+        stand.news.clear()
+        stand.send_plan(end, stamp=nothing)
+        assert stand.drives()
+        stand.put(*end)
+        assert stand.ends(REACHED)
+
+
+@pytest.mark.parametrize("case", ["latched", "old"])
+def test_a_plan_from_before_is_not_driven_and_one_line_says_so(bench, log, case):
+    stand = Stand(bench, with_planner=False)
+    stamp = convert.stamp_of(bench.node.get_clock().now().nanoseconds * 1e-9 - 20.0)
+    stand.send_plan(GOAL, stamp=stamp if case == "old" else None)
+    if case == "latched":
+        assert stand.drives()
+        stand.restart_controller()
+    lines = {
+        "latched": "this plan is not driven: it is from before this node was started; send the",
+        "old": "this plan is not driven: its stamp is 20.",
+    }
+    assert bench.spin_until(lambda: any(t.startswith(lines[case]) for _, t in log))
+    assert stand.stands()
+    assert sum(text.startswith(lines[case]) for _, text in log) == 1
