@@ -37,9 +37,9 @@ def sides(modes):
 
 
 def test_a_mirror_symmetric_scene_yields_both_ways_round_at_equal_cost():
-    s, best = solver(), {+1: [], -1: []}
-    for _ in range(8):
-        modes = s.cycle(X0, data(), 0.0, 0.2)
+    best = {+1: [], -1: []}
+    for seed in range(4):  # first cycles, in which every mode is optimised to its end
+        modes = solver(seed).cycle(X0, data(), 0.0, 0.2)
         for side, costs in best.items():
             costs.extend(modes.costs[sides(modes) == side])
     assert min(best[+1]) == pytest.approx(min(best[-1]), rel=1e-3)
@@ -136,7 +136,8 @@ def test_variants_are_presets_of_the_samplers():
         "mme_ilqr": mme,
     }
     for variant, settings in expected.items():
-        assert algorithm_settings(build(ControllerSettings, {"variant": variant})) == settings
+        given = in_own_units(build(ControllerSettings, {"variant": variant}))
+        assert algorithm_settings(given) == settings
 
 
 def test_robots_side_by_side_plan_as_each_alone():
