@@ -30,12 +30,13 @@ from mme_ilqr_ros.control.kernel import CompiledKernel, Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 RADIUS = 4.0  # [m] of the ring on which they stand; each heads for the opposite side
 CYCLES = 3
 PERIOD = 0.1  # s
-SETTINGS = ControllerSettings()
+SETTINGS = in_own_units(ControllerSettings())
 ALGORITHM = dataclasses.replace(SETTINGS.mme, n_iterations=10)
 REQUIRED = SETTINGS.robot_radius + SETTINGS.clearance_margin / 3.0  # [m]
 
