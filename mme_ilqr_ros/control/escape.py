@@ -69,9 +69,7 @@ class Escape:
         if self.way is not None:
             to_go = self.way.cost_at(here)
         radius, allowance = settings.required_movement_radius, settings.movement_time_allowance
-        measure = None if self.way is None else self.way.field
-        if measure is None:
-            measure = situation.path
+        measure = situation.path if self.way is None else self.way.field
         self._progress.update(elapsed, here, to_go, measure, radius)
         self._leave(here, (goal.x, goal.y), settings.robot_radius)
         needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW

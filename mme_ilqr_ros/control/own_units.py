@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.passable import margin_of
@@ -33,8 +34,10 @@ MOST_RADII = 2.5  # that need to be made good to count as progress
 def in_own_units(settings: ControllerSettings) -> ControllerSettings:
     """Return the settings as the algorithm uses them: derived values and scaled weights in SI."""
     length, time = _units(settings)
-    values, given = {}, flatten(settings)
-    for name, unit in _weights(type(settings)):
+    values: dict[str, float] = {}
+    given: dict[str, Any] = flatten(settings)
+    kind: type = type(settings)
+    for name, unit in _weights(kind):
         values[name] = given[name] * length ** unit[0] * time ** unit[1]
     for name, (value, unit) in DERIVED.items():
         if given[name] == 0.0:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 SHARE = 0.25  # of radius and time allowed: a step of progress; and too long a stand
 
@@ -22,12 +24,12 @@ class Progress:
         self.stalled = self._standing = 0.0
         self._measure: object = None
         self._best = self._last = math.inf
-        self._anchor: Sequence[float] = (math.nan, math.nan)
+        self._anchor: ArrayLike = (math.nan, math.nan)
 
     def update(
         self,
         elapsed: float,
-        position: Sequence[float],
+        position: NDArray[np.float64],
         to_go: float,
         measure: object,
         radius: float,
@@ -48,7 +50,7 @@ class Progress:
         self._last, self._measure = to_go, measure
         if to_go < self._best - SHARE * radius:
             self._best, self.stalled = to_go, 0.0
-        if not math.dist(position, self._anchor) < SHARE * radius:
+        if not np.hypot(*np.subtract(position, self._anchor)) < SHARE * radius:
             self._anchor, self._standing = position, 0.0
 
     def needs_a_way_out(self, allowance: float) -> bool:

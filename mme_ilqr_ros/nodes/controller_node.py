@@ -33,6 +33,7 @@ from visualization_msgs.msg import MarkerArray
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
+from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
 from mme_ilqr_ros.nodes.conversions import header, nanoseconds, path_message, twist_message
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
@@ -88,6 +89,13 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._gate = PlanGate(self._life, self.warnings, self.now())
         self._watchdog = Watchdog(self._watch)
         self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
+        self._say_derived(settings)
+
+    def _say_derived(self, settings: ControllerNodeSettings) -> None:
+        """Log what follows from the robot, and what makes no sense beside it."""
+        self.warnings.info_once(summary(settings))
+        for doubt in doubts(settings):
+            self.warnings.warn_each(doubt)
 
     def _connect(self, settings: ControllerNodeSettings) -> None:
         kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
@@ -150,6 +158,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
         """Hand changed settings on; what they compile is compiled now."""
         self._controller.update(settings)
+        self._say_derived(settings)
         self._inputs.settings = settings
 
     def _take_goal(self, message: PoseStamped) -> None:

@@ -13,6 +13,7 @@ from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
@@ -27,6 +28,7 @@ from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
 from mme_ilqr_ros.nodes.markers import read_candidates
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
+from mme_ilqr_ros.nodes.plan_message import read_plan
 
 FREE = GridMap.empty(20.0, 20.0, 0.1, Pose(-10.0, -10.0, 0.0))
 STRAIGHT = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
@@ -209,8 +211,10 @@ def test_a_transform_that_leads_nowhere_is_said_and_the_robot_brakes(bench):
     stamp = bench.node.get_clock().now().to_msg()
     state = RobotState(0.0, 0.0, 0.0)
     inputs.take_odometry(convert.odometry_message(state, stamp, "odom", "base_link"))
-    inputs.take_map(convert.occupancy_message(FREE, stamp, "map"))
-    inputs.take_plan(convert.path_message(STRAIGHT, np.zeros(4), stamp, "map"))
+    inputs.take_map(serialize_message(convert.occupancy_message(FREE, stamp, "map")))
+    plan = convert.path_message(STRAIGHT, np.zeros(4), stamp, "map")
+    inputs.take_plan(read_plan(serialize_message(plan)))
+    assert bench.spin_until(lambda: "map" in inputs.ages())  # it is read beside the commands
     snapshot = inputs.snapshot(0.0)
     assert snapshot.missing.startswith("map from 'map' to 'odom': distance field: origin = ")
     assert snapshot.situation.goal is None

@@ -38,7 +38,7 @@ def test_the_nodes_agree_on_what_they_require():
 @pytest.mark.parametrize("resolution", [0.02, 0.05, 0.1])
 @pytest.mark.parametrize("radius", [0.1, 0.18, 0.2, 0.23, 0.5])
 def test_a_gap_is_open_exactly_when_the_field_of_the_controller_says_so(radius, resolution):
-    settings = PlannerSettings("dijkstra", robot_radius=radius)
+    settings = PlannerSettings("dijkstra", robot_radius=radius, clearance_margin=0.06)
     least = least_distance(radius, settings.clearance_margin)
     narrowest = math.ceil(2.0 * least / resolution - 1e-9)
     opened = []

@@ -27,7 +27,7 @@ def wall_with_gap(cells, unknown=None):
 
 
 def message(grid, radius, **settings):
-    planner = GlobalPlanner(PlannerSettings(robot_radius=radius, **settings))
+    planner = GlobalPlanner(PlannerSettings(robot_radius=radius, clearance_margin=0.06, **settings))
     return planner.plan(grid, (1.0, 1.0), (5.0, 3.0)).message
 
 

@@ -137,7 +137,7 @@ class CompiledKernel:
 
     def _task(self, data: StageData) -> Task:
         dtype, circles = self._dtype, np.asarray(data.world.circles, np.float64)
-        moving = circles[:, 3:].any(axis=1)
+        moving = np.hypot(circles[:, 3], circles[:, 4]) > 0.0
         circles = np.ascontiguousarray(circles[np.argsort(moving, kind="stable")])
         tracks = np.empty((len(data.parameters), len(circles), 4))
         self._program.sample.track(circles, data.dt, data.world.barrier, tracks)
