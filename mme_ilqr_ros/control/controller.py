@@ -143,8 +143,9 @@ class LocalController:
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:
                 return self._braking(ControlStatus.BLOCKED, situation, begin, modes, target)
-            modes = replace(modes, chosen=evasion)
-        command = self._first_command(modes, held)
+            command = self._next_command(evasion, held)
+            return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
+        command = self._next_command(modes.controls[modes.chosen, 0], held)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
 
@@ -225,10 +226,9 @@ class LocalController:
         heads_there = math.dist(target, (goal.x, goal.y)) <= s.xy_goal_tolerance
         return goal.yaw if s.yaw_goal_tolerance < ANY_HEADING and heads_there else None
 
-    def _first_command(self, modes: Modes, held: Array) -> Array:
-        """Return the controls [nu] one period ahead on the chosen plan, exactly within limits."""
+    def _next_command(self, first: Array, held: Array) -> Array:
+        """Return the controls [nu] one period ahead on the way to those of the end of a stage."""
         fraction = min(1.0, self._period / self._settings.mme.model_dt)
-        first = modes.controls[modes.chosen, 0]
         wanted = np.where(self._ramps, held + fraction * (first - held), first)
         return self._limits.clip(wanted, held, self._period)
 

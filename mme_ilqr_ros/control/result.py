@@ -20,6 +20,7 @@ class ControlStatus(enum.Enum):
     GOAL_REACHED = "goal reached"
     STUCK = "stuck"
     WAITING = "no plan makes progress, waiting"
+    EVADING = "every plan is blocked, getting out of the way"
     BLOCKED = "every plan is blocked, braking"
     NO_GOAL = "no goal"
     INVALID_INPUT = "input is not finite, braking"

@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 EVASION_GAIN = 0.02  # [m] that a plan must keep farther away than braking does, to drive instead
+COUNT = 7  # values of every control that an evasion tries
 STANDING = 0.02  # [m/s] below it the robot stands; it may turn
 ROUNDING = 1e-9  # [m/s], [rad/s]
 STAYING = 0.3  # [m] between the ends of a plan that leads nowhere
@@ -59,8 +60,11 @@ class Safety:
 
     def evasion(
         self, modes: Modes, x0: Array, held: Array, data: StageData, radius: float
-    ) -> int | None:
-        """Return the mode to drive because braking would touch something, or None to brake.
+    ) -> Array | None:
+        """Return the controls [nu] to drive by as braking would touch something; None to brake.
+
+        Candidates are the plans, and controls that stay the same: a plan is a way to the goal, and
+        a robot that is driven into has to get out of the way first.
 
         Args:
             modes: Modes of this cycle, of which the chosen one may not drive.
@@ -69,16 +73,21 @@ class Safety:
             data: What the modes share.
             radius: The robot's radius [m].
         """
-        stages = self._stages_to_stop(held, data)
-        stop = np.zeros((1, 1, modes.controls.shape[1], len(held)))
-        stop[..., self._kept] = held[self._kept]
-        braking = self._kernel.optimise(x0[None], stop, [data], iterations=0).X[0]
-        tried = np.concatenate([braking, modes.states])[None, :, : stages + 1]
+        lower, upper, _ = data.limits.as_arrays()
+        axes = [np.linspace(*ends, COUNT) for ends in zip(lower, upper, strict=True)]
+        constant = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(held))
+        stop = np.zeros(len(held))
+        stop[self._kept] = held[self._kept]
+        wanted = np.concatenate([stop[None], constant])
+        U = np.repeat(wanted[:, None], modes.controls.shape[1], axis=1)
+        rolled = self._kernel.optimise(x0[None], U[None], [data], iterations=0).X[0]
+        near = self._stages_to_stop(held, data) + 1
+        tried = np.concatenate([rolled, modes.states])[None, :, :near]
         distances = self._kernel.distances(tried, [data])[0]
-        best = int(np.argmax(distances[1:]))
-        if distances[0] >= radius or distances[1 + best] <= distances[0] + EVASION_GAIN:
+        best = 1 + int(np.argmax(distances[1:]))
+        if distances[0] >= radius or distances[best] <= distances[0] + EVASION_GAIN:
             return None
-        return best
+        return np.concatenate([wanted, modes.controls[:, 0]])[best]
 
     def _stages_to_stop(self, held: Array, data: StageData) -> int:
         stopping = stop_time(held, data.limits, self._kept)
