@@ -59,7 +59,7 @@ class MmeSettings(Settings):
         1, "Modes that start from random controls in every cycle.", low=0, high=63
     )
     mode_switch_margin: float = setting(
-        0.05,
+        0.08,
         "Relative cost improvement that justifies driving another mode. Larger always means fewer"
         " switches: raise it if the robot dithers between two homotopy classes.",
         low=0.0,

@@ -49,7 +49,7 @@ class SmoothnessCost(CostTerm):
         0.02, "Cost of acceleration squared. Raise it for softer starts.", unit="s^3/m^2", low=0.0
     )
     az_weight: float = setting(
-        0.01, "Cost of turning acceleration squared.", unit="s^3/rad^2", low=0.0
+        0.03, "Cost of turning acceleration squared.", unit="s^3/rad^2", low=0.0
     )
     steering_rate_weight: float = setting(
         0.01, "ackermann: cost of the steering rate squared.", unit="s/rad^2", low=0.0
