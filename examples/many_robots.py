@@ -4,8 +4,8 @@
 
 One call plans for all robots at once: on torch tensors (here on the CPU, on a GPU with
 `BatchedKernel(problem, "cuda")`), and with the compiled kernel, which takes robot by robot and is
-the faster one on a CPU. Both times are printed, and both find the same plans. The robots do not see
-each other.
+the faster one on a CPU. Both times are printed, and both choose the same plans. The robots do not
+see each other.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from mme_ilqr_ros.control.kernel import CompiledKernel, Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.settings import ControllerSettings
 
 RADIUS = 4.0  # [m] of the ring on which they stand; each heads for the opposite side
 CYCLES = 3
 PERIOD = 0.1  # s
-SETTINGS = ControllerSettings()
+SETTINGS = in_own_units(ControllerSettings())
 ALGORITHM = dataclasses.replace(SETTINGS.mme, n_iterations=10)
 REQUIRED = SETTINGS.robot_radius + SETTINGS.clearance_margin / 3.0  # [m]
 
@@ -86,8 +87,8 @@ def main(picture: str = "out/examples/many_robots.png", robots: str = "24") -> N
     alone, compiled_time = plan(CompiledKernel(problem), x0, tasks)
     free = sum(bool(modes.feasible[modes.chosen]) for modes in together)
     pairs = list(zip(together, alone, strict=True))
-    same = sum(bool(np.allclose(a.costs, b.costs, rtol=1e-3)) for a, b in pairs)
-    print(f"{free} of {n_robots} robots have a free way, {same} the same plans in both ways")
+    same = sum(bool(np.isclose(a.costs[a.chosen], b.costs[b.chosen], rtol=1e-3)) for a, b in pairs)
+    print(f"{free} of {n_robots} robots have a free way, {same} the same one in both ways")
     print(f"one batch {1e3 * batch_time:.0f} ms, compiled {1e3 * compiled_time:.0f} ms a cycle")
     figure = Figure(figsize=(7.0, 7.0), layout="constrained")
     draw(figure.subplots(), circles, together)

@@ -62,9 +62,9 @@ def test_without_torch_one_line_says_what_to_install():
 
 
 @pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
-def test_many_robots_get_the_same_plans_in_one_batch_as_one_by_one(outputs):
+def test_many_robots_choose_the_same_plans_in_one_batch_as_one_by_one(outputs):
     free, robots, same = re.search(
-        r"(\d+) of (\d+) robots have a free way, (\d+) the same plans", outputs[0]["many_robots"]
+        r"(\d+) of (\d+) robots have a free way, (\d+) the same one", outputs[0]["many_robots"]
     ).groups()
     assert int(free) == int(robots)
     assert int(same) >= int(robots) - 2  # rounding may decide a tie
@@ -84,12 +84,11 @@ def test_memory_of_the_implicit_adjoint_is_flat_and_plain_iteration_converges(ou
     assert evaluations < 1000  # the cap
 
 
-def test_plain_ilqr_stays_in_the_trap_and_mme_ilqr_arrives(outputs):
+def test_plain_ilqr_plans_into_the_trap_and_mme_ilqr_round_it(outputs):
     ilqr, mme_ilqr = outputs[0]["two_ways_round"].splitlines()[:2]
-    assert ilqr.startswith("ilqr: ")
-    assert "goal reached" not in ilqr
-    assert float(re.search(r"([\d.]+) m from the goal", ilqr).group(1)) > 2.0
-    assert mme_ilqr.startswith("mme_ilqr: goal reached")
+    assert ilqr.startswith("ilqr: 0 of 1 first plans lead to the goal; goal reached after")
+    assert int(re.match(r"mme_ilqr: (\d) of 8 first plans", mme_ilqr).group(1)) > 0
+    assert "goal reached" in mme_ilqr
 
 
 def test_all_paths_on_the_depot_map_come_from_one_learned_field(outputs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +17,12 @@ from mme_ilqr_ros.control.kernel import CompiledKernel, Kernel, StageData
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.problem import Problem
 from mme_ilqr_ros.control.settings import VARIANTS, ControllerSettings
 from mme_ilqr_ros.geometry.passable import least_distance
 from mme_ilqr_ros.reporting.rows import facts, percentiles_ms, table, write_json
-from mme_ilqr_ros.settings import build, flatten
+from mme_ilqr_ros.settings import build, flatten, rebuilt
 
 Array = NDArray[np.float64]
 MakeKernel = Callable[[Problem], Kernel]
@@ -114,8 +114,7 @@ def _settings(options: argparse.Namespace) -> ControllerSettings:
     }
     settings = build(ControllerSettings, values)
     # A study may ask for more modes than the range that is good for a robot.
-    mme = dataclasses.replace(settings.mme, n_modes=options.modes)
-    return dataclasses.replace(settings, mme=mme)
+    return in_own_units(rebuilt(settings, {"mme.n_modes": options.modes}))
 
 
 def totals(result: SolveResult) -> dict[str, Any]:
@@ -164,7 +163,7 @@ def time_cycles(
     ends it early.
 
     Args:
-        settings: The controller's; their seed makes problems and sampling.
+        settings: The controller's, in SI, see `own_units`; their seed makes problems and sampling.
         n_obstacles: Circles in each problem.
         repeat: Number of cycles.
         make: Makes what is timed.

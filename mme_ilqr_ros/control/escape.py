@@ -103,7 +103,7 @@ class Escape:
             return
         self._looked = situation.now
         world = situation.circles, situation.walls
-        target = goal if self.way is None else self.way.target
+        target = goal if self.way is None else self.way.aim
         self.way = find_way_out(
             np.array(situation.state.position), target, *world, radius, required
         )

@@ -17,6 +17,7 @@ from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.models import ControlLimits
+from mme_ilqr_ros.settings import rebuilt
 
 Array = NDArray[np.float64]
 
@@ -125,4 +126,4 @@ def algorithm_settings(settings: ControllerSettings) -> MmeSettings:
         "sv_ilqr": {"sampler": "stein"},
         "mme_ilqr": {},
     }
-    return dataclasses.replace(settings.mme, **fixed[settings.variant])
+    return rebuilt(settings.mme, fixed[settings.variant])  # unchecked: a study has more modes

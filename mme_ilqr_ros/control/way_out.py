@@ -26,6 +26,7 @@ CELL = 0.25  # [radii] side of a cell, at least
 MOST_CELLS = 60_000
 NEARNESS = 2.0  # how much more a cell costs where the robot would touch something
 SMOOTHING = 0.75  # [radii] see `CostToGo.smoothed`
+THIS_SIDE = 0.25  # of the distance to the robot, in the choice of a free place beside the goal
 AT_REST = 0.05  # [m/s] a circle this slow stands
 
 
@@ -35,13 +36,15 @@ class WayOut:
 
     Attributes:
         field: Ready to track; leads to `target`.
-        target: Where it leads [2]: the goal, or the free place near it or on the way to it.
+        aim: What was to be reached [2]: the goal, or a place on the way to it.
+        target: Where it leads [2]: there, or to the free place nearest to it.
         length: Cost-to-go at the robot [m]; inf where no way leads on.
         lack: How much farther from obstacles the target should be for the robot to stand there [m];
             0 where it may.
     """
 
     field: CostToGo
+    aim: Array
     target: Array
     length: float
     lack: float
@@ -81,13 +84,13 @@ def find_way_out(
     free[_cell_of(here, low, cell, free.shape)] = True
     at = _cell_of(target, low, cell, free.shape)
     lack = max(0.0, required - float(distance[at]))
-    reached = _nearest(free, at)
+    reached = _nearest(free, at, _cell_of(here, low, cell, free.shape))
     near = np.clip(1.0 - (distance - radius) / radius, 0.0, 1.0)
     field = solve_field(np.where(free, 1.0 + NEARNESS * near, np.inf), reached)
     values = field.values * cell
     length = float(values[_cell_of(here, low, cell, free.shape)])
     found = CostToGo(values, cell, origin, reached)
-    return WayOut(found.smoothed(SMOOTHING * radius).filled(), found.goal, length, lack)
+    return WayOut(found.smoothed(SMOOTHING * radius).filled(), target, found.goal, length, lack)
 
 
 def _distances(
@@ -117,10 +120,16 @@ def _cell_of(point: Array, low: Array, cell: float, shape: tuple[int, ...]) -> t
     return int(np.clip(row, 0, shape[0] - 1)), int(np.clip(column, 0, shape[1] - 1))
 
 
-def _nearest(free: NDArray[np.bool_], cell: tuple[int, int]) -> tuple[int, int]:
-    """Return the free cell nearest to a cell."""
+def _nearest(
+    free: NDArray[np.bool_], cell: tuple[int, int], here: tuple[int, int]
+) -> tuple[int, int]:
+    """Return the free cell nearest to a cell, of all round it the one on this side.
+
+    Otherwise it is another one in every grid, and a robot drives round and round its goal.
+    """
     rows, columns = np.nonzero(free)
-    best = int(np.argmin((rows - cell[0]) ** 2 + (columns - cell[1]) ** 2))
+    away, far = (np.hypot(rows - row, columns - column) for row, column in (cell, here))
+    best = int(np.argmin(away + THIS_SIDE * far))
     return int(rows[best]), int(columns[best])
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from studies.batched.box import Box, box_policy, log_det_free
-from studies.batched.clearance import world_quadratic
+from studies.batched.clearance import charged_share, world_costs, world_quadratic
 from studies.batched.task import Task
 
 Entries = dict[int | tuple[int, int], Tensor | float]
@@ -93,7 +93,8 @@ def quadratics(
     A, B, l_x, l_u, l_xx, l_ux, l_uu = outputs = tuple({} for _ in range(7))
     texts.step_jacobian(x, u, (task.dt,), A, B)
     texts.stage_quadratic(x, u, [p[:-1] for p in task.parameters], *outputs[2:])
-    b = world_quadratic(texts, task, x[0], x[1], slice(0, -1))
+    stages = slice(0, -1)
+    b = world_quadratic(texts, task, x[0], x[1], charged_share(task, U[..., None]), stages)
     F = X.new_zeros(n_stages, n_lanes, 1 + nx, 1 + nx + nu)
     F[..., 0, 0] = 1.0
     _place(F, A, 1, 1)
@@ -105,12 +106,14 @@ def quadratics(
     _place(stage, l_xx, 1, 1)
     _place(stage, l_uu, 1 + nx, 1 + nx)
     _add_world(stage, b)
+    _slow_down(stage, task, U, world_costs(texts, task, x[0], x[1], stages)[0])
     return F, stage, _final_value(texts, task, X)
 
 
 def _final_value(texts: SimpleNamespace, task: Task, X: Tensor) -> Tensor:
     end, nx = X[-1:, ..., None].unbind(2), X.shape[2]
-    b = world_quadratic(texts, task, end[0], end[1], slice(-1, None))
+    at_rest = task.barrier.standing
+    b = world_quadratic(texts, task, end[0], end[1], at_rest, slice(-1, None))
     V_x, V_xx = {}, {}
     texts.terminal_quadratic(end, [p[-1:] for p in task.parameters], b, V_x, V_xx)
     upper = X.new_zeros(1, X.shape[1], 1 + nx, 1 + nx)
@@ -138,3 +141,12 @@ def _add_world(stage: Tensor, b: tuple[Tensor, ...]) -> None:
         stage[..., i, j] += part
         if i != j:
             stage[..., j, i] += part
+
+
+def _slow_down(stage: Tensor, task: Task, U: Tensor, standing: Tensor) -> None:
+    """Add what speed costs beside what stands, see `kernel.program.backward.slow_down`."""
+    first = stage.shape[-1] - U.shape[2]
+    slope = 2.0 * task.energy[:, 0] * standing  # [T, L, nu]
+    stage[..., first:, 0] += slope * U
+    stage[..., 0, first:] += slope * U
+    stage[..., first:, first:] += torch.diag_embed(slope)

@@ -18,27 +18,44 @@ GPU_BLOCK = 1 << 25  # for as few launches as its memory allows
 
 def circle_offsets(
     px: Tensor, py: Tensor, time: Tensor, circles: Tensor
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Yield (dx, dy, distance, radius) [m, T, L, S] from the centres of some circles at a time."""
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]:
+    """Yield (dx, dy, distance, radius, stands) [m, T, L, S] of some circles at a time."""
     size = max(1, BLOCK.get(px.device.type, GPU_BLOCK) // max(1, px.numel()))
     for block in circles.split(size) if len(circles) else ():
         dx = px - (block[:, 0] + time * block[:, 3])
         dy = py - (block[:, 1] + time * block[:, 4])
-        yield dx, dy, torch.sqrt(dx * dx + dy * dy + TINY), block[:, 2]
+        stands = (block[:, 3] == 0.0) & (block[:, 4] == 0.0)
+        yield dx, dy, torch.sqrt(dx * dx + dy * dy + TINY), block[:, 2], stands
 
 
-def world_cost(texts: SimpleNamespace, task: Task, px: Tensor, py: Tensor, stages: slice) -> Tensor:
-    """Return the summed barriers of all obstacles, and the cost-to-go, at positions [T, L, S]."""
-    barrier, total = task.barrier, torch.zeros_like(px)
+def charged_share(task: Task, U: Tensor) -> Tensor:
+    """Return the share [T, L, S] charged of the cost of what stands, of U [T, L, nu, S]."""
+    return task.barrier.standing + (task.energy * U * U).sum(2)
+
+
+def world_costs(
+    texts: SimpleNamespace, task: Task, px: Tensor, py: Tensor, stages: slice
+) -> tuple[Tensor, Tensor]:
+    """Return the barriers of what stands, to be charged by a share, and all else [T, L, S].
+
+    All else is the barriers of what moves, what contact costs, and the cost-to-go.
+    """
+    barrier, standing, others = task.barrier, torch.zeros_like(px), torch.zeros_like(px)
     if task.walls.present:
-        distance, _, _ = texts.interpolate(px, py, task.walls)
-        total = total + _barrier(texts, distance - barrier.radius, barrier)
-    for _, _, distance, radius in circle_offsets(px, py, task.time[stages], task.inflated):
-        total = total + _barrier(texts, distance - (radius + barrier.radius), barrier).sum(0)
+        clearance = texts.interpolate(px, py, task.walls)[0] - barrier.radius
+        standing = standing + _barrier(texts, clearance, barrier)
+        others = others + texts.contact_cost(clearance, barrier)
+    circles = circle_offsets(px, py, task.time[stages], task.inflated)
+    for _, _, distance, radius, stands in circles:
+        clearance = distance - (radius + barrier.radius)
+        cost = _barrier(texts, clearance, barrier)
+        standing = standing + torch.where(stands, cost, 0.0).sum(0)
+        moving = torch.where(stands, 0.0, cost)
+        others = others + (moving + texts.contact_cost(clearance, barrier)).sum(0)
     if task.goal.present:
         value, _, _ = texts.interpolate(px, py, task.goal)
-        total = total + task.goal_weights[stages, None, None] * value
-    return total
+        others = others + task.goal_weights[stages, None, None] * value
+    return standing, others
 
 
 def _barrier(texts: SimpleNamespace, clearance: Tensor, barrier: Barrier) -> Tensor:
@@ -47,22 +64,35 @@ def _barrier(texts: SimpleNamespace, clearance: Tensor, barrier: Barrier) -> Ten
 
 
 def world_quadratic(
-    texts: SimpleNamespace, task: Task, px: Tensor, py: Tensor, stages: slice
+    texts: SimpleNamespace,
+    task: Task,
+    px: Tensor,
+    py: Tensor,
+    share: Tensor | float,
+    stages: slice,
 ) -> tuple[Tensor, ...]:
-    """Return gradient in x, y and Gauss-Newton Hessian xx, xy, yy of `world_cost` [T, L, S]."""
+    """Return gradient in x, y and Gauss-Newton Hessian xx, xy, yy of the world's cost [T, L, S].
+
+    `share` is the one that is charged of the barriers of what stands.
+    """
     barrier, b = task.barrier, [torch.zeros_like(px)] * 5
 
-    def add(nx: Tensor, ny: Tensor, clearance: Tensor) -> None:
+    def add(nx: Tensor, ny: Tensor, clearance: Tensor, charged: Tensor | float) -> None:
         gradient, curvature = texts.barrier_derivatives(clearance, barrier)
+        e = torch.clamp_max(clearance - barrier.contact, 0.0)
+        gradient = charged * gradient + barrier.stiffness * e
+        curvature = charged * curvature + barrier.stiffness * (e < 0.0)
         parts = (gradient * nx, gradient * ny)
         parts += tuple(curvature * n for n in (nx * nx, nx * ny, ny * ny))
         b[:] = [sum_ + part.sum(0) for sum_, part in zip(b, parts, strict=True)]
 
     if task.walls.present:
         distance, nx, ny = texts.interpolate(px, py, task.walls)
-        add(nx[None], ny[None], (distance - barrier.radius)[None])
-    for dx, dy, distance, radius in circle_offsets(px, py, task.time[stages], task.inflated):
-        add(dx / distance, dy / distance, distance - (radius + barrier.radius))
+        add(nx[None], ny[None], (distance - barrier.radius)[None], share)
+    circles = circle_offsets(px, py, task.time[stages], task.inflated)
+    for dx, dy, distance, radius, stands in circles:
+        charged = torch.where(stands, share, 1.0)
+        add(dx / distance, dy / distance, distance - (radius + barrier.radius), charged)
     if task.goal.present:
         _, gx, gy = texts.interpolate(px, py, task.goal)
         weight = task.goal_weights[stages, None, None]
@@ -82,6 +112,6 @@ def least_distance(texts: SimpleNamespace, task: Task, X: Tensor) -> Tensor:
     least = torch.full_like(px, task.walls.outside)
     if task.walls.present:
         least = torch.fmin(least, texts.interpolate(px, py, task.walls)[0])
-    for _, _, distance, radius in circle_offsets(px, py, time, task.circles):
+    for _, _, distance, radius, _ in circle_offsets(px, py, time, task.circles):
         least = torch.fmin(least, (distance - radius).amin(0))
     return least.amin((0, 2))

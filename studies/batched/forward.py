@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
-from studies.batched.clearance import world_cost
+from studies.batched.clearance import charged_share, world_costs
 from studies.batched.task import Task
 
 
@@ -58,6 +58,8 @@ def trajectory_cost(texts: SimpleNamespace, task: Task, X: Tensor, U: Tensor) ->
     final: dict[int, Tensor] = {}
     texts.stage_cost(x, U.unbind(2), [p[:-1] for p in task.parameters], stage)
     texts.terminal_cost(end, [p[-1:] for p in task.parameters], final)
-    along = stage[0] + world_cost(texts, task, x[0], x[1], slice(0, -1))
-    last = final[0] + world_cost(texts, task, end[0], end[1], slice(-1, None))
+    standing, others = world_costs(texts, task, x[0], x[1], slice(0, -1))
+    along = stage[0] + charged_share(task, U) * standing + others
+    standing, others = world_costs(texts, task, end[0], end[1], slice(-1, None))
+    last = final[0] + task.barrier.standing * standing + others
     return along.sum(0) + last[0]

@@ -37,6 +37,7 @@ class Task:
         circles: x, y, radius, vx, vy [M, 5, 1, 1 or L, 1].
         inflated: The circles that the barrier charges, see `control.kernel.program.sample.track`.
         barrier: Cost of clearance.
+        energy: Share of the cost of what stands, for the square of every control [nu, 1].
         walls: Distance to the walls; `values` is a tensor.
         goal: Cost-to-go; `values` is a tensor.
         goal_weights: Weight of the cost-to-go at every stage [T+1].
@@ -53,6 +54,7 @@ class Task:
     circles: Tensor
     inflated: Tensor
     barrier: Barrier
+    energy: Tensor
     walls: Grid
     goal: Grid
     goal_weights: Tensor
@@ -107,6 +109,7 @@ def make_task(
         circles=per_lane(circles)[:, :, None],
         inflated=per_lane(inflated)[:, :, None],
         barrier=barrier,
+        energy=tensor(np.array(_energy(first)))[:, None],
         walls=walls._replace(values=tensor(walls.values)),
         goal=goal._replace(values=tensor(goal.values)),
         goal_weights=tensor(weights),
@@ -125,13 +128,19 @@ def _stacked(data: Sequence[StageData]) -> Array:
     return circles
 
 
+def _energy(data: StageData) -> tuple[float, ...]:
+    """Return `World.energy` with its zeros [nu]."""
+    energy = data.world.energy
+    return (0.0,) * len(data.limits.lower) if energy is None else tuple(energy.tolist())
+
+
 def _shared(data: StageData) -> dict[str, object]:
     goal = data.world.cost_to_go
     return {
         "stage duration": data.dt,
         "limits": data.limits,
         "number of stages": len(data.parameters),
-        "barrier": data.world.barrier,
+        "barrier": (data.world.barrier, _energy(data)),
         "distance field": id(data.world.field),
         "cost-to-go": (id(goal.values), goal.origin, data.world.goal_weights) if goal else None,
     }

@@ -23,7 +23,7 @@ from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry import circles as circle_math
 from studies.peers.guesses import BULGES, first_guess, goes_nowhere
 from studies.peers.peer import Peer, Plan, Task
-from studies.peers.unicycle import NU, NX, Unicycle
+from studies.peers.unicycle import COLUMNS, NU, NX, Unicycle
 
 Array = NDArray[np.float64]
 SOLVERS = {"boxddp": crocoddyl.SolverBoxDDP, "boxfddp": crocoddyl.SolverBoxFDDP}
@@ -71,8 +71,9 @@ class Crocoddyl(Peer):
         mme, rate_weight = self._settings.mme, self.tuning.rate_weight
         functions = _functions(Unicycle(replace(self._settings, seed=0), slots, rate_weight))
         limits = self._limits.as_arrays()[:2]
-        stages = [_Stage(functions[:2], 2 + 3 * slots, limits) for _ in range(mme.time_steps)]
-        last = _Stage(functions[2:], 2 + 3 * slots, None)
+        n_p = 2 + COLUMNS * slots
+        stages = [_Stage(functions[:2], n_p, limits) for _ in range(mme.time_steps)]
+        last = _Stage(functions[2:], n_p, None)
         self._stages = [*stages, last]
         self._problem = crocoddyl.ShootingProblem(np.zeros(NX), stages, last)
         self._solver = SOLVERS[self.tuning.solver](self._problem)
@@ -114,11 +115,12 @@ class Crocoddyl(Peer):
     def _tell(self, task: Task) -> None:
         """Write goal and circles, where they will be, into every stage."""
         times = self._settings.mme.model_dt * np.arange(len(self._stages))
-        moved = circle_math.predict(task.circles, times)[..., :3]
+        moved = circle_math.predict(task.circles, times)[..., :COLUMNS]
+        moved[..., 3] = task.circles[:, 3:].any(axis=1)
         for stage, rows in zip(self._stages, moved, strict=True):
             stage.p[:2] = task.target
             stage.p[2 : 2 + rows.size] = rows.ravel()
-            stage.p[2 + rows.size :] = np.tile([1e3, 1e3, 0.0], self._n_circles - len(rows))
+            stage.p[2 + rows.size :] = np.tile([1e3, 1e3, 0.0, 0.0], self._n_circles - len(rows))
 
 
 class _Stage(crocoddyl.ActionModelAbstract):

@@ -53,6 +53,7 @@ class Mppi(Peer):
         self._random = torch.Generator().manual_seed(self._settings.seed).get_state()
         first = torch.zeros(tuning.time_steps, 2)
         first[:, 0] = 0.5 * self._settings.vx_max
+        self._unicycle = Unicycle(self._settings, 0)
         self._mppi = MPPI(
             self._step,
             lambda states, controls: torch.zeros(len(states)),  # all at once in _cost
@@ -75,6 +76,7 @@ class Mppi(Peer):
         room = s.robot_radius + s.clearance_margin + s.costs.clearance_distance
         near = within_reach(task, max(s.vx_max, -s.vx_min), stages[-1], room)
         self._circles = _tensor(circle_math.predict(near, stages)[..., :3])
+        self._moves = torch.as_tensor(near[:, 3:].any(axis=1))
         self._goal, self._held = _tensor(task.target), _tensor(task.x0[3:])
         # pytorch-mppi draws from torch's global generator: ours stands in for it.
         with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -111,7 +113,7 @@ class Mppi(Peer):
     def _cost(self, states: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
         """Return the cost of whole trajectories [K] from states [1, K, T, 5]."""
         x, tuning = states[0], self.tuning
-        w = Unicycle(self._settings, 0).values()
+        w = self._unicycle.values
         scale = tuning.dt / self._settings.mme.model_dt  # the weights are per stage
         width = w["goal_width"]
         squared = ((x[..., :2] - self._goal) ** 2).sum(-1)
@@ -132,12 +134,14 @@ class Mppi(Peer):
         if not self._circles.shape[1]:
             return 0.0
         offsets = x[:, :, None, :2] - self._circles[None, ..., :2]
-        gaps = torch.linalg.vector_norm(offsets, dim=-1) - self._circles[..., 2]
-        gaps = gaps.amin(-1) - w["keep_away"]
+        gaps = torch.linalg.vector_norm(offsets, dim=-1) - self._circles[..., 2] - w["keep_away"]
         cutoff = w["cutoff_gap"]
         ratio = torch.clamp(gaps, w["stiff_gap"], cutoff) / cutoff
         near = scale * w["barrier_weight"] * (ratio - 1.0 - torch.log(ratio))
-        return (near + self.tuning.contact_cost * (gaps < 0.0)).sum(-1)
+        share = self._unicycle.share(x[..., 3], x[..., 4])[..., None]
+        charged = near * torch.where(self._moves, 1.0, share)
+        touches = (gaps < 0.0).any(-1)
+        return (charged.amax(-1) + self.tuning.contact_cost * touches).sum(-1)
 
 
 def _tensor(values: Array) -> torch.Tensor:

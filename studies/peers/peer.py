@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.controller import ControlResult, ControlStatus
 from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.safety import brake, stop_time
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
@@ -67,13 +68,14 @@ class Peer(ABC):
     """A local controller with the interface of `LocalController`.
 
     Args:
-        settings: Limits, radius, goal tolerance, rate, and the cost that peers share with us.
+        settings: Limits, radius, goal tolerance, rate, and the cost that peers share with us; as
+            in a parameter file, `own_units` derives the rest.
     """
 
     tuning: Any  # a frozen dataclass with the peer's own settings
 
     def __init__(self, settings: ControllerSettings) -> None:
-        self._settings = settings
+        self._settings = settings = in_own_units(settings)
         self._limits = ControlLimits(
             (settings.vx_min, -settings.wz_max),
             (settings.vx_max, settings.wz_max),

@@ -154,11 +154,12 @@ def _build(
     n, dt = settings.mme.time_steps, settings.mme.model_dt
     p = ca.SX.sym("p", 2 + 5 * slots)
     circles = ca.reshape(p[2:], 5, slots).T
+    moves = ca.logic_or(circles[:, 3] != 0.0, circles[:, 4] != 0.0)
     rate = dt * np.array([settings.ax_max, settings.az_max])
     x, unknowns, cost, rows = ca.SX.sym("x_0", NX), [], ca.SX(0), _Constraints()
     for t in range(n + 1):
         final = t == n
-        at = circles[:, :3] + t * dt * ca.horzcat(circles[:, 3:], ca.SX(slots, 1))
+        at = ca.horzcat(circles[:, :2] + t * dt * circles[:, 3:], circles[:, 2], moves)
         u = ca.SX(NU, 1) if final else ca.SX.sym(f"u_{t}", NU)
         cost += cost_of(task.penalties(final, x, u, p[:2], at))
         unknowns += [x] if final else [x, u]

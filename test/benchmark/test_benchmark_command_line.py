@@ -144,6 +144,14 @@ def test_solve_reports_speed_and_the_cost_reached(tmp_path, capsys):
     assert "| mme_ilqr | 2 |" in capsys.readouterr().out
 
 
+def test_solve_takes_more_modes_than_a_robot_may(tmp_path):
+    size = ["--modes", "70", "--horizon", "8", "--iterations", "1", "--repeat", "1"]
+    assert main(["solve", *size, "--out", str(tmp_path)]) == 0
+    settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
+    assert settings["mme.n_modes"] == 70
+    assert settings["mme.model_dt"] == 0.2  # as it was driven, not as it was given
+
+
 @pytest.mark.slow
 def test_solve_in_single_precision(tmp_path):
     """Compiles the whole cycle once more."""

@@ -8,6 +8,7 @@ from mme_ilqr_ros.benchmark.drive import barn_score, drive
 from mme_ilqr_ros.benchmark.drive_verb import summary, totals
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import Setup
+from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
@@ -37,8 +38,10 @@ def test_a_robot_gets_out_of_the_trap_without_a_plan_and_the_same_way_twice():
     assert first.result.min_clearance > 0.0
 
 
-def test_plain_ilqr_stays_in_the_trap():
+def test_plain_ilqr_stays_in_the_trap_without_a_way_out_and_arrives_with_one(monkeypatch):
     trap = dataclasses.replace(load_scenario("trap"), timeout=12.0)
+    assert drive(trap, Setup("ilqr", "none")).result.outcome is Outcome.SUCCESS
+    monkeypatch.setattr(Escape, "update", lambda *inputs: None)
     assert drive(trap, Setup("ilqr", "none")).result.outcome is Outcome.TIMEOUT
 
 
@@ -79,7 +82,7 @@ def test_the_worlds_own_path_is_followed(tmp_path):
     bend = world(tmp_path, goal=[4, 4], path=[[0, 0], [0, 4], [4, 4]])
     trial = drive(bend, Setup(planner="file"))
     assert trial.result.outcome is Outcome.SUCCESS
-    assert np.diff(trial.record.states[:, 1:3]).max() > 1.0  # y - x: not straight to the goal
+    assert np.diff(trial.record.states[:, 1:3]).max() > 0.8  # y - x: not straight to the goal
 
 
 def test_limits_of_a_world_win_over_the_wished_speed(tmp_path):

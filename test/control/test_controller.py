@@ -9,6 +9,7 @@ import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import CostSettings
+from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.control.kernel import CompiledKernel
 from mme_ilqr_ros.control.mme_settings import MmeSettings
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -78,13 +79,23 @@ def test_the_multimodal_controller_gets_past_the_trap(trap_run):
     assert sum(r.modes.switched for r in results if r.modes) <= 3
 
 
-def test_plain_ilqr_stalls_in_the_pocket():
+def test_plain_ilqr_stalls_in_the_pocket_without_a_way_out(monkeypatch):
+    monkeypatch.setattr(Escape, "update", lambda *inputs: None)
     states, results = drive(controller(variant="ilqr"), seconds=15.0)
     end = states[-1]
     assert results[-1].status in (ControlStatus.BLOCKED, ControlStatus.WAITING)
     assert 0.8 < end.x < 2.4
     assert abs(end.y) < 0.3
     assert abs(end.vx) < 0.05
+    assert clearance(positions(states), TRAP).min() > 0.2
+
+
+def test_plain_ilqr_is_led_out_before_it_has_driven_in():
+    """Its plan ends in the pocket, at rest, and tells so seconds before."""
+    states, results = drive(controller(variant="ilqr"), seconds=15.0)
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert results[0].plan[-1, 0] < 2.4
+    assert math.dist(results[4].plan[-1, :2], (GOAL.x, GOAL.y)) < 0.5
     assert clearance(positions(states), TRAP).min() > 0.2
 
 

@@ -22,6 +22,7 @@ from mme_ilqr_ros.control.costs import (
     StopCost,
 )
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.problem import gauss_newton, stage_penalties
 from mme_ilqr_ros.control.robots import DifferentialDrive, robot_of
 from mme_ilqr_ros.control.settings import MOTION_MODELS, ControllerSettings
@@ -124,7 +125,8 @@ def test_turning_a_weight_on_compiles_nothing():
 
 def test_without_a_plan_or_a_wanted_heading_optional_penalties_are_off():
     problem = standard_problem()
-    settings = ControllerSettings(yaw_goal_tolerance=0.2, costs=CostSettings(contour_weight=1.0))
+    costs = CostSettings(contour_weight=1.0)
+    settings = in_own_units(ControllerSettings(yaw_goal_tolerance=0.2, costs=costs))
     args = (problem, settings, np.zeros(2), NOTHING, None)
     path = np.zeros((settings.mme.time_steps + 1, 3))
     switches = [
@@ -141,7 +143,7 @@ def test_weights_per_second_make_the_cost_independent_of_the_stage_duration():
     costs = []
     for dt, n_stages in ((0.2, 50), (0.1, 100)):
         mme = dataclasses.replace(ControllerSettings().mme, model_dt=dt, time_steps=n_stages)
-        settings = ControllerSettings(mme=mme, vx_max=0.5)
+        settings = in_own_units(ControllerSettings(mme=mme, vx_max=0.5))
         problem = standard_problem()
         data = stage_data(problem, settings, np.array([2.0, 0.0]), NOTHING, None)
         at_rest = np.zeros((1, n_stages, 2))

@@ -20,12 +20,10 @@ from mme_ilqr_ros.control.kernel import (
 from mme_ilqr_ros.control.kernel.build import build_program, stage_source
 from mme_ilqr_ros.control.kernel.compiled import CompiledKernel
 from mme_ilqr_ros.control.kernel.emit import EmitError, emit
-from mme_ilqr_ros.control.kernel.program import obstacles
 from mme_ilqr_ros.control.kernel.program.solve import solve
 from mme_ilqr_ros.control.kernel.task import Memory
 from mme_ilqr_ros.control.objective import standard_problem
 from mme_ilqr_ros.control.problem import Problem
-from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.models import ControlLimits
@@ -47,7 +45,7 @@ def field():
 
 def stage_data(n_stages, with_field=True, surprise=0.0):
     wanted = Reference(PROBLEM.model, 0.2, 3.0, 0.4)
-    costs = CostSettings(terminal_goal_weight=5.0, vx_weight=0.5, wz_weight=0.5)
+    costs = CostSettings(goal_width=0.3, terminal_goal_weight=5.0, vx_weight=0.5, wz_weight=0.5)
     parameters = PROBLEM.parameters(wanted, n_stages, costs)
     circles = np.array([[1.2, 0.1, 0.4, 0.0, 0.0], [2.0, -1.0, 0.3, 0.0, 0.3]])
     barrier = Barrier(*SHAPE, surprise_time=surprise)
@@ -133,80 +131,6 @@ def test_a_deadline_in_the_past_leaves_the_starts_as_they_are():
     assert later.iterations > 0
 
 
-def lane(*values):
-    return np.array([*values], dtype=float)
-
-
-def barrier(clearance):
-    """(psi, psi', psi'') at one clearance, put together from the program's parts."""
-    shape = Barrier(*SHAPE)
-    ratio, rest = obstacles.barrier_parts(lane(clearance), shape)
-    gradient, curvature = obstacles.barrier_derivatives(lane(clearance), shape)
-    return float((rest - shape.weight * np.log(ratio))[0]), float(gradient[0]), float(curvature[0])
-
-
-def task_of(world, n_stages=10):
-    """What the program is given in a world."""
-    data = StageData(stage_data(n_stages).parameters, 0.2, LIMITS, world)
-    return REFERENCE._task(data)
-
-
-def world_cost(px, py, t, task):
-    """The program's cost of obstacles and cost-to-go at positions, put together from its parts."""
-    sums = np.array([np.zeros_like(px), np.ones_like(px)])
-    obstacles.add_world_cost(px, py, t, task, sums, 0)
-    return sums[0] - task.barrier.weight * np.log(sums[1])
-
-
-@pytest.mark.parametrize("gap", [-0.2, 0.0, 0.01, 0.05, 0.2, 0.29])
-def test_barrier_slopes_equal_differences(gap):
-    h = 1e-6
-    value, slope, curvature = barrier(gap)
-    up, down = barrier(gap + h), barrier(gap - h)
-    assert slope == pytest.approx((up[0] - down[0]) / (2 * h), rel=1e-6)
-    assert curvature == pytest.approx((up[1] - down[1]) / (2 * h), rel=1e-4)
-    assert value > 0
-    assert curvature > 0
-
-
-def test_barrier_is_smooth_at_its_joints_and_exactly_zero_beyond_the_cutoff():
-    for joint in (0.03, 0.3):
-        assert barrier(joint - 1e-9)[:2] == pytest.approx(barrier(joint + 1e-9)[:2], abs=1e-6)
-    assert barrier(0.31) == (0.0, 0.0, 0.0)
-
-
-def test_the_world_quadratic_is_the_slope_of_the_world_cost():
-    """With circles, walls and a cost to go; Gauss-Newton curvatures are never negative."""
-    rng = np.random.default_rng(5)
-    values = rng.uniform(0.0, 5.0, size=(12, 15))
-    goal = CostToGo(values, 0.25, Pose(-0.5, -0.8, 0.3))
-    circles = np.column_stack([rng.uniform(-1, 3, (11, 2)), np.full(11, 0.2), np.zeros((11, 2))])
-    task = task_of(World(circles, field(), Barrier(*SHAPE), goal, (0.2, 3.0)))
-    h, points = 1e-6, rng.uniform(0, 2.0, size=(2, 200))
-    for stage in (0, 10):
-        b = np.empty((5, 200))
-        obstacles.world_quadratic(*points, stage, task, b)
-        for axis in (0, 1):
-            step = np.eye(2)[axis][:, None] * h
-            up = world_cost(*(points + step), stage, task)
-            down = world_cost(*(points - step), stage, task)
-            difference = (up - down) / (2 * h)
-            close = np.isclose(b[axis], difference, rtol=1e-4, atol=1e-4)
-            assert close.mean() > 0.98  # bilinear fields have kinks
-        assert np.all(b[2] >= 0)
-        assert np.all(b[2] * b[4] - b[3] ** 2 >= -1e-6)
-
-
-def test_field_interpolation_equals_the_distance_field():
-    f = field()
-    walls = task_of(World(np.zeros((0, 5)), f, Barrier(*SHAPE))).walls
-    points = np.random.default_rng(3).uniform([-2, -1], [4, 4], size=(300, 2))
-    expected, gradients = f.value_and_gradient(points)
-    value, sx, sy = obstacles.interpolate(*points.T, walls)
-    assert value == pytest.approx(expected, abs=1e-12)
-    assert np.stack([sx, sy], axis=-1) == pytest.approx(gradients, abs=1e-12)
-
-
 def test_a_map_of_one_row_and_a_position_that_is_not_finite_do_no_harm():
     f = build_distance_field(np.array([[False, True, False]]), 0.5, Pose(0, 0, 0))
     world = World(np.zeros((0, 5)), f, Barrier(*SHAPE))
@@ -221,48 +145,8 @@ def test_a_map_of_one_row_and_a_position_that_is_not_finite_do_no_harm():
     assert np.isfinite(lost.U).all()  # a control that is no number becomes a bound
 
 
-def test_moving_circles_are_where_they_will_be():
-    circle = np.array([[0.0, 0.0, 0.5, 1.0, 1.0]])
-    task = task_of(World(circle, None, Barrier(*SHAPE)))
-    assert task.tracks[10, 0] == pytest.approx([2.0, 2.0, (0.5 + 0.23 + 0.3) ** 2, 0.5 + 0.23])
-    assert world_cost(lane(2.8), lane(2.0), 10, task)[0] > 0
-    assert world_cost(lane(2.8), lane(2.0), 5, task)[0] == 0
-
-
-def test_a_circle_is_charged_wherever_a_turn_some_time_ago_could_have_taken_it():
-    circles = np.array([[0.0, 0.0, 0.5, 0.6, -0.8], [3.0, 0.0, 0.2, 0.0, 0.0]])
-    world = World(circles, None, Barrier(*SHAPE, surprise_time=0.5))
-    task = task_of(world)
-    (x, y, _, contact), standing = task.tracks[0]
-    assert standing[[0, 1, 3]] == pytest.approx([3.0, 0.0, 0.43])  # what stands does not turn
-    before = circles[0, :2] - 0.5 * circles[0, 3:]
-    for heading in np.linspace(-np.pi, np.pi, 9):
-        centre = before + 0.5 * np.array([np.cos(heading), np.sin(heading)])
-        assert np.hypot(*(centre - (x, y))) + 0.5 + SHAPE[3] == pytest.approx(contact)
-    behind = world_cost(lane(-0.72), lane(0.96), 0, task)
-    calm = task_of(World(circles, None, Barrier(*SHAPE)))
-    assert world_cost(lane(-0.72), lane(0.96), 0, calm)[0] == 0
-    assert behind[0] > 0
-    standing = np.zeros((1, 1, 5))
-    standing[..., :2] = [-0.72, 0.96]  # the distance is that to where the circle is
-    data = StageData(stage_data(10).parameters, 0.2, LIMITS, world)
-    assert one_robot(PROBLEM, "python").distances(standing, data)[0] == pytest.approx(0.7)
-
-
-def test_only_circles_within_reach_of_some_mode_are_looked_at():
-    """One bit for each, also beyond the first block of them."""
-    rng = np.random.default_rng(7)
-    track = np.column_stack([rng.uniform(-3, 3, (70, 2)), rng.uniform(0.1, 1.0, 70) ** 2])
-    px, py = rng.uniform(-3, 3, (2, 8))
-    square = (px - track[:, :1]) ** 2 + (py - track[:, 1:2]) ** 2
-    expected = np.flatnonzero((square < track[:, 2:]).any(axis=1))
-    seen = []
-    for first in range(0, 70, obstacles.BLOCK):
-        near = obstacles.near_circles(px, py, track, first)
-        while near:
-            seen.append(first + ((near & -near).bit_length() - 1))
-            near &= near - 1
-    assert seen == list(expected)
+def lane(*values):
+    return np.array([*values], dtype=float)
 
 
 def box_policy(g, g_x, H, low, high, on_rate=((0, 0), (0, 0))):

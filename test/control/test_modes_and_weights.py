@@ -7,6 +7,7 @@ from one_robot import one_robot
 from mme_ilqr_ros.control.kernel import Policies
 from mme_ilqr_ros.control.modes import mixture_weights, select_mode, selection_costs, soft_value
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.samplers.mixture import draw
 from mme_ilqr_ros.control.samplers.sampling import in_blocks, random_blocks
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -49,7 +50,9 @@ def test_at_temperature_zero_the_best_mode_takes_all():
 
 def noise(Quu, temperature, rho, n, n_stages, seed=0):
     """Samples of a policy at zero without gains: its noise alone."""
-    data = stage_data(KERNEL.problem, ControllerSettings(), np.zeros(2), no_circles(), None)
+    data = stage_data(
+        KERNEL.problem, in_own_units(ControllerSettings()), np.zeros(2), no_circles(), None
+    )
     limits = ControlLimits((-1e3, -1e3), (1e3, 1e3), (1e6, 1e6))
     data = replace(
         data, limits=limits, parameters=np.ones((n_stages + 1, data.parameters.shape[1]))

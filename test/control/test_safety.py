@@ -6,13 +6,14 @@ from test_controller import PERIOD, controller, drive, positions
 from mme_ilqr_ros.control.controller import ControlStatus
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.robots import robot_of
 from mme_ilqr_ros.control.safety import Safety, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
-SETTINGS = ControllerSettings()
+SETTINGS = in_own_units(ControllerSettings())
 KERNEL = one_robot(standard_problem(robot_of(SETTINGS), SETTINGS))
 SAFETY = Safety(KERNEL.kernel, ())
 AT_REST = np.zeros(5)

@@ -6,13 +6,14 @@ from one_robot import OneRobotSolver, _only, one_robot
 
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.objective import algorithm_settings, stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.samplers import Sampling
 from mme_ilqr_ros.control.samplers.stein import COST_CAP, stein
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.settings import build
 
-SETTINGS = build(ControllerSettings, {"variant": "sv_ilqr"})
+SETTINGS = in_own_units(build(ControllerSettings, {"variant": "sv_ilqr"}))
 KERNEL = one_robot(standard_problem())
 PILLAR = np.array([[3.0, 0.0, 0.6, 0.0, 0.0]])
 X0 = np.array([0.0, 0.0, 0.0, 0.5, 0.0])

@@ -3,6 +3,7 @@ import pytest
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
@@ -29,7 +30,7 @@ def corridor():
 
 
 def test_the_goal_weights_are_shared_out_between_field_and_straight_line():
-    settings, problem = ControllerSettings(), standard_problem()
+    settings, problem = in_own_units(ControllerSettings()), standard_problem()
     field = CostToGo(np.ones((3, 3)), 0.1, ORIGIN)
     args = (problem, settings, np.zeros(2), np.zeros((0, 5)), None)
     alone, with_field = stage_data(*args), stage_data(*args, cost_to_go=field)

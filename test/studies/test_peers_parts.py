@@ -1,7 +1,12 @@
+import dataclasses
+
 import casadi as ca
 import numpy as np
 import pytest
+from one_robot import one_robot
 
+from mme_ilqr_ros.control.objective import stage_data, standard_problem
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
@@ -12,7 +17,7 @@ from studies.peers.shooting import Shooting, ShootingTuning
 from studies.peers.unicycle import NU, NX, Unicycle, circle_penalty, cost_of
 from studies.peers.walls import LIMIT, SPACING, wall_circles
 
-SETTINGS = ControllerSettings()
+SETTINGS = in_own_units(ControllerSettings())
 CIRCLES = np.array([[2.0, 0.1, 0.4, 0.0, 0.0], [3.0, -1.0, 0.3, -0.2, 0.3]])
 
 
@@ -72,8 +77,9 @@ def test_roll_and_arcs_move_as_the_model_does():
 
 def test_the_barrier_is_the_packages_own():
     x, u = ca.SX.sym("x", NX), ca.SX.sym("u", NU)
-    w = Unicycle(SETTINGS, 1).values()
-    cost = ca.Function("c", [x, u], [cost_of([circle_penalty(x, ca.DM([0.0, 0.0, 0.5]), w)])])
+    w = Unicycle(SETTINGS, 1).values
+    moving = ca.DM([0.0, 0.0, 0.5, 1.0])
+    cost = ca.Function("c", [x, u], [cost_of([circle_penalty(x, moving, w)])])
     touching = 0.5 + w["keep_away"]
 
     def at(gap):
@@ -90,13 +96,32 @@ def test_the_barrier_is_the_packages_own():
     assert bends[0] == pytest.approx(w["barrier_weight"] / stiff**2, rel=1e-6)
 
 
+def test_a_stage_costs_what_it_costs_the_packages_own_kernel():
+    """Circles that stand and one that moves, without surprise; contact, and the end of the plan."""
+    costs = dataclasses.replace(SETTINGS.costs, surprise_time=0.0)
+    settings = dataclasses.replace(SETTINGS, costs=costs)
+    problem, goal = standard_problem(settings=settings), np.array([5.0, 0.0])
+    circles = np.array([[0.6, 0.0, 0.2, 0.0, 0.0], [0.0, 0.45, 0.2, 0, 0], [0, -0.5, 0.2, 0, 0.1]])
+    data = stage_data(problem, settings, goal, circles, None)
+    data = dataclasses.replace(data, parameters=data.parameters[[0, -1]])
+    x0, u = np.array([0.0, 0.0, 0.2, 0.6, 0.1]), np.array([0.8, 0.4])
+    ours = one_robot(problem, "python").optimise(x0, u[None, None], data, 0)
+    unicycle, theirs = Unicycle(settings, 3), 0.0
+    for t, x in enumerate(ours.X[0]):
+        at = circles[:, :3] + t * data.dt * np.column_stack([circles[:, 3:], np.zeros(3)])
+        rows = np.column_stack([at, circles[:, 3:].any(axis=1)])
+        value = unicycle.value(final=t == 1)(x, u, np.concatenate([goal, rows.ravel()]))
+        theirs += float(value[1])
+    assert theirs == pytest.approx(ours.costs[0], rel=1e-9)
+
+
 @pytest.mark.parametrize("final", [False, True])
 def test_derivatives_of_a_stage_are_those_of_its_value(final):
     unicycle = Unicycle(SETTINGS, 2, rate_weight=5.0)
     value, quadratic = unicycle.value(final), unicycle.quadratic(final)
     rng = np.random.default_rng(2)
     x, u = np.array([1.5, 0.5, 0.4, 0.5, 0.2]), np.array([0.9, 1.3])
-    p = np.concatenate([[5.0, 0.0], CIRCLES[:, :3].ravel()])
+    p = np.concatenate([[5.0, 0.0], *(np.append(c[:3], c[3:].any()) for c in CIRCLES)])
     ahead, cost, fx, fu, lx, lu, lxx, lxu, luu = (np.array(v) for v in quadratic(x, u, p))
     z, n = np.append(x, u), NX + NU
 

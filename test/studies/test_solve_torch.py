@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.benchmark.solve import compiled, time_cycles
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.settings import ControllerSettings
 from studies.__main__ import main
 from studies.solve_verb import batched
@@ -16,7 +17,7 @@ from studies.solve_verb import batched
 def test_both_backends_reach_the_same_cost():
     s = ControllerSettings()
     mme = dataclasses.replace(s.mme, n_modes=3, time_steps=12, n_iterations=4)
-    settings = dataclasses.replace(s, mme=mme)
+    settings = in_own_units(dataclasses.replace(s, mme=mme))
     ours, torchs = (
         time_cycles(settings, 16, 4, make) for make in (compiled(), batched("cpu", "float64"))
     )
