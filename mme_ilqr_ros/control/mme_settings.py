@@ -66,7 +66,7 @@ class MmeSettings(Settings):
         high=1.0,
     )
     mode_switch_cost: float = setting(
-        10.0,
+        6.0,
         "Cost below which the improvement that justifies a switch no longer shrinks: near its"
         " target every plan is cheap.",
         low=0.0,
