@@ -54,10 +54,23 @@ def test_where_braking_is_safe_the_robot_brakes():
 
 def test_from_something_that_comes_the_robot_drives_away():
     coming = [[1.1, 0.0, 0.4, -1.0, 0.0]]
-    plans = modes(AT_REST, [[0.0, 0.0], [1.0, 0.0], [1.0, 1.5]], coming)
-    controls = SAFETY.evasion(plans, AT_REST, AT_REST[3:], data(coming), 0.2)
-    assert controls is not None
-    assert abs(controls[1]) > 0.5  # out of its way, and not on toward it
+    plans = modes(AT_REST, [[0.0, 0.0], [1.0, 0.0]], coming)
+    found = SAFETY.evasion(plans, AT_REST, AT_REST[3:], data(coming), 0.2)
+    tried = modes(AT_REST, [found, [0.0, 0.0], [1.0, 0.0]], coming)
+    away, standing, ahead = KERNEL.distances(tried.states[:, :6], data(coming))
+    assert away > standing + 0.05
+    assert away > ahead + 0.05
+
+
+def test_of_the_plans_and_constant_controls_the_one_that_gets_farthest_away_is_driven():
+    coming = [[1.1, 0.0, 0.4, -1.0, 0.0]]
+    plans = modes(AT_REST, [[0.0, 0.0], [1.0, 0.0]], coming)
+    alone = SAFETY.evasion(plans, AT_REST, AT_REST[3:], data(coming), 0.2)
+    dodging = modes(AT_REST, [[0.0, 0.0], [0.0, 0.0]], coming)
+    dodging.states[1, :, 0] = np.minimum(0.0, -np.arange(SETTINGS.mme.time_steps + 1) * 0.3)
+    dodging.controls[1, 0] = [-0.77, 0.1]
+    found = SAFETY.evasion(dodging, AT_REST, AT_REST[3:], data(coming), 0.2)
+    assert found.tolist() == [-0.77, 0.1] != alone.tolist()
 
 
 def test_a_disc_that_drives_at_a_standing_robot_does_not_reach_it():
