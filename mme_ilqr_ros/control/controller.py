@@ -161,7 +161,7 @@ class LocalController:
     ) -> tuple[StageData, Array]:
         """Return what this cycle's modes share, and the target [2]; a way out leads to its end."""
         s = self._settings
-        if way is not None and math.isfinite(way.length):
+        if way is not None:
             s = replace(s, costs=replace(s.costs, cost_to_go_share=WAY_OUT_SHARE))
             goal = replace(goal, x=float(way.target[0]), y=float(way.target[1]))
             situation = replace(situation, path=None, cost_to_go=way.field)

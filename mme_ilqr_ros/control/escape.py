@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.modes import Modes
-from mme_ilqr_ros.control.progress import Progress
+from mme_ilqr_ros.control.progress import SHARE, Progress
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.way_out import AT_REST, WayOut, find_way_out
@@ -66,17 +66,26 @@ class Escape:
         if math.dist(self._goal, (goal.x, goal.y)) > settings.xy_goal_tolerance:
             self.reset()
         self._goal = goal.x, goal.y
-        if self.way is not None:
-            to_go = self.way.cost_at(here)
+        way = self._leading()
+        if way is not None:
+            to_go = way.cost_at(here)
         radius, allowance = settings.required_movement_radius, settings.movement_time_allowance
-        measure = situation.path if self.way is None else self.way.field
+        measure = situation.path if way is None else way.field
         self._progress.update(elapsed, here, to_go, measure, radius)
         self._leave(here, (goal.x, goal.y), settings.robot_radius)
         needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW
-        if self.way is not None or needed:
+        allowed = settings.ways_out and settings.variant != "ilqr"
+        if allowed and (self.way is not None or needed):
             self._look(situation, np.array(self._goal), required, settings.robot_radius)
-        self.is_stuck = self._progress.stalled >= allowance
-        return self.way
+        no_way = self.way is not None and self._leading() is None
+        # Where the field shows that there is none, a way is not waited for that long.
+        patience = SHARE * allowance if no_way else allowance
+        self.is_stuck = self._progress.stalled >= patience
+        return self._leading()
+
+    def _leading(self) -> WayOut | None:
+        """Return the way out, or None where there is none or it leads nowhere."""
+        return self.way if self.way is not None and math.isfinite(self.way.length) else None
 
     def judge(self, modes: Modes, target: Array, settings: ControllerSettings) -> None:
         """Note whether the plan that drives ends at rest before its target [2]: it waits there.

@@ -24,7 +24,7 @@ class ControllerSettings(Settings):
         "mme_ilqr",
         "mme_ilqr optimises several modes, sampled as set by mme.sampler; me_ilqr samples around"
         " the executed mode only; sv_ilqr separates modes by Stein variational steps (slow, for"
-        " studies); ilqr is plain iLQR with one mode, which stops in local minima.",
+        " studies); ilqr is plain iLQR with one mode and no ways out, which stops in local minima.",
         choices=VARIANTS,
     )
     seed: int = setting(0, "Seed of the sampling.", low=0, dynamic=False)
@@ -145,6 +145,11 @@ class ControllerSettings(Settings):
         unit="s",
         low=1.0,
         high=600.0,
+    )
+    ways_out: bool = setting(
+        True,
+        "Whether a robot whose plans lead nowhere follows the exact field over what stands round it"
+        " to a way out. Never with the variant ilqr, which shows what one plan does.",
     )
     command_delay: float = setting(
         0.05,
