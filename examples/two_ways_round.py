@@ -29,7 +29,7 @@ CIRCLES = np.array(  # x, y, radius in m, vx, vy in m/s
     [[2.0, 0.95, 0.6, 0.0, 0.0], [2.0, -0.95, 0.6, 0.0, 0.0], [2.9, 0.0, 0.5, 0.0, 0.0]]
 )
 PERIOD = 0.1  # s
-LONGEST = 15.0  # s
+LONGEST = 20.0  # s
 SHOWN_AT = 1  # control cycle whose modes are drawn
 
 

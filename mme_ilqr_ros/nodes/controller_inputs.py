@@ -152,7 +152,9 @@ class ControllerInputs:
         grid = grid_map(message)
         blocked = grid.blocked(self.settings.unknown_is_free)
         furthest = self.settings.field_max_distance
-        return build_distance_field(blocked, grid.resolution, grid.origin, furthest)
+        field = build_distance_field(blocked, grid.resolution, grid.origin, furthest)
+        field.is_sound  # noqa: B018  looks at every cell once, here and not beside the commands
+        return field
 
     @property
     def has_goal(self) -> bool:

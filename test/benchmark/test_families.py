@@ -31,7 +31,7 @@ def scenarios(family, seed, count=COUNT):
 
 
 def length_of_way(scenario, margin):
-    """Length of the way of a planner that keeps `margin` beyond the radius, a third of its own."""
+    """Return the length [m] of a plan that keeps `margin` beyond the radius: a third of its own."""
     settings = PlannerSettings(
         "dijkstra", scenario.robot.radius, 3.0 * margin, tolerance=scenario.goal_tolerance
     )

@@ -20,6 +20,8 @@ from mme_ilqr_ros.settings import build, flatten, rebuilt, table
 
 TRAP = as_circles([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
 TRAP = np.vstack([TRAP, [4.5, 2.0, 0.3, 0.0, -0.5]])
+# Here one way is clearly the best: between two that are alike, rounding decides.
+POSTS = np.array([[2, 0.25, 0.6, 0, 0], [3.8, -0.6, 0.4, 0, 0], [4.5, 3.0, 0.3, 0, -0.4]])
 FROM_THE_RADIUS = ("clearance_margin", "required_movement_radius")
 PERIOD = 0.1  # [s] of the robot of the parameters
 
@@ -153,14 +155,14 @@ def test_the_problem_of_a_robot_in_other_units_is_the_same_problem():
             np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
-def driven(length, time, cycles=60):
-    """Return x, y, yaw, vx, wz of a drive past the trap, in units of the robot of the parameters.
+def driven(length, time, cycles=55):
+    """Return x, y, yaw, vx, wz of a drive between posts, in units of the robot of the parameters.
 
     The plant does at once what it is told: whatever differs is the controller's.
     """
     units = np.array([length, length, 1.0, length / time, 1.0 / time])
     control = LocalController(scaled(length, time), realtime=False)
-    circles = TRAP * [length, length, length, length / time, length / time]
+    circles = POSTS * [length, length, length, length / time, length / time]
     goal, x, rows = Pose(6.0 * length, 0.0, 0.0), np.zeros(5), []
     for n in range(cycles):
         now = n * PERIOD
@@ -187,7 +189,6 @@ def test_a_robot_of_another_size_and_speed_drives_the_same_way_in_a_world_like_i
     length, time, usual
 ):
     """At 4 m/s, at 0.25 m/s, and four times as large; only the regularisation is not scaled."""
-    assert usual[-1, 0] > 3.0  # past the trap
+    assert usual[-1, 0] > 4.5  # past them
     found = driven(length, time)
-    np.testing.assert_allclose(found[:15], usual[:15], atol=1e-3)
-    assert found[-1, 0] > 3.0  # round one side or the other: samples amplify the difference
+    assert np.hypot(*(found - usual)[:, :2].T).max() < 0.01
