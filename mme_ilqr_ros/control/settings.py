@@ -90,7 +90,7 @@ class ControllerSettings(Settings):
         " planner too."
     )
     moving_margin_time: float = setting(
-        0.05,
+        0.1,
         "Moving obstacles are inflated by the distance that they drive in this time, because they"
         " may change their velocity.",
         unit="s",
