@@ -17,6 +17,7 @@ VERBS = {
     "avoidable": Verb(
         "whether collisions with what moves were avoidable, by search", "studies.avoidable"
     ),
+    "standing": Verb("what a robot that stands plans, with several parameters", "studies.standing"),
     "plan": Verb(
         "global planners on grids: data sets, other planners, other libraries",
         "studies.plan.verb",
