@@ -32,6 +32,7 @@ def _one_by_one(part: str, key: str, *values: Scalar) -> tuple[Change, ...]:
     return tuple(Change(part, f"{short} {value}", {key: value}) for value in values)
 
 
+BEFORE = {"ways_out": False, "costs.standing_share": 1.0, "costs.caution": 1.0}
 CHANGES = (
     Change("", SHIPPED),
     Change("sampler", "one mode, plain iLQR", controller="ilqr"),
@@ -44,6 +45,9 @@ CHANGES = (
     *_one_by_one("modes", "mme.n_modes", 2, 4, 16),
     *_one_by_one("iterations", "mme.n_iterations", 2, 5, 10),
     *_one_by_one("horizon", "mme.time_steps", 25, 75),
+    Change("progress", "no ways out", {"ways_out": False}),
+    Change("progress", "clearance at any speed", {"costs.standing_share": 1.0}),
+    Change("progress", "both, no caution", BEFORE),
     Change("hysteresis", "none", {"mme.mode_switch_margin": 0.0, "mme.mode_dwell_time": 0.0}),
     *_one_by_one("hysteresis", "mme.mode_dwell_time", 0.0, 2.0),
     *_one_by_one("hysteresis", "mme.mode_switch_margin", 0.15),
