@@ -37,6 +37,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
 
+REJOIN = 2.0  # lookahead distances along the plan, to where a way out leads back to it
 WAY_OUT_SHARE = 0.9  # of the goal weights, on the field of a way out
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
@@ -131,7 +132,7 @@ class LocalController:
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
         required = required_distance(x0[:2], situation, s.robot_radius, s.clearance_margin)
-        way = self._escape.update(situation, elapsed, self._to_go(situation, goal), required, s)
+        way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)
@@ -149,12 +150,17 @@ class LocalController:
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
 
-    def _to_go(self, situation: Situation, goal: Pose) -> float:
-        """Return the distance to the goal [m], along the plan where there is one."""
-        here = np.array(situation.state.position)
+    def _ahead(self, situation: Situation, goal: Pose) -> tuple[float, Array]:
+        """Return the distance to the goal [m] and where a way out leads [2].
+
+        Where there is a plan: along it, and back to it, for it knows more of the world than a way
+        out does: masks, unknown cells, learned costs.
+        """
+        here, target = situation.state.position, np.array([goal.x, goal.y])
         if situation.path is None:
-            return math.dist(here, (goal.x, goal.y))
-        return self._target.to_go(situation.path, here)
+            return math.dist(here, target), target
+        rejoin = REJOIN * self._settings.lookahead_distance
+        return self._target.rest(situation.path, here, rejoin)
 
     def _task(
         self, situation: Situation, goal: Pose, x0: Array, way: WayOut | None

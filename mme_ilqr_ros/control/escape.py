@@ -20,7 +20,7 @@ IN_A_ROW = 3  # cycles whose plan waits for nothing
 RESTS = 0.05  # share of the top speed
 AWAY = 0.1  # [m] beyond goal_width from the target, at which a plan that rests leads nowhere
 REFRESH = 1.0  # [s] between looks at what stands
-ARRIVED = 5.0  # [radii] from the end of a field that led toward a far goal
+ARRIVED = 5.0  # [radii] from the end of a field that did not lead to the goal
 NEAR = 10.0  # [radii] within which something that moves may be waited for
 
 
@@ -49,6 +49,7 @@ class Escape:
         situation: Situation,
         elapsed: float,
         to_go: float,
+        aim: Array,
         required: float,
         settings: ControllerSettings,
     ) -> WayOut | None:
@@ -58,6 +59,7 @@ class Escape:
             situation: With a goal.
             elapsed: Time since the cycle before [s].
             to_go: Distance to the goal, along the plan where there is one [m].
+            aim: Where a way out has to lead [2]: the goal, or a point of the plan.
             required: Distance to obstacles that the robot's centre must keep [m].
             settings: In SI, see `own_units`.
         """
@@ -76,7 +78,7 @@ class Escape:
         needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW
         allowed = settings.ways_out and settings.variant != "ilqr"
         if allowed and (self.way is not None or needed):
-            self._look(situation, np.array(self._goal), required, settings.robot_radius)
+            self._look(situation, aim, required, settings.robot_radius)
         no_way = self.way is not None and self._leading() is None
         # Where the field shows that there is none, a way is not waited for that long.
         patience = SHARE * allowance if no_way else allowance
@@ -100,22 +102,20 @@ class Escape:
         self._nowhere = self._nowhere + 1 if short and moves < RESTS * full else 0
 
     def _leave(self, here: Array, goal: tuple[float, float], radius: float) -> None:
-        """Forget a way out that led toward a far goal, at its end."""
+        """Forget a way out that led back to the plan or toward a far goal, at its end."""
         if self.way is None or math.dist(self.way.target, goal) <= ARRIVED * radius:
             return
         if math.dist(self.way.target, here) <= ARRIVED * radius:
             self.way = None
 
-    def _look(self, situation: Situation, goal: Array, required: float, radius: float) -> None:
+    def _look(self, situation: Situation, aim: Array, required: float, radius: float) -> None:
         """Find the way out, or find it again where what stands may have changed."""
         if 0.0 <= situation.now - self._looked < REFRESH:
             return
         self._looked = situation.now
         world = situation.circles, situation.walls
-        target = goal if self.way is None else self.way.aim
-        self.way = find_way_out(
-            np.array(situation.state.position), target, *world, radius, required
-        )
+        target = aim if self.way is None else self.way.aim
+        self.way = find_way_out(situation.state.position, target, *world, radius, required)
 
     def reason(self, situation: Situation, modes: Modes, radius: float) -> str:
         """Return why the robot is stuck, for people."""

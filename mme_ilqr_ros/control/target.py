@@ -76,10 +76,17 @@ class PathTarget:
         s = np.minimum(s, path.length)
         return np.column_stack([path.point_at(s), path.heading_at(s)])
 
-    def to_go(self, path: Path, position: Array) -> float:
-        """Return the rest of the plan [m], with the way back to it."""
+    def rest(self, path: Path, position: Array, ahead: float) -> tuple[float, Array]:
+        """Return the rest of the plan [m], with the way back to it, and a point of it [2].
+
+        Args:
+            path: The plan.
+            position: The robot [2].
+            ahead: Distance of the point along the plan [m]; beyond its end, that end.
+        """
         s = self._arc_length(path, position)
-        return path.length - s + float(np.hypot(*(path.point_at(s) - position)))
+        away = float(np.hypot(*(path.point_at(s) - position)))
+        return path.length - s + away, path.point_at(s + ahead)
 
     def _arc_length(self, path: Path, position: Array) -> float:
         """Return the progress along the plan [m]; it goes on when a plan comes again."""

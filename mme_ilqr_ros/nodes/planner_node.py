@@ -17,25 +17,19 @@ from functools import partial
 
 import numpy as np
 from action_msgs.msg import GoalStatus
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
-from rclpy.publisher import Publisher
-from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32, Header
 from std_srvs.srv import Trigger
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.clouds import cost_to_go_cloud
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
-    cost_to_go_message,
     exact_stamp,
     grid_map,
     header,
@@ -45,6 +39,7 @@ from mme_ilqr_ros.nodes.conversions import (
     robot_state,
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
+from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_life import GoalLife
@@ -85,8 +80,6 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._planned: int | None = None  # name of the goal of the newest request
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
-        self._field: tuple[CostToGo, Time, str] | None = None
-        self._sent_fields: dict[Publisher, CostToGo] = {}
         self._connect(settings)
         self.get_logger().info("ready")
 
@@ -94,10 +87,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
         status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
         self._goal = PursuedGoal(GoalLife(status_publisher, self._goal_is_over))
-        self._field_encoders = {
-            self.create_publisher(OccupancyGrid, "~/cost_to_go", LATCHED): cost_to_go_message,
-            self.create_publisher(PointCloud2, "cost_to_go", LATCHED): cost_to_go_cloud,
-        }
+        self._field = FieldPublisher(self)
         self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
@@ -232,7 +222,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if result is not None and self._goal.is_wanted and self._goal.name == name:
             self._publish(result, goal, name)
         elif self._replanner.latest is not None:
-            self._take_field(self._replanner.latest.cost_to_go)  # the map's, though the plan stays
+            # The map's, though the plan stays.
+            self._field.take(self._replanner.latest.cost_to_go, self.stamp(), self._map_frame)
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         assert self._map is not None  # who asks has one
@@ -258,26 +249,11 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
 
     def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
-        self._take_field(result.cost_to_go)
+        self._field.take(result.cost_to_go, self.stamp(), self._map_frame)
         plan = self._path_message(result.path, goal)
         if plan.poses:
             plan.poses[-1].header.stamp = exact_stamp(name)
         self._plan_publisher.publish(plan)
-
-    def _take_field(self, field: CostToGo | None) -> None:
-        if field is not None and (self._field is None or field is not self._field[0]):
-            self._field = (field, self.stamp(), self._map_frame)
-        self._publish_field()
-
-    def _publish_field(self) -> None:
-        """Send the cost-to-go once and only to subscribers: it is the largest message there is."""
-        if self._field is None:
-            return
-        for publisher, encode in self._field_encoders.items():
-            is_sent = self._sent_fields.get(publisher) is self._field[0]
-            if not is_sent and publisher.get_subscription_count():
-                publisher.publish(encode(*self._field))
-                self._sent_fields[publisher] = self._field[0]
 
     def _path_message(self, path: Path | None, goal: Pose) -> PathMessage:
         """Return the path with the goal's heading at its end; empty without a path."""
@@ -307,7 +283,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         return response
 
     def _publish_diagnostics(self) -> None:
-        self._background.do("field", self._publish_field)
+        self._background.do("field", self._field.send)
         is_planned = self._replanner.path is not None
         self._goal.judge(self._last, is_planned, self.settings.plan_patience)
         values: dict[str, object] = {

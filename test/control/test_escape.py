@@ -12,6 +12,7 @@ from mme_ilqr_ros.control.result import ControlStatus
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, no_circles
 from mme_ilqr_ros.geometry.distance_field import build_distance_field
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 AT_REST = RobotState(0.0, 0.0, 0.0)
@@ -132,3 +133,15 @@ def test_a_robot_that_waits_for_what_moves_says_so():
 def test_a_robot_that_does_not_move_though_it_may_is_stuck_too():
     """A blocked wheel: plans are fine, progress there is none."""
     assert stuck_message(controller(), lambda now: no_circles()) == "stuck: no plan makes progress"
+
+
+def test_a_way_out_leads_back_to_the_plan_and_is_forgotten_there():
+    """The plan knows more of the world than a way out: masks, unknown cells, what it learned."""
+    circles, control = dead_end(3.0, 0.8), controller()
+    plan = Path(np.array([[0.0, 0.0], [25.0, 0.0]]))
+    states, results = drive(control, circles, 60.0, AT_REST, Pose(25.0, 0.0, 0.0), path=plan)
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    x, y = positions(states).T
+    assert x.min() < -3.0  # out of the dead end first
+    assert np.abs(y[x > 14.0]).max() < 0.3  # a straight line to the goal would be farther away
+    assert control._escape.way is None
