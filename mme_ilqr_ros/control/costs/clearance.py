@@ -19,7 +19,7 @@ class ClearanceCost(CostTerm):
         0.5, "Scale of the obstacle cost. Raise it to keep further away.", unit="1/s", low=0.001
     )
     caution: float = setting(
-        6.0,
+        8.0,
         "How much dearer than clearance_weight says it is to pass what stands at full speed; the"
         " cost falls with the square of the speed. Raise it to pass things more slowly and further"
         " away.",
