@@ -78,11 +78,15 @@ class Escape:
         needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW
         allowed = settings.ways_out and settings.variant != "ilqr"
         if allowed and (self.way is not None or needed):
+            near_goal = math.dist(aim, self._goal) <= ARRIVED * settings.robot_radius
+            aim = np.array(self._goal) if near_goal else aim
             self._look(situation, aim, required, settings.robot_radius)
-        no_way = self.way is not None and self._leading() is None
-        # Where the field shows that there is none, a way is not waited for that long.
-        patience = SHARE * allowance if no_way else allowance
-        self.is_stuck = self._progress.stalled >= patience
+        # Where the field shows that nothing leads there, that is not waited for that long; and a
+        # robot that creeps up to a wall makes no progress.
+        hopeless = self.way is not None and (self._leading() is None or self.way.lack > 0.0)
+        patience = SHARE * allowance if hopeless else allowance
+        stalled = self._progress.stalled >= patience
+        self.is_stuck = stalled or (self.is_stuck and hopeless)
         return self._leading()
 
     def _leading(self) -> WayOut | None:
@@ -103,7 +107,7 @@ class Escape:
 
     def _leave(self, here: Array, goal: tuple[float, float], radius: float) -> None:
         """Forget a way out that led back to the plan or toward a far goal, at its end."""
-        if self.way is None or math.dist(self.way.target, goal) <= ARRIVED * radius:
+        if self.way is None or math.dist(self.way.aim, goal) <= radius:
             return
         if math.dist(self.way.target, here) <= ARRIVED * radius:
             self.way = None
