@@ -74,7 +74,7 @@ class Escape:
         radius, allowance = settings.required_movement_radius, settings.movement_time_allowance
         measure = situation.path if way is None else way.field
         self._progress.update(elapsed, here, to_go, measure, radius)
-        self._leave(here, (goal.x, goal.y), settings.robot_radius)
+        self._leave(here, settings.robot_radius)
         needed = self._progress.needs_a_way_out(allowance) or self._nowhere >= IN_A_ROW
         allowed = settings.ways_out and settings.variant != "ilqr"
         if allowed and (self.way is not None or needed):
@@ -83,7 +83,8 @@ class Escape:
             self._look(situation, aim, required, settings.robot_radius)
         # Where the field shows that nothing leads there, that is not waited for that long; and a
         # robot that creeps up to a wall makes no progress.
-        hopeless = self.way is not None and (self._leading() is None or self.way.lack > 0.0)
+        no_way = self.way is not None and self._leading() is None
+        hopeless = no_way or self._lack(settings.robot_radius) > 0.0
         patience = SHARE * allowance if hopeless else allowance
         stalled = self._progress.stalled >= patience
         self.is_stuck = stalled or (self.is_stuck and hopeless)
@@ -105,9 +106,16 @@ class Escape:
         short = math.dist(states[-1, :2], target) > settings.costs.goal_width + AWAY
         self._nowhere = self._nowhere + 1 if short and moves < RESTS * full else 0
 
-    def _leave(self, here: Array, goal: tuple[float, float], radius: float) -> None:
+    def _leads_to_goal(self, radius: float) -> bool:
+        return self.way is not None and math.dist(self.way.aim, self._goal) <= radius
+
+    def _lack(self, radius: float) -> float:
+        """Return the room that lacks at the goal [m]; a place on the plan may be occupied."""
+        return self.way.lack if self.way is not None and self._leads_to_goal(radius) else 0.0
+
+    def _leave(self, here: Array, radius: float) -> None:
         """Forget a way out that led back to the plan or toward a far goal, at its end."""
-        if self.way is None or math.dist(self.way.aim, goal) <= radius:
+        if self.way is None or self._leads_to_goal(radius):
             return
         if math.dist(self.way.target, here) <= ARRIVED * radius:
             self.way = None
@@ -124,8 +132,8 @@ class Escape:
     def reason(self, situation: Situation, modes: Modes, radius: float) -> str:
         """Return why the robot is stuck, for people."""
         moving = situation.circles[np.hypot(*situation.circles[:, 3:].T) > AT_REST]
-        if self.way is not None and self.way.lack > 0.0:
-            return f"the goal is occupied; {self.way.lack:.2f} m of room are missing there"
+        if lack := self._lack(radius):
+            return f"the goal is occupied; {lack:.2f} m of room are missing there"
         if self.way is not None and not math.isfinite(self.way.length):
             return "no way that is wide enough leads on"
         if clearance(situation.state.position, moving) < NEAR * radius:

@@ -154,3 +154,14 @@ def test_a_way_out_that_leads_back_to_the_plan_just_before_the_goal_leads_to_the
     plan = Path(np.array([[0.0, 0.0], [10.8, 0.0]]))
     _, results = drive(controller(), circles, 60.0, AT_REST, goal, path=plan)
     assert results[-1].status is ControlStatus.GOAL_REACHED
+
+
+def test_a_plan_through_something_is_left_and_met_again_without_a_word_of_an_occupied_goal():
+    """The way out leads to a place of the plan in which something stands; the goal is free."""
+    post = as_circles([[10.0, 0.0, 0.6]])
+    circles = np.concatenate([dead_end(3.0, 0.8), post])
+    plan, goal = Path(np.array([[0.0, 0.0], [16.0, 0.0]])), Pose(16.0, 0.0, 0.0)
+    states, results = drive(controller(), circles, 60.0, AT_REST, goal, path=plan)
+    assert results[-1].status is ControlStatus.GOAL_REACHED
+    assert not any("occupied" in result.message for result in results)
+    assert clearance(positions(states), circles).min() > 0.2
