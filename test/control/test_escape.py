@@ -161,6 +161,11 @@ def test_a_plan_through_something_is_left_and_met_again_without_a_word_of_an_occ
     post = as_circles([[10.0, 0.0, 0.6]])
     circles = np.concatenate([dead_end(3.0, 0.8), post])
     plan, goal = Path(np.array([[0.0, 0.0], [16.0, 0.0]])), Pose(16.0, 0.0, 0.0)
+    control = controller()
+    _, results = drive(control, circles, 1.5, AT_REST, goal, path=plan)
+    assert control._escape.way.lack > 0.5
+    now = Situation(AT_REST, goal, 1.5, path=plan, circles=circles)
+    assert "occupied" not in control._escape.reason(now, results[-1].modes, 0.2)
     states, results = drive(controller(), circles, 60.0, AT_REST, goal, path=plan)
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert not any("occupied" in result.message for result in results)
