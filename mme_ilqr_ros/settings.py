@@ -220,7 +220,7 @@ def flatten(settings: Any, prefix: str = "") -> dict[str, Scalar]:
 def rebuilt(settings: S, values: Mapping[str, Any], prefix: str = "") -> S:
     """Return a copy with other values by dotted name, such as symbols in place of numbers.
 
-    Nothing is checked, for nothing is made anew.
+    Nothing is checked, for nothing is constructed.
     """
     result = copy.copy(settings)
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]

@@ -97,7 +97,7 @@ class Escape:
     def judge(self, modes: Modes, target: Array, settings: ControllerSettings) -> None:
         """Note whether the plan that drives ends at rest before its target [2]: it waits there.
 
-        A way round that is longer than the horizon would be looked for when the robot has driven
+        A detour that is longer than the horizon would be looked for when the robot has driven
         in, and stood; but its plan tells seconds before.
         """
         states, end = modes.states[modes.chosen], modes.states.shape[1] * 3 // 4

@@ -51,7 +51,9 @@ class WayOut:
 
     def cost_at(self, position: Array) -> float:
         """Return the cost-to-go [m] at a position [2]."""
-        return float(_cells(self.field, position[None])[0])
+        field = self.field
+        low = np.array([field.origin.x, field.origin.y])  # it is not turned
+        return float(field.values[_cell_of(position, low, field.resolution, field.values.shape)])
 
 
 def find_way_out(
@@ -81,16 +83,16 @@ def find_way_out(
     distance = _distances((rows, columns), cell, low, circles, walls, 4.0 * radius)
     # What a cell's corner passes is open: the plans themselves keep the distance.
     free = distance >= required - 0.5 * cell
-    free[_cell_of(here, low, cell, free.shape)] = True
-    at = _cell_of(target, low, cell, free.shape)
+    start, at = (_cell_of(point, low, cell, free.shape) for point in (here, target))
+    free[start] = True
     lack = max(0.0, required - float(distance[at]))
-    reached = _nearest(free, at, _cell_of(here, low, cell, free.shape))
+    reached = _nearest(free, at, start)
     near = np.clip(1.0 - (distance - radius) / radius, 0.0, 1.0)
     field = solve_field(np.where(free, 1.0 + NEARNESS * near, np.inf), reached)
     values = field.values * cell
-    length = float(values[_cell_of(here, low, cell, free.shape)])
     found = CostToGo(values, cell, origin, reached)
-    return WayOut(found.smoothed(SMOOTHING * radius).filled(), target, found.goal, length, lack)
+    tracked = found.smoothed(SMOOTHING * radius).filled()
+    return WayOut(tracked, target, found.goal, float(values[start]), lack)
 
 
 def _distances(
@@ -131,11 +133,3 @@ def _nearest(
     away, far = (np.hypot(rows - row, columns - column) for row, column in (cell, here))
     best = int(np.argmin(away + THIS_SIDE * far))
     return int(rows[best]), int(columns[best])
-
-
-def _cells(field: CostToGo, points: Array) -> Array:
-    """Return the values of a field on its cells [N] at points [N, 2] in m."""
-    local = np.floor(field.origin.inverse().transform(points) / field.resolution).astype(int)
-    height, width = field.values.shape
-    rows, columns = np.clip(local[:, 1], 0, height - 1), np.clip(local[:, 0], 0, width - 1)
-    return field.values[rows, columns]

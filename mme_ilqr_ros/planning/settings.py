@@ -34,7 +34,7 @@ class PlannerSettings(Settings):
     )
     max_detour: float = setting(
         2.0,
-        "How many times as long as a narrow but passable way the way round it may be to be"
+        "How many times as long as a narrow but passable way the detour round it may be to be"
         " preferred: the price of a metre where the robot just fits, with weights that price"
         " clearance. 1 takes the shortest way.",
         low=1.0,

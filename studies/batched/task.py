@@ -109,7 +109,7 @@ def make_task(
         circles=per_lane(circles)[:, :, None],
         inflated=per_lane(inflated)[:, :, None],
         barrier=barrier,
-        energy=tensor(np.array(_energy(first)))[:, None],
+        energy=tensor(first.energy)[:, None],
         walls=walls._replace(values=tensor(walls.values)),
         goal=goal._replace(values=tensor(goal.values)),
         goal_weights=tensor(weights),
@@ -128,19 +128,13 @@ def _stacked(data: Sequence[StageData]) -> Array:
     return circles
 
 
-def _energy(data: StageData) -> tuple[float, ...]:
-    """Return `World.energy` with its zeros [nu]."""
-    energy = data.world.energy
-    return (0.0,) * len(data.limits.lower) if energy is None else tuple(energy.tolist())
-
-
 def _shared(data: StageData) -> dict[str, object]:
     goal = data.world.cost_to_go
     return {
         "stage duration": data.dt,
         "limits": data.limits,
         "number of stages": len(data.parameters),
-        "barrier": (data.world.barrier, _energy(data)),
+        "barrier": (data.world.barrier, tuple(data.energy.tolist())),
         "distance field": id(data.world.field),
         "cost-to-go": (id(goal.values), goal.origin, data.world.goal_weights) if goal else None,
     }

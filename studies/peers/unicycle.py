@@ -90,8 +90,8 @@ class Unicycle:
     def values(self) -> dict[str, float]:
         """Every weight per stage, with the barrier's shape and the energy of a contact."""
         s, costs, dt = self.settings, self.settings.costs, self.settings.mme.model_dt
-        world = stage_data(standard_problem(settings=s), s, np.zeros(2), no_circles(), None).world
-        assert world.energy is not None
+        data = stage_data(standard_problem(settings=s), s, np.zeros(2), no_circles(), None)
+        world = data.world
         return {
             "goal_width": costs.goal_width,
             "goal_weight": costs.goal_weight * dt,
@@ -108,8 +108,8 @@ class Unicycle:
             "contact_gap": world.barrier.contact,
             "contact_weight": world.barrier.stiffness,
             "standing": world.barrier.standing,
-            "energy_vx": float(world.energy[0]),
-            "energy_wz": float(world.energy[1]),
+            "energy_vx": float(data.energy[0]),
+            "energy_wz": float(data.energy[1]),
         }
 
     def share(self, vx: Number, wz: Number) -> Number:

@@ -120,6 +120,19 @@ class Stand:
         self.put(*goal)
         assert self.ends(REACHED)
 
+    def begins(self, case):
+        """Be on the way to a goal, or beyond its end: reached and pushed away, or cancelled."""
+        self.put(0.0, 0.0)
+        self.news.clear()
+        if case == "reached":
+            self.arrives()
+            self.put(2.0, 0.5)
+        else:
+            self.send_goal()
+            assert self.drives()
+        if case == "cancelled":
+            self.cancels()
+
     def cancels(self, service="controller/reset"):
         assert self.bench.call(Trigger, service, Trigger.Request()).success
         assert self.ends(CANCELLED)
@@ -170,16 +183,7 @@ def test_a_cancelled_goal_moves_nothing_whatever_comes_again(bench, service):
 def test_a_controller_that_is_started_anew_resumes_nothing_and_takes_new_goals(bench, case):
     stand = Stand(bench)
     for run in range(RUNS):
-        stand.put(0.0, 0.0)
-        stand.news.clear()
-        if case == "reached":
-            stand.arrives()
-            stand.put(2.0, 0.5)
-        else:
-            stand.send_goal()
-            assert stand.drives()
-        if case == "cancelled":
-            stand.cancels()
+        stand.begins(case)
         stand.restart_controller()
         stand.send_everything_again()
         assert stand.stands(), run
@@ -193,15 +197,7 @@ def test_a_controller_that_is_started_anew_resumes_nothing_and_takes_new_goals(b
 def test_a_planner_that_is_started_anew_wakes_nothing(bench, case):
     stand = Stand(bench)
     for run in range(RUNS):
-        stand.put(0.0, 0.0)
-        stand.news.clear()
-        if case == "reached":
-            stand.arrives()
-            stand.put(2.0, 0.5)
-        else:
-            stand.send_goal()
-            assert stand.drives()
-            stand.cancels()
+        stand.begins(case)
         bench.remove(stand.planner)
         stand.start_planner()
         stand.send_everything_again()

@@ -20,9 +20,8 @@ class ClearanceCost(CostTerm):
     )
     caution: float = setting(
         8.0,
-        "How much dearer than clearance_weight says it is to pass what stands at full speed; the"
-        " cost falls with the square of the speed. Raise it to pass things more slowly and further"
-        " away.",
+        "Cost of passing what stands at full speed, in multiples of clearance_weight; it falls with"
+        " the square of the speed. Raise it to pass things more slowly and further away.",
         low=0.1,
         high=100.0,
     )

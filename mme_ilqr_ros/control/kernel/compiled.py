@@ -141,8 +141,7 @@ class CompiledKernel:
         circles = np.ascontiguousarray(circles[np.argsort(moving, kind="stable")])
         tracks = np.empty((len(data.parameters), len(circles), 4))
         self._program.sample.track(circles, data.dt, data.world.barrier, tracks)
-        energy = data.world.energy
-        packed = data.world.packed(len(tracks) - 1, dtype)
+        barrier, walls, goal, goal_weights = data.world.packed(len(tracks) - 1, dtype)
         return Task(
             np.ascontiguousarray(data.parameters, dtype),
             float(data.dt),
@@ -150,8 +149,10 @@ class CompiledKernel:
             circles.astype(dtype, copy=False),
             int(len(moving) - moving.sum()),
             tracks.astype(dtype, copy=False),
-            packed[0],
-            np.zeros(self.problem.model.nu, dtype) if energy is None else energy.astype(dtype),
-            *packed[1:],
+            barrier,
+            data.energy.astype(dtype),
+            walls,
+            goal,
+            goal_weights,
             math.inf if moving.any() else CONTENDING,
         )

@@ -213,6 +213,12 @@ class StageData:
     limits: ControlLimits
     world: World
 
+    @property
+    def energy(self) -> NDArray[np.float64]:
+        """`World.energy`, with its zeros [NU]."""
+        given = self.world.energy
+        return np.zeros(len(self.limits.lower)) if given is None else given
+
 
 def free_space(radius: float = 0.0) -> World:
     """Return a world without obstacles."""
