@@ -27,9 +27,10 @@ MAY_IMPORT = {
     },
     3: {
         "training": {"planning", "learning", "command_line"},
+        "navigation": {"planning", "control", "perception"},  # scans and odometry to commands
         "benchmark": {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),
-            "command_line",
+            *("navigation", "command_line"),
         },
     },
     4: {

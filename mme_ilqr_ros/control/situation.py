@@ -28,6 +28,11 @@ MOST_WHOLE = 10**300
 APPROACH = 2.0  # [s] in which a circle counts as coming straight at the robot
 
 
+def no_points() -> NDArray[np.float64]:
+    """Return an empty array of points [0, 2]."""
+    return np.zeros((0, 2))
+
+
 @dataclass(frozen=True, eq=False)
 class Situation:
     """Where the robot is, where it shall go, and what stands in the way, in one frame.
@@ -44,6 +49,9 @@ class Situation:
         walls: Distance field of the map, or None.
         cost_to_go: The planner's field to the same goal, ready to track. With it the robot follows
             the field's gradient, and not a point of the path.
+        points: [N, 2] hit points that a scanner saw near the robot, for the last gate.
+        unseen: [K, 2] centres of cells near the robot that no scanner saw free lately; it does not
+            reverse or turn into them.
 
     Raises:
         InputError: A part has the wrong type or shape; the message names it.
@@ -56,6 +64,8 @@ class Situation:
     circles: NDArray[np.float64] = field(default_factory=no_circles)
     walls: DistanceField | None = None
     cost_to_go: CostToGo | None = None
+    points: NDArray[np.float64] = field(default_factory=no_points)
+    unseen: NDArray[np.float64] = field(default_factory=no_points)
 
     def __post_init__(self) -> None:
         _check_type("state", self.state, RobotState)
@@ -67,6 +77,8 @@ class Situation:
             if not isinstance(value, Real) or (type(value) is int and abs(value) > MOST_WHOLE):
                 raise InputError(f"situation: {name} = {value!r:.40}: must be a number")
         object.__setattr__(self, "circles", circle_rows(self.circles))
+        for name in ("points", "unseen"):
+            object.__setattr__(self, name, _point_rows(name, getattr(self, name)))
 
     def _numbers(self) -> Iterator[tuple[str, Any]]:
         yield "now", self.now
@@ -86,6 +98,7 @@ class Situation:
             or ("" if self.goal is None else _pose_fault("goal", self.goal))
             or ("" if math.isfinite(self.now) else f"now = {self.now} s is not finite")
             or self._circles_fault()
+            or self._points_fault()
             or self._map_fault()
         )
 
@@ -113,6 +126,13 @@ class Situation:
         fault = circle_fault(self.circles)
         return f"circles: {fault}" if fault else ""
 
+    def _points_fault(self) -> str:
+        for name in ("points", "unseen"):
+            points = getattr(self, name)
+            if points.size and not np.abs(points).max() <= FARTHEST:  # NaN neither
+                return f"{name} hold one that does not lie within {FARTHEST:g} m"
+        return ""
+
     def _map_fault(self) -> str:
         if self.walls is not None:
             away = _distance_to(self.walls, self.state)
@@ -131,6 +151,14 @@ _OPTIONAL: dict[str, type] = {
     "walls": DistanceField,
     "cost_to_go": CostToGo,
 }
+
+
+def _point_rows(name: str, values: Any) -> NDArray[np.float64]:
+    points = np.asarray(values)
+    if points.dtype.kind not in "iuf" or points.ndim != 2 or points.shape[1] != 2:
+        found = f"{points.dtype} of shape {points.shape}"
+        raise InputError(f"situation: {name} are {found}: must be numbers [N, 2]")
+    return points.astype(np.float64, copy=False)
 
 
 def _check_type(name: str, value: object, kind: type) -> None:
