@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.pose import Pose
 
+CENTRED = Pose(0.0, 0.0, 0.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Scan:
@@ -33,7 +35,7 @@ class Scan:
     range_max: float
     stamp: float
     time_increment: float = 0.0
-    mount: Pose = Pose(0.0, 0.0, 0.0)
+    mount: Pose = CENTRED
 
     @property
     def times(self) -> NDArray[np.float64]:

@@ -37,6 +37,7 @@ def test_what_comes_late_is_refused_and_a_clock_that_starts_again_starts_a_new_h
     history = PoseHistory()
     history.add(100.0, RobotState(1.0, 0.0, 0.0))
     assert not history.add(99.9, RobotState(9.0, 9.0, 0.0))
-    assert history.covers(100.2) and not history.covers(103.0)
+    assert history.covers(100.2)
+    assert not history.covers(103.0)
     assert history.add(0.0, RobotState(2.0, 0.0, 0.0))
     assert history.at(0.0).x == 2.0
