@@ -40,9 +40,9 @@ class Scan:
     @property
     def times(self) -> NDArray[np.float64]:
         """When each ray was measured [B] in s."""
-        return self.stamp + self.time_increment * np.arange(len(self.ranges))
+        return self.stamp + self.time_increment * np.arange(len(self.ranges), dtype=np.float64)
 
     @property
     def angles(self) -> NDArray[np.float64]:
         """Direction of each ray [B] in rad in the scanner's frame."""
-        return self.angle_min + self.angle_increment * np.arange(len(self.ranges))
+        return self.angle_min + self.angle_increment * np.arange(len(self.ranges), dtype=np.float64)
