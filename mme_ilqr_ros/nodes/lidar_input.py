@@ -41,6 +41,7 @@ class LidarInput:
     Attributes:
         perception: What was seen.
         settings: How old scans may be.
+        odom_frame: Frame of the odometry; empty before the first.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class LidarInput:
         self._frames, self._warnings = frames, warnings
         self._lock = threading.Lock()  # scans come on one thread, the map is made on another
         self._history = PoseHistory()
-        self._odom_frame = ""
+        self.odom_frame = ""
         self._last: tuple[float, RobotState] | None = None
         self._walls_laid = False
         self._map_walls: DistanceField | None = None
@@ -70,10 +71,17 @@ class LidarInput:
             take = partial(self._take_cloud, topic)
             node.create_subscription(PointCloud2, topic, take, SENSOR)
 
+    def use(self, settings: ControllerNodeSettings) -> None:
+        """Take over changed settings; other ones of perception begin anew."""
+        if settings.perception != self.settings.perception:
+            self.forget()
+            self.perception = Perception(settings.perception)
+        self.settings = settings
+
     @property
     def frame(self) -> str:
         """Frame of what was seen: that of the odometry, or the one that the matcher keeps."""
-        return self.settings.match_frame if self.settings.perception.match else self._odom_frame
+        return self.settings.match_frame if self.settings.perception.match else self.odom_frame
 
     def localised(self, state: RobotState) -> RobotState:
         """Return where the robot is in `frame`."""
@@ -81,7 +89,7 @@ class LidarInput:
 
     def pose_in(self, target: str, source: str) -> Pose | None:
         """Return the pose of a frame in another, where the matcher knows it; else None."""
-        if self.settings.perception.match and target == self.frame and source == self._odom_frame:
+        if self.settings.perception.match and target == self.frame and source == self.odom_frame:
             return self.perception.correction
         return None
 
@@ -122,7 +130,7 @@ class LidarInput:
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""
         with self._lock:
-            return None if self._last is None else self.perception.grid()
+            return None if self.perception.stamp == -math.inf else self.perception.grid()
 
     def lay_map(self, walls: MapWalls, pose: Pose, seen: GridMap) -> None:
         """Let the walls of a map stand where nothing was seen. For any thread.
@@ -142,12 +150,21 @@ class LidarInput:
 
     def values(self, now: float) -> dict[str, object]:
         """Return figures for the diagnostics."""
-        ages = {f"age of {name} [s]": now - t for name, t in self._newest.items()}
-        return {**ages, "tracks": len(self.perception.tracks)}
+        with self._lock:
+            tracks = self.perception.tracks
+            megabytes = 1e-6 * self.perception.evidence.tiles.bytes
+            stages = self.perception.stages.milliseconds()
+        return {
+            **{f"age of {name} [s]": now - t for name, t in self._newest.items()},
+            **{f"{stage} p95 [ms]": p95 for stage, (_, p95) in stages.items()},
+            "tracks": len(tracks),
+            "moving tracks": sum(track.moving for track in tracks),
+            "evidence [MB]": megabytes,
+        }
 
     def take_odometry(self, stamp: float, state: RobotState, frame: str) -> None:
         """Keep where the robot was when; what was seen before it jumped is forgotten."""
-        self._odom_frame = frame
+        self.odom_frame = frame
         if self._last is not None and (jump := self._jump(*self._last, stamp, state)):
             self._warnings.warn("jump", f"odometry jumped {jump}; what was seen is forgotten")
             self.forget()
@@ -184,7 +201,7 @@ class LidarInput:
             scan, note = read
             if note:
                 self._warnings.warn(f"{topic} angles", f"{topic}: {note}")
-            self._take(topic, scan, float(scan.times[-1]) if len(scan.ranges) else scan.stamp)
+            self._take(topic, scan)
 
     def _take_cloud(self, topic: str, message: PointCloud2) -> None:
         low, high = self.settings.min_obstacle_height, self.settings.max_obstacle_height
@@ -194,7 +211,7 @@ class LidarInput:
 
         scan = self._read(topic, convert, message)
         if scan is not None:
-            self._take(topic, scan, scan.stamp)
+            self._take(topic, scan)
 
     def _read(self, topic: str, convert: Callable[[M], T], message: M) -> T | None:
         """Return what a message says, or warn and return None."""
@@ -213,11 +230,11 @@ class LidarInput:
             raise MessageError(f"no transform from '{frame}' to '{base}'")
         return transform
 
-    def _take(self, topic: str, scan: Scan | PointScan, end: float) -> None:
+    def _take(self, topic: str, scan: Scan | PointScan) -> None:
         with self._lock:
             fault = self.perception.take(scan, self._history)
         if fault:
-            self._warnings.warn(topic, f"{topic}: {fault}")
+            self._warnings.warn(topic, f"{topic}: {fault.removeprefix('scan: ')}")
         else:
             self._warnings.clear(topic)
-            self._newest[topic] = max(self._newest[topic], end)
+        self._newest[topic] = self.perception.stamps.get(scan.mount, -math.inf)

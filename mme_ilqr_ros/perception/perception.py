@@ -75,6 +75,11 @@ class Perception:
         """When the newest scan was measured [s]; -inf before the first."""
         return max((points.stamp for points in self._newest.values()), default=-math.inf)
 
+    @property
+    def stamps(self) -> dict[Pose, float]:
+        """When the newest scan of each scanner, known by its mount, was measured [s]."""
+        return {mount: points.stamp for mount, points in self._newest.items()}
+
     def localised(self, state: RobotState) -> RobotState:
         """Return a state given in the frame of the odometry in the frame of the map."""
         if not self.settings.match:
