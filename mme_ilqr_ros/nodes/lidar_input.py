@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from geometry_msgs.msg import Transform
 from rclpy.node import Node
@@ -26,11 +25,11 @@ from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.map_walls import MapWalls, nearer
 from mme_ilqr_ros.perception.perception import Perception
+from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
+from mme_ilqr_ros.perception.spin import Spin
 
-M = TypeVar("M")
-T = TypeVar("T")
 JUMP, YAW_JUMP = 0.3, 0.3  # [m], [rad] by which odometry may be beyond twice what the robot can
 SPARE = 1.0  # [m] seen beyond what the robot needs to stop
 
@@ -63,7 +62,9 @@ class LidarInput:
         self._walls_laid = False
         self._map_walls: DistanceField | None = None
         topics = settings.scan_topics + settings.cloud_topics
-        self._newest = dict.fromkeys(topics, -math.inf)  # [s] when the last ray was measured
+        self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
+        self._sensor_frames: dict[str, str] = {}
+        self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
             node.create_subscription(LaserScan, topic, take, SENSOR)
@@ -101,7 +102,7 @@ class LidarInput:
         fault = self._age_fault(now)
         if fault:
             missing.append(fault)
-        if all(stamp == -math.inf for stamp in self._newest.values()):
+        if not any(self._points.values()):
             return None
         seen = self.perception.seen(now, state, self._reach())
         if not self.settings.use_map:
@@ -113,11 +114,11 @@ class LidarInput:
 
     def _age_fault(self, now: float) -> str:
         """Return which scanner has been silent for too long, or an empty text."""
-        for topic, stamp in self._newest.items():
-            if stamp == -math.inf:
-                return f"no scan on '{topic}' yet"
-            if not now - stamp <= self.settings.scan_timeout:
-                return f"the newest usable scan on '{topic}' is {now - stamp:.1f} s old"
+        for topic, points in self._points.items():
+            if points is None:
+                return f"no usable scan on '{topic}' yet"
+            if not now - points.stamp <= self.settings.scan_timeout:
+                return f"the newest usable scan on '{topic}' is {now - points.stamp:.1f} s old"
         return ""
 
     def _reach(self) -> float:
@@ -155,7 +156,7 @@ class LidarInput:
             megabytes = 1e-6 * self.perception.evidence.tiles.bytes
             stages = self.perception.stages.milliseconds()
         return {
-            **{f"age of {name} [s]": now - t for name, t in self._newest.items()},
+            **{f"age of {name} [s]": now - p.stamp for name, p in self._points.items() if p},
             **{f"{stage} p95 [ms]": p95 for stage, (_, p95) in stages.items()},
             "tracks": len(tracks),
             "moving tracks": sum(track.moving for track in tracks),
@@ -189,33 +190,40 @@ class LidarInput:
             self.perception.reset()
         self._history.clear()
         self._last, self._map_walls, self._walls_laid = None, None, False
-        self._newest = dict.fromkeys(self._newest, -math.inf)
+        self._points = dict.fromkeys(self._points)
 
     def _take_scan(self, topic: str, told: Pose | None, message: LaserScan) -> None:
-        def convert(message: LaserScan) -> tuple[Scan, str]:
-            mount = Mount(told) if told else Mount.of(self._transform(message.header.frame_id))
-            return scan_value(message, mount)
-
-        read = self._read(topic, convert, message)
-        if read is not None:
-            scan, note = read
-            if note:
-                self._warnings.warn(f"{topic} angles", f"{topic}: {note}")
-            self._take(topic, scan)
+        frame = message.header.frame_id
+        try:
+            mount = Mount(told) if told else Mount.of(self._transform(frame))
+            self._check_frame(topic, frame)
+            scan, note = scan_value(message, mount)
+        except MessageError as error:
+            self._warnings.warn(topic, f"{topic}: {error}; not used")
+            return
+        scan, slow = self._spin[topic].corrected(scan)
+        self._take(topic, scan, note or slow)
 
     def _take_cloud(self, topic: str, message: PointCloud2) -> None:
         low, high = self.settings.min_obstacle_height, self.settings.max_obstacle_height
+        frame = message.header.frame_id
+        try:
+            self._check_frame(topic, frame)
+            scan = cloud_value(message, self._transform(frame), low, high)
+        except MessageError as error:
+            self._warnings.warn(topic, f"{topic}: {error}; not used")
+            return
+        self._take(topic, scan, "")
 
-        def convert(message: PointCloud2) -> PointScan:
-            return cloud_value(message, self._transform(message.header.frame_id), low, high)
+    def _check_frame(self, topic: str, frame: str) -> None:
+        """Refuse a scanner's message in another frame than before: where is it mounted now?
 
-        scan = self._read(topic, convert, message)
-        if scan is not None:
-            self._take(topic, scan)
-
-    def _read(self, topic: str, convert: Callable[[M], T], message: M) -> T | None:
-        """Return what a message says, or warn and return None."""
-        return self._warnings.read(topic, convert, message, f"this message of {topic} is not used")
+        Raises:
+            MessageError: It is in another frame.
+        """
+        before = self._sensor_frames.setdefault(topic, frame)
+        if frame != before:
+            raise MessageError(f"its frame is '{frame}', and was '{before}' before")
 
     def _transform(self, frame: str) -> Transform:
         """Return how a sensor is mounted.
@@ -230,11 +238,12 @@ class LidarInput:
             raise MessageError(f"no transform from '{frame}' to '{base}'")
         return transform
 
-    def _take(self, topic: str, scan: Scan | PointScan) -> None:
+    def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         with self._lock:
-            fault = self.perception.take(scan, self._history)
-        if fault:
-            self._warnings.warn(topic, f"{topic}: {fault.removeprefix('scan: ')}")
+            note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
+        points = self.perception.newest.get(scan.mount)
+        self._points[topic] = points
+        if note:
+            self._warnings.warn(topic, f"{topic}: {note}")
         else:
             self._warnings.clear(topic)
-        self._newest[topic] = self.perception.stamps.get(scan.mount, -math.inf)

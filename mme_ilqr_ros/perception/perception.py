@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,9 +76,9 @@ class Perception:
         return max((points.stamp for points in self._newest.values()), default=-math.inf)
 
     @property
-    def stamps(self) -> dict[Pose, float]:
-        """When the newest scan of each scanner, known by its mount, was measured [s]."""
-        return {mount: points.stamp for mount, points in self._newest.items()}
+    def newest(self) -> Mapping[Pose, ScanPoints]:
+        """The newest scan of each scanner, by its mount."""
+        return self._newest
 
     def localised(self, state: RobotState) -> RobotState:
         """Return a state given in the frame of the odometry in the frame of the map."""
