@@ -47,6 +47,7 @@ class Navigator:
         planner: Plans over what was seen; None heads for the goal itself.
         replan: When to plan again.
         known: A map, where there is one.
+        scan_timeout: Age of the newest scan from which the robot brakes [s].
 
     Attributes:
         perception: What was seen.
@@ -63,6 +64,7 @@ class Navigator:
         planner: GlobalPlanner | None = None,
         replan: ReplanSettings | None = None,
         known: GridMap | None = None,
+        scan_timeout: float = 0.5,
     ) -> None:
         self.perception = perception
         self.goal: Pose | None = None
@@ -72,6 +74,7 @@ class Navigator:
         self._planner = UnknownPlanner(planner) if planner is not None else None
         self._least = planner.settings.least_distance if planner is not None else 0.0
         self._replanner = Replanner(replan or ReplanSettings())
+        self._scan_timeout = scan_timeout
         self._history = PoseHistory()
         self._state: RobotState | None = None
 
@@ -102,22 +105,34 @@ class Navigator:
         state = self.perception.localised(self._state)
         self.seen = seen = self.perception.seen(now, state, self._reach(state))
         self._plan(now, state, seen)
-        goal = None if self._is_unreachable else self.goal
+        reason = self._reason_to_stop(now, seen)
         situation = Situation(
             state,
-            goal,
+            self.goal if not reason else None,
             now,
-            self.path if goal is not None else None,
+            self.path,
             seen.circles,
             seen.walls,
             points=seen.points,
             unseen=seen.unseen,
         )
         result = self._controller.compute_command(situation)
-        if self._is_unreachable and result.status is ControlStatus.NO_GOAL:
-            assert self.planned is not None
-            return replace(result, status=ControlStatus.STUCK, message=self.planned.message)
+        if reason and result.status is ControlStatus.NO_GOAL:
+            return replace(result, status=ControlStatus.STUCK, message=reason)
         return result
+
+    def _reason_to_stop(self, now: float, seen: Seen) -> str:
+        """Return why the robot must not drive although it has a goal, or nothing."""
+        if self.goal is None:
+            return ""
+        if not seen.stamp > -np.inf:
+            return "no scan yet"
+        if now - seen.stamp > self._scan_timeout:
+            return f"scans stopped {now - seen.stamp:.1f} s ago"
+        if self._is_unreachable:
+            assert self.planned is not None
+            return self.planned.message
+        return ""
 
     @property
     def _is_unreachable(self) -> bool:
