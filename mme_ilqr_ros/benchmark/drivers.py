@@ -122,6 +122,7 @@ class ByLidar:
             setup.make_planner(scenario),
             setup.planner_settings(scenario),
             setup.known_map(scenario),
+            settings.scan_timeout,
         )
         self.navigator.set_goal(scenario.goal)
 

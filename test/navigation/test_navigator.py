@@ -55,10 +55,7 @@ class Drive:
 
     def until(self, seconds, status=ControlStatus.GOAL_REACHED):
         """Drive until the status comes; return whether it came in time."""
-        for _ in range(round(seconds / PERIOD)):
-            if self.cycle().status is status:
-                return True
-        return False
+        return any(self.cycle().status is status for _ in range(round(seconds / PERIOD)))
 
 
 def wall(x, y, width, height):
