@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from mme_ilqr_ros.perception.perception import Perception
-from mme_ilqr_ros.perception.settings import PerceptionSettings
 
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.result import ControlStatus
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.navigation.navigator import Navigator
+from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.scan import Scan
+from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.simulation.scenario import scenario_of
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
