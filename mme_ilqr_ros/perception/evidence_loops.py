@@ -153,8 +153,7 @@ def clear_along(
             if evidence > 0:
                 site = cells.site[tile, i, j]
                 aside = abs(
-                    dx * (row + sites.place[site, 1] - y)
-                    - dy * (column + sites.place[site, 0] - x)
+                    dx * (row + sites.place[site, 1] - y) - dy * (column + sites.place[site, 0] - x)
                 )
                 if aside > law.near + law.drift * (travel - sites.travel[site]) or here > speaks:
                     continue
@@ -179,9 +178,7 @@ def let_go(
 
 
 @compiled
-def free_disc(
-    cells: Cells, sites: Sites, x: float, y: float, radius: float, since: int
-) -> None:
+def free_disc(cells: Cells, sites: Sites, x: float, y: float, radius: float, since: int) -> None:
     """Free the sites within a disc, given in cells from the corner, first hit from a tick on."""
     rows, columns = cells.index.shape
     for row in range(max(int(y - radius), 0), min(int(y + radius) + 1, rows << SHIFT)):
@@ -198,7 +195,11 @@ def free_disc(
 
 @compiled
 def known_at(
-    cells: Cells, sites: Sites, points: FloatArray, settled: int, standing: BoolArray,
+    cells: Cells,
+    sites: Sites,
+    points: FloatArray,
+    settled: int,
+    standing: BoolArray,
     was_free: BoolArray,
 ) -> None:
     """Fill, for points [N, 2] in cells from the corner, whether they stand and were known free.

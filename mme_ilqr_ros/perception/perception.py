@@ -141,7 +141,10 @@ class Perception:
         return no_circles()
 
     def _walls_round(self, state: RobotState) -> DistanceField:
-        size, half = self.settings.resolution, round(self.settings.window / self.settings.resolution)
+        size, half = (
+            self.settings.resolution,
+            round(self.settings.window / self.settings.resolution),
+        )
         centre = np.floor(np.array([state.y, state.x]) / size).astype(np.int64)
         key = (self._count, int(centre[0]), int(centre[1]))
         if self._walls is None or self._walls[0] != key:
@@ -160,7 +163,10 @@ class Perception:
         evidence, seen = copy_out(self.evidence, low, high)
         occupied = evidence > 0
         return GridMap(
-            occupied, self.settings.resolution, self.evidence.origin_of(low), (seen == 0) & ~occupied
+            occupied,
+            self.settings.resolution,
+            self.evidence.origin_of(low),
+            (seen == 0) & ~occupied,
         )
 
     def clearance(self, cover: NDArray[np.float64] | None = None) -> DistanceField:

@@ -112,7 +112,10 @@ def angle_increment_of(
         return increment, ""
     # A full turn whose last ray is one step short of the first, with angle_max a step too far.
     full_turn = abs(abs(angle_max - angle_min) - 2.0 * math.pi) < 1e-3
-    if full_turn and abs(derived * (count - 1) / count - increment) <= 0.25 * abs(increment) / count:
+    if (
+        full_turn
+        and abs(derived * (count - 1) / count - increment) <= 0.25 * abs(increment) / count
+    ):
         return increment, ""
     warning = (
         f"scan: {count} rays from {angle_min:.4f} to {angle_max:.4f} rad make steps of"

@@ -45,9 +45,7 @@ class SiteField:
         row, column = int(low[0]) - tiles.corner[0], int(low[1]) - tiles.corner[1]
         reach = (self._reach + self._skin) / size
         limit = min(math.ceil(reach) + 1, FAR - 1)
-        nearest_in_columns(
-            tiles.cells, tiles.sites, row, column, limit, self._rows, self._places
-        )
+        nearest_in_columns(tiles.cells, tiles.sites, row, column, limit, self._rows, self._places)
         envelope(self._rows, self._places, limit, size, self._skin, values)
         return DistanceField(values, size, evidence.origin_of(low), self._reach)
 
