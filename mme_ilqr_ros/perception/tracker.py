@@ -35,6 +35,7 @@ class Tracker:
     Attributes:
         settings: Parameters; may be replaced at any time.
         tracks: All that is followed; those with `moving` move.
+        began: Those of them that began to move with the newest scan.
         moving_hits: [B] of the newest scan: hits on what moves. None of what stands.
     """
 
@@ -53,8 +54,9 @@ class Tracker:
     def reset(self) -> None:
         """Forget everything but which numbers were given."""
         self.tracks: list[Track] = []
+        self.began: list[Track] = []
         self.moving_hits: BoolArray = np.zeros(0, dtype=bool)
-        self._views: deque[View] = deque()
+        self._views: dict[tuple[float, float], deque[View]] = {}
         self._stamp = -np.inf
 
     def circles(self, now: float) -> FloatArray:
@@ -64,47 +66,43 @@ class Tracker:
 
     def update(self, points: ScanPoints) -> list[Track]:
         """Take a scan in the fixed frame and return all tracks."""
-        stamp, ends = points.stamp, points.ends
-        if stamp <= self._stamp:
-            if stamp > self._stamp - 1.0:
-                return self.tracks
-            self.reset()
-        self._stamp = stamp
-        view = View.of(points)
+        self.began = []
         stands, new = self._compare(points)
+        if points.stamp > self._stamp:  # of scanners with one stamp, the first is followed
+            self._follow(points, stands, new)
+        self._mark(points.ends, points.hit & ~stands)
+        return self.tracks
+
+    def _follow(self, points: ScanPoints, stands: BoolArray, new: BoolArray) -> None:
+        """Move all tracks on to a newer scan."""
+        self._stamp = points.stamp
+        view = View.of(points)
         pieces = Pieces.of_scan(points, stands, new, self.settings)
         for track in self.tracks:
-            track.predict(stamp, self.settings.acceleration)
+            track.predict(self._stamp, self.settings.acceleration)
         taken = self._match(pieces)
         self._decide(pieces, taken, view)
         self._forget(view)
         self._begin(pieces, set(taken.values()), view.origin)
-        self._mark(ends, points.hit & ~stands)
-        self._views.append(view)
-        while self._views[0].stamp < stamp - 1.3 * self.settled:
-            self._views.popleft()
-        return self.tracks
+        views = self._views.setdefault(view.mount, deque())
+        views.append(view)
+        while views[0].stamp < self._stamp - 1.3 * self.settled:
+            views.popleft()
 
     def _compare(self, points: ScanPoints) -> tuple[BoolArray, BoolArray]:
         """Return which hits stand, and which are where there was free space before."""
-        ends, hit, stamp = points.ends, points.hit, points.stamp
+        hit = points.hit
         stands, new = np.zeros(len(hit), dtype=bool), np.zeros(len(hit), dtype=bool)
         for lag in (self.settled, _RECENT):
-            before = self._view(stamp - lag, 0.3 * lag)
-            if before is None:
-                continue
-            said = before.at(ends[hit])
-            new[hit] |= said == FREE
-            if lag == self.settled:
-                stands[hit] = said == HIT
+            for views in self._views.values():
+                before = min(views, key=lambda view: abs(points.stamp - lag - view.stamp))
+                if abs(points.stamp - lag - before.stamp) > 0.3 * lag:
+                    continue
+                said = before.at(points.ends[hit])
+                new[hit] |= said == FREE
+                if lag == self.settled:
+                    stands[hit] |= said == HIT
         return stands & ~new, new
-
-    def _view(self, stamp: float, within: float) -> View | None:
-        """Return the view nearest to a time [s], if there is one that near."""
-        if not self._views:
-            return None
-        best = min(self._views, key=lambda view: abs(view.stamp - stamp))
-        return best if abs(best.stamp - stamp) <= within else None
 
     def _match(self, pieces: Pieces) -> dict[int, int]:
         """Update the tracks that are seen; return the piece of each, by indices."""
@@ -140,6 +138,8 @@ class Tracker:
                 earlier = track.past[0][1]
                 changed = max(pieces.new[k], float(np.mean(view.at(earlier) == FREE)))
                 track.moving = changed >= _CHANGED
+                if track.moving:
+                    self.began.append(track)
 
     def _forget(self, view: View) -> None:
         """Drop tracks that were not seen for long, or whose place is seen free."""

@@ -26,12 +26,14 @@ class View:
     Attributes:
         stamp: When it was measured [s].
         origin: Where it was measured [2]: the mean over its rays.
+        mount: The scanner on the robot [m], to the centimetre: its name.
         bearings: [B] directions of the rays' ends from there, rising in (-pi, pi].
         reach: [B] how far away the ends are in m; negative: nothing stopped the ray there.
     """
 
     stamp: float
     origin: FloatArray
+    mount: tuple[float, float]
     bearings: FloatArray
     reach: FloatArray
 
@@ -45,7 +47,9 @@ class View:
         reach = np.hypot(away[:, 0], away[:, 1])
         order = np.argsort(bearings, kind="stable")
         signed = np.where(points.hit[valid], reach, -reach)
-        return cls(points.stamp, origin, bearings[order], signed[order])
+        x, y = points.pose.inverse().transform(points.origins[-1])
+        mount = round(float(x), 2), round(float(y), 2)
+        return cls(points.stamp, origin, mount, bearings[order], signed[order])
 
     def at(self, points: FloatArray) -> NDArray[np.int8]:
         """Return HIT, FREE or HIDDEN for places [N, 2]."""
