@@ -93,6 +93,7 @@ class LastGate:
         self._robot = robot
         model = robot.model
         self._kept, self._turning = list(model.kept_when_braking), list(model.turning)
+        self._sense = 0.0  # in which the robot turns to look: 1 to the left, -1, or 0: none yet
 
     def update(self, settings: ControllerSettings, shape: Shape) -> None:
         """Use other settings, in SI, and another shape from the next command on."""
@@ -110,8 +111,9 @@ class LastGate:
         self._leeway = Leeway(CLOSER, RENEWED * shape.reach)
 
     def reset(self) -> None:
-        """Forget how close the robot was."""
+        """Forget how close the robot was, and which way it looked."""
         self._leeway.reset()
+        self._sense = 0.0
 
     def watches(self, situation: Situation) -> bool:
         """Return whether a scanner says anything here that a command has to pass."""
@@ -146,6 +148,8 @@ class LastGate:
             braking = [len(tried) - 1, *range(len(tried) - 1)]
             chosen, best = first_that_passes(*(part[braking] for part in ways), *shape, rows)
             chosen = braking[best]
+        if aim is not wanted and not np.any(tried[chosen]):
+            self._sense *= -1.0  # no room to turn this way
         return Passed(tried[chosen], self._reason(rows[row], blind))
 
     def _rows(self, situation: Situation, twists: Array) -> tuple[Array, int]:
@@ -205,14 +209,12 @@ class LastGate:
         twist = self._robot.twist(wanted)
         if not self._turning or twist[0] >= BACKWARD:
             return wanted
-        turn, state = self._turning[0], situation.state
-        looking = np.zeros_like(wanted)
-        sense = held[turn]
-        if abs(sense) < ROUNDING:
-            goal = situation.goal
+        turn, state, goal = self._turning[0], situation.state, situation.goal
+        if self._sense == 0.0:  # it goes on the way round that it began
             towards = 0.0 if goal is None else math.atan2(goal.y - state.y, goal.x - state.x)
-            sense = math.sin(towards - state.yaw)
-        looking[turn] = math.copysign(LOOK * self._limits.upper[turn], sense)
+            self._sense = math.copysign(1.0, held[turn] or math.sin(towards - state.yaw))
+        looking = np.zeros_like(wanted)
+        looking[turn] = self._sense * LOOK * self._limits.upper[turn]
         return looking
 
     def _candidates(self, wanted: Array, held: Array) -> Array:

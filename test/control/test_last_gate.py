@@ -64,12 +64,27 @@ def test_the_controller_says_what_the_gate_saw():
     assert result.status in (ControlStatus.DRIVING, ControlStatus.GATED)
 
 
-def test_a_robot_does_not_back_into_what_it_has_not_seen_but_turns_to_look():
-    dark = np.array([[x, y] for x in np.arange(-2, -0.2, 0.05) for y in np.arange(-1, 1, 0.05)])
+def unseen_by(state, cells):
+    """Cells that a scanner of 270 degrees on the robot does not see."""
+    bearing = np.arctan2(cells[:, 1] - state.y, cells[:, 0] - state.x) - state.yaw
+    return cells[np.abs(np.angle(np.exp(1j * bearing))) > 0.75 * math.pi]
+
+
+@pytest.mark.parametrize("shape", [DISC, BOX])
+def test_a_robot_turns_to_look_before_it_backs_into_what_it_has_not_seen(shape):
+    side = np.arange(-1.0, 1.0, 0.05)
+    dark = np.array([[x, y] for x in side for y in side])
     state, held = RobotState(0.0, 0.0, 0.0), np.zeros(2)
-    watch = gate(vx_min=-0.5)
-    passed = watch.let_pass(np.array([-0.2, 0.0]), held, ahead(state, WALL, unseen=dark))
-    assert passed.controls[0] >= 0.0
-    assert abs(passed.controls[1]) > 0.1
-    assert passed.reason == "gate: not seen lately what is behind"
-    assert math.isfinite(passed.controls.sum())
+    watch, turned, reasons = gate(shape, vx_min=-0.5), 0.0, []
+    for _ in range(80):
+        dark = unseen_by(state, dark)
+        passed = watch.let_pass(np.array([-0.2, 0.0]), held, ahead(state, WALL, unseen=dark))
+        held = passed.controls
+        reasons.append(passed.reason)
+        state = plant(state, *held)
+        if np.hypot(state.x, state.y) > 0.1:
+            break
+        turned = abs(state.yaw)
+    assert "gate: not seen lately what is behind" in reasons
+    assert turned > math.pi / 8
+    assert reasons[-1] == ""  # and then it backs out
