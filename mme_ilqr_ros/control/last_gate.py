@@ -226,7 +226,7 @@ class LastGate:
             if i in self._kept or i in self._turning:
                 axes.append(np.append(np.linspace(low[i], high[i], COUNT), value))
             else:
-                end = low[i] if value > braked[i] else high[i]
+                end = low[i] if value > braked[i] else high[i] if value < braked[i] else value
                 axes.append(np.append(np.linspace(end, value, COUNT), braked[i]))
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(wanted))
         along = np.linspace(1.0, 0.0, ALONG)[:, None] * np.clip(wanted, low, high)

@@ -82,7 +82,7 @@ def test_a_robot_turns_to_look_before_it_backs_into_what_it_has_not_seen(shape):
         held = passed.controls
         reasons.append(passed.reason)
         state = plant(state, *held)
-        if np.hypot(state.x, state.y) > 0.1:
+        if np.hypot(state.x, state.y) > 0.3:
             break
         turned = abs(state.yaw)
     assert "gate: not seen lately what is behind" in reasons
