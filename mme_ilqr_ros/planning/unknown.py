@@ -8,6 +8,7 @@ there is none in any larger one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +40,14 @@ class UnknownPlanner:
         self._map: tuple[GridMap, GridMap] | None = None  # as it came, and on the cells of a box
 
     def plan(
-        self, seen: GridMap, start: ArrayLike, goal: ArrayLike, known: GridMap | None = None
+        self,
+        seen: GridMap,
+        start: ArrayLike,
+        goal: ArrayLike,
+        known: GridMap | None = None,
+        *,
+        tolerance: float | None = None,
+        layer_on: Callable[[GridMap], NDArray[np.float64] | None] = lambda grid: None,
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the frame of the grids [m].
 
@@ -48,6 +56,8 @@ class UnknownPlanner:
             start: The robot.
             goal: Where it has to go, known or not.
             known: A map, where there is one.
+            tolerance: As of `GlobalPlanner.plan`.
+            layer_on: Returns the layer of `GlobalPlanner.plan` on the cells of a map.
         """
         start, goal = np.asarray(start, float), np.asarray(goal, float)
         rim = RIM * max(self._planner.settings.robot_radius, seen.resolution)
@@ -59,7 +69,9 @@ class UnknownPlanner:
             text = f"the goal ({goal[0]:.1f}, {goal[1]:.1f}) is too far away to plan to"
             return PlanResult(PlanStatus.GOAL_OUTSIDE_MAP, text)
         self._box, self._task = box, task
-        result = self._planner.plan(fused(seen, self._on_cells(seen, box, known)), start, goal)
+        grid = fused(seen, self._on_cells(seen, box, known))
+        layer = layer_on(grid)
+        result = self._planner.plan(grid, start, goal, tolerance=tolerance, layer=layer)
         if result.status is PlanStatus.NO_VALID_PATH:
             return replace(result, message=f"unreachable: {result.message}")
         return result
