@@ -162,6 +162,8 @@ def clear_along(
     A ray is told free from `begin` [B] cells on; where rays lie close, one speaks for all. In its
     last cell before a hit it only says that it saw it. Places are whole numbers of 1 / ONE cell.
     """
+    index, evidences, seen, numbers = cells  # a field of a tuple costs a lock in every round
+    places, last_travel = sites.place, sites.travel
     for ray in range(len(valid)):
         x, y = origins[ray, 0], origins[ray, 1]
         dx, dy = ends[ray, 0] - x, ends[ray, 1] - y
@@ -178,23 +180,23 @@ def clear_along(
             row, column = U(at_y >> BITS), U(at_x >> BITS)
             at_x += step_x
             at_y += step_y
-            tile = cells.index[row >> U(SHIFT), column >> U(SHIFT)]
+            tile = index[row >> U(SHIFT), column >> U(SHIFT)]
             if tile < 0:
                 continue
             cell = U(tile) << U(2 * SHIFT) | (row & U(INSIDE)) << U(SHIFT) | column & U(INSIDE)
-            if cells.seen[cell] == tick:
+            if seen[cell] == tick:
                 continue
-            evidence = cells.evidence[cell]
+            evidence = evidences[cell]
             if evidence > 0:
-                site = U(cells.site[cell])
-                right, up = sites.place[site, 0] + column - x, sites.place[site, 1] + row - y
-                far = law.near + law.drift * (travel - sites.travel[site])
+                site = U(numbers[cell])
+                right, up = places[site, 0] + column - x, places[site, 1] + row - y
+                far = law.near + law.drift * (travel - last_travel[site])
                 if step >= speaks or abs(dx * up - dy * right) > far:
                     continue
-                cells.evidence[cell] = evidence - law.miss
+                evidences[cell] = evidence - law.miss
             elif step < speaks:
-                cells.evidence[cell] = max(law.lowest, evidence - law.miss)
-            cells.seen[cell] = tick
+                evidences[cell] = max(law.lowest, evidence - law.miss)
+            seen[cell] = tick
 
 
 @compiled

@@ -75,6 +75,8 @@ def nearest_in_columns(
         nearest: To fill.
         places: [h, w, 2] filled at occupied cells: the site in cells of the window.
     """
+    index, evidences, _, numbers = cells
+    site_places = sites.place
     height, width = nearest.shape
     rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
     nearest[0, :] = -FAR
@@ -85,12 +87,12 @@ def nearest_in_columns(
             continue
         j, end = max(0, -column), min(width, columns - column)
         while j < end:
-            first = number_of(cells.index, r, column + j)
+            first = number_of(index, r, column + j)
             length = min(SIDE - ((column + j) & INSIDE), end - j)  # to the end of the tile
             for number in range(first, first + length if first >= 0 else first):
-                if cells.evidence[U(number)] > 0:
+                if evidences[U(number)] > 0:
                     at = j + number - first
-                    place = sites.place[U(cells.site[U(number)])]
+                    place = site_places[U(numbers[U(number)])]
                     nearest[i, at] = i
                     places[i, at, 0], places[i, at, 1] = at + place[0], i + place[1]
             j += length
