@@ -96,9 +96,9 @@ class Ground:
             layer = self._layer_on(self._map)
             return self._planner.plan(self._map, *ends, tolerance=tolerance, layer=layer)
         lattice, layer_on = self._lattice, self._layer_on
-        inside = lattice.inverse().transform(ends)
+        first, last = lattice.inverse().transform(ends)
         result = self._over_unknown.plan(
-            self._seen, *inside, self._known(), tolerance=tolerance, layer_on=layer_on
+            self._seen, first, last, self._known(), tolerance=tolerance, layer_on=layer_on
         )
         return result if lattice == HERE else _moved(result, lattice)
 
