@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mme_ilqr_ros.geometry.circles import no_circles, predict
-from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, pair_costs
+from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, doubles, pair_costs
 from mme_ilqr_ros.perception.past import Past, Views
 from mme_ilqr_ros.perception.pieces import Pieces, first_place
 from mme_ilqr_ros.perception.points import ScanPoints
@@ -138,13 +138,19 @@ class Tracker:
             said = view.at(np.stack([track.behind_face(view.origin) for track in coasting]))
             for track, word in zip(coasting, said, strict=True):
                 track.free += int(word == FREE)
-        kept: list[Track] = []
-        for track in self.tracks:  # the oldest first
-            time = self.settings.coast if track.moving else _LOST
-            lost = track.free >= _SEEN_THROUGH or track.stamp - track.last > time
-            if not lost and not any(other.is_same_as(track) for other in kept if other.moving):
-                kept.append(track)
-        self.tracks = kept
+        coast = self.settings.coast
+        self.tracks = [
+            track
+            for track in self.tracks
+            if track.free < _SEEN_THROUGH
+            and track.stamp - track.last <= (coast if track.moving else _LOST)
+        ]
+        if not self.tracks:
+            return
+        moving = np.array([track.moving for track in self.tracks])
+        deviations = np.array([track.speed_deviation for track in self.tracks])
+        double = doubles(np.stack([track.mean for track in self.tracks]), moving, deviations)
+        self.tracks = [track for track, same in zip(self.tracks, double, strict=True) if not same]
 
     def _begin(self, pieces: Pieces, taken: set[int], sensor: FloatArray) -> None:
         """Begin a track for every piece that no track took."""
@@ -170,9 +176,10 @@ class Tracker:
 
     def _mark(self, ends: FloatArray, loose: BoolArray) -> None:
         """Note which hits are on what moves."""
-        on_moving = np.zeros(len(ends), dtype=bool)
+        self.moving_hits = np.zeros(len(ends), dtype=bool)
         for track in self.tracks:
             if track.moving:
                 x, y, radius = track.mean[PLACE]
-                on_moving |= np.hypot(ends[:, 0] - x, ends[:, 1] - y) < radius + OUTLIER
-        self.moving_hits = on_moving & loose
+                squares = (ends[:, 0] - x) ** 2 + (ends[:, 1] - y) ** 2
+                self.moving_hits |= squares < (radius + OUTLIER) ** 2
+        self.moving_hits &= loose
