@@ -31,6 +31,7 @@ class Track:
         seen: In how many scans.
         is_round: Whether its hits lie on a circle; else the circle encloses them.
         moving: Whether it moves.
+        stands: Whether it is where it was a moment ago; then it is followed no more.
         past: Stamps and hits [N, 2] of its last scans, oldest first.
         free: Scans that saw through its place since it was last seen.
     """
@@ -45,6 +46,7 @@ class Track:
     seen: int = 1
     is_round: bool = True
     moving: bool = False
+    stands: bool = False
     past: deque[tuple[float, FloatArray]] = field(default_factory=deque)
     free: int = 0
 

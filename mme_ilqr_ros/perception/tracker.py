@@ -25,6 +25,7 @@ BoolArray = NDArray[np.bool_]
 _FIRST_SPEED = 1.2  # [m/s] standard deviation of a velocity that nothing is known about
 _LOST = 0.35  # [s] what does not move is forgotten after
 _SEEN_THROUGH = 2  # scans that saw through the place of a thing: it is not there
+_STILL = 0.8  # share of the hits where a hit was a moment ago too: a thing that stands
 _CHANGED = 0.3  # share of the hits that must be new, or gone
 
 
@@ -122,6 +123,7 @@ class Tracker:
             if track.moving:
                 track.moving = s.speed_max > track.speed > 0.4 * s.speed_min
                 continue
+            track.stands = pieces.still[k] >= _STILL
             fast = max(s.speed_min, 2.5 * track.speed_deviation) < track.speed < s.speed_max
             far = track.gone > max(0.2, 0.5 * track.mean[4])
             if track.seen >= 3 and fast and far:
@@ -142,7 +144,8 @@ class Tracker:
         self.tracks = [
             track
             for track in self.tracks
-            if track.free < _SEEN_THROUGH
+            if not track.stands
+            and track.free < _SEEN_THROUGH
             and track.stamp - track.last <= (coast if track.moving else _LOST)
         ]
         if not self.tracks:
@@ -156,7 +159,7 @@ class Tracker:
         """Begin a track for every piece that no track took."""
         s = self.settings
         for k in range(len(pieces.counts)):
-            if k in taken:
+            if k in taken or pieces.still[k] >= _STILL:
                 continue
             place, covariance, is_round = first_place(
                 pieces.of(k), sensor, s.radius_min, s.radius_max
