@@ -1,7 +1,7 @@
-"""What stands, and what is free: evidence by cell from hits and rays, with the points that were hit.
+"""What stands and what is free: evidence by cell from hits and rays, and the points that were hit.
 
-A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of an
-edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
+A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of
+an edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
 points: distances are taken to sites, and only a ray that passes the site itself speaks against it.
 """
 
@@ -92,14 +92,16 @@ class Evidence:
             loops.let_go(cells, sites, count, tiles.corner, self._settled, before)
 
     def _covered(self, points: ScanPoints) -> tuple[FloatArray, FloatArray]:
-        """Let the index cover a scan; return its origins and ends [B, 2] in cells from the corner."""
-        origins, ends = points.origins / self.resolution, points.ends / self.resolution
-        both = [part[points.valid] for part in (origins, ends)]
-        low = np.minimum(both[0].min(axis=0), both[1].min(axis=0)) - MARGIN
-        high = np.maximum(both[0].max(axis=0), both[1].max(axis=0)) + MARGIN
-        self.tiles.cover(np.floor(low[::-1]).astype(int), np.floor(high[::-1]).astype(int))
-        corner = np.array(self.tiles.corner[::-1], dtype=np.float64)
-        return origins - corner, ends - corner
+        """Let the index cover a scan; return origins and ends [B, 2] in cells from its corner."""
+        tiles = self.tiles
+        low, high = loops.bounds(points.origins, points.ends, points.valid) / self.resolution
+        low, high = np.floor(low - MARGIN), np.floor(high + MARGIN)
+        tiles.cover(low[::-1].astype(np.int64), high[::-1].astype(np.int64))
+        origins, ends = (
+            loops.in_cells(part, self.resolution, tiles.corner)
+            for part in (points.origins, points.ends)
+        )
+        return origins, ends
 
     def _begin(self, count: int, increment: float) -> FloatArray:
         """Return [B] how far from the scanner each ray begins to speak, in cells.
@@ -127,7 +129,7 @@ class Evidence:
         standing, was_free = np.zeros((2, len(points)), bool)
         settled = self._settled
         tiles = self.tiles
-        if tiles.cells.index.size:
+        if tiles.cells.tile.size:
             cells = self.in_cells(points)
             loops.known_at(tiles.cells, tiles.sites, cells, settled, standing, was_free)
         return standing, was_free
@@ -136,13 +138,15 @@ class Evidence:
         """Return points [..., 2] given in m as x, y in cells from the corner of the index."""
         return points / self.resolution - np.array(self.tiles.corner[::-1], dtype=np.float64)
 
-    def rectangle(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the first and last cell (row, column) of the tiles, from the frame's origin."""
-        rows, columns = np.nonzero(self.tiles.cells.index >= 0)
+    def rectangle(self) -> list[NDArray[np.int64]]:
+        """Return the first and last cell (row, column) of the tiles; nothing without a tile."""
+        rows, columns = np.nonzero(self.tiles.cells.tile >= 0)
+        if not len(rows):
+            return []
         corner = np.array(self.tiles.corner)
         low = np.array([rows.min(), columns.min()]) << SHIFT
         high = (np.array([rows.max(), columns.max()]) + 1) << SHIFT
-        return corner + low, corner + high - 1
+        return [corner + low, corner + high - 1]
 
     def origin_of(self, cell: NDArray[np.int64]) -> Pose:
         """Return where the corner of a cell (row, column) lies."""
