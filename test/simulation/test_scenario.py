@@ -66,7 +66,7 @@ def closed_cells(scenario, margin):
 def test_there_is_a_way_with_room_to_spare(name):
     """For a long robot that is the room beside it."""
     scenario = load_scenario(name)
-    margin = 0.08 if scenario.robot.footprint else 0.1
+    margin = 0.05 if scenario.robot.footprint else 0.1
     regions, _ = ndimage.label(~closed_cells(scenario, margin))
     ends = [[p.x, p.y] for p in (scenario.start, scenario.goal)]
     start, goal = (regions[tuple(cell)] for cell in scenario.grid.cell_at(ends))
