@@ -1,4 +1,4 @@
-"""What a robot without a map has to find its way in: mazes, warehouses, bug traps, forests of traps.
+"""What a robot without a map has to find its way in: mazes, warehouses, bug traps, trap forests.
 
 From the start little is seen, and the straight way to the goal is closed.
 """
