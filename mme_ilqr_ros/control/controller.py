@@ -33,6 +33,7 @@ from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.geometry.passable import discs_in
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
@@ -131,7 +132,8 @@ class LocalController:
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
-        required = required_distance(x0[:2], situation, s.robot_radius, s.clearance_margin)
+        centres = discs_in(s).centres(*x0[:3])
+        required = required_distance(centres, situation, s.robot_radius, s.clearance_margin)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None

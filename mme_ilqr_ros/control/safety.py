@@ -71,7 +71,7 @@ class Safety:
             x0: State [nx].
             held: Controls that hold now [nu].
             data: What the modes share.
-            radius: The robot's radius [m].
+            radius: Of the robot's discs [m].
         """
         lower, upper, _ = data.limits.as_arrays()
         axes = [np.linspace(*ends, COUNT) for ends in zip(lower, upper, strict=True)]
@@ -94,11 +94,18 @@ class Safety:
         return int(np.ceil((stopping + REACTION_TIME) / data.dt))
 
 
-def required_distance(position: Array, situation: Situation, radius: float, margin: float) -> float:
-    """Return the distance of the robot's centre [2] to obstacles that a mode must keep [m]."""
-    here, walls = float(clearance(position, situation.circles)), situation.walls
+def required_distance(centres: Array, situation: Situation, radius: float, margin: float) -> float:
+    """Return the distance to obstacles that the robot's discs must keep in a mode [m].
+
+    Args:
+        centres: Of its discs [K, 2], where it is.
+        situation: Circles and walls.
+        radius: Of its discs [m].
+        margin: Its clearance margin [m].
+    """
+    here, walls = float(clearance(centres, situation.circles).min()), situation.walls
     if walls is not None:
-        here = min(here, float(walls.value_and_gradient(position)[0]))
+        here = min(here, float(walls.value_and_gradient(centres)[0].min()))
     return min(least_distance(radius, margin), here - ESCAPE)
 
 
