@@ -30,7 +30,7 @@ from mme_ilqr_ros.control.sweep import (
     sweep_slack,
     with_most_slack,
 )
-from mme_ilqr_ros.geometry.passable import REQUIRED_FRACTION
+from mme_ilqr_ros.geometry.passable import REQUIRED_FRACTION, footprint_in
 
 Array = NDArray[np.float64]
 
@@ -71,6 +71,14 @@ class Shape:
         ways = edges / np.hypot(*edges.T)[:, None]
         ends = np.stack([self.corners, np.roll(self.corners, -1, axis=0)])
         return float(np.abs((ends * ways).sum(axis=-1)).max())
+
+
+def shape_in(settings: ControllerSettings) -> Shape:
+    """Return the outline of the robot of some settings: its footprint, else a disc."""
+    footprint = footprint_in(settings)
+    if footprint is None:
+        return Shape(np.zeros((1, 2)), settings.robot_radius)
+    return Shape(footprint.corners)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +176,8 @@ class LastGate:
         rows = rows[rows[:, 5] > -OWN]
         gaps = rows[:, 5]
         here = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
-        need = self._leeway.required(here, state.position, self._margin)
+        corner = state.pose.transform(shape.corners[:1])[0]  # it moves too where the robot turns
+        need = self._leeway.required(here, corner, self._margin)
         rows[:, 5] = np.where(gaps < 0.0, gaps - ROUNDING, need)
         if not len(situation.unseen):
             return rows, len(rows)
