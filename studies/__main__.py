@@ -27,6 +27,10 @@ VERBS = {
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
     ),
+    "scan_faults": Verb(
+        "what scanners and odometry do wrong, through the controller node",
+        "studies.scan_faults.verb",
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(
