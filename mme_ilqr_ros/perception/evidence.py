@@ -93,13 +93,15 @@ class Evidence:
 
     def _covered(self, points: ScanPoints) -> tuple[FloatArray, FloatArray]:
         """Let the index cover a scan; return its origins and ends [B, 2] in cells from the corner."""
-        origins, ends = points.origins / self.resolution, points.ends / self.resolution
-        both = [part[points.valid] for part in (origins, ends)]
-        low = np.minimum(both[0].min(axis=0), both[1].min(axis=0)) - MARGIN
-        high = np.maximum(both[0].max(axis=0), both[1].max(axis=0)) + MARGIN
-        self.tiles.cover(np.floor(low[::-1]).astype(int), np.floor(high[::-1]).astype(int))
-        corner = np.array(self.tiles.corner[::-1], dtype=np.float64)
-        return origins - corner, ends - corner
+        tiles = self.tiles
+        low, high = loops.bounds(points.origins, points.ends, points.valid) / self.resolution
+        low, high = np.floor(low - MARGIN), np.floor(high + MARGIN)
+        tiles.cover(low[::-1].astype(np.int64), high[::-1].astype(np.int64))
+        origins, ends = (
+            loops.in_cells(part, self.resolution, tiles.corner)
+            for part in (points.origins, points.ends)
+        )
+        return origins, ends
 
     def _begin(self, count: int, increment: float) -> FloatArray:
         """Return [B] how far from the scanner each ray begins to speak, in cells.

@@ -9,11 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.perception.tiles import INSIDE, NONE, SHIFT, SIDE, Cells, Sites
+from mme_ilqr_ros.perception.tiles import (
+    INSIDE,
+    NONE,
+    SHIFT,
+    SIDE,
+    Cells,
+    Sites,
+    number_of,
+)
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 FORGET = -10  # the evidence from which a free cell starts when it is hit: one hit occupies it
+LEAST = 1e-6  # cells: shorter rays have no direction
+BITS = 32
+ONE = float(1 << BITS)
+U = np.uintp  # indices that cannot be below 0 cost no test
 BLEND = 0.2  # weight of a new hit in the mean of a site
 
 
@@ -35,6 +47,30 @@ class Law(NamedTuple):
     highest: int
     near: float
     drift: float
+
+
+@compiled
+def bounds(origins: FloatArray, ends: FloatArray, valid: BoolArray) -> FloatArray:
+    """Return [2, 2] the least and the largest x, y of the valid rays [B, 2]."""
+    found = np.empty((2, 2))
+    for axis in range(2):
+        low, high = np.inf, -np.inf
+        for ray in range(len(valid)):
+            if valid[ray]:
+                low = min(low, origins[ray, axis], ends[ray, axis])
+                high = max(high, origins[ray, axis], ends[ray, axis])
+        found[0, axis], found[1, axis] = low, high
+    return found
+
+
+@compiled
+def in_cells(points: FloatArray, size: float, corner: tuple[int, int]) -> FloatArray:
+    """Return points [N, 2] given in m as x, y in cells from a corner (row, column)."""
+    found = np.empty((len(points), 2))
+    for point in range(len(points)):
+        found[point, 0] = points[point, 0] / size - corner[1]
+        found[point, 1] = points[point, 1] / size - corner[0]
+    return found
 
 
 @compiled
@@ -85,22 +121,21 @@ def enter_hits(
             continue
         x, y = ends[ray, 0], ends[ray, 1]
         column, row = int(x), int(y)
-        tile = cells.index[row >> SHIFT, column >> SHIFT]
-        i, j = row & INSIDE, column & INSIDE
-        site = cells.site[tile, i, j]
-        evidence = cells.evidence[tile, i, j]
+        cell = number_of(cells.index, row, column)
+        site = cells.site[cell]
+        evidence = cells.evidence[cell]
         if site == NONE:
             site = count
             count += 1
-            cells.site[tile, i, j] = site
+            cells.site[cell] = site
             sites.cell[site, 0], sites.cell[site, 1] = row + corner[0], column + corner[1]
         place = sites.place[site]
-        if cells.seen[tile, i, j] != tick:
-            cells.seen[tile, i, j] = tick
+        if cells.seen[cell] != tick:
+            cells.seen[cell] = tick
             if evidence <= 0:
                 sites.first[site] = tick
                 place[0], place[1] = x - column, y - row
-            cells.evidence[tile, i, j] = min(law.highest, max(evidence, FORGET) + law.hit)
+            cells.evidence[cell] = min(law.highest, max(evidence, FORGET) + law.hit)
             sites.last[site] = tick
             sites.travel[site] = travel
         place[0] += BLEND * (x - column - place[0])
@@ -125,42 +160,43 @@ def clear_along(
 
     One cell for a step along the ray's steeper axis: corners that are cut are met by another ray.
     A ray is told free from `begin` [B] cells on; where rays lie close, one speaks for all. In its
-    last cell before a hit it only says that it saw it.
+    last cell before a hit it only says that it saw it. Places are whole numbers of 1 / ONE cell.
     """
+    index, evidences, seen, numbers = cells  # a field of a tuple costs a lock in every round
+    places, last_travel = sites.place, sites.travel
     for ray in range(len(valid)):
-        if not valid[ray]:
-            continue
         x, y = origins[ray, 0], origins[ray, 1]
         dx, dy = ends[ray, 0] - x, ends[ray, 1] - y
-        length = math.hypot(dx, dy)
-        if length <= begin[ray] or length < 1e-6:
+        length = math.sqrt(dx * dx + dy * dy)
+        if not valid[ray] or length <= begin[ray] or length < LEAST:
             continue
         dx, dy = dx / length, dy / length
-        stride = 1.0 / max(abs(dx), abs(dy))
-        steps = int((length - begin[ray]) / stride) + 1
-        speaks = length - 1.0 if hit[ray] else length
-        along = begin[ray]
-        for _ in range(steps):
-            at_x, at_y = x + along * dx, y + along * dy
-            column, row = int(at_x), int(at_y)
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            i, j = row & INSIDE, column & INSIDE
-            here = along
-            along += stride
-            if tile == NONE or cells.seen[tile, i, j] == tick:
+        pace = max(abs(dx), abs(dy))  # steps for a cell of length
+        steps = int((length - begin[ray]) * pace) + 1
+        speaks = int((length - 1.0 - begin[ray]) * pace) + 1 if hit[ray] else steps
+        at_x, at_y = int((x + begin[ray] * dx) * ONE), int((y + begin[ray] * dy) * ONE)
+        step_x, step_y = int(dx / pace * ONE), int(dy / pace * ONE)
+        for step in range(steps):
+            row, column = U(at_y >> BITS), U(at_x >> BITS)
+            at_x += step_x
+            at_y += step_y
+            tile = index[row >> U(SHIFT), column >> U(SHIFT)]
+            if tile < 0:
                 continue
-            evidence = cells.evidence[tile, i, j]
+            cell = U(tile) << U(2 * SHIFT) | (row & U(INSIDE)) << U(SHIFT) | column & U(INSIDE)
+            if seen[cell] == tick:
+                continue
+            evidence = evidences[cell]
             if evidence > 0:
-                site = cells.site[tile, i, j]
-                aside = abs(
-                    dx * (row + sites.place[site, 1] - y) - dy * (column + sites.place[site, 0] - x)
-                )
-                if aside > law.near + law.drift * (travel - sites.travel[site]) or here > speaks:
+                site = U(numbers[cell])
+                right, up = places[site, 0] + column - x, places[site, 1] + row - y
+                far = law.near + law.drift * (travel - last_travel[site])
+                if step >= speaks or abs(dx * up - dy * right) > far:
                     continue
-                cells.evidence[tile, i, j] = evidence - law.miss
-            elif here <= speaks:
-                cells.evidence[tile, i, j] = max(law.lowest, evidence - law.miss)
-            cells.seen[tile, i, j] = tick
+                evidences[cell] = evidence - law.miss
+            elif step < speaks:
+                evidences[cell] = max(law.lowest, evidence - law.miss)
+            seen[cell] = tick
 
 
 @compiled
@@ -172,9 +208,9 @@ def let_go(
         if sites.last[site] >= before or sites.last[site] - sites.first[site] >= settled:
             continue
         row, column = sites.cell[site, 0] - corner[0], sites.cell[site, 1] - corner[1]
-        tile = cells.index[row >> SHIFT, column >> SHIFT]
-        if cells.evidence[tile, row & INSIDE, column & INSIDE] > 0:
-            cells.evidence[tile, row & INSIDE, column & INSIDE] = 0
+        cell = number_of(cells.index, row, column)
+        if cells.evidence[cell] > 0:
+            cells.evidence[cell] = 0
 
 
 @compiled
@@ -183,14 +219,14 @@ def free_disc(cells: Cells, sites: Sites, x: float, y: float, radius: float, sin
     rows, columns = cells.index.shape
     for row in range(max(int(y - radius), 0), min(int(y + radius) + 1, rows << SHIFT)):
         for column in range(max(int(x - radius), 0), min(int(x + radius) + 1, columns << SHIFT)):
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if tile == NONE or cells.evidence[tile, row & INSIDE, column & INSIDE] <= 0:
+            cell = number_of(cells.index, row, column)
+            if cell < 0 or cells.evidence[cell] <= 0:
                 continue
-            site = cells.site[tile, row & INSIDE, column & INSIDE]
+            site = cells.site[cell]
             right = column + sites.place[site, 0] - x
             up = row + sites.place[site, 1] - y
             if right * right + up * up <= radius * radius and sites.first[site] >= since:
-                cells.evidence[tile, row & INSIDE, column & INSIDE] = 0
+                cells.evidence[cell] = 0
 
 
 @compiled
@@ -215,13 +251,13 @@ def known_at(
         column, row = int(x), int(y)
         for r in range(row - 1, row + 2):
             for c in range(column - 1, column + 2):
-                tile = cells.index[r >> SHIFT, c >> SHIFT]
-                if tile == NONE:
+                cell = number_of(cells.index, r, c)
+                if cell < 0:
                     continue
-                evidence = cells.evidence[tile, r & INSIDE, c & INSIDE]
+                evidence = cells.evidence[cell]
                 if r == row and c == column:
                     was_free[point] = evidence < 0
                 if evidence > 0:
-                    site = cells.site[tile, r & INSIDE, c & INSIDE]
+                    site = cells.site[cell]
                     if sites.last[site] - sites.first[site] >= settled:
                         standing[point] = True

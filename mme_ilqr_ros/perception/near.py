@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.perception.evidence import Evidence
-from mme_ilqr_ros.perception.tiles import INSIDE, NONE, SHIFT, Cells, Sites
+from mme_ilqr_ros.perception.tiles import NONE, SHIFT, SIDE, Cells, Sites, number_of
 
 FloatArray = NDArray[np.float64]
 BESIDE = 1  # cells round an occupied one that count as seen: rays end before they reach them
@@ -53,7 +53,7 @@ def copy_out(
     tiles = evidence.tiles
     if not tiles.cells.index.size:
         return found, seen
-    side = INSIDE + 1
+    side = SIDE
     for (row, column), tile in np.ndenumerate(tiles.cells.index):
         if tile == NONE:
             continue
@@ -62,24 +62,26 @@ def copy_out(
         if (begin < end).all():
             there = tuple(slice(a, b) for a, b in zip(begin, end, strict=True))
             here = tuple(slice(a, b) for a, b in zip(begin - at, end - at, strict=True))
-            found[there] = tiles.cells.evidence[tile][here]
-            seen[there] = tiles.cells.seen[tile][here]
+            found[there] = tiles.cells.evidence.reshape(-1, side, side)[tile][here]
+            seen[there] = tiles.cells.seen.reshape(-1, side, side)[tile][here]
     return found, seen
 
 
 @compiled
 def sites_near(cells: Cells, sites: Sites, x: float, y: float, reach: float) -> FloatArray:
     """Return [N, 2] the sites of occupied cells within `reach` of x, y, in cells."""
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    index, evidences, seen, numbers = cells
+    places = sites.place
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     found = np.empty((256, 2))
     count = 0
     for row in range(max(int(y - reach), 0), min(int(y + reach) + 1, rows)):
         for column in range(max(int(x - reach), 0), min(int(x + reach) + 1, columns)):
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if tile == NONE or cells.evidence[tile, row & INSIDE, column & INSIDE] <= 0:
+            cell = number_of(index, row, column)
+            if cell < 0 or evidences[cell] <= 0:
                 continue
-            site = cells.site[tile, row & INSIDE, column & INSIDE]
-            site_x, site_y = column + sites.place[site, 0], row + sites.place[site, 1]
+            site = numbers[cell]
+            site_x, site_y = column + places[site, 0], row + places[site, 1]
             if math.hypot(site_x - x, site_y - y) > reach:
                 continue
             if count == len(found):
@@ -97,7 +99,8 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
 
     Occupied cells and those beside them are left out: points stand for them.
     """
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    index, evidences, seen, numbers = cells
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     top, left = int(math.floor(y - reach)), int(math.floor(x - reach))
     size = int(2.0 * reach) + 2
     state = np.zeros((size + 2 * BESIDE, size + 2 * BESIDE), np.int8)  # 1 unseen, 2 occupied
@@ -107,12 +110,12 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
             state[i, j] = 1
             if not (0 <= row < rows and 0 <= column < columns):
                 continue
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if tile == NONE:
+            cell = number_of(index, row, column)
+            if cell < 0:
                 continue
-            if cells.evidence[tile, row & INSIDE, column & INSIDE] > 0:
+            if evidences[cell] > 0:
                 state[i, j] = 2
-            elif cells.seen[tile, row & INSIDE, column & INSIDE] >= since:
+            elif seen[cell] >= since:
                 state[i, j] = 0
     found = np.empty((size * size, 2))
     count = 0
@@ -136,7 +139,8 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
 @compiled
 def stamp_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
     """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    index, evidences, seen, numbers = cells
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     corners = len(outline)
     low, high = outline[0].copy(), outline[0].copy()
     for k in range(corners):
@@ -150,8 +154,8 @@ def stamp_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
                 x1, y1 = outline[(k + 1) % corners]
                 if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
                     inside = not inside
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if inside and tile != NONE:
-                cells.seen[tile, row & INSIDE, column & INSIDE] = tick
-                if cells.evidence[tile, row & INSIDE, column & INSIDE] > 0:
-                    cells.evidence[tile, row & INSIDE, column & INSIDE] = 0
+            cell = number_of(index, row, column)
+            if inside and cell >= 0:
+                seen[cell] = tick
+                if evidences[cell] > 0:
+                    evidences[cell] = 0

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.compiled import inlined
+
 SHIFT = 6
 SIDE = 1 << SHIFT  # cells of a tile's side
 INSIDE = SIDE - 1
@@ -21,19 +23,27 @@ GROWTH = 1.5  # of memory that is full
 class Cells(NamedTuple):
     """The cells, by tile, in the form that compiled loops take.
 
-    Cell (row, column) counts from the corner of tile `index[0, 0]`.
+    Cell (row, column) counts from the corner of tile `index[0, 0]`; `number_of` says where in the
+    other arrays it is.
 
     Attributes:
         index: [R, C] int32 number of each tile, NONE where nothing was seen.
-        evidence: [T, SIDE, SIDE] int8, above 0: something stands there.
-        seen: [T, SIDE, SIDE] int32 tick at which a ray passed or ended there; 0: never.
-        site: [T, SIDE, SIDE] int32 number of the site, NONE without.
+        evidence: [T * SIDE * SIDE] int8, above 0: something stands there.
+        seen: [T * SIDE * SIDE] int32 tick at which a ray passed or ended there; 0: never.
+        site: [T * SIDE * SIDE] int32 number of the site, NONE without.
     """
 
     index: NDArray[np.int32]
     evidence: NDArray[np.int8]
     seen: NDArray[np.int32]
     site: NDArray[np.int32]
+
+
+@inlined
+def number_of(index: NDArray[np.int32], row: int, column: int) -> int:
+    """Return the number of a cell that lies within the index; below 0 where there is no tile."""
+    tile = index[row >> SHIFT, column >> SHIFT]
+    return (tile << 2 * SHIFT) + ((row & INSIDE) << SHIFT) + (column & INSIDE)
 
 
 class Sites(NamedTuple):
@@ -103,7 +113,7 @@ class Tiles:
             return
         index[new] = np.arange(self._tile_count, self._tile_count + count, dtype=np.int32)
         self._tile_count += count
-        room = len(self.cells.evidence)
+        room = len(self.cells.evidence) // SIDE**2
         if self._tile_count > room:
             more = _tiles(max(int(GROWTH * self._tile_count), 8) - room)
             joined = (np.concatenate(pair) for pair in zip(self.cells[1:], more, strict=True))
@@ -119,8 +129,8 @@ class Tiles:
 
 
 def _tiles(count: int) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]:
-    shape = (count, SIDE, SIDE)
-    return np.zeros(shape, np.int8), np.zeros(shape, np.int32), np.full(shape, NONE, np.int32)
+    size = count * SIDE**2
+    return np.zeros(size, np.int8), np.zeros(size, np.int32), np.full(size, NONE, np.int32)
 
 
 def _sites(count: int) -> Sites:
