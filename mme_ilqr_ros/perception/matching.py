@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.perception.circle_fit import enclosing, fit
+from mme_ilqr_ros.perception.past import RECENT
 from mme_ilqr_ros.perception.pieces import BLOB, NOISE, ROUND
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 OUTLIER = 0.12  # [m] from the outline a hit is of something else
+_MOVED = 0.15  # [m] that a thing has moved by when hardly a hit on it is where one was before
 NO_PAIR = 1e6  # cost of a pair that cannot be
 
 
@@ -21,6 +23,7 @@ def pair_costs(
     counts: NDArray[np.int64],
     means: FloatArray,
     covariances: FloatArray,
+    still: FloatArray,
     radius_max: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Return what it costs to take each piece for each track, and what it would tell the track.
@@ -30,6 +33,7 @@ def pair_costs(
         counts: [K] how many of them are used.
         means: [N, 5] of the tracks.
         covariances: [N, 5, 5] of the tracks.
+        still: [K] share of hits at places that were hit a moment ago too.
         radius_max: Of a thing [m].
 
     Returns:
@@ -52,7 +56,10 @@ def pair_costs(
                 prior[row, column] = covariances[i, chosen[row], chosen[column]]
         certainty = np.linalg.inv(prior)
         room = 4.0 * np.sqrt(max(prior[0, 0], prior[1, 1])) + 0.1
+        driven = RECENT * np.hypot(means[i, 2], means[i, 3])
         for k in range(pieces):
+            if driven > _MOVED and still[k] > 0.5:
+                continue
             points = hits[k, : counts[k]]
             aside = np.hypot(points[:, 0] - expected[0], points[:, 1] - expected[1]) - expected[2]
             nearest = np.min(np.abs(aside))
