@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import CompiledKernel, StageData
-from mme_ilqr_ros.control.last_gate import LastGate, Shape
+from mme_ilqr_ros.control.last_gate import LastGate, shape_in
 from mme_ilqr_ros.control.leeway import Leeway
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
@@ -35,7 +35,7 @@ from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.geometry.passable import least_distance
+from mme_ilqr_ros.geometry.passable import discs_in, least_distance
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
@@ -102,7 +102,7 @@ class LocalController:
         self._limits = self._robot.limits(s)
         self._period = 1.0 / s.controller_frequency
         self._leeway = Leeway(ESCAPE, s.robot_radius)
-        self._gate.update(s, Shape(np.zeros((1, 2)), s.robot_radius))
+        self._gate.update(s, shape_in(s))
         self._solver.update(algorithm_settings(s))
 
     def warm_up(self) -> None:
@@ -169,9 +169,9 @@ class LocalController:
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
+        centres = discs_in(s).centres(*x0[:3])
         least = least_distance(s.robot_radius, s.clearance_margin)
-        here = distance_here(x0[:2], situation)
-        required = self._leeway.required(here, x0[:2], least)
+        required = self._leeway.required(distance_here(centres, situation), centres[0], least)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None

@@ -65,6 +65,7 @@ def covering_discs(hull: FloatArray, tolerance: float = TOLERANCE, most: int = M
         radius, centres = _least_radius(s, width, count)
     offsets = np.tile(middle, (count, 1))
     offsets[:, along] = centres
+    offsets = np.round(offsets, 9)  # a round robot's disc is at its very centre
     return Discs(offsets, radius, radius - float(half))
 
 
