@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,6 +78,11 @@ class Perception:
     def stamp(self) -> float:
         """When the newest scan was measured [s]; -inf before the first."""
         return max((points.stamp for points in self._newest.values()), default=-math.inf)
+
+    @property
+    def newest(self) -> Mapping[Pose, ScanPoints]:
+        """The newest scan of each scanner, by its mount."""
+        return self._newest
 
     def localised(self, state: RobotState) -> RobotState:
         """Return a state given in the frame of the odometry in the frame of the map."""
