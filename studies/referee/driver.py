@@ -27,7 +27,8 @@ class Task:
         robot: Shape and limits.
         start: Where the robot stands, in the frame of its odometry.
         way_points: Where it has to go, in order; the last one is the goal.
-        tolerance: Distance in m at which the referee counts a way point as reached.
+        tolerance: Distance in m at which the referee counts the goal as reached.
+        passing: Distance in m at which it counts a way point before the goal as passed.
         period: Time in s from one command to the next.
         lidar_range: How far the lidar sees in m.
     """
@@ -36,6 +37,7 @@ class Task:
     start: Pose
     way_points: tuple[Point, ...]
     tolerance: float
+    passing: float
     period: float
     lidar_range: float
 

@@ -67,7 +67,6 @@ def simulator(world: IrsimWorld, seed: int) -> Iterator[Any]:
         file = Path(folder) / "world.yaml"
         file.write_text(yaml.safe_dump(world.content))
         env = irsim.make(str(file), headless=True, log_level="CRITICAL", seed=seed)
-    env.robot.set_goal([list(point) for point in world.task.way_points])
     try:
         yield env
     finally:
@@ -104,6 +103,8 @@ class _Loop:
         self._env, self._world, self._driver = env, world, driver
         self._steps = max(1, round(world.task.period / env.step_time))
         self._time = 0.0
+        self._left = list(world.task.way_points)
+        self._head_for_next()
         self.cpu: list[float] = []
         self.track: list[tuple[float, float, float]] = []
 
@@ -114,18 +115,27 @@ class _Loop:
             self.track.append((state.x, state.y, state.yaw))
             if env.robot.collision:
                 return End.COLLISION
-            if env.robot.arrive:
+            if env.robot.arrive and not self._head_for_next():
                 return End.REACHED
             if self._time >= self._world.timeout - 1e-9:
                 return End.TIMEOUT
             scan = measured_scan(env, self._time)
-            goal = np.ravel(env.robot.goal)[:2].tolist()
             begin = time.process_time()
-            command = driver.command(scan, state, (goal[0], goal[1]))
+            command = driver.command(scan, state, self._goal)
             self.cpu.append(time.process_time() - begin)
             if command is None:
                 return End.GAVE_UP
             self._pass(command)
+
+    def _head_for_next(self) -> bool:
+        """Tell ir-sim the next way point, which says when the robot is there; False without one."""
+        if not self._left:
+            return False
+        self._goal, *self._left = self._left
+        robot, task = self._env.robot, self._world.task
+        robot.set_goal(list(self._goal))
+        robot.goal_threshold = task.passing if self._left else task.tolerance
+        return True
 
     def _pass(self, command: tuple[float, float]) -> None:
         if not all(map(math.isfinite, command)):

@@ -111,7 +111,6 @@ def _robot(robot: RobotSpec, task: Task, lidar: Lidar) -> Content:
         "kinematics": {"name": "diff"},
         "shape": shape,
         "state": [start.x, start.y, start.yaw],
-        "goal_threshold": task.tolerance,
         "arrive_mode": "position",
         "vel_min": [robot.vx_min, -robot.wz_max],
         "vel_max": [robot.vx_max, robot.wz_max],

@@ -22,7 +22,8 @@ WORLDS = (
     *("convex_obs", "non_obs", "corridor", "pf", "pf_obs", "polygon_robot"),
     *("dyna_obs", "dyna_non_obs"),
 )
-TOLERANCE = 1.0  # [m] at each way point: half of the robot's width; it passes them at full speed
+TOLERANCE = 1.0  # [m] at the goal: half of the robot's width
+PASSING = 2.0  # [m] at a way point before it: one of them lies on the edge of a disc
 TIMEOUT = 100.0  # [s]: the 1000 steps of its own script
 REVERSE_PART = 0.5  # of the top speed, backwards
 
@@ -51,8 +52,8 @@ def read_world(repository: Path, name: str, speed: float | None = None) -> Irsim
     except (KeyError, IndexError, TypeError, yaml.YAMLError) as error:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"{folder}: not a world of NeuPAN: {what}") from error
-    task = Task(robot, start, way_points, TOLERANCE, period, float(lidar["range_max"]))
-    robot_content |= {"goal_threshold": TOLERANCE, "arrive_mode": "position"}
+    task = Task(robot, start, way_points, TOLERANCE, PASSING, period, float(lidar["range_max"]))
+    robot_content["arrive_mode"] = "position"
     return IrsimWorld(name, f"neupan {name}", content, task, TIMEOUT)
 
 

@@ -70,6 +70,8 @@ class Run:
         footprint: Corners of the robot [K, 2] in its own frame.
         way_points: Where it had to go.
         view: What the driver saw.
+        own_contacts: How often it moved into somebody, where a contact does not end the run.
+        other_contacts: How often somebody moved into it.
     """
 
     world: str
@@ -86,6 +88,8 @@ class Run:
     way_points: tuple[Point, ...]
     shapes: tuple[FloatArray, ...] = ()
     view: View = field(default_factory=View)
+    own_contacts: int = 0
+    other_contacts: int = 0
 
     @property
     def steps(self) -> int:
