@@ -43,10 +43,8 @@ class SimulatorNodeSettings(ScenarioSettings, SimulatorSettings):
     obstacles_publish_dur: float = setting(
         0.05, "Simulated time between obstacles messages.", unit="s", low=0.01, high=1.0
     )
-    scan_publish_dur: float = setting(
-        0.1, "Simulated time between laser scans.", unit="s", low=0.01, high=10.0
-    )
     publish_obstacles: bool = setting(True, "Whether the true circles are published.")
+    publish_map: bool = setting(True, "Whether the map is published.", dynamic=False)
     publish_scan: bool = setting(True, "Whether laser scans are published, if subscribed.")
     publish_clock: bool = setting(
         False,
