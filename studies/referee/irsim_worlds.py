@@ -91,7 +91,8 @@ def of_scenario(scenario: Scenario, speed: float, lidar: Lidar) -> IrsimWorld:
     obstacles = [_circle(*circle[:3]) for circle in circles]
     obstacles += [_box(b.pose.x, b.pose.y, b.pose.yaw, *b.size) for b in scenario.boxes]
     obstacles += list(cells(scenario.grid))
-    task = Task(robot, start, ((goal.x, goal.y),), scenario.goal_tolerance, PERIOD, lidar.range_max)
+    near, ends = scenario.goal_tolerance, ((goal.x, goal.y),)
+    task = Task(robot, start, ends, near, near, PERIOD, lidar.range_max)
     content: Content = {
         "world": {"step_time": STEP, "sample_time": PERIOD, "collision_mode": "stop"},
         "robot": [_robot(robot, task, lidar)],
