@@ -15,6 +15,11 @@ VERBS = {
         "studies.referee.irsim_verb",
         "referee",
     ),
+    "crowd": Verb(
+        "drive among people of navground, who see the robot and answer it",
+        "studies.referee.crowd_verb",
+        "referee",
+    ),
     "ablation": Verb(
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",

@@ -1,10 +1,9 @@
-"""The loop in navground: its people see the robot and answer it, its lidar is all the robot sees."""
+"""The loop in navground: people see the robot and answer it, a lidar is all that the robot sees."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 from navground import core, sim
@@ -12,10 +11,12 @@ from navground import core, sim
 from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.perception.scan import Scan
 from mme_ilqr_ros.simulation.robot import RobotSpec
+from studies.referee.contacts import Contacts
 from studies.referee.crowd_worlds import BODY, Crowd, Walker
 from studies.referee.driver import Driver, Task, View, driver_of
 from studies.referee.run import End, FloatArray, Run
 
+AGENTS = ("HL", "ORCA", "SocialForce")  # behaviours that can drive the robot, and those of people
 ROBOT = RobotSpec(radius=0.3)  # the limits of the package's own robot
 STEP = 0.05  # [s] of navground
 PERIOD = 0.1  # [s] from command to command
@@ -23,7 +24,6 @@ TOLERANCE = 0.3  # [m]
 BEAMS, FIELD_OF_VIEW, RANGE = 360, math.radians(270.0), 10.0
 HORIZON = 5.0  # [m] within which people see each other and the robot
 KEEP_AWAY = 0.1  # [m] that people keep from each other and from the robot
-AGAIN = 1.0  # [s] without a touch after which the next one is a contact of its own
 CORNERS = 24  # of the polygon that is drawn for a disc
 
 
@@ -39,11 +39,6 @@ class Commanded(core.Behavior, name="Commanded"):  # type: ignore[call-arg, misc
         return self.wanted
 
 
-def agents_of_navground() -> list[str]:
-    """Return the names of the behaviours that can drive the robot in the place of a driver."""
-    return ["HL", "ORCA", "SocialForce"]
-
-
 def drive(name: str, crowd: Crowd, people: str, seed: int) -> Run:
     """Drive through a crowd to the end.
 
@@ -56,7 +51,7 @@ def drive(name: str, crowd: Crowd, people: str, seed: int) -> Run:
     """
     start = crowd.start
     task = Task(ROBOT, start, (crowd.goal,), TOLERANCE, TOLERANCE, PERIOD, RANGE)
-    driver = None if name in agents_of_navground() else driver_of(name)(task, seed)
+    driver = None if name in AGENTS else driver_of(name)(task, seed)
     loop = _Loop(crowd, people, name, driver, seed)
     end = loop.to_the_end()
     turns = np.linspace(0.0, 2.0 * np.pi, CORNERS, endpoint=False)
@@ -80,34 +75,6 @@ def drive(name: str, crowd: Crowd, people: str, seed: int) -> Run:
         own_contacts=loop.contacts.own,
         other_contacts=loop.contacts.others,
     )
-
-
-@dataclass
-class Contacts:
-    """Counts who moved into whom.
-
-    Attributes:
-        own: Contacts in which the robot came nearer the faster, and all with walls.
-        others: Those in which the other one did.
-    """
-
-    own: int = 0
-    others: int = 0
-    _last: dict[int, float] = field(default_factory=dict)
-
-    def add(self, now: float, other: int, robot_closing: float, other_closing: float) -> None:
-        """Count a touch.
-
-        Args:
-            now: Time [s].
-            other: Who it is.
-            robot_closing: Speed of the robot towards the other one before they touched [m/s].
-            other_closing: Of the other one towards the robot.
-        """
-        if now - self._last.get(other, -math.inf) > AGAIN:
-            self.own += robot_closing >= other_closing
-            self.others += robot_closing < other_closing
-        self._last[other] = now
 
 
 class _Loop:
@@ -162,21 +129,18 @@ class _Loop:
 
     def _step(self, now: float) -> None:
         """Let navground pass a step, and count what touched the robot in it."""
-        before = {agent._uid: np.array(agent.position) for agent in self._world.agents}
-        speeds = {agent._uid: np.array(agent.velocity) for agent in self._world.agents}
+        agents = {agent._uid: agent for agent in self._world.agents}
+        places = {uid: np.array(agent.position) for uid, agent in agents.items()}
+        speeds = {uid: np.array(agent.velocity) for uid, agent in agents.items()}
         self._world.update(STEP)
         own = self.robot._uid
         for pair in self._world.collisions:
             ids = [entity._uid for entity in pair]
-            if own not in ids:
-                continue
-            other = ids[1 - ids.index(own)]
-            if other not in before:  # a wall
-                self.contacts.add(now, other, 1.0, 0.0)
-                continue
-            way = before[other] - before[own]
-            way /= np.hypot(*way)
-            self.contacts.add(now, other, float(speeds[own] @ way), float(-speeds[other] @ way))
+            if own in ids:
+                other = ids[1 - ids.index(own)]
+                way = places.get(other, places[own]) - places[own]  # none to a wall
+                still = np.zeros(2)
+                self.contacts.add(now, other, way, speeds[own], speeds.get(other, still))
 
     def _state(self) -> RobotState:
         x, y = map(float, self.robot.position)

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import yaml
 
+from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.perception.scan import Scan
+from studies.referee.contacts import Contacts
 from studies.referee.driver import Driver, Task
 from studies.referee.irsim_worlds import IrsimWorld
 from studies.referee.run import End, Run
@@ -57,6 +59,8 @@ def drive(world: IrsimWorld, name: str, make_driver: MakeDriver, seed: int = 0) 
         way_points=task.way_points,
         shapes=shapes,
         view=driver.view(),
+        own_contacts=loop.contacts.own,
+        other_contacts=loop.contacts.others,
     )
 
 
@@ -103,6 +107,7 @@ class _Loop:
         self._env, self._world, self._driver = env, world, driver
         self._steps = max(1, round(world.task.period / env.step_time))
         self._time = 0.0
+        self.contacts = Contacts()
         self._left = list(world.task.way_points)
         self._head_for_next()
         self.cpu: list[float] = []
@@ -144,8 +149,23 @@ class _Loop:
             self._time += self._env.step_time
             self._move(self._time)
             self._env.step(np.array([[command[0]], [command[1]]]))
-            if self._env.robot.collision or self._env.robot.arrive:
+            if self._env.robot.collision:
+                self._count_contacts()
                 return
+            if self._env.robot.arrive:
+                return
+
+    def _count_contacts(self) -> None:
+        robot = self._env.robot
+        movers = self._world.movers
+        circles = no_circles() if movers is None else movers.circles_at(self._time)
+        for thing in robot.collision_obj:
+            velocity = np.ravel(thing.velocity_xy)[:2]
+            number = self._env.obstacle_list.index(thing)
+            if number < len(circles):
+                velocity = circles[number, 3:]
+            way = np.ravel(thing.centroid)[:2] - np.ravel(robot.state)[:2]
+            self.contacts.add(self._time, number, way, np.ravel(robot.velocity_xy)[:2], velocity)
 
     def _move(self, now: float) -> None:
         """Put the circles that move where they are in the world of this project."""

@@ -7,16 +7,14 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.worlds import load_worlds
 from mme_ilqr_ros.command_line import names, not_negative, positive, positive_int
 from mme_ilqr_ros.errors import InputError
-from studies.referee import neupan_worlds
+from studies.referee import neupan_worlds, running
 from studies.referee.driver import DRIVERS, driver_of
 from studies.referee.irsim_run import drive
 from studies.referee.irsim_worlds import IrsimWorld, Lidar, of_scenario
-from studies.referee.results import write_results
-from studies.referee.run import End, Run, report
+from studies.referee.run import Run
 
 ABOUT = """\
 Drive as a robot of ir-sim: its physics, its lidar, and it says what is a collision and what has
@@ -50,15 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="mme_ilqr",
         help=f"of {', '.join(DRIVERS)}, or module:Class (%(default)s)",
     )
-    add_job_arguments(add)
     lidar_help = "of the lidar in --worlds (%(default)s)"
     add("--beams", type=positive_int, default=lidar.beams, metavar="N", help=lidar_help)
     degrees = round(math.degrees(lidar.field_of_view))
     add("--field-of-view", type=positive, default=degrees, metavar="DEG", help=f"°, {lidar_help}")
     add("--range", type=positive, default=lidar.range_max, metavar="M", help=f"m, {lidar_help}")
     add("--noise", type=not_negative, default=lidar.noise, metavar="M", help=f"m, {lidar_help}")
-    add("--plots", action="store_true", help="a PNG per run")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    running.add_arguments(parser)
 
 
 def run(options: argparse.Namespace, command: str) -> str:
@@ -70,34 +66,17 @@ def run(options: argparse.Namespace, command: str) -> str:
     worlds, drivers = _worlds(options), names(options.drivers)
     for name in drivers:
         driver_of(name)  # before the first run, not in its middle
-    options.out.mkdir(parents=True, exist_ok=True)
     tasks = [
         (world, name, options.seed + trial)
         for name in drivers
         for world in worlds
         for trial in range(options.trials)
     ]
-    runs: list[Run] = []
-    try:
-        for done in run_all(_drive, tasks, Run.line, _failed, options.jobs, options.scheduler):
-            if options.plots:
-                # matplotlib takes a second to load.
-                from studies.referee.pictures import draw
-
-                draw(done, options.out / f"{done.picture_name}.png")
-            runs.append(done)
-    finally:  # what was driven before an interruption is not lost
-        if runs:
-            write_results(command, "ir-sim", runs, options.out)
-    return report(runs)
+    return running.run_them(_drive, tasks, options, command, "ir-sim")
 
 
 def _drive(world: IrsimWorld, name: str, seed: int) -> Run:
     return drive(world, name, driver_of(name), seed)
-
-
-def _failed(done: Run) -> bool:
-    return done.end is not End.REACHED
 
 
 def _worlds(options: argparse.Namespace) -> list[IrsimWorld]:

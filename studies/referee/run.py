@@ -24,6 +24,8 @@ COLUMNS = {
     "steps": "{steps}",
     "time s": "{time:.1f}",
     "length m": "{length:.1f}",
+    "into others": "{own_contacts}",
+    "others into it": "{other_contacts}",
     "cpu ms": "{cpu_ms[median]:.1f}",
     "p95": "{cpu_ms[p95]:.1f}",
     "last word": "{message}",
@@ -34,7 +36,8 @@ TOTALS = {
     "m/s": "{speed:g}",
     "runs": "{runs}",
     "reached": "{reached:.1%}",
-    "contacts": "{collisions}",
+    "into others": "{own_contacts}",
+    "others into it": "{other_contacts}",
     "steps": "{steps:.0f}",
     "time s": "{time:.1f}",
     "cpu ms": "{cpu_ms[median]:.1f}",
@@ -70,7 +73,7 @@ class Run:
         footprint: Corners of the robot [K, 2] in its own frame.
         way_points: Where it had to go.
         view: What the driver saw.
-        own_contacts: How often it moved into somebody, where a contact does not end the run.
+        own_contacts: How often it moved into somebody, or into what stands.
         other_contacts: How often somebody moved into it.
     """
 
@@ -118,6 +121,8 @@ class Run:
             "steps": self.steps,
             "time": round(self.steps * self.period, 3),
             "length": round(self.length, 3),
+            "own_contacts": self.own_contacts,
+            "other_contacts": self.other_contacts,
             "cpu_ms": percentiles_ms(self.cpu, (50, 95)),
             "message": self.message,
         }
@@ -142,7 +147,8 @@ def totals(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "speed": speed,
                 "runs": len(group),
                 "reached": len(arrived) / len(group),
-                "collisions": sum(run.end is End.COLLISION for run in group),
+                "own_contacts": sum(run.own_contacts for run in group),
+                "other_contacts": sum(run.other_contacts for run in group),
                 "steps": mean(run.steps for run in arrived),
                 "time": mean(run.steps * run.period for run in arrived),
                 "cpu_ms": percentiles_ms([s for run in group for s in run.cpu], (50, 95)),
