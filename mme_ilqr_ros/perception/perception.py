@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -22,8 +21,11 @@ from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.perception.site_field import SiteField
 from mme_ilqr_ros.perception.stages import Stages
+from mme_ilqr_ros.perception.track import Track
+from mme_ilqr_ros.perception.tracker import Tracker
 
 FloatArray = NDArray[np.float64]
+TRAIL = 0.3  # [m] round what began to move, hits since it was first seen were its own
 
 
 class Perception:
@@ -59,16 +61,18 @@ class Perception:
         self.correction = Pose(0.0, 0.0, 0.0)
         self._fields = SiteField(self.evidence, settings.field_reach, settings.skin)
         self._check = ScanCheck(settings)
+        self._tracker = Tracker(settings.tracks, settings.settled)
         self._newest: dict[Pose, ScanPoints] = {}
+        self._standing: dict[Pose, FloatArray] = {}
         self._travel = 0.0
         self._last_pose: Pose | None = None
         self._walls: tuple[tuple[int, ...], DistanceField] | None = None
         self._count = 0
 
     @property
-    def tracks(self) -> Sequence[object]:
-        """What is followed, standing or moving."""
-        return ()
+    def tracks(self) -> Sequence[Track]:
+        """What is followed; those with `moving` move."""
+        return self._tracker.tracks
 
     @property
     def stamp(self) -> float:
@@ -92,11 +96,18 @@ class Perception:
             self._leave_out(points)
             self._move_on(points.pose)
         use = np.ones(len(points.hit), bool)
+        if self.settings.movers:
+            with self.stages.time("tracks"):
+                self._tracker.update(points)
+                use = ~self._tracker.moving_hits
         with self.stages.time("integrate"):
             self.evidence.integrate(points, use, self._travel)
+            for track in self._tracker.began:
+                self.evidence.free(track.mean[:2], float(track.mean[4]) + TRAIL, track.born)
             if self._body is not None:
                 stamp_body(self.evidence, points.pose.transform(self._body))
         self._newest[scan.mount] = points
+        self._standing[scan.mount] = points.ends[points.hit & use]
         self._count += 1
         return warning
 
@@ -131,14 +142,14 @@ class Perception:
             walls = self._walls_round(state)
         with self.stages.time("near"):
             centre = np.array([state.x, state.y])
-            fresh = [p.ends[p.hit] for p in self._newest.values()]
+            fresh = list(self._standing.values())
             points = points_near(self.evidence, centre, reach, fresh)
             unseen = unseen_near(self.evidence, centre, reach, now - self.settings.look_time)
         return Seen(walls, self.circles(now), points, unseen, self.stamp)
 
     def circles(self, now: float) -> FloatArray:
         """Return what moves [M, 5], where it is at a time [s] by its velocity."""
-        return no_circles()
+        return self._tracker.circles(now)
 
     def _walls_round(self, state: RobotState) -> DistanceField:
         size, half = (

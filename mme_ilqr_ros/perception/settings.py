@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mme_ilqr_ros.settings import Settings, setting
+from mme_ilqr_ros.perception.track_settings import TrackSettings
+from mme_ilqr_ros.settings import Settings, group, setting
 
 
 @dataclass(frozen=True)
@@ -116,3 +117,4 @@ class PerceptionSettings(Settings):
         " localisation does it, leave it off.",
         dynamic=False,
     )
+    tracks: TrackSettings = group(TrackSettings)
