@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 from dataclasses import dataclass
 
@@ -23,11 +22,13 @@ class Jump:
     """A step of the odometry that no robot makes.
 
     Attributes:
+        before: Time of the last state before it [s].
         stamp: Of the first state after it [s].
         expected: Where the velocity would have led until then.
         told: Where the odometry says the robot is.
     """
 
+    before: float
     stamp: float
     expected: Pose
     told: Pose
@@ -48,8 +49,9 @@ class PoseHistory:
     def __init__(self, reach: float = 0.3) -> None:
         self._reach = reach
         # stamp, x, y, yaw that goes on beyond a turn, vx, vy, wz of every state
-        self._table = np.empty((7, ROOM))
-        self.clear()
+        self._table: NDArray[np.float64] = np.empty((7, ROOM))
+        self._begin = self._end = 0  # of the columns in use
+        self._jumps: list[Jump] = []
 
     def add(self, stamp: float, state: RobotState) -> bool:
         """Take a state measured at `stamp` [s]; False where it is not newer than the newest one.
@@ -83,7 +85,7 @@ class PoseHistory:
     def _note_jump(self, last: NDArray[np.float64], stamp: float, state: RobotState) -> None:
         """Note a step that the velocities at both ends do not explain."""
         time = stamp - last[0]
-        vx, vy, wz = 0.5 * (last[4:] + (state.vx, state.vy, state.wz))
+        vx, vy, wz = 0.5 * (last[4:] + np.array([state.vx, state.vy, state.wz]))
         yaw = last[3] + 0.5 * time * wz  # half-way
         x = last[1] + time * (math.cos(yaw) * vx - math.sin(yaw) * vy)
         y = last[2] + time * (math.sin(yaw) * vx + math.cos(yaw) * vy)
@@ -93,12 +95,12 @@ class PoseHistory:
         if away > moved or turned > TURN + time * (ADRIFT + SLACK * abs(wz)):
             expected = Pose(float(x), float(y), float(wrap(yaw + 0.5 * time * wz)))
             recent = [jump for jump in self._jumps if jump.stamp >= stamp - KEPT]
-            self._jumps = [*recent, Jump(stamp, expected, state.pose)]
+            self._jumps = [*recent, Jump(float(last[0]), stamp, expected, state.pose)]
 
     def clear(self) -> None:
         """Forget all states."""
         self._begin = self._end = 0
-        self._jumps: list[Jump] = []
+        self._jumps = []
 
     @property
     def newest(self) -> float:

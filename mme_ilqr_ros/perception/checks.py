@@ -25,17 +25,20 @@ class ScanCheck:
         self._stamps: dict[Pose, float] = {}
         self._hits: dict[Pose, int] = {}
 
-    def look_at(self, scan: Scan | PointScan, history: PoseHistory) -> tuple[str, str]:
-        """Return why a scan cannot be used, and a warning of one that can; empty: nothing."""
-        fault = (
-            self._shape_fault(scan) if isinstance(scan, Scan) else self._points_fault(scan)
-        ) or self._time_fault(scan, history)
-        if fault:
-            return fault, ""
-        if isinstance(scan, Scan) and (fault := self._blind_fault(scan)):
-            return fault, ""
-        self._stamps[scan.mount] = scan.stamp
-        return "", ""
+    def went_back(self, scan: Scan | PointScan) -> bool:
+        """Return True for a scan from so long before the last one that the clock began anew."""
+        return scan.stamp < self._stamps.get(scan.mount, -math.inf) - WENT_BACK
+
+    def look_at(self, scan: Scan | PointScan, history: PoseHistory) -> str:
+        """Return why a scan cannot be used, or nothing."""
+        if isinstance(scan, Scan):
+            fault = self._fan_fault(scan)
+            fault = fault or self._time_fault(scan, history) or self._blind_fault(scan)
+        else:
+            fault = self._points_fault(scan) or self._time_fault(scan, history)
+        if not fault:
+            self._stamps[scan.mount] = scan.stamp
+        return fault
 
     def _points_fault(self, scan: PointScan) -> str:
         shape = np.shape(scan.points)
@@ -45,7 +48,7 @@ class ScanCheck:
             return f"scan: no point of {len(scan.points)} is finite; not used"
         return ""
 
-    def _shape_fault(self, scan: Scan) -> str:
+    def _fan_fault(self, scan: Scan) -> str:
         ranges = scan.ranges
         if ranges.ndim != 1 or len(ranges) == 0:
             return "scan: no rays; not used. Look at the scanner's driver"
@@ -69,7 +72,7 @@ class ScanCheck:
         if isinstance(scan, Scan):
             end += scan.time_increment * (len(scan.ranges) - 1)
         last = self._stamps.get(scan.mount, -math.inf)
-        if last - WENT_BACK < scan.stamp <= last:
+        if scan.stamp <= last:
             return f"scan: stamp {scan.stamp:.3f} s is not newer than {last:.3f} s; not used"
         for stamp in (scan.stamp, end):
             if not history.covers(stamp):
@@ -78,6 +81,9 @@ class ScanCheck:
                 off = stamp - history.newest
                 side = f"{off:.2f} s ahead of" if off > 0.0 else f"{-off:.2f} s behind"
                 return f"scan: is {side} the newest odometry; not used. Compare their clocks"
+        for jump in history.jumps_since(scan.stamp):
+            if jump.before < end:
+                return f"scan: odometry jumped by {jump.distance:.2f} m meanwhile; not used"
         return ""
 
     def _blind_fault(self, scan: Scan) -> str:

@@ -1,7 +1,7 @@
-"""What stands, and what is free: evidence by cell from hits and rays, with the points that were hit.
+"""What stands and what is free: evidence by cell from hits and rays, and the points that were hit.
 
-A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of an
-edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
+A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of
+an edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
 points: distances are taken to sites, and only a ray that passes the site itself speaks against it.
 """
 
@@ -92,7 +92,7 @@ class Evidence:
             loops.let_go(cells, sites, count, tiles.corner, self._settled, before)
 
     def _covered(self, points: ScanPoints) -> tuple[FloatArray, FloatArray]:
-        """Let the index cover a scan; return its origins and ends [B, 2] in cells from the corner."""
+        """Let the index cover a scan; return origins and ends [B, 2] in cells from its corner."""
         tiles = self.tiles
         low, high = loops.bounds(points.origins, points.ends, points.valid) / self.resolution
         low, high = np.floor(low - MARGIN), np.floor(high + MARGIN)
@@ -129,7 +129,7 @@ class Evidence:
         standing, was_free = np.zeros((2, len(points)), bool)
         settled = self._settled
         tiles = self.tiles
-        if tiles.cells.index.size:
+        if tiles.cells.tile.size:
             cells = self.in_cells(points)
             loops.known_at(tiles.cells, tiles.sites, cells, settled, standing, was_free)
         return standing, was_free
@@ -138,13 +138,15 @@ class Evidence:
         """Return points [..., 2] given in m as x, y in cells from the corner of the index."""
         return points / self.resolution - np.array(self.tiles.corner[::-1], dtype=np.float64)
 
-    def rectangle(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the first and last cell (row, column) of the tiles, from the frame's origin."""
-        rows, columns = np.nonzero(self.tiles.cells.index >= 0)
+    def rectangle(self) -> list[NDArray[np.int64]]:
+        """Return the first and last cell (row, column) of the tiles; nothing without a tile."""
+        rows, columns = np.nonzero(self.tiles.cells.tile >= 0)
+        if not len(rows):
+            return []
         corner = np.array(self.tiles.corner)
         low = np.array([rows.min(), columns.min()]) << SHIFT
         high = (np.array([rows.max(), columns.max()]) + 1) << SHIFT
-        return corner + low, corner + high - 1
+        return [corner + low, corner + high - 1]
 
     def origin_of(self, cell: NDArray[np.int64]) -> Pose:
         """Return where the corner of a cell (row, column) lies."""

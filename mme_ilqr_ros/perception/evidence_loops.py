@@ -76,7 +76,7 @@ def in_cells(points: FloatArray, size: float, corner: tuple[int, int]) -> FloatA
 @compiled
 def touched(cells: Cells, origins: FloatArray, ends: FloatArray, valid: BoolArray) -> BoolArray:
     """Return [R, C] True for every tile that a ray passes; rays [B, 2] are given in cells."""
-    rows, columns = cells.index.shape
+    rows, columns = cells.tile.shape
     wanted = np.zeros((rows, columns), np.bool_)
     for ray in range(len(valid)):
         if not valid[ray]:
@@ -121,7 +121,7 @@ def enter_hits(
             continue
         x, y = ends[ray, 0], ends[ray, 1]
         column, row = int(x), int(y)
-        cell = number_of(cells.index, row, column)
+        cell = number_of(cells.tile, row, column)
         site = cells.site[cell]
         evidence = cells.evidence[cell]
         if site == NONE:
@@ -208,7 +208,7 @@ def let_go(
         if sites.last[site] >= before or sites.last[site] - sites.first[site] >= settled:
             continue
         row, column = sites.cell[site, 0] - corner[0], sites.cell[site, 1] - corner[1]
-        cell = number_of(cells.index, row, column)
+        cell = number_of(cells.tile, row, column)
         if cells.evidence[cell] > 0:
             cells.evidence[cell] = 0
 
@@ -216,10 +216,10 @@ def let_go(
 @compiled
 def free_disc(cells: Cells, sites: Sites, x: float, y: float, radius: float, since: int) -> None:
     """Free the sites within a disc, given in cells from the corner, first hit from a tick on."""
-    rows, columns = cells.index.shape
+    rows, columns = cells.tile.shape
     for row in range(max(int(y - radius), 0), min(int(y + radius) + 1, rows << SHIFT)):
         for column in range(max(int(x - radius), 0), min(int(x + radius) + 1, columns << SHIFT)):
-            cell = number_of(cells.index, row, column)
+            cell = number_of(cells.tile, row, column)
             if cell < 0 or cells.evidence[cell] <= 0:
                 continue
             site = cells.site[cell]
@@ -242,7 +242,7 @@ def known_at(
 
     A point stands that lies in or beside a cell that has been hit over `settled` ticks.
     """
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    rows, columns = cells.tile.shape[0] << SHIFT, cells.tile.shape[1] << SHIFT
     for point in range(len(points)):
         x, y = points[point, 0], points[point, 1]
         standing[point] = was_free[point] = False
@@ -251,7 +251,7 @@ def known_at(
         column, row = int(x), int(y)
         for r in range(row - 1, row + 2):
             for c in range(column - 1, column + 2):
-                cell = number_of(cells.index, r, c)
+                cell = number_of(cells.tile, r, c)
                 if cell < 0:
                     continue
                 evidence = cells.evidence[cell]

@@ -51,10 +51,10 @@ def copy_out(
     shape = int(high[0] - low[0]) + 1, int(high[1] - low[1]) + 1
     found, seen = np.zeros(shape, np.int8), np.zeros(shape, np.int32)
     tiles = evidence.tiles
-    if not tiles.cells.index.size:
+    if not tiles.cells.tile.size:
         return found, seen
     side = SIDE
-    for (row, column), tile in np.ndenumerate(tiles.cells.index):
+    for (row, column), tile in np.ndenumerate(tiles.cells.tile):
         if tile == NONE:
             continue
         at = np.array([row, column]) * side + tiles.corner - low
@@ -70,7 +70,7 @@ def copy_out(
 @compiled
 def sites_near(cells: Cells, sites: Sites, x: float, y: float, reach: float) -> FloatArray:
     """Return [N, 2] the sites of occupied cells within `reach` of x, y, in cells."""
-    index, evidences, seen, numbers = cells
+    index, evidences, _, numbers = cells
     places = sites.place
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     found = np.empty((256, 2))
@@ -99,9 +99,9 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
 
     Occupied cells and those beside them are left out: points stand for them.
     """
-    index, evidences, seen, numbers = cells
+    index, evidences, seen, _ = cells
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
-    top, left = int(math.floor(y - reach)), int(math.floor(x - reach))
+    top, left = math.floor(y - reach), math.floor(x - reach)
     size = int(2.0 * reach) + 2
     state = np.zeros((size + 2 * BESIDE, size + 2 * BESIDE), np.int8)  # 1 unseen, 2 occupied
     for i in range(len(state)):
@@ -139,7 +139,7 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
 @compiled
 def stamp_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
     """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
-    index, evidences, seen, numbers = cells
+    index, evidences, seen, _ = cells
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     corners = len(outline)
     low, high = outline[0].copy(), outline[0].copy()

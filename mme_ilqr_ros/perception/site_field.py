@@ -1,7 +1,7 @@
 """Distance from the centre of every cell of a window to the nearest site.
 
-To the measured points and not to the squares of cells, so it is as accurate as the scanner and a gap
-stays as wide as it is. Along columns the nearest occupied cell is found, along rows the lower
+To the measured points and not to the squares of cells, so it is as accurate as the scanner and a
+gap stays as wide as it is. Along columns the nearest occupied cell is found, along rows the lower
 envelope of the parabolas of those cells' sites (Felzenszwalb and Huttenlocher: Distance Transforms
 of Sampled Functions, 2012, with the vertices at the sites).
 """
@@ -46,9 +46,7 @@ class SiteField:
             self._places = np.empty((*shape, 2), np.float32)
         row = int(low[0]) - limit - tiles.corner[0]
         column = int(low[1]) - limit - tiles.corner[1]
-        nearest_in_columns(
-            tiles.cells, tiles.sites, row, column, limit, self._rows, self._places
-        )
+        nearest_in_columns(tiles.cells, tiles.sites, row, column, limit, self._rows, self._places)
         values = np.full((height, width), self._reach)
         envelope(self._rows, self._places, limit, size, self._skin, values)
         return DistanceField(values, size, evidence.origin_of(low), self._reach)
@@ -78,7 +76,7 @@ def nearest_in_columns(
     index, evidences, _, numbers = cells
     site_places = sites.place
     height, width = nearest.shape
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    rows, columns = cells.tile.shape[0] << SHIFT, cells.tile.shape[1] << SHIFT
     nearest[0, :] = -FAR
     for i in range(height):
         nearest[i, :] = nearest[max(i - 1, 0), :]
