@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 OUTLIER = 0.12  # [m] from the outline a hit is of something else
 _MOVED = 0.15  # [m] that a thing has moved by when hardly a hit on it is where one was before
+_ONE_PLACE = 0.15  # of the sum of radii: two things whose centres are nearer are one ...
+_ONE_SPEED = 0.3  # [m/s] ... if their velocities differ by less
 NO_PAIR = 1e6  # cost of a pair that cannot be
 
 
@@ -66,10 +68,14 @@ def pair_costs(
             if nearest > min(room, 0.7):
                 continue
             start = expected.copy()
+            outlier = min(room, 0.7) + OUTLIER
             place, information, rms, share = fit(
-                points, start, expected, certainty, NOISE, min(room, 0.7) + OUTLIER
+                points, start, expected, certainty, NOISE, outlier
             )
-            place, information, rms, share = fit(points, place, expected, certainty, NOISE, OUTLIER)
+            if rms > ROUND:  # some of the hits may be of something else
+                place, information, rms, share = fit(
+                    points, place, expected, certainty, NOISE, OUTLIER
+                )
             good = share >= 0.6 and rms < ROUND and 0.0 < place[2] <= radius_max
             if not good:
                 circle = enclosing(points)
@@ -92,3 +98,25 @@ def pair_costs(
                 informations[i, k] = information
                 is_round[i, k] = good
     return costs, places, informations, is_round
+
+
+@compiled
+def doubles(means: FloatArray, moving: BoolArray, deviations: FloatArray) -> BoolArray:
+    """Return which tracks [N] follow what an older track that moves follows too.
+
+    Args:
+        means: [N, 5] x, y, vx, vy, radius of the tracks, the oldest first.
+        moving: [N] whether each moves.
+        deviations: [N] of their velocities [m/s].
+    """
+    double = np.zeros(len(means), dtype=np.bool_)
+    for younger in range(1, len(means)):
+        for older in range(younger):
+            if not moving[older] or double[older]:
+                continue
+            x, y, vx, vy, _ = means[younger] - means[older]
+            near = _ONE_PLACE * (means[younger, 4] + means[older, 4])
+            slow = max(_ONE_SPEED, 2.0 * deviations[younger])
+            if x * x + y * y < near * near and vx * vx + vy * vy < slow * slow:
+                double[younger] = True
+    return double

@@ -13,8 +13,6 @@ from mme_ilqr_ros.compiled import compiled
 
 FloatArray = NDArray[np.float64]
 _DEPTH = 0.1  # [m] inside the outline, where no ray can pass a thing that is there
-_ONE_PLACE = 0.15  # of the sum of radii: two things whose centres are nearer are one ...
-_ONE_SPEED = 0.3  # [m/s] ... if their velocities differ by less
 PLACE = np.array([0, 1, 4])  # x, y, radius in the state
 
 
@@ -33,6 +31,7 @@ class Track:
         seen: In how many scans.
         is_round: Whether its hits lie on a circle; else the circle encloses them.
         moving: Whether it moves.
+        stands: Whether it is where it was a moment ago; then it is followed no more.
         past: Stamps and hits [N, 2] of its last scans, oldest first.
         free: Scans that saw through its place since it was last seen.
     """
@@ -47,6 +46,7 @@ class Track:
     seen: int = 1
     is_round: bool = True
     moving: bool = False
+    stands: bool = False
     past: deque[tuple[float, FloatArray]] = field(default_factory=deque)
     free: int = 0
 
@@ -81,12 +81,6 @@ class Track:
         away = self.mean[:2] - sensor
         depth = min(_DEPTH, self.mean[4])
         return self.mean[:2] - away * (self.mean[4] - depth) / (math.hypot(*away) + 1e-9)
-
-    def is_same_as(self, other: Track) -> bool:
-        """Return whether another track follows the same thing."""
-        dx, dy, dvx, dvy = self.mean[:4] - other.mean[:4]
-        near = math.hypot(dx, dy) < _ONE_PLACE * (self.mean[4] + other.mean[4])
-        return near and math.hypot(dvx, dvy) < max(_ONE_SPEED, 2.0 * other.speed_deviation)
 
     def predict(self, stamp: float, acceleration: float) -> None:
         """Let time pass until `stamp` [s]."""

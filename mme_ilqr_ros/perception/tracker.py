@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mme_ilqr_ros.geometry.circles import no_circles, predict
-from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, pair_costs
+from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, doubles, pair_costs
 from mme_ilqr_ros.perception.past import Past, Views
 from mme_ilqr_ros.perception.pieces import Pieces, first_place
 from mme_ilqr_ros.perception.points import ScanPoints
@@ -25,6 +25,7 @@ BoolArray = NDArray[np.bool_]
 _FIRST_SPEED = 1.2  # [m/s] standard deviation of a velocity that nothing is known about
 _LOST = 0.35  # [s] what does not move is forgotten after
 _SEEN_THROUGH = 2  # scans that saw through the place of a thing: it is not there
+_STILL = 0.8  # share of the hits where a hit was a moment ago too: a thing that stands
 _CHANGED = 0.3  # share of the hits that must be new, or gone
 
 
@@ -122,6 +123,7 @@ class Tracker:
             if track.moving:
                 track.moving = s.speed_max > track.speed > 0.4 * s.speed_min
                 continue
+            track.stands = pieces.still[k] >= _STILL
             fast = max(s.speed_min, 2.5 * track.speed_deviation) < track.speed < s.speed_max
             far = track.gone > max(0.2, 0.5 * track.mean[4])
             if track.seen >= 3 and fast and far:
@@ -138,19 +140,26 @@ class Tracker:
             said = view.at(np.stack([track.behind_face(view.origin) for track in coasting]))
             for track, word in zip(coasting, said, strict=True):
                 track.free += int(word == FREE)
-        kept: list[Track] = []
-        for track in self.tracks:  # the oldest first
-            time = self.settings.coast if track.moving else _LOST
-            lost = track.free >= _SEEN_THROUGH or track.stamp - track.last > time
-            if not lost and not any(other.is_same_as(track) for other in kept if other.moving):
-                kept.append(track)
-        self.tracks = kept
+        coast = self.settings.coast
+        self.tracks = [
+            track
+            for track in self.tracks
+            if not track.stands
+            and track.free < _SEEN_THROUGH
+            and track.stamp - track.last <= (coast if track.moving else _LOST)
+        ]
+        if not self.tracks:
+            return
+        moving = np.array([track.moving for track in self.tracks])
+        deviations = np.array([track.speed_deviation for track in self.tracks])
+        double = doubles(np.stack([track.mean for track in self.tracks]), moving, deviations)
+        self.tracks = [track for track, same in zip(self.tracks, double, strict=True) if not same]
 
     def _begin(self, pieces: Pieces, taken: set[int], sensor: FloatArray) -> None:
         """Begin a track for every piece that no track took."""
         s = self.settings
         for k in range(len(pieces.counts)):
-            if k in taken:
+            if k in taken or pieces.still[k] >= _STILL:
                 continue
             place, covariance, is_round = first_place(
                 pieces.of(k), sensor, s.radius_min, s.radius_max
@@ -170,9 +179,10 @@ class Tracker:
 
     def _mark(self, ends: FloatArray, loose: BoolArray) -> None:
         """Note which hits are on what moves."""
-        on_moving = np.zeros(len(ends), dtype=bool)
+        self.moving_hits = np.zeros(len(ends), dtype=bool)
         for track in self.tracks:
             if track.moving:
                 x, y, radius = track.mean[PLACE]
-                on_moving |= np.hypot(ends[:, 0] - x, ends[:, 1] - y) < radius + OUTLIER
-        self.moving_hits = on_moving & loose
+                squares = (ends[:, 0] - x) ** 2 + (ends[:, 1] - y) ** 2
+                self.moving_hits |= squares < (radius + OUTLIER) ** 2
+        self.moving_hits &= loose
