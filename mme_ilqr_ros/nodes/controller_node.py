@@ -191,8 +191,6 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         if now < self._last_now:
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
             self._controller.reset()
-            if self._lidar is not None:
-                self._lidar.forget()
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
             self._status, self._is_fine = "no goal", True
