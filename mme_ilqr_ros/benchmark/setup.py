@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +12,14 @@ from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import KINDS
-from mme_ilqr_ros.settings import build
+from mme_ilqr_ros.settings import Scalar, build
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
@@ -27,7 +29,6 @@ SENSING = ("known",)
 PLANNER_SEES = ("map", "obstacles")
 
 TOLERANCE_PART = 0.8  # the controller aims to stop this far inside what counts as arrived
-STATIC_PART = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Setup:
         goal_tolerance: In place of the world's [m].
         timeout: In place of the world's [s].
         robot_radius: The robot is a disc of this radius [m] in place of the world's shape.
-        planning_radius: Disc with which controller and planner plan for a polygon [m].
+        planning_radius: One disc in place of the footprint in controller and planner [m].
         realtime: Whether the time a control cycle takes passes in the world too.
     """
 
@@ -96,25 +97,22 @@ class Setup:
         self.controller_settings(scenario, 0)
         self.planner_settings(scenario)
 
-    def radius(self, scenario: Scenario) -> float:
-        """Return the radius [m] of the disc that controller and planner take the robot for.
+    def shape(self, scenario: Scenario, given: Mapping[str, Scalar]) -> dict[str, Any]:
+        """Return the robot's shape by the names of planner's and controller's parameters.
 
-        A disc is itself. For a polygon the outer disc is safe but closes narrow gaps: among what
-        stands, half-way to the inscribed one gets through more often. Its corners are not looked
-        at then, and what moves would find them.
+        Args:
+            scenario: The world.
+            given: Parameters of a file; a radius among them stands for a footprint.
         """
         robot = scenario.robot
-        if not robot.footprint:
-            return robot.radius
-        if self.planning_radius is not None:
-            return self.planning_radius
-        part = STATIC_PART if scenario.is_static else 1.0
-        return robot.inscribed_radius + part * (robot.radius - robot.inscribed_radius)
+        if robot.footprint and self.planning_radius is None and "robot_radius" not in given:
+            return {"footprint": as_text(robot.footprint)}
+        return {"robot_radius": self.planning_radius or robot.radius}
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
         """Return the controller's settings: the world's facts, then the file, then the choice."""
         facts = {
-            "robot_radius": self.radius(scenario),
+            **self.shape(scenario, self.parameters.controller),
             **scenario.robot.limits,
             "xy_goal_tolerance": TOLERANCE_PART * scenario.goal_tolerance,
         }
@@ -132,7 +130,7 @@ class Setup:
 
         The margin is the controller's, if the file does not give the planner another.
         """
-        facts: dict[str, Any] = {"robot_radius": self.radius(scenario)}
+        facts = self.shape(scenario, self.parameters.planner)
         if (margin := self.parameters.controller.get("clearance_margin")) is not None:
             facts["clearance_margin"] = margin
         choice = {"kind": self.planner} if self.plans else {}

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.resources import share_path
@@ -98,14 +99,16 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
         choice: What was chosen by name.
         robot: The scenario's; None leaves size and limits to the parameter files.
     """
-    radius: dict[str, Scalar] = {}
+    shape: dict[str, Scalar] = {}
     limits: dict[str, Scalar] = {}
     if robot is not None:
-        radius = {"robot_radius": robot.radius}
+        shape = {"robot_radius": robot.radius}
+        if robot.footprint:
+            shape["footprint"] = as_text(robot.footprint)
         limits = dict(robot.limits)
     chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
-    controller = NodeSpec("controller", radius | limits, chosen | {"use_plan": choice.use_plan})
-    planner = NodeSpec("planner", radius, _chosen(kind=choice.planner))
+    controller = NodeSpec("controller", shape | limits, chosen | {"use_plan": choice.use_plan})
+    planner = NodeSpec("planner", shape, _chosen(kind=choice.planner))
     return [planner, controller] if choice.use_plan else [controller]
 
 
