@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
+import numpy as np
+
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
 from mme_ilqr_ros.control.situation import Situation
@@ -21,6 +23,8 @@ from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
+
+SEEN_PERIOD = 0.5  # [s] between two records of what stands
 
 
 class Driver(Protocol):
@@ -112,8 +116,8 @@ class ByLidar:
     ) -> None:
         self.failed_plans = 0
         self._record = record
-        self._period = setup.simulator_settings().scan_publish_dur
-        self._due = 0.0
+        self._period = setup.simulator_settings(scenario).scan_publish_dur
+        self._due = self._picture_due = 0.0
         self._planned: PlanResult | None = None
         self.navigator = Navigator(
             setup.make_controller(settings),
@@ -147,4 +151,16 @@ class ByLidar:
             self.failed_plans += planned.path is None
         if navigator.path is not None and navigator.path is not before:
             self._record.add_plan(now, navigator.path.points)
+        self._keep_seen(now)
         return result
+
+    def _keep_seen(self, now: float) -> None:
+        """Record what moves in every cycle, and what stands now and then: it is more."""
+        seen = self.navigator.seen
+        if seen is None:
+            return
+        self._record.add_tracks(now, seen.circles)
+        if now >= self._picture_due:
+            self._picture_due = now + SEEN_PERIOD
+            grid = self.navigator.perception.grid()
+            self._record.add_seen(now, grid.centre_of(np.argwhere(grid.occupied)))

@@ -14,9 +14,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.commands import Commands
 from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import CompiledKernel, StageData
+from mme_ilqr_ros.control.last_gate import LastGate, shape_in
+from mme_ilqr_ros.control.leeway import Leeway
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
@@ -27,19 +30,19 @@ from mme_ilqr_ros.control.objective import (
 from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.robots import Robot, robot_of
-from mme_ilqr_ros.control.safety import Safety, brake, grown, required_distance, waits
+from mme_ilqr_ros.control.safety import ESCAPE, STANDING, Safety, distance_here, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.geometry.passable import discs_in, least_distance
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
 
 REJOIN = 2.0  # lookahead distances along the plan, to where a way out leads back to it
 WAY_OUT_SHARE = 0.9  # of the goal weights, on the field of a way out
-TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
 class LocalController:
@@ -66,8 +69,10 @@ class LocalController:
         self._robot = robot or robot_of(settings)
         kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
-        self._ramps = np.array(self._robot.model.held_state) >= 0  # controls that change linearly
-        self._safety = Safety(kernel, self._robot.model.kept_when_braking)
+        self._commands = Commands(self._robot)
+        model = self._robot.model
+        self._safety = Safety(kernel, model.kept_when_braking, model.turning)
+        self._gate = LastGate(self._robot)
         algorithm = algorithm_settings(in_own_units(settings))
         self._solver = MmeIlqr(kernel, algorithm, [settings.seed])
         self._target = PathTarget()
@@ -82,18 +87,23 @@ class LocalController:
         self._target.reset()
         self._escape.reset()
         self._goal_checker.reset()
+        self._leeway.reset()
+        self._gate.reset()
         self.stopped()
         self._last_cycle: float | None = None
 
     def stopped(self) -> None:
         """Take note that the robot was given another command than the last one from here."""
-        self._command: Array | None = None
+        self._commands.last = None
 
     def update(self, settings: ControllerSettings) -> None:
         """Use other settings from the next cycle on; the command stays, and the warm start too."""
         self._settings = s = in_own_units(settings)
         self._limits = self._robot.limits(s)
         self._period = 1.0 / s.controller_frequency
+        self._commands.update(s)
+        self._leeway = Leeway(ESCAPE, s.robot_radius)
+        self._gate.update(s, shape_in(s))
         self._solver.update(algorithm_settings(s))
 
     def warm_up(self) -> None:
@@ -101,8 +111,11 @@ class LocalController:
         here, goal = RobotState(0.0, 0.0, 0.0), Pose(2.0, 0.0, 0.0)
         walls = DistanceField(np.full((2, 2), 1.0), 1.0, Pose(50.0, 50.0, 0.0), 1.0)
         circles = np.array([[9.0, 9.0, 0.1, 0.0, 0.0]])
-        for now in (0.0, 0.1):
-            self.compute_command(Situation(here, goal, now, circles=circles, walls=walls))
+        near = Situation(
+            here, goal, 0.0, circles=circles, walls=walls, points=np.array([[0.3, 0.0]])
+        )
+        for situation in (near, replace(near, now=0.1, unseen=np.array([[-0.3, 0.0]]))):
+            self.compute_command(situation)
         find_way_out(np.zeros(2), np.array([2.0, 0.0]), circles, walls, 0.2, 0.2)
         data = stage_data(self._kernel.problem, self._settings, np.zeros(2), circles, walls)
         self._kernel.distances(np.zeros((1, 1, 1, self._kernel.problem.model.nx)), [data])
@@ -110,12 +123,20 @@ class LocalController:
 
     def compute_command(self, situation: Situation) -> ControlResult:
         """Run one control cycle."""
-        begin, s = time.perf_counter(), self._settings
+        begin = time.perf_counter()
         elapsed = self._elapsed(situation.now)
         if fault := situation.fault(self._robot.fastest(self._limits)):
             refused = self._braking(ControlStatus.INVALID_INPUT, situation, begin)
             return replace(refused, message=f"{fault}, braking")
         situation = situation.within_bounds()
+        if not self._gate.watches(situation):
+            return self._decide(situation, elapsed, begin)
+        held = self._commands.held(situation.state)
+        return self._gated(self._decide(situation, elapsed, begin), held, situation, begin)
+
+    def _decide(self, situation: Situation, elapsed: float, begin: float) -> ControlResult:
+        """Return the command that the plans, or braking, call for."""
+        s = self._settings
         if situation.goal is None:
             return self._braking(ControlStatus.NO_GOAL, situation, begin)
         tolerances = (s.xy_goal_tolerance, s.yaw_goal_tolerance)
@@ -123,15 +144,35 @@ class LocalController:
             return self._braking(ControlStatus.GOAL_REACHED, situation, begin)
         return self._drive(situation, situation.goal, elapsed, begin)
 
+    def _gated(
+        self, result: ControlResult, held: Array, situation: Situation, begin: float
+    ) -> ControlResult:
+        """Return the result with the command that passes the last gate."""
+        passed = self._gate.let_pass(np.array(result.controls), held, situation)
+        solve_time = time.perf_counter() - begin
+        if not passed.reason:
+            return replace(result, solve_time=solve_time)
+        self._commands.last = passed.controls
+        vx, vy, wz = self._robot.twist(passed.controls)
+        status, message = result.status, f"{result.message}; {passed.reason}"
+        if status is ControlStatus.DRIVING and math.hypot(vx, vy) < STANDING:
+            status = ControlStatus.GATED
+            message = f"{status.value}; {passed.reason}"
+        changed = replace(result, vx=vx, vy=vy, wz=wz, controls=tuple(passed.controls.tolist()))
+        said = replace(changed, status=status, message=message, gate=passed.reason)
+        return replace(said, solve_time=solve_time)
+
     def _drive(
         self, situation: Situation, goal: Pose, elapsed: float, begin: float
     ) -> ControlResult:
         """Optimise all modes and drive the best, if one may drive."""
         s = self._settings
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
-        held = self._held(situation.state)
-        x0 = self._robot.initial_state(self._predicted(situation.state), held)
-        required = required_distance(x0[:2], situation, s.robot_radius, s.clearance_margin)
+        held = self._commands.held(situation.state)
+        x0 = self._robot.initial_state(self._commands.predicted(situation.state), held)
+        centres = discs_in(s).centres(*x0[:3])
+        least = least_distance(s.robot_radius, s.clearance_margin)
+        required = self._leeway.required(distance_here(centres, situation), centres[0], least)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
@@ -144,9 +185,11 @@ class LocalController:
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:
                 return self._braking(ControlStatus.BLOCKED, situation, begin, modes, target)
-            command = self._next_command(evasion, held)
+            command = self._commands.next(evasion, held)
             return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
-        command = self._next_command(modes.controls[modes.chosen, 0], held)
+        command = self._commands.next(modes.controls[modes.chosen, 0], held)
+        if not modes.feasible[modes.chosen]:
+            command = self._safety.slowed(command, held, self._limits)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
 
@@ -185,32 +228,6 @@ class LocalController:
         )
         return data, target
 
-    def _held(self, state: RobotState) -> Array:
-        """Return the controls [nu] that hold when this cycle's command will act.
-
-        They are those last commanded, so that the commands themselves keep the acceleration limits;
-        a measurement far from them (a push, a stuck wheel) takes over, as far as the limits of the
-        controls reach: no measurement makes a command leave them.
-        """
-        limits = self._limits
-        measured: Array = np.array(self._robot.measured(state, self._command), float)
-        inside = np.clip(measured, limits.lower, limits.upper)
-        if self._command is None:
-            return inside
-        trusted = np.abs(self._command - measured) <= TRUST * np.array(limits.rate)
-        return np.where(trusted, self._command, inside)
-
-    def _predicted(self, state: RobotState) -> RobotState:
-        """Return where the robot will be when this cycle's command acts."""
-        delay = self._settings.command_delay
-        if delay == 0.0:
-            return state
-        heading = state.yaw + 0.5 * delay * state.wz
-        cos, sin = math.cos(heading), math.sin(heading)
-        x = state.x + delay * (cos * state.vx - sin * state.vy)
-        y = state.y + delay * (sin * state.vx + cos * state.vy)
-        return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)
-
     def _follow(self, situation: Situation, goal: Pose, here: Array) -> tuple[Array, Array | None]:
         """Return the target [2] and, where the plan is to be kept to, its points [T+1, 3]."""
         s, path, target = self._settings, situation.path, np.array([goal.x, goal.y])
@@ -232,12 +249,6 @@ class LocalController:
         heads_there = math.dist(target, (goal.x, goal.y)) <= s.xy_goal_tolerance
         return goal.yaw if s.yaw_goal_tolerance < ANY_HEADING and heads_there else None
 
-    def _next_command(self, first: Array, held: Array) -> Array:
-        """Return the controls [nu] one period ahead on the way to those of the end of a stage."""
-        fraction = min(1.0, self._period / self._settings.mme.model_dt)
-        wanted = np.where(self._ramps, held + fraction * (first - held), first)
-        return self._limits.clip(wanted, held, self._period)
-
     def _elapsed(self, now: float) -> float:
         """Return the time since the last cycle [s]; a clock that jumps counts as one period."""
         last, self._last_cycle = self._last_cycle, now if math.isfinite(now) else None
@@ -253,12 +264,12 @@ class LocalController:
         modes: Modes | None = None,
         target: Array | None = None,
     ) -> ControlResult:
-        held = self._command  # all there is to go by without a measurement
+        held = self._commands.last  # all there is to go by without a measurement
         if status is not ControlStatus.INVALID_INPUT:
-            held = self._held(situation.state)
+            held = self._commands.held(situation.state)
         elif held is None:
             held = np.zeros(self._robot.model.nu)
-        command = brake(held, self._limits, self._period, self._robot.model.kept_when_braking)
+        command = self._safety.brake(held, self._limits, self._period)
         return self._result(status, command, situation, begin, modes, target)
 
     def _result(
@@ -270,7 +281,7 @@ class LocalController:
         modes: Modes | None,
         target: Array | None,
     ) -> ControlResult:
-        self._command = command
+        self._commands.last = command
         state, goal, message = situation.state, situation.goal, status.value
         if modes is not None and self._escape.is_stuck:
             status = ControlStatus.STUCK

@@ -82,8 +82,9 @@ class Problem:
     def functions(self) -> dict[str, ca.Function]:
         """Return every symbolic function of the problem by name.
 
-        With b [5] the barrier's gradient (px, py) and curvatures (xx, xy, yy), which the kernel
-        sums over obstacles, and of symmetric matrices the upper triangle only:
+        With b [9] the barrier's gradient (px, py), curvatures (xx, xy, yy) and those of the heading
+        (yaw, x yaw, y yaw, yaw yaw), which the kernel sums over obstacles and the robot's discs,
+        and of symmetric matrices the upper triangle only:
 
         step(x, u, dt) -> x';  step_jacobian(x, u, dt) -> A = df/dx, B = df/du;
         stage_cost(x, u, p) -> l;  stage_quadratic(x, u, p) -> l_x, l_u, l_xx, l_ux, l_uu;
@@ -91,7 +92,7 @@ class Problem:
         action_value(x, u, p, dt, b, V_x, V_xx) -> Q_x, Q_u, Q_xx, Q_ux, Q_uu.
         """
         s, nx = self._symbols, self.model.nx
-        dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 5)
+        dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 9)
         f = self.model.step(s.x, s.u, dt)
         A, B = ca.jacobian(f, s.x), ca.jacobian(f, s.u)
         cost, *quadratic = stage_quadratic(s.stage, s.x, s.u)
@@ -127,7 +128,7 @@ class Problem:
 
     def _action_value(self, penalties: list[Penalty]) -> ca.Function:
         s, nx = self._symbols, self.model.nx
-        dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 5)
+        dt, b = ca.SX.sym("dt"), ca.SX.sym("b", 9)
         V_x, V_xx = ca.SX.sym("V_x", nx), ca.SX.sym("V_xx", nx, nx)
         V = ca.triu2symm(ca.triu(V_xx))
         f = self.model.step(s.x, s.u, dt)
@@ -223,8 +224,9 @@ def _weights(scalars: ca.SX, weights: ca.SX) -> ca.Function:
 def _barrier(b: ca.SX, nx: int) -> tuple[ca.SX, ca.SX]:
     """Return the barrier's gradient [nx] and Hessian [nx, nx] in the whole state."""
     gradient, hessian = ca.SX(nx, 1), ca.SX(nx, nx)
-    gradient[0], gradient[1] = b[0], b[1]
-    hessian[0, 0], hessian[0, 1], hessian[1, 0], hessian[1, 1] = b[2], b[3], b[3], b[4]
+    gradient[0], gradient[1], gradient[2] = b[0], b[1], b[5]
+    for i, j, n in ((0, 0, 2), (0, 1, 3), (1, 1, 4), (0, 2, 6), (1, 2, 7), (2, 2, 8)):
+        hessian[i, j] = hessian[j, i] = b[n]
     return gradient, hessian
 
 

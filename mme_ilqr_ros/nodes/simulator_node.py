@@ -1,8 +1,9 @@
 """The simulator node: velocity commands in; odometry, map, obstacles and scans out.
 
 Subscribes to cmd_vel and initialpose.
-Publishes map, odom, obstacles, scan, scan_rear of a second scanner, ~/ground_truth, ~/markers,
-~/collision, ~/clearance, /clock where publish_clock asks for it, and transforms where tf2 is.
+Publishes map, odom, obstacles, scan, scan_rear of a second scanner, ~/ground_truth, ~/obstacles,
+~/markers, ~/collision, ~/clearance, /clock where publish_clock asks for it, and transforms where
+tf2 is.
 Serves ~/reset.
 """
 
@@ -43,7 +44,6 @@ from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.simulation.scanner import LaserScan
-from mme_ilqr_ros.simulation.scenario import load_scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
@@ -64,7 +64,7 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         Raises:
             ScenarioError: There is no such scenario, or it is malformed.
         """
-        scenario = load_scenario(settings.scenario, settings.world_id or None)
+        scenario = settings.load_scenario()
         self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
         self._tf = TfOutput(self)
         self._collided: bool | None = None
@@ -94,7 +94,9 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             self._map_publisher = self.create_publisher(OccupancyGrid, "map", LATCHED)
         self._odom_publisher = self.create_publisher(Odometry, "odom", STANDARD)
         self._truth_publisher = self.create_publisher(Odometry, "~/ground_truth", STANDARD)
-        self._obstacles_publisher = self.create_publisher(PointCloud2, "obstacles", STANDARD)
+        if settings.publish_obstacles:
+            self._obstacles_publisher = self.create_publisher(PointCloud2, "obstacles", STANDARD)
+        self._circles_publisher = self.create_publisher(PointCloud2, "~/obstacles", STANDARD)
         self._scan_publishers = {"scan": self.create_publisher(LaserScanMessage, "scan", SENSOR)}
         if "scan_rear" in settings.scanners:
             rear = self.create_publisher(LaserScanMessage, "scan_rear", SENSOR)
@@ -185,12 +187,16 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
     def _publish_world(self, stamp: Time) -> None:
         settings, frame = self.settings, self.settings.odom_frame_id
         circles = self.simulator.circles()
+        cloud = circles_cloud(circles, stamp, frame)
         if settings.publish_obstacles:
-            self._obstacles_publisher.publish(circles_cloud(circles, stamp, frame))
+            self._obstacles_publisher.publish(cloud)
+        if self._circles_publisher.get_subscription_count():
+            self._circles_publisher.publish(cloud)
         if self._marker_publisher.get_subscription_count():
             markers = obstacle_markers(circles, stamp, frame)
-            pose, radius = self.simulator.state.pose, self.simulator.scenario.robot.radius
-            markers.markers += robot_markers(pose, radius, stamp, frame).markers
+            pose, robot = self.simulator.state.pose, self.simulator.scenario.robot
+            shape = robot.radius, robot.footprint
+            markers.markers += robot_markers(pose, *shape, stamp, frame).markers
             self._marker_publisher.publish(markers)
 
     def _publish_scans(self, stamp: Time) -> None:

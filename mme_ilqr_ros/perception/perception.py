@@ -19,6 +19,7 @@ from mme_ilqr_ros.perception.lens import Lenses
 from mme_ilqr_ros.perception.matcher import match, share_at_sites
 from mme_ilqr_ros.perception.near import copy_out, points_near, unseen_near
 from mme_ilqr_ros.perception.points import ScanPoints, disc, inside_polygon, scan_points
+from mme_ilqr_ros.perception.rehearsal import turns
 from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.settings import PerceptionSettings
@@ -280,12 +281,9 @@ class Perception:
     def warm_up(self) -> None:
         """Compile everything, with scans of its own; what was seen stays."""
         other = Perception(replace(self.settings, match=True, movers=True), self._body)
-        history, state = PoseHistory(), RobotState(0.0, 0.0, 0.0)
-        step = 2.0 * math.pi / 90
-        for turn in range(LET_GO_EVERY):
-            stamp = 0.1 * turn
-            history.add(stamp, state)
-            scan = Scan(np.full(90, 2.0), -math.pi, step, 0.05, 10.0, stamp)
+        history = PoseHistory()
+        for state, scan in turns(2 * LET_GO_EVERY):
+            history.add(scan.stamp, state)
             other.take(scan, history)
-            other.seen(stamp, state, 1.0)
+            other.seen(scan.stamp, state, 1.0)
         other.grid()

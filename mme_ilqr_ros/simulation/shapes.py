@@ -9,31 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.geometry.polygon import distance_to_polygon
+
 FloatArray = NDArray[np.float64]
 
 CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])  # of a box, in order
 _OVERLAP = 1e-9  # depth reported where only edges cross and no corner lies inside
-
-
-def distance_to_polygon(points: FloatArray, polygon: FloatArray) -> FloatArray:
-    """Return the signed distances [N] of points [N, 2] to a polygon [K, 2]; negative inside."""
-    start, way = polygon, np.roll(polygon, -1, axis=0) - polygon
-    offset = points[:, None] - start
-    length_squared = np.maximum(np.einsum("kc,kc->k", way, way), 1e-300)
-    part = np.clip(np.einsum("nkc,kc->nk", offset, way) / length_squared, 0.0, 1.0)
-    away = offset - part[..., None] * way
-    distance = np.sqrt(np.einsum("nkc,nkc->nk", away, away).min(axis=1))
-    return np.where(_inside(points, polygon), -distance, distance)
-
-
-def _inside(points: FloatArray, polygon: FloatArray) -> NDArray[np.bool_]:
-    """Return which points [N, 2] lie inside: a ray to the right crosses an odd number of edges."""
-    (x, y), (x0, y0) = points.T[..., None], polygon.T
-    x1, y1 = np.roll(polygon, -1, axis=0).T
-    spans = (y0 > y) != (y1 > y)
-    rise = np.where(y1 == y0, 1.0, y1 - y0)
-    right = x < x0 + (y - y0) / rise * (x1 - x0)
-    return np.count_nonzero(spans & right, axis=1) % 2 == 1
 
 
 def distance_to_box(points: FloatArray, half_size: FloatArray) -> FloatArray:

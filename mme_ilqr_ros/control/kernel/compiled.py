@@ -150,6 +150,8 @@ class CompiledKernel:
             int(len(moving) - moving.sum()),
             tracks.astype(dtype, copy=False),
             barrier,
+            np.ascontiguousarray(data.world.discs, dtype),
+            bool(np.any(data.world.discs)),
             data.energy.astype(dtype),
             walls,
             goal,

@@ -6,6 +6,7 @@ arrays and numbers.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,10 +53,10 @@ class Barrier(NamedTuple):
     """Relaxed log barrier of the clearance between the robot's edge and an obstacle.
 
     Attributes:
-        weight: Cost scale per stage.
+        weight: Cost scale per stage and disc of the robot.
         stiff: Clearance below which the log goes on as a quadratic [m].
         cutoff: Clearance at and beyond which the cost is exactly zero [m].
-        radius: The robot's radius, margin included [m].
+        radius: Of the robot's discs, margin included [m].
         surprise_time: How long ago a moving circle may have turned [s].
         standing: Share of the cost of what stands that a robot at rest is charged.
         contact: Clearance below which what stands is charged in full too, at any speed [m].
@@ -99,6 +100,8 @@ class Task(NamedTuple):
         tracks: Where the circles' costs are at every stage [T+1, M, 4]: x, y, the square of the
             centre distance within which a circle costs something, the centre distance at contact.
         barrier: Cost of clearance.
+        discs: Centres of the robot's discs in its frame [K, 2] [m].
+        turns: Whether it matters to obstacles where the robot is headed.
         energy: Share of the cost of what stands, for the square of every control [NU].
         walls: Distance to the walls of the map [m].
         goal: The planner's cost-to-go [m].
@@ -113,6 +116,8 @@ class Task(NamedTuple):
     n_standing: int
     tracks: Array
     barrier: Barrier
+    discs: Array
+    turns: bool
     energy: Array
     walls: Grid
     goal: Grid
@@ -146,6 +151,11 @@ class Memory(NamedTuple):
     modes: NDArray[np.int64]
 
 
+def centre_alone() -> NDArray[np.float64]:
+    """Return the offsets of a round robot's discs [1, 2]: one, at its centre."""
+    return np.zeros((1, 2))
+
+
 @dataclass(frozen=True)
 class World:
     """Everything to keep clear of, and where it leads, in the controller's frame.
@@ -158,6 +168,7 @@ class World:
             one at rest. None for zeros.
         cost_to_go: The planner's field, finite everywhere, or None.
         goal_weights: Weights of the cost-to-go at a stage and at the end of the horizon.
+        discs: Centres of the robot's discs in its frame [K, 2] [m]; their radius is `barrier`'s.
     """
 
     circles: NDArray[np.float64]
@@ -166,6 +177,7 @@ class World:
     cost_to_go: CostToGo | None = None
     goal_weights: tuple[float, float] = (0.0, 0.0)
     energy: NDArray[np.float64] | None = None
+    discs: NDArray[np.float64] = dataclasses.field(default_factory=centre_alone)
 
     def packed(self, n_stages: int, dtype: DTypeLike) -> tuple[Barrier, Grid, Grid, Array]:
         """Return barrier, walls, cost-to-go and its weights as the program reads them."""

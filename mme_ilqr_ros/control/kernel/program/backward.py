@@ -5,7 +5,7 @@ policy); Tassa, Mansard, Todorov, Control-Limited DDP, ICRA 2014 (clamped contro
 """
 
 from .lane import absolute, any_lane, fill, inline, local, log, select, vmax, vmin
-from .obstacles import TINY, standing_cost, world_quadratic
+from .obstacles import TINY, place, standing_cost, world_quadratic
 from .rollout import bounds, charged_share
 from .stage import HELD, NU, NX, action_value, terminal_quadratic
 
@@ -163,20 +163,21 @@ def backward(X, U, reg, final, k, K, Quu, task):
     """
     horizon = U.shape[0]
     zero, one = fill(reg, 0.0), fill(reg, 1.0)
-    V_x, V_xx, b = local(X, 1, NX)[0], local(X, NX, NX), local(X, 1, 5)[0]
+    V_x, V_xx, b = local(X, 1, NX)[0], local(X, NX, NX), local(X, 1, 9)[0]
     Q_x, Q_u, Q_xx = local(X, 1, NX)[0], local(X, 1, NU)[0], local(X, NX, NX)
     Q_ux, Q_uu, change = local(X, NU, NX), local(X, NU, NU), local(X, 1, 2)[0]
     low, high, on_rate = local(X, 1, NU)[0], local(X, 1, NU)[0], local(X, 2, NU)
     pull, W = local(X, 1, NU)[0], local(X, NU, NX)
     active, M, R = local(X, 1, NU)[0], local(X, NU, NU), local(X, NU, COLUMNS)
     share, near = fill(reg, task.barrier.standing), local(X, 1, 3)[0]
-    world_quadratic(X[horizon, 0], X[horizon, 1], horizon, task, share, b)
+    world_quadratic(place(X[horizon], task), horizon, task, share, b)
     terminal_quadratic(X[horizon], task.p[horizon], b, V_x, V_xx)
     linear, quadratic, log_det = zero, zero, zero
     for t in range(horizon - 1, -1, -1):
-        world_quadratic(X[t, 0], X[t, 1], t, task, charged_share(U[t], task), b)
+        at = place(X[t], task)
+        world_quadratic(at, t, task, charged_share(U[t], task), b)
         action_value(X[t], U[t], task.p[t], task.dt, b, V_x, V_xx, Q_x, Q_u, Q_xx, Q_ux, Q_uu)
-        slow_down(U[t], standing_cost(X[t, 0], X[t, 1], t, task, near), task, Q_u, Q_uu)
+        slow_down(U[t], standing_cost(at, t, task, near), task, Q_u, Q_uu)
         for i in range(NU):
             least, most = bounds(i, X[t], task)
             low[i], high[i] = vmin(least - U[t, i], 0.0), vmax(most - U[t, i], 0.0)

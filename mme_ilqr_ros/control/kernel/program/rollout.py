@@ -1,7 +1,7 @@
 """Rollouts: the limits, the cost of a trajectory, and following a policy."""
 
 from .lane import fill, inline, local, log, vmax, vmin
-from .obstacles import add_moving_cost, standing_cost
+from .obstacles import add_moving_cost, place, standing_cost
 from .stage import HELD, NU, NX, stage_cost, step, terminal_cost
 
 
@@ -54,15 +54,16 @@ def rollout(X, U, k, K, step_size, X_new, U_new, task):
             u[i] = vmin(vmax(wanted, low), high)
             U_new[t, i] = u[i]
         stage_cost(x, u, task.p[t], cost)
-        share = charged_share(u, task)
-        sums[0] = sums[0] + cost[0] + share * standing_cost(x[0], x[1], t, task, near) + near[2]
-        factors = add_moving_cost(x[0], x[1], t, task, sums, factors)
+        at, share = place(x, task), charged_share(u, task)
+        sums[0] = sums[0] + cost[0] + share * standing_cost(at, t, task, near) + near[2]
+        factors = add_moving_cost(at, t, task, sums, factors)
         step(x, u, task.dt, after)
         for j in range(NX):
             x[j] = after[j]
             X_new[t + 1, j] = after[j]
     terminal_cost(x, task.p[horizon], cost)
-    at_rest = task.barrier.standing * standing_cost(x[0], x[1], horizon, task, near)
+    at = place(x, task)
+    at_rest = task.barrier.standing * standing_cost(at, horizon, task, near)
     sums[0] = sums[0] + cost[0] + at_rest + near[2]
-    add_moving_cost(x[0], x[1], horizon, task, sums, factors)
+    add_moving_cost(at, horizon, task, sums, factors)
     return sums[0] - task.barrier.weight * log(sums[1]) + sums[2]

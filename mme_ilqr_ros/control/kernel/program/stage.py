@@ -9,6 +9,7 @@ import numpy as np
 
 NX, NU = 4, 2
 HELD = (-1, -1)  # for every control the state that holds its last value, or -1
+HEADING = -1  # the state that is the robot's yaw, or -1: such a robot is one disc
 FINAL = 10.0
 
 
@@ -47,7 +48,7 @@ def _position_quadratic(x, p, weight, b, V_x, V_xx):
 
 
 def terminal_quadratic(x, p, b, V_x, V_xx):
-    """V_x, V_xx of phi; b = gradient (x, y) and Hessian (xx, xy, yy) of the obstacles' cost."""
+    """V_x, V_xx of phi; b [9] = the obstacles' cost's derivatives: x, y, xx, xy, yy, ..."""
     _position_quadratic(x, p, FINAL * p[2], b, V_x, V_xx)
 
 

@@ -1,0 +1,232 @@
+"""What scanners see, in the controller's process: a field of walls need not cross a middleware."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from geometry_msgs.msg import Transform
+from rclpy.node import Node
+from sensor_msgs.msg import LaserScan, PointCloud2
+
+from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose_history import PoseHistory
+from mme_ilqr_ros.nodes.conversions import MessageError
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
+from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.node import SENSOR
+from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
+from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.perception.map_walls import MapWalls, nearer
+from mme_ilqr_ros.perception.perception import Perception
+from mme_ilqr_ros.perception.points import ScanPoints
+from mme_ilqr_ros.perception.scan import PointScan, Scan
+from mme_ilqr_ros.perception.seen import Seen
+from mme_ilqr_ros.perception.spin import Spin
+
+SPARE = 1.0  # [m] seen beyond what the robot needs to stop
+
+
+class LidarInput:
+    """Hands scans and odometry to perception, and says what is wrong with them.
+
+    Attributes:
+        perception: What was seen.
+        settings: How old scans may be.
+        odom_frame: Frame of the odometry; empty before the first.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        frames: Frames,
+        warnings: ThrottledWarnings,
+        settings: ControllerNodeSettings,
+    ) -> None:
+        """Listen to the scanners."""
+        self.settings = settings
+        self.perception = Perception(settings.perception)
+        self.perception.warm_up()
+        self._frames, self._warnings = frames, warnings
+        self._lock = threading.Lock()  # scans come on one thread, the map is made on another
+        self._history = PoseHistory()
+        self.odom_frame = ""
+        self._state: RobotState | None = None  # the newest one
+        self._walls_laid = False
+        self._map_walls: DistanceField | None = None
+        topics = settings.scan_topics + settings.cloud_topics
+        self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
+        self._sensor_frames: dict[str, str] = {}
+        self._spin = {topic: Spin() for topic in settings.scan_topics}
+        for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
+            take: Any = partial(self._take_scan, topic, mount)
+            node.create_subscription(LaserScan, topic, take, SENSOR)
+        for topic in settings.cloud_topics:
+            take = partial(self._take_cloud, topic)
+            node.create_subscription(PointCloud2, topic, take, SENSOR)
+
+    def use(self, settings: ControllerNodeSettings) -> None:
+        """Take over changed settings; other ones of perception begin anew."""
+        if settings.perception != self.settings.perception:
+            with self._lock:
+                self.perception = Perception(settings.perception)
+            self._points = dict.fromkeys(self._points)
+        self.settings = settings
+
+    @property
+    def frame(self) -> str:
+        """Frame of what was seen: that of the odometry, or the one that the matcher keeps."""
+        return self.settings.match_frame if self.settings.perception.match else self.odom_frame
+
+    def localised(self, state: RobotState) -> RobotState:
+        """Return where the robot is in `frame`."""
+        return self.perception.localised(state)
+
+    def pose_in(self, target: str, source: str) -> Pose | None:
+        """Return the pose of a frame in another, where the matcher knows it; else None."""
+        if self.settings.perception.match and target == self.frame and source == self.odom_frame:
+            return self.perception.correction
+        return None
+
+    def seen(self, now: float, state: RobotState, missing: list[str]) -> Seen | None:
+        """Return what is seen at ROS time `now` [s] round the robot, None before the first scan.
+
+        What keeps the robot from driving is added to `missing`.
+        """
+        fault = self._age_fault(now)
+        if fault:
+            missing.append(fault)
+        if not any(self._points.values()):
+            return None
+        seen = self.perception.seen(now, state, self._reach())
+        if not self.settings.use_map:
+            return seen
+        if not self._walls_laid:
+            missing.append("no map yet")
+        walls = self._map_walls
+        return seen if walls is None else replace(seen, walls=nearer(seen.walls, walls))
+
+    def _age_fault(self, now: float) -> str:
+        """Return which scanner has been silent for too long, or an empty text."""
+        for topic, points in self._points.items():
+            if points is None:
+                return f"no usable scan on '{topic}' yet"
+            if not now - points.stamp <= self.settings.scan_timeout:
+                return f"the newest usable scan on '{topic}' is {now - points.stamp:.1f} s old"
+        return "" if self._knows_where() else "odometry jumped, and no scan has come since"
+
+    def _reach(self) -> float:
+        """Return how far [m] from the robot the last gate looks."""
+        settings = self.settings
+        fastest = max(settings.vx_max, -settings.vx_min)
+        to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
+        return 2.0 * settings.robot_radius + to_stop + SPARE
+
+    def grid(self) -> GridMap | None:
+        """Return the map of what was seen; None before the first scan. For any thread."""
+        with self._lock:
+            return self.perception.grid() if self._knows_where() else None
+
+    def _knows_where(self) -> bool:
+        """Whether there was a scan, also since odometry jumped."""
+        return self.perception.stamp > -math.inf
+
+    def lay_map(self, walls: MapWalls, pose: Pose, seen: GridMap) -> None:
+        """Let the walls of a map stand where nothing was seen. For any thread.
+
+        Args:
+            walls: Of the map.
+            pose: Of the map's frame in `frame`.
+            seen: What was seen.
+        """
+        if self._state is None:
+            return
+        settings = self.settings.perception
+        centre = self.localised(self._state).position
+        reach = settings.window + SPARE
+        self._map_walls = walls.unseen(pose, seen, centre, reach, settings.field_reach)
+        self._walls_laid = True
+
+    def values(self, now: float) -> dict[str, object]:
+        """Return figures for the diagnostics."""
+        with self._lock:
+            tracks = self.perception.tracks
+            megabytes = 1e-6 * self.perception.evidence.tiles.bytes
+            stages = self.perception.stages.milliseconds()
+        return {
+            **{f"age of {name} [s]": now - p.stamp for name, p in self._points.items() if p},
+            **{f"{stage} p95 [ms]": p95 for stage, (_, p95) in stages.items()},
+            "tracks": len(tracks),
+            "moving tracks": sum(track.moving for track in tracks),
+            "evidence [MB]": megabytes,
+        }
+
+    def take_odometry(self, stamp: float, state: RobotState, frame: str) -> None:
+        """Keep where the robot was when."""
+        self.odom_frame = frame
+        if self._history.add(stamp, state):
+            self._state = state
+
+    def _take_scan(self, topic: str, told: Pose | None, message: LaserScan) -> None:
+        frame = message.header.frame_id
+        try:
+            mount = Mount(told) if told else Mount.of(self._transform(frame))
+            self._check_frame(topic, frame)
+            scan, note = scan_value(message, mount)
+        except MessageError as error:
+            self._warnings.warn(topic, f"{topic}: {error}; not used")
+            return
+        scan, slow = self._spin[topic].corrected(scan)
+        self._take(topic, scan, note or slow)
+
+    def _take_cloud(self, topic: str, message: PointCloud2) -> None:
+        low, high = self.settings.min_obstacle_height, self.settings.max_obstacle_height
+        frame = message.header.frame_id
+        try:
+            self._check_frame(topic, frame)
+            scan = cloud_value(message, self._transform(frame), low, high)
+        except MessageError as error:
+            self._warnings.warn(topic, f"{topic}: {error}; not used")
+            return
+        self._take(topic, scan, "")
+
+    def _check_frame(self, topic: str, frame: str) -> None:
+        """Refuse a scanner's message in another frame than before: where is it mounted now?
+
+        Raises:
+            MessageError: It is in another frame.
+        """
+        before = self._sensor_frames.setdefault(topic, frame)
+        if frame != before:
+            raise MessageError(f"its frame is '{frame}', and was '{before}' before")
+
+    def _transform(self, frame: str) -> Transform:
+        """Return how a sensor is mounted.
+
+        Raises:
+            MessageError: It is not known.
+        """
+        settings = self.settings
+        base, tolerance = settings.robot_base_frame, settings.transform_tolerance
+        transform = self._frames.transform_in(base, frame, tolerance)
+        if transform is None:
+            raise MessageError(f"no transform from '{frame}' to '{base}'")
+        return transform
+
+    def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
+        with self._lock:
+            note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
+        points = self.perception.newest.get(scan.mount)
+        self._points[topic] = points
+        if note.startswith("odometry"):
+            self._warnings.warn("jump", note)
+        elif note:
+            self._warnings.warn(topic, f"{topic}: {note}")
+        else:
+            self._warnings.clear(topic)
