@@ -1,4 +1,4 @@
-"""Planner and controller, for a robot that publishes odom and map and listens to cmd_vel."""
+"""Planner and controller, for a robot that publishes odom, and map or scan, and takes cmd_vel."""
 
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction

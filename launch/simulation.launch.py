@@ -21,7 +21,7 @@ from mme_ilqr_ros.simulation.scenario import load_scenario
 
 def start(context):
     chosen = choice(context)
-    scenario = load_scenario(chosen.scenario, chosen.world_id or None)
+    scenario = load_scenario(chosen.scenario, chosen.world_id or None, chosen.robot)
     nodes = simulation_nodes(chosen, scenario.robot)
     if is_set(context, "monitor"):
         title = chosen.title(own_file(Path(value_of(context, "params_file"))))

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
+from mme_ilqr_ros.benchmark.drivers import ByLidar, Driver, Told
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
 from mme_ilqr_ros.control.own_units import in_own_units
-from mme_ilqr_ros.control.situation import Situation
-from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.path import Path
-from mme_ilqr_ros.geometry.pose import RobotState
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
-from mme_ilqr_ros.planning.planner import GlobalPlanner
-from mme_ilqr_ros.planning.replanner import Replanner
-from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.reporting.homotopy import way_change_times
 from mme_ilqr_ros.reporting.result import Outcome, RunJudge, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
@@ -71,7 +64,7 @@ def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Tr
     result = RunResult.of(run.record, scenario.name, outcome, trial, seed, top_speed)
     result = replace(result, score=barn_score(run.record, outcome, scenario.optimal_time))
     scene = Scene.of(scenario, f"{setup.controller}, planner {setup.planner}")
-    return Trial(scenario.family, result, run.record, scene, run.failed_plans)
+    return Trial(scenario.family, result, run.record, scene, run.driver.failed_plans)
 
 
 def barn_score(record: RunRecord, outcome: Outcome, optimal_time: float | None) -> float | None:
@@ -95,33 +88,27 @@ class _Run:
 
     def __init__(self, scenario: Scenario, setup: Setup, seed: int) -> None:
         self.record = RunRecord()
-        self.failed_plans = 0
         settings = setup.controller_settings(scenario, seed)
         rng = np.random.default_rng(seed)
         self.simulator = Simulator(scenario, setup.simulator_settings(), rng)
-        self._scenario, self._setup = scenario, setup
+        self._setup = setup
         self._period = 1.0 / settings.controller_frequency
         self.stage_time = in_own_units(settings).mme.model_dt
-        self._controller = setup.make_controller(settings)
-        self._planner = setup.make_planner(scenario)
-        self._replanner = Replanner(setup.planner_settings(scenario))
-        self._known_map = setup.known_map(scenario)
         self.walls = wall_field(scenario.map_with_walls(), settings)
-        self._path: Path | None = scenario.path if setup.planner == "file" else None
-        self._cost_to_go: CostToGo | None = None
+        self.driver: Driver
+        if setup.sensing == "lidar":
+            self.driver = ByLidar(scenario, setup, settings, self.record)
+        else:
+            self.driver = Told(scenario, setup, settings, self.walls, self.record)
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
 
     def to_the_end(self) -> Outcome:
         """Drive until the judge says that it is over."""
         simulator = self.simulator
-        if self._path is not None:
-            self.record.add_plan(0.0, self._path.points)
         outcome = self._look()
         cycle = 0
         while outcome is None:
-            state = simulator.measured_state()
-            self._replan(state)
-            result = self._control(state)
+            result = self._control()
             thinking = result.solve_time if self._setup.realtime else 0.0
             outcome = self._pass(simulator.time + thinking)
             simulator.command(result.vx, result.wz)
@@ -131,37 +118,10 @@ class _Run:
             outcome = outcome or self._pass(cycle * self._period)
         return outcome
 
-    def _replan(self, state: RobotState) -> None:
-        """Plan when it is time; the plan in force stays where there is no better one."""
-        if self._planner is None:
-            return
-        goal, now = self._scenario.goal, self.simulator.time
-        ends = (state.x, state.y), (goal.x, goal.y)
-        plan = partial(self._plan, self._planner, *ends)
-        planned = self._replanner.update(now, *ends, plan)
-        if planned is None or planned.path is None:
-            return
-        self._path = planned.path
-        self.record.add_plan(now, planned.path.points)
-        guided = self._setup.guidance == "cost_to_go"
-        if guided and self._cost_to_go is None and planned.cost_to_go is not None:
-            self._cost_to_go = planned.cost_to_go.for_tracking()  # one map, one goal
-
-    def _plan(
-        self, planner: GlobalPlanner, start: tuple[float, float], goal: tuple[float, float]
-    ) -> PlanResult:
-        """Make a plan and record what it took."""
-        planned = planner.plan(self._known_map, start, goal)
-        self.record.add_plan_time(planned.field_time + planned.path_time)
-        self.failed_plans += planned.path is None
-        return planned
-
-    def _control(self, state: RobotState) -> ControlResult:
+    def _control(self) -> ControlResult:
         """Run one control cycle and record it."""
         now, circles = self.simulator.time, self.simulator.circles()
-        world = self._path, circles, self.walls, self._cost_to_go
-        situation = Situation(state, self._scenario.goal, now, *world)
-        result = self._controller.compute_command(situation)
+        result = self.driver.command(self.simulator)
         self.record.add_circles(now, circles)
         self.record.add_clearance(self.simulator.clearance)
         self.record.add_status(now, result.message)
@@ -185,6 +145,7 @@ class _Run:
 
     def _look(self) -> Outcome | None:
         simulator = self.simulator
+        self.driver.observe(simulator)
         time, state = simulator.time, simulator.state
         self.record.add_state(time, state.x, state.y, state.yaw, state.vx, state.wz)
         return self._judge.update(time, state.x, state.y, simulator.collided)

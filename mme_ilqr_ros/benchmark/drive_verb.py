@@ -12,9 +12,16 @@ from typing import Any
 from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
 from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
-from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES, PLANNERS, SENSING, Setup
+from mme_ilqr_ros.benchmark.setup import (
+    CONTROLLERS,
+    PLANNER_SEES,
+    PLANNER_SEES_BY,
+    PLANNERS,
+    SENSING,
+    Setup,
+)
 from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds, notes_of
-from mme_ilqr_ros.command_line import names, positive
+from mme_ilqr_ros.command_line import names, positive, positive_int
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
 from mme_ilqr_ros.reporting.result import Outcome, speed_near
@@ -87,12 +94,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--planner-sees",
         choices=PLANNER_SEES,
-        default=Setup.planner_sees,
-        help="map: what the planner node is given, the map with its walls; obstacles: the circles"
-        " that are static too (%(default)s)",
+        help="map: what the planner node is given, the map with its walls (the default);"
+        " obstacles: the circles that are static too; nothing: what its scans have shown (the"
+        " default by lidar)",
     )
-    sensing = "known: the controller is given true circles with their velocities"
-    add("--sensing", choices=SENSING, default=Setup.sensing, help=sensing)
+    add(
+        "--sensing",
+        choices=SENSING,
+        default=Setup.sensing,
+        help="known: the controller is given true circles with their velocities, and the map;"
+        " lidar: nothing but scans and odometry (%(default)s)",
+    )
+    add("--fov", type=positive, metavar="DEG", help="field of view of the lidar, in degrees")
+    add("--beams", type=positive_int, metavar="N", help="rays of the lidar")
     add(
         "--guidance",
         choices=GUIDANCE,
@@ -157,6 +171,7 @@ def _drive(world: Scenario, setup: Setup, trial: int, seed: int, keep: bool) -> 
 
 def _setup(options: argparse.Namespace) -> Setup:
     chosen = {name: getattr(options, name) for name in _CHOICES}
+    chosen["planner_sees"] = chosen["planner_sees"] or PLANNER_SEES_BY[options.sensing]
     parameters = read_parameters(options.params) if options.params else Parameters()
     setup = Setup(**chosen, parameters=parameters)
     if setup.guidance == "cost_to_go" and not setup.plans:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
+from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import KINDS
 from mme_ilqr_ros.settings import Scalar, build
@@ -25,8 +27,9 @@ from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 CONTROLLERS = VARIANTS
 PLANNERS = (*KINDS, "file", "none")
-SENSING = ("known",)
-PLANNER_SEES = ("map", "obstacles")
+SENSING = ("known", "lidar")
+PLANNER_SEES = ("map", "obstacles", "nothing")
+PLANNER_SEES_BY = {"known": "map", "lidar": "nothing"}  # by default
 
 TOLERANCE_PART = 0.8  # the controller aims to stop this far inside what counts as arrived
 
@@ -39,8 +42,8 @@ class Setup:
         controller: One of CONTROLLERS.
         planner: One of PLANNERS.
         planner_sees: One of PLANNER_SEES: the map that the planner node gets, with the walls only,
-            or the circles at rest too.
-        sensing: One of SENSING.
+            or the circles at rest too; or none, but what its own scans have shown so far.
+        sensing: One of SENSING: true circles and walls, or nothing but scans and odometry.
         guidance: One of GUIDANCE: what the controller tracks.
         parameters: From a parameter file.
         max_speed: Top speed [m/s] where the world limits none; a limit of the world stays.
@@ -49,6 +52,8 @@ class Setup:
         robot_radius: The robot is a disc of this radius [m] in place of the world's shape.
         planning_radius: One disc in place of the footprint in controller and planner [m].
         realtime: Whether the time a control cycle takes passes in the world too.
+        fov: Field of view of the lidar [degrees], in place of the parameter file's.
+        beams: Of the lidar, likewise.
     """
 
     controller: str = ControllerNodeSettings.variant
@@ -63,6 +68,8 @@ class Setup:
     planning_radius: float | None = None
     realtime: bool = False
     planner_sees: str = "map"
+    fov: float | None = None
+    beams: int | None = None
 
     @property
     def plans(self) -> bool:
@@ -138,7 +145,12 @@ class Setup:
 
     def simulator_settings(self) -> SimulatorSettings:
         """Return the plant's settings."""
-        return build(SimulatorNodeSettings, self.parameters.simulator)
+        chosen: dict[str, Any] = {}
+        if self.fov is not None:
+            chosen["scan.field_of_view"] = math.radians(min(self.fov, 360.0))
+        if self.beams is not None:
+            chosen["scan.beams"] = self.beams
+        return build(SimulatorNodeSettings, {**self.parameters.simulator, **chosen})
 
     def make_controller(self, settings: ControllerNodeSettings) -> LocalController:
         """Return the controller, ready to drive."""
@@ -146,6 +158,12 @@ class Setup:
         controller = LocalController(settings, realtime=self.realtime)
         controller.warm_up()
         return controller
+
+    def make_perception(self, scenario: Scenario, settings: ControllerNodeSettings) -> Perception:
+        """Return perception, ready to see."""
+        perception = Perception(settings.perception)
+        perception.warm_up()
+        return perception
 
     def make_planner(self, scenario: Scenario) -> GlobalPlanner | None:
         """Return the planner, ready to plan; None where none is wanted."""
@@ -155,7 +173,9 @@ class Setup:
         planner.warm_up()
         return planner
 
-    def known_map(self, scenario: Scenario) -> GridMap:
+    def known_map(self, scenario: Scenario) -> GridMap | None:
         """Return the map that the planner is given."""
+        if self.planner_sees == "nothing":
+            return None
         sees_circles = self.planner_sees == "obstacles"
         return scenario.map_of_what_stands() if sees_circles else scenario.map_with_walls()

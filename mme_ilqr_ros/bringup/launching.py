@@ -22,6 +22,7 @@ from mme_ilqr_ros.bringup.system import (
     parameter_files,
 )
 from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.simulation.robot_file import robot_names
 
 TF_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # transforms stay in the namespace
 
@@ -33,6 +34,7 @@ def common_arguments() -> list[DeclareLaunchArgument]:
             argument(name, "", f"{', '.join(names)}; empty: as in the parameter file")
             for name, names in NAMES.items()
         ),
+        argument("robot", "", f"{', '.join(robot_names())}, or a parameter file of a robot"),
         argument("params_file", str(default_file()), "ROS parameter file"),
         argument("namespace", "", "namespace of all nodes"),
         argument("use_sim_time", "false", "follow /clock"),

@@ -15,6 +15,7 @@ from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar, table
 from mme_ilqr_ros.simulation.robot import RobotSpec
+from mme_ilqr_ros.simulation.robot_file import load_robot
 
 PACKAGE = "mme_ilqr_ros"
 _PARAMETERS = "ros__parameters"
@@ -28,6 +29,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "controller": _allowed(ControllerNodeSettings, "variant"),
     "planner": (*_allowed(PlannerNodeSettings, "kind"), "none"),
     "guidance": _allowed(ControllerNodeSettings, "guidance"),
+    "sensing": ("known", "lidar"),
 }
 """Allowed names of each choice between parts of the system."""
 
@@ -40,6 +42,8 @@ class Choice:
         controller: One of NAMES.
         planner: One of NAMES; `none` starts no planner.
         guidance: One of NAMES.
+        sensing: One of NAMES; `lidar` drives by scans and odometry.
+        robot: Name or parameter file of a robot, in place of the scenario's.
         scenario: Name or file of the scenario.
         world_id: Which world, where the scenario's file holds several.
         goal: `x y` or `x y yaw` in m and rad in place of the scenario's goal.
@@ -51,6 +55,8 @@ class Choice:
     scenario: str = ""
     world_id: str = ""
     goal: str = ""
+    sensing: str = ""
+    robot: str = ""
 
     @property
     def use_plan(self) -> bool:
@@ -62,14 +68,20 @@ class Choice:
         controller, planner = ControllerNodeSettings.variant, PlannerNodeSettings.kind
         if params is not None:
             controller, planner = f"controller of {params.name}", f"of {params.name}"
-        return f"{self.controller or controller}, planner {self.planner or planner}"
+        parts = f"{self.controller or controller}, planner {self.planner or planner}"
+        return f"{parts}, by lidar" if self.by_lidar else parts
+
+    @property
+    def by_lidar(self) -> bool:
+        """Whether scans and odometry are all that is known."""
+        return self.sensing == "lidar"
 
     @property
     def world(self) -> dict[str, Scalar]:
         """The scenario as parameters of the simulator and the run monitor."""
         if not self.scenario:
             return {}
-        return {"scenario": self.scenario, "world_id": self.world_id}
+        return {"scenario": self.scenario, "world_id": self.world_id, "robot": self.robot}
 
 
 @dataclass(frozen=True)
@@ -80,11 +92,13 @@ class NodeSpec:
         name: Name of the node, of its executable and of its block in config/mme_ilqr.yaml.
         facts: Parameters that follow from the scenario; a params file overrules them.
         choices: Parameters that were chosen by name; they overrule every file.
+        robot_file: Parameter file of the robot; a params file overrules it.
     """
 
     name: str
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     choices: Mapping[str, Scalar] = field(default_factory=dict)
+    robot_file: str = ""
 
     @property
     def module(self) -> str:
@@ -101,20 +115,39 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
     """
     shape: dict[str, Scalar] = {}
     limits: dict[str, Scalar] = {}
+    named = load_robot(choice.robot) if choice.robot and robot is None else robot
     if robot is not None:
         shape = {"robot_radius": robot.radius}
         if robot.footprint:
             shape["footprint"] = as_text(robot.footprint)
         limits = dict(robot.limits)
     chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
-    controller = NodeSpec("controller", shape | limits, chosen | {"use_plan": choice.use_plan})
-    planner = NodeSpec("planner", shape, _chosen(kind=choice.planner))
+    chosen |= {"use_plan": choice.use_plan}
+    planned = _chosen(kind=choice.planner)
+    if choice.by_lidar:
+        limits |= {"scan_topics": tuple(topic for topic, _ in (named or RobotSpec()).scanners)}
+        planned |= {"use_evidence": True}
+    file = named.file if named else ""
+    controller = NodeSpec("controller", shape | limits, chosen, file)
+    planner = NodeSpec("planner", shape, planned, file)
     return [planner, controller] if choice.use_plan else [controller]
 
 
 def simulation_nodes(choice: Choice, robot: RobotSpec) -> list[NodeSpec]:
-    """Return the simulator and the nodes that drive its robot; see `navigation_nodes`."""
-    return [NodeSpec("simulator", choices=choice.world), *navigation_nodes(choice, robot)]
+    """Return the simulator and the nodes that drive its robot; see `navigation_nodes`.
+
+    By lidar the simulator tells nothing but scans and odometry, so that no map is waited for.
+    """
+    driving = navigation_nodes(choice, robot)
+    simulator = NodeSpec("simulator", choices=choice.world, robot_file=robot.file)
+    if not choice.by_lidar:
+        return [simulator, *driving]
+    told = {"publish_map": False, "publish_obstacles": False}
+    poses = tuple(f"{at.x:g} {at.y:g} {at.yaw:g}" for _, at in robot.scanners)  # known without tf
+    *before, controller = driving
+    facts = {**controller.facts, "scanner_poses": poses}
+    controller = replace(controller, facts=facts, choices={**controller.choices, "use_map": False})
+    return [replace(simulator, choices=choice.world | told), *before, controller]
 
 
 def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
@@ -125,6 +158,7 @@ def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
         parameters: Further parameters of the run monitor.
     """
     chosen = {**choice.world, **_chosen(goal=choice.goal), "use_plan": choice.use_plan}
+    chosen |= {"wait_for_map": not choice.by_lidar}
     return NodeSpec("run_monitor", choices={**chosen, **parameters})
 
 
@@ -171,6 +205,7 @@ def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> lis
     files = (
         default_file(),
         _write(folder / f"{spec.name}_facts.yaml", facts) if spec.facts else None,
+        Path(spec.robot_file) if spec.robot_file else None,
         user_file,
         _write(folder / f"{spec.name}_choices.yaml", choices) if spec.choices else None,
     )

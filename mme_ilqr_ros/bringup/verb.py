@@ -12,6 +12,7 @@ from mme_ilqr_ros.bringup.system import NAMES, Choice, monitor_node, own_file, s
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.settings import Scalar
+from mme_ilqr_ros.simulation.robot_file import robot_file, robot_names
 from mme_ilqr_ros.simulation.scenario import scenario_names
 
 PROGRESS_PERIOD = 0.5  # s
@@ -28,6 +29,8 @@ examples:
   mme-ilqr sim --scenario forest
   mme-ilqr sim --scenario depot --goal "20 4" --planner dijkstra
   mme-ilqr sim --scenario trap --planner none --controller ilqr --params mine.yaml
+  mme-ilqr sim --scenario forest --sensing lidar
+  mme-ilqr sim --scenario u_pocket --sensing lidar --robot turtlebot3
 
 The folder of --out gets result.json, run.png, run.gif and the nodes' logs. To watch in RViz, set
 ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values in both terminals.
@@ -41,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scenario", default=default, help=f"{shipped}, or a scenario or world file (%(default)s)")
     add("--id", default="", metavar="WORLD", help="which world, if the file has several")
     add("--goal", default="", metavar='"X Y [YAW]"', help="m and rad, in place of the scenario's")
+    robots = ", ".join(robot_names())
+    add("--robot", default="", help=f"{robots}, or a parameter file, in place of the scenario's")
     for name, names in NAMES.items():
         add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
     add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrides the scenario")
@@ -60,8 +65,11 @@ def run(options: argparse.Namespace, command: str) -> int:
         scenario=options.scenario,
         world_id=options.id,
         goal=options.goal,
+        sensing=options.sensing,
+        robot=_absolute(options.robot),
     )
-    scenario = RunMonitorSettings(options.scenario, options.id, options.goal).load_scenario()
+    world = (choice.scenario, choice.world_id, choice.robot)
+    scenario = RunMonitorSettings(*world, goal=choice.goal).load_scenario()
     if options.params is not None and not options.params.is_file():
         raise InputError(f"--params: there is no file '{options.params}'")
     if importlib.util.find_spec("rclpy") is None:
@@ -78,3 +86,8 @@ def run(options: argparse.Namespace, command: str) -> int:
     }
     specs = [*simulation_nodes(choice, scenario.robot), monitor_node(choice, report)]
     return run_nodes(specs, options.params, out / "log")
+
+
+def _absolute(robot: str) -> str:
+    """Return the parameter file of a robot, which the nodes read from elsewhere."""
+    return str(robot_file(robot)) if robot else ""

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import CompiledKernel, StageData
+from mme_ilqr_ros.control.last_gate import LastGate, Shape
+from mme_ilqr_ros.control.leeway import Leeway
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import (
@@ -27,13 +29,13 @@ from mme_ilqr_ros.control.objective import (
 from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.robots import Robot, robot_of
-from mme_ilqr_ros.control.safety import Safety, brake, grown, required_distance, waits
+from mme_ilqr_ros.control.safety import ESCAPE, STANDING, Safety, distance_here, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.geometry.passable import discs_in
+from mme_ilqr_ros.geometry.passable import discs_in, least_distance
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
@@ -68,7 +70,9 @@ class LocalController:
         kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
         self._ramps = np.array(self._robot.model.held_state) >= 0  # controls that change linearly
-        self._safety = Safety(kernel, self._robot.model.kept_when_braking)
+        model = self._robot.model
+        self._safety = Safety(kernel, model.kept_when_braking, model.turning)
+        self._gate = LastGate(self._robot)
         algorithm = algorithm_settings(in_own_units(settings))
         self._solver = MmeIlqr(kernel, algorithm, [settings.seed])
         self._target = PathTarget()
@@ -83,6 +87,8 @@ class LocalController:
         self._target.reset()
         self._escape.reset()
         self._goal_checker.reset()
+        self._leeway.reset()
+        self._gate.reset()
         self.stopped()
         self._last_cycle: float | None = None
 
@@ -95,6 +101,8 @@ class LocalController:
         self._settings = s = in_own_units(settings)
         self._limits = self._robot.limits(s)
         self._period = 1.0 / s.controller_frequency
+        self._leeway = Leeway(ESCAPE, s.robot_radius)
+        self._gate.update(s, Shape(np.zeros((1, 2)), s.robot_radius))
         self._solver.update(algorithm_settings(s))
 
     def warm_up(self) -> None:
@@ -102,8 +110,11 @@ class LocalController:
         here, goal = RobotState(0.0, 0.0, 0.0), Pose(2.0, 0.0, 0.0)
         walls = DistanceField(np.full((2, 2), 1.0), 1.0, Pose(50.0, 50.0, 0.0), 1.0)
         circles = np.array([[9.0, 9.0, 0.1, 0.0, 0.0]])
-        for now in (0.0, 0.1):
-            self.compute_command(Situation(here, goal, now, circles=circles, walls=walls))
+        near = Situation(
+            here, goal, 0.0, circles=circles, walls=walls, points=np.array([[0.3, 0.0]])
+        )
+        for situation in (near, replace(near, now=0.1, unseen=np.array([[-0.3, 0.0]]))):
+            self.compute_command(situation)
         find_way_out(np.zeros(2), np.array([2.0, 0.0]), circles, walls, 0.2, 0.2)
         data = stage_data(self._kernel.problem, self._settings, np.zeros(2), circles, walls)
         self._kernel.distances(np.zeros((1, 1, 1, self._kernel.problem.model.nx)), [data])
@@ -111,18 +122,44 @@ class LocalController:
 
     def compute_command(self, situation: Situation) -> ControlResult:
         """Run one control cycle."""
-        begin, s = time.perf_counter(), self._settings
+        begin = time.perf_counter()
         elapsed = self._elapsed(situation.now)
         if fault := situation.fault(self._robot.fastest(self._limits)):
             refused = self._braking(ControlStatus.INVALID_INPUT, situation, begin)
             return replace(refused, message=f"{fault}, braking")
         situation = situation.within_bounds()
+        if not self._gate.watches(situation):
+            return self._decide(situation, elapsed, begin)
+        held = self._held(situation.state)
+        return self._gated(self._decide(situation, elapsed, begin), held, situation, begin)
+
+    def _decide(self, situation: Situation, elapsed: float, begin: float) -> ControlResult:
+        """Return the command that the plans, or braking, call for."""
+        s = self._settings
         if situation.goal is None:
             return self._braking(ControlStatus.NO_GOAL, situation, begin)
         tolerances = (s.xy_goal_tolerance, s.yaw_goal_tolerance)
         if self._goal_checker.reached(situation.state, situation.goal, *tolerances):
             return self._braking(ControlStatus.GOAL_REACHED, situation, begin)
         return self._drive(situation, situation.goal, elapsed, begin)
+
+    def _gated(
+        self, result: ControlResult, held: Array, situation: Situation, begin: float
+    ) -> ControlResult:
+        """Return the result with the command that passes the last gate."""
+        passed = self._gate.let_pass(np.array(result.controls), held, situation)
+        solve_time = time.perf_counter() - begin
+        if not passed.reason:
+            return replace(result, solve_time=solve_time)
+        self._command = passed.controls
+        vx, vy, wz = self._robot.twist(passed.controls)
+        status, message = result.status, f"{result.message}; {passed.reason}"
+        if status is ControlStatus.DRIVING and math.hypot(vx, vy) < STANDING:
+            status = ControlStatus.GATED
+            message = f"{status.value}; {passed.reason}"
+        changed = replace(result, vx=vx, vy=vy, wz=wz, controls=tuple(passed.controls.tolist()))
+        said = replace(changed, status=status, message=message, gate=passed.reason)
+        return replace(said, solve_time=solve_time)
 
     def _drive(
         self, situation: Situation, goal: Pose, elapsed: float, begin: float
@@ -132,8 +169,9 @@ class LocalController:
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
-        centres = discs_in(s).centres(*x0[:3])
-        required = required_distance(centres, situation, s.robot_radius, s.clearance_margin)
+        least = least_distance(s.robot_radius, s.clearance_margin)
+        here = distance_here(discs_in(s).centres(*x0[:3]), situation)
+        required = self._leeway.required(here, x0[:2], least)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
@@ -149,6 +187,8 @@ class LocalController:
             command = self._next_command(evasion, held)
             return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
         command = self._next_command(modes.controls[modes.chosen, 0], held)
+        if not modes.feasible[modes.chosen]:
+            command = self._safety.slowed(command, held, self._limits)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
 
@@ -260,7 +300,7 @@ class LocalController:
             held = self._held(situation.state)
         elif held is None:
             held = np.zeros(self._robot.model.nu)
-        command = brake(held, self._limits, self._period, self._robot.model.kept_when_braking)
+        command = self._safety.brake(held, self._limits, self._period)
         return self._result(status, command, situation, begin, modes, target)
 
     def _result(

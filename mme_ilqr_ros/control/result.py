@@ -20,6 +20,7 @@ class ControlStatus(enum.Enum):
     GOAL_REACHED = "goal reached"
     STUCK = "stuck"
     WAITING = "no plan makes progress, waiting"
+    GATED = "driving on would end too close to something, held"
     EVADING = "every plan is blocked, getting out of the way"
     BLOCKED = "every plan is blocked, braking"
     NO_GOAL = "no goal"
@@ -42,6 +43,7 @@ class ControlResult:
         solve_time: Duration of the cycle [s].
         vy: Speed to the left to command [m/s]; zero but for robots that slide.
         controls: The command as controls of the robot's model [nu].
+        gate: Why the last gate changed the command; empty where it did not, or had nothing to see.
     """
 
     status: ControlStatus
@@ -55,3 +57,9 @@ class ControlResult:
     solve_time: float
     vy: float = 0.0
     controls: tuple[float, ...] = ()
+    gate: str = ""
+
+    @property
+    def gated(self) -> bool:
+        """Whether the last gate changed the command."""
+        return bool(self.gate)

@@ -18,12 +18,12 @@ from mme_ilqr_ros.control.kernel import Kernel, StageData
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import clearance
-from mme_ilqr_ros.geometry.passable import least_distance
 from mme_ilqr_ros.models import ControlLimits
 
 Array = NDArray[np.float64]
 
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
+SLOWLY = 0.2  # share of the top speed up to which a plan that touches something may speed up
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 EVASION_GAIN = 0.02  # [m] that a plan must keep farther away than braking does, to drive instead
 COUNT = 7  # values of every control that an evasion tries
@@ -38,11 +38,12 @@ class Safety:
     Args:
         kernel: Measures distances and rolls out braking.
         kept: Controls that braking leaves as they are (a steering angle).
+        turning: Controls that braking lets fall with the speed (a turning rate).
     """
 
-    def __init__(self, kernel: Kernel, kept: Sequence[int]) -> None:
+    def __init__(self, kernel: Kernel, kept: Sequence[int], turning: Sequence[int] = ()) -> None:
         self._kernel = kernel
-        self._kept = list(kept)
+        self._kept, self._turning = list(kept), list(turning)
 
     def may_drive(self, modes: Modes, held: Array, data: StageData, required: float) -> bool:
         """Return True when the chosen mode touches nothing before the robot could have stopped.
@@ -76,12 +77,12 @@ class Safety:
         lower, upper, _ = data.limits.as_arrays()
         axes = [np.linspace(*ends, COUNT) for ends in zip(lower, upper, strict=True)]
         constant = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(held))
-        stop = np.zeros(len(held))
-        stop[self._kept] = held[self._kept]
-        wanted = np.concatenate([stop[None], constant])
+        wanted = np.concatenate([self.brake(held, data.limits, data.dt)[None], constant])
         U = np.repeat(wanted[:, None], modes.controls.shape[1], axis=1)
-        rolled = self._kernel.optimise(x0[None], U[None], [data], iterations=0).X[0]
         near = self._stages_to_stop(held, data) + 1
+        for t in range(1, U.shape[1]):
+            U[0, t] = self.brake(U[0, t - 1], data.limits, data.dt) if t < near else U[0, t - 1]
+        rolled = self._kernel.optimise(x0[None], U[None], [data], iterations=0).X[0]
         tried = np.concatenate([rolled, modes.states])[None, :, :near]
         distances = self._kernel.distances(tried, [data])[0]
         best = 1 + int(np.argmax(distances[1:]))
@@ -89,24 +90,36 @@ class Safety:
             return None
         return np.concatenate([wanted, modes.controls[:, 0]])[best]
 
+    def brake(self, held: Array, limits: ControlLimits, period: float) -> Array:
+        """Return the next controls [nu] on the way to rest, on the curve that holds."""
+        return brake(held, limits, period, self._kept, self._turning)
+
+    def slowed(self, command: Array, held: Array, limits: ControlLimits) -> Array:
+        """Return the controls [nu] for a plan that touches something: no faster than now.
+
+        The whole command is scaled, so that the robot stays on the plan's curve. At rest it may
+        start slowly: further on there may be another way.
+        """
+        lower, upper, _ = limits.as_arrays()
+        speeds = [i for i in range(len(command)) if i not in self._kept + self._turning]
+        slow = SLOWLY * np.maximum(upper, -lower)
+        most = np.maximum(np.abs(held), slow)[speeds]
+        share = float((most / np.maximum(np.abs(command[speeds]), most)).min(initial=1.0))
+        scaled = share * command
+        scaled[self._kept] = command[self._kept]
+        return scaled
+
     def _stages_to_stop(self, held: Array, data: StageData) -> int:
         stopping = stop_time(held, data.limits, self._kept)
         return int(np.ceil((stopping + REACTION_TIME) / data.dt))
 
 
-def required_distance(centres: Array, situation: Situation, radius: float, margin: float) -> float:
-    """Return the distance to obstacles that the robot's discs must keep in a mode [m].
-
-    Args:
-        centres: Of its discs [K, 2], where it is.
-        situation: Circles and walls.
-        radius: Of its discs [m].
-        margin: Its clearance margin [m].
-    """
+def distance_here(centres: Array, situation: Situation) -> float:
+    """Return the distance of the nearest of the robot's discs' centres [K, 2] to obstacles [m]."""
     here, walls = float(clearance(centres, situation.circles).min()), situation.walls
     if walls is not None:
         here = min(here, float(walls.value_and_gradient(centres)[0].min()))
-    return min(least_distance(radius, margin), here - ESCAPE)
+    return here
 
 
 def brake(
@@ -114,28 +127,45 @@ def brake(
     limits: ControlLimits,
     period: float,
     kept: Sequence[int] = (),
+    turning: Sequence[int] = (),
 ) -> Array:
     """Return the next controls [nu] on the way to rest, as fast as the limits allow.
+
+    A robot that turns stays on its curve: the turn falls with the speed. Where its limit does not
+    let it fall that fast, the curve becomes tighter and the robot goes on turning where it stands.
 
     Args:
         controls: Controls that hold now [nu]; one that is not finite counts as zero.
         limits: Their rates of change are used.
         period: Time until the command after this one [s].
         kept: Indices of controls to leave as they are (a steering angle).
+        turning: Indices of controls that fall with the others (a turning rate).
     """
     now = np.where(np.isfinite(controls), controls, 0.0)
     rest = np.zeros_like(now)
     rest[list(kept)] = now[list(kept)]
+    if turning:
+        times = stop_times(now, np.array(limits.rate), [*kept, *turning])
+        longest = float(times.max())
+        left = max(0.0, 1.0 - period / longest) if longest > 0.0 else 0.0
+        rest[list(turning)] = left * now[list(turning)]
     after = limits.clip(rest, now, period)
     return np.where(np.abs(after - rest) < ROUNDING, rest, after)  # the last command is zero
+
+
+def stop_times(controls: Array, rates: Array, kept: Sequence[int] = ()) -> Array:
+    """Return how long each of some controls [..., nu] takes to fall to zero [s]; zero if kept."""
+    times: Array = np.abs(controls) / rates
+    times[..., list(kept)] = 0.0
+    return times
 
 
 def stop_time(
     controls: Sequence[float] | Array, limits: ControlLimits, kept: Sequence[int] = ()
 ) -> float:
     """Return the time that braking takes [s]."""
-    rates = zip(controls, limits.rate, strict=True)
-    return max((abs(v) / rate for i, (v, rate) in enumerate(rates) if i not in kept), default=0.0)
+    times = stop_times(np.asarray(controls, float), np.array(limits.rate), kept)
+    return float(times.max(initial=0.0))
 
 
 def waits(modes: Modes, command: Array) -> bool:

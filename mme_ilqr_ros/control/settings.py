@@ -170,6 +170,19 @@ class ControllerSettings(Settings):
         low=0.0,
         high=1.0,
     )
+    gate: bool = setting(
+        True,
+        "Whether every command has to pass a last gate where scans are used: the exact shape swept"
+        " along the command and the braking after it, past what was seen.",
+    )
+    gate_margin: float = setting(
+        0.02,
+        "Gap that the last gate keeps; never more than a third of clearance_margin, which plans"
+        " have to keep.",
+        unit="m",
+        low=0.0,
+        high=1.0,
+    )
     solve_time_share: float = setting(
         0.7, "Fraction of the control period after which no iteration starts.", low=0.05, high=1.0
     )

@@ -117,3 +117,12 @@ def transformed(circles: FloatArray, pose: Pose) -> FloatArray:
     centres = pose.transform(circles[:, :2])
     velocities = pose.rotate(circles[:, 3:])
     return np.hstack([centres, circles[:, 2:3], velocities])
+
+
+def told_first(told: FloatArray, seen: FloatArray) -> FloatArray:
+    """Return circles [M, 5] from two sources; one that was seen where another is told is dropped."""
+    if len(told) == 0 or len(seen) == 0:
+        return np.concatenate([told, seen])
+    apart = np.hypot(*np.moveaxis(seen[:, None, :2] - told[:, :2], -1, 0))
+    is_told = (apart < np.maximum(told[:, 2], seen[:, None, 2])).any(axis=1)
+    return np.concatenate([told, seen[~is_told]])

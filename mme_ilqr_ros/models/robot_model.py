@@ -59,6 +59,11 @@ class RobotModel:
         """Number of controls."""
         return len(self.control_names)
 
+    @property
+    def turning(self) -> tuple[int, ...]:
+        """Indices of controls that turn the robot where it stands: those named wz."""
+        return tuple(i for i, name in enumerate(self.control_names) if name == "wz")
+
 
 @dataclass(frozen=True)
 class ControlLimits:

@@ -27,6 +27,7 @@ from mme_ilqr_ros.nodes.conversions import MessageError, header
 
 CIRCLE_COLUMNS = ("x", "y", "radius", "vx", "vy")
 CIRCLE = np.dtype([(n, "<f4") for n in ("x", "y", "z", "radius", "vx", "vy")] + [("id", "<u4")])
+POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z")])
 CELL = np.dtype([(name, "<f4") for name in ("x", "y", "z", "cost_to_go")])
 _FORMATS = {
     PointField.INT8: "i1",
@@ -59,7 +60,7 @@ def read_circles(message: PointCloud2) -> NDArray[np.float64]:
         MessageError: A field x, y or radius is missing, the data does not fill the size, or a
             number is not finite.
     """
-    rows = _rows(message, CIRCLE, ("x", "y", "radius"), "obstacles").reshape(-1)
+    rows = rows_of(message, CIRCLE, ("x", "y", "radius"), "obstacles").reshape(-1)
     table = np.zeros((len(rows), 5))
     for column, name in enumerate(CIRCLE_COLUMNS):
         if name in (rows.dtype.names or ()):
@@ -87,7 +88,7 @@ def read_cost_to_go(message: PointCloud2) -> CostToGo:
         MessageError: A field is missing, there are fewer than 2 x 2 cells, they do not lie on a
             grid, or no value is finite.
     """
-    cells = _rows(message, CELL, ("x", "y", "cost_to_go"), "cost_to_go")
+    cells = rows_of(message, CELL, ("x", "y", "cost_to_go"), "cost_to_go")
     if min(cells.shape) < 2:
         raise MessageError(f"cost_to_go: {cells.shape[0]} x {cells.shape[1]} cells are no map")
     x, y = (cells[name].astype(np.float64) for name in ("x", "y"))
@@ -124,7 +125,7 @@ def _message(rows: NDArray, stamp: Time, frame: str, *, is_dense: bool = True) -
     return message
 
 
-def _rows(message: PointCloud2, row: np.dtype, required: Collection[str], topic: str) -> NDArray:
+def rows_of(message: PointCloud2, row: np.dtype, required: Collection[str], topic: str) -> NDArray:
     """View a message's bytes as a structured array [H, W] of those fields of `row` that it has.
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -36,9 +36,11 @@ from mme_ilqr_ros.nodes.conversions import (
 )
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.plan_message import PlanMessage
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.perception.map_walls import MapWalls
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +88,22 @@ class ControllerInputs:
     """
 
     def __init__(
-        self, frames: Frames, warnings: ThrottledWarnings, settings: ControllerNodeSettings
+        self,
+        frames: Frames,
+        warnings: ThrottledWarnings,
+        settings: ControllerNodeSettings,
+        lidar: LidarInput | None = None,
     ) -> None:
-        """Start with every mailbox empty."""
+        """Start with every mailbox empty.
+
+        Args:
+            frames: Tells where the frames of messages lie.
+            warnings: For the log.
+            settings: See there.
+            lidar: What scanners see, where the robot drives by them.
+        """
         self.settings = settings
+        self._lidar = lidar
         self._frames = frames
         self._warnings = warnings
         self._boxes: dict[str, _Received] = {}
@@ -104,6 +118,8 @@ class ControllerInputs:
     def take_odometry(self, message: Odometry) -> None:
         """Keep where the robot is."""
         self._keep("odom", message, robot_state)
+        if self._lidar is not None and (odom := self._boxes.get("odom")) is not None:
+            self._lidar.take_odometry(odom.stamp, odom.value, odom.frame)
 
     def take_obstacles(self, message: PointCloud2) -> None:
         """Keep the circles."""
@@ -113,7 +129,8 @@ class ControllerInputs:
         """Keep the distance field of a nav_msgs/OccupancyGrid, as soon as it is built."""
         message = self._warnings.read("map bytes", read_map, data, "this message is not used")
         if message is not None:
-            self._keep_later("map", message, self._distance_field)
+            convert = self._distance_field if self._lidar is None else self._map_walls
+            self._keep_later("map", message, convert)
 
     def take_cost_to_go(self, message: PointCloud2) -> None:
         """Keep the planner's cost-to-go, as soon as it is smooth."""
@@ -156,6 +173,17 @@ class ControllerInputs:
         field.is_sound  # noqa: B018  looks at every cell once, here and not beside the commands
         return field
 
+    def _map_walls(self, message: MapMessage) -> MapWalls:
+        return MapWalls(grid_map(message), self.settings.unknown_is_free)
+
+    def map_walls(self) -> tuple[MapWalls, Pose] | None:
+        """Return the walls of the map and the pose of its frame where the robot's scans lie."""
+        box = self._boxes.get("map")
+        if box is None or self._lidar is None or not self.settings.use_map:
+            return None
+        pose = self._pose_of(box, self._lidar.frame, [])
+        return None if pose is None else (box.value, pose)
+
     @property
     def has_goal(self) -> bool:
         """True when there is somewhere to go."""
@@ -181,23 +209,36 @@ class ControllerInputs:
         age = time.monotonic() - odom.arrival
         if age > self.settings.odom_timeout:
             return f"odometry stopped {age:.1f} s ago"
-        frame, walls = odom.frame, None
+        frame, state = odom.frame, odom.value
         missing: list[str] = []
         unguided: list[str] = []
-        if self.settings.use_map:
-            if "map" not in self._boxes:
-                missing.append("no map yet")
+        if self.settings.use_map and "map" not in self._boxes:
+            missing.append("no map yet")
+        seen = None
+        if self._lidar is not None:
+            frame, state = self._lidar.frame, self._lidar.localised(state)
+            seen = self._lidar.seen(now, state, missing)
+        walls = None
+        if seen is not None:
+            walls = seen.walls
+        elif self.settings.use_map:
             walls = self._moved("map", frame, missing)
         circles = self._circles(frame, now, missing)
         goal = self._moved("goal", frame, missing)
         path = None if goal is None else self._moved("plan", frame, missing)
         guide = None if goal is None else self._cost_to_go(frame, goal, unguided)
         goal = None if missing else goal
-        situation = Situation(odom.value, goal, now, path, circles, walls, guide)
+        situation = Situation(state, goal, now, path, circles, walls, guide)
+        if seen is not None:
+            circles = circle_math.told_first(circles, seen.circles)
+            points, unseen = seen.points, seen.unseen
+            situation = replace(situation, circles=circles, points=points, unseen=unseen)
         return Snapshot(frame, situation, "".join(missing[:1]), "".join(unguided))
 
     def _pose_of(self, box: _Received, frame: str, missing: list[str]) -> Pose | None:
         """Return the pose of a message's frame in `frame`, or add to `missing` that it lacks."""
+        if self._lidar is not None and (pose := self._lidar.pose_in(frame, box.frame)) is not None:
+            return pose
         pose = self._frames.pose_in(frame, box.frame, self.settings.transform_tolerance)
         if pose is None:
             missing.append(f"no transform from '{box.frame}' to '{frame}'")

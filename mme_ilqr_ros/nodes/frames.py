@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from builtin_interfaces.msg import Time as Stamp
-from geometry_msgs.msg import TransformStamped
+from geometry_msgs.msg import Transform, TransformStamped
 from rclpy.node import Node
 from rclpy.time import Time
 
@@ -20,8 +20,6 @@ try:
 except ImportError:  # the PyPI set of ROS 2 packages has no tf2
     tf2_ros = None
     TransformError = LookupError
-
-HERE = Pose(0.0, 0.0, 0.0)
 
 
 class TransformBuffer(Protocol):
@@ -62,12 +60,17 @@ class Frames:
             source: Frame whose pose is wanted; likewise.
             tolerance: Age in s from which a transform is too old; static ones have no age.
         """
+        transform = self.transform_in(target, source, tolerance)
+        return None if transform is None else transform_pose(transform)
+
+    def transform_in(self, target: str, source: str, tolerance: float) -> Transform | None:
+        """Return what `pose_in` does in three dimensions, for what is mounted on a robot."""
         target, source = target.lstrip("/"), source.lstrip("/")
         if target == source or not source or not target:
-            return HERE
+            return Transform()
         if self._buffer is None:
             self._warnings.info_once(f"without tf2, frame '{source}' is taken to be '{target}'")
-            return HERE
+            return Transform()
         topic = f"transform {source} {target}"
         try:
             transform = self._buffer.lookup_transform(target, source, Time())
@@ -84,7 +87,7 @@ class Frames:
             )
             return None
         self._warnings.clear(topic)
-        return transform_pose(transform.transform)
+        return transform.transform
 
 
 class TfOutput:

@@ -3,7 +3,8 @@
 A goal ends once, by arrival, ~/cancel, the lack of a plan or another node's word on goal_status;
 then nothing is planned but for a new goal.
 
-Subscribes to map, goal_pose, goal_status, odom, and filter_mask where use_filter_mask asks for it.
+Subscribes to map, goal_pose, goal_status, odom, filter_mask where use_filter_mask asks for it, and
+evidence where use_evidence does: then what was seen wins over the map, and no map is needed.
 Publishes plan, goal_status, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
 Serves ~/make_plan and ~/cancel.
 """
@@ -25,13 +26,11 @@ from nav_msgs.srv import GetPlan
 from std_msgs.msg import Float32, Header
 from std_srvs.srv import Trigger
 
-from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     exact_stamp,
-    grid_map,
     header,
     nanoseconds,
     path_message,
@@ -40,9 +39,9 @@ from mme_ilqr_ros.nodes.conversions import (
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
-from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_life import GoalLife
+from mme_ilqr_ros.nodes.ground import Ground
 from mme_ilqr_ros.nodes.node import (
     LATCHED,
     LATCHED_NEWS,
@@ -54,7 +53,7 @@ from mme_ilqr_ros.nodes.node import (
 from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-from mme_ilqr_ros.planning.planner import GlobalPlanner, PlanResult
+from mme_ilqr_ros.planning.planner import PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
 
 
@@ -66,16 +65,13 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
     def set_up(self, settings: PlannerNodeSettings) -> None:
         """Compile the planner and listen."""
         self._frames = Frames(self, self.warnings)
-        self._planner = GlobalPlanner(settings)
+        self._ground = Ground(settings, self._frames, self.warnings)
         self._replanner = Replanner(settings)
         self.get_logger().info("compiling the planner, once on a new machine")
-        self._planner.warm_up()
+        self._ground.warm_up()
         # Maps are read and plans are made there, so that goals and their ends are heard at any
         # time; what is planned with belongs to that thread. Only make_plan comes in between.
         self._background, self._planning = Background(), threading.Lock()
-        self._mask = FilterMask(self._frames, self.warnings)
-        self._map: GridMap | None = None
-        self._map_frame = self.settings.global_frame
         self._odometry: Odometry | None = None
         self._planned: int | None = None  # name of the goal of the newest request
         self._last: PlanResult | None = None
@@ -96,15 +92,17 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
+        if settings.use_evidence:
+            self.create_subscription(OccupancyGrid, "evidence", self._take_evidence, LATCHED)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
-        self.create_timer(settings.map_patience, self._ask_for_map)
+        self.create_timer(settings.map_patience, self._ask_for_ground)
 
     @property
     def is_ready(self) -> bool:
-        """Whether a map and odometry have come."""
-        return self._map is not None and self._odometry is not None
+        """Whether something to plan on and odometry have come."""
+        return not self._ground.lack and self._odometry is not None
 
     @property
     def goal_words(self) -> str:
@@ -116,7 +114,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._background.do("settings", lambda: self._use(settings))
 
     def _use(self, settings: PlannerNodeSettings) -> None:
-        self._planner = GlobalPlanner(settings)
+        self._ground.use(settings)
         self._replanner.settings = settings
         self._replanner.release()
 
@@ -129,23 +127,25 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._background.do("map", lambda: self._read_map(message))
 
     def _read_map(self, message: OccupancyGrid) -> None:
-        grid = self.warnings.read("map", grid_map, message, "this map is not used")
-        if grid is None:
-            return
-        self._map, frame = grid, message.header.frame_id or self.settings.global_frame
-        if frame != self._map_frame:
-            self._replanner.release()  # the plan in force is in the other frame
-        self._map_frame = frame
-        size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
-        self.get_logger().info(f"map of {size}, in '{frame}'")
-        self._plan_on_new_map()
+        frame, said = self._ground.frame, self._ground.take_map(message)
+        if said:
+            self.get_logger().info(said)
+            self._plan_on_new_ground(frame)
+
+    def _take_evidence(self, message: OccupancyGrid) -> None:
+        self._background.do("evidence", lambda: self._read_evidence(message))
+
+    def _read_evidence(self, message: OccupancyGrid) -> None:
+        frame = self._ground.frame
+        if self._ground.take_evidence(message):
+            self._plan_on_new_ground(frame)
 
     def _take_mask(self, message: OccupancyGrid) -> None:
         self._background.do("mask", lambda: self._read_mask(message))
 
     def _read_mask(self, message: OccupancyGrid) -> None:
-        if self._mask.take(message):
-            self._plan_on_new_map()
+        if self._ground.mask.take(message):
+            self._plan_on_new_ground(self._ground.frame)
 
     def _take_goal(self, message: PoseStamped) -> None:
         read, name = self.warnings.read, "goal_pose"
@@ -154,7 +154,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             return
         self._goal.take(pose, message.header, nanoseconds(self.stamp()))
         self._last = None
-        frame = message.header.frame_id or self._map_frame
+        frame = message.header.frame_id or self._ground.frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
         self._background.do("plan", self._replan)
 
@@ -172,37 +172,48 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if self._goal.is_wanted and self._replanner.is_due(self.now()):
             self._background.do("plan", self._replan)
 
-    def _ask_for_map(self) -> None:
-        if self._map is None:
-            topic = self.resolve_topic_name("map")
+    def _ask_for_ground(self) -> None:
+        lack = self._ground.lack
+        topic = self.resolve_topic_name(lack or "map")
+        if lack == "map":
             self.warnings.warn(
                 "no map",
                 f"no map on '{topic}' yet; is the publisher's durability transient_local?",
             )
+        elif lack:
+            self.warnings.warn(
+                "no map", f"no evidence on '{topic}' yet; does the controller have scan_topics?"
+            )
 
-    def _in_map_frame(self, pose: Pose, header: Header) -> Pose | None:
+    def _in_plan_frame(self, pose: Pose, header: Header) -> Pose | None:
         tolerance = self.settings.transform_tolerance
-        frame = self._frames.pose_in(self._map_frame, header.frame_id, tolerance)
+        frame = self._frames.pose_in(self._ground.frame, header.frame_id, tolerance)
         return None if frame is None else frame.compose(pose)
 
     def _robot(self) -> Pose | None:
-        """Return the robot's pose in the map frame, or None when it is not known."""
+        """Return the robot's pose in the plan's frame, or None when it is not known."""
         if self._odometry is None:
             self.warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
         state = self.warnings.read("odom", robot_state, self._odometry, "no plan from here")
-        return None if state is None else self._in_map_frame(state.pose, self._odometry.header)
+        return None if state is None else self._in_plan_frame(state.pose, self._odometry.header)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
-        """Return where the robot and the goal are in the map frame, or None when that is open."""
+        """Return where robot and goal are in the plan's frame, or None when that is open."""
         pose = self._goal.pose
-        if pose is None or self._map is None or not self._goal.is_wanted:
+        if pose is None or self._ground.lack or not self._goal.is_wanted:
             return None
-        robot, goal = self._robot(), self._in_map_frame(pose, self._goal.header)
+        robot, goal = self._robot(), self._in_plan_frame(pose, self._goal.header)
         return None if robot is None or goal is None else (robot, goal)
 
-    def _plan_on_new_map(self) -> None:
-        """Plan at once; the plan in force stays unless it is blocked or a better one is found."""
+    def _plan_on_new_ground(self, frame: str) -> None:
+        """Plan at once; the plan in force stays unless it is blocked or a better one is found.
+
+        Args:
+            frame: In which the plan in force is.
+        """
+        if frame != self._ground.frame:
+            self._replanner.release()
         self._replanner.hasten()
         self._replan()
 
@@ -223,14 +234,12 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             self._publish(result, goal, name)
         elif self._replanner.latest is not None:
             # The map's, though the plan stays.
-            self._field.take(self._replanner.latest.cost_to_go, self.stamp(), self._map_frame)
+            self._field.take(self._replanner.latest.cost_to_go, self.stamp(), self._ground.frame)
 
     def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
-        assert self._map is not None  # who asks has one
         begun = time.perf_counter()
-        ends = (start.x, start.y), (goal.x, goal.y)
         with self._planning:
-            result = self._planner.plan(self._map, *ends, tolerance=tolerance, layer=self._layer())
+            result = self._ground.plan(start, goal, tolerance)
         self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
         self._last = result
         if result.path is None:
@@ -240,16 +249,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             self.warnings.info_once(f"fallback: {result.message}")
         return result
 
-    def _layer(self) -> np.ndarray | None:
-        """Return the filter mask on the cells of the map, or None without one."""
-        settings = self.settings
-        if not settings.use_filter_mask:
-            return None
-        assert self._map is not None
-        return self._mask.on(self._map, self._map_frame, settings.transform_tolerance)
-
     def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
-        self._field.take(result.cost_to_go, self.stamp(), self._map_frame)
+        self._field.take(result.cost_to_go, self.stamp(), self._ground.frame)
         plan = self._path_message(result.path, goal)
         if plan.poses:
             plan.poses[-1].header.stamp = exact_stamp(name)
@@ -261,17 +262,17 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if path is not None:
             points = path.points
             headings = np.append(path.heading_at(path.arc_length[:-1]), goal.yaw)
-        return path_message(points, headings, self.stamp(), self._map_frame)
+        return path_message(points, headings, self.stamp(), self._ground.frame)
 
     def _make_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> GetPlan.Response:
         """Plan between two poses without driving there; an empty path means there is none."""
-        response.plan.header = header(self.stamp(), self._map_frame)
-        if self._map is None:
-            self.warnings.warn("make_plan", "make_plan: there is no map yet")
+        response.plan.header = header(self.stamp(), self._ground.frame)
+        if lack := self._ground.lack:
+            self.warnings.warn("make_plan", f"make_plan: there is no {lack} yet")
             return response
         try:
             start, goal = (
-                self._in_map_frame(pose_value(end.pose, f"make_plan: {name}"), end.header)
+                self._in_plan_frame(pose_value(end.pose, f"make_plan: {name}"), end.header)
                 for name, end in (("start", request.start), ("goal", request.goal))
             )
         except MessageError as error:
@@ -287,12 +288,12 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         is_planned = self._replanner.path is not None
         self._goal.judge(self._last, is_planned, self.settings.plan_patience)
         values: dict[str, object] = {
-            "map": "yes" if self._map else "no",
+            "map": "yes" if self._ground.has_map else "no",
             "goal": self._goal.life.words,
         }
         level, text = OK, "no plan yet" if self._goal.is_wanted else "no goal yet"
-        if self._map is None:
-            level, text = WARN, "waiting for a map"
+        if lack := self._ground.lack:
+            level, text = WARN, "waiting for a map" if lack == "map" else f"waiting for {lack}"
         elif self._last is not None:
             level, text = (WARN if self._last.path is None else OK), self._last.message
             values |= {
@@ -302,7 +303,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
                 "fallbacks": self._n_fallbacks,
             }
         if self.settings.use_filter_mask:
-            values["filter mask"] = self._mask.status
+            values["filter mask"] = self._ground.mask.status
         self._diagnostics.publish(diagnostic_message(self, level, text, values))
 
 

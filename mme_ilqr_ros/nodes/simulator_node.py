@@ -1,8 +1,9 @@
 """The simulator node: velocity commands in; odometry, map, obstacles and scans out.
 
 Subscribes to cmd_vel and initialpose.
-Publishes map, odom, obstacles, scan, ~/ground_truth, ~/markers, ~/collision, ~/clearance, /clock
-where publish_clock asks for it, and transforms where tf2 is.
+Publishes map, odom, obstacles, scan, scan_rear of a second scanner, ~/ground_truth, ~/obstacles,
+~/markers, ~/collision, ~/clearance, /clock where publish_clock asks for it, and transforms where
+tf2 is.
 Serves ~/reset.
 """
 
@@ -34,6 +35,7 @@ from mme_ilqr_ros.nodes.conversions import (
     occupancy_message,
     odometry_message,
     pose_value,
+    seconds_of,
     stamp_of,
     twist_value,
 )
@@ -41,8 +43,8 @@ from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
-from mme_ilqr_ros.simulation.scenario import load_scenario
-from mme_ilqr_ros.simulation.simulator import LaserScan, Simulator
+from mme_ilqr_ros.simulation.scanner import LaserScan
+from mme_ilqr_ros.simulation.simulator import Simulator
 
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
 
@@ -62,7 +64,7 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         Raises:
             ScenarioError: There is no such scenario, or it is malformed.
         """
-        scenario = load_scenario(settings.scenario, settings.world_id or None)
+        scenario = settings.load_scenario()
         self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
         self._tf = TfOutput(self)
         self._collided: bool | None = None
@@ -70,10 +72,12 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         self._connect(settings)
         stamp, origin = self.stamp(), Pose(0.0, 0.0, 0.0)
         world = scenario.map_with_walls()
-        self._map_publisher.publish(occupancy_message(world, stamp, settings.map_frame_id))
+        if settings.publish_map:
+            self._map_publisher.publish(occupancy_message(world, stamp, settings.map_frame_id))
         if settings.publish_map_odom_tf:
             self._tf.send_static(origin, stamp, settings.map_frame_id, settings.odom_frame_id)
-        self._tf.send_static(origin, stamp, settings.base_frame_id, settings.scan_frame_id)
+        for name, spec in settings.scanners.items():
+            self._tf.send_static(spec.mount, stamp, settings.base_frame_id, self._frame_of(name))
         self._last_update = time.monotonic()
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # it makes ROS time, not follows it
         self.create_timer(settings.update_duration, self._update, clock=steady)
@@ -81,12 +85,22 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             self.get_logger().warning(note)
         self.get_logger().info(f"scenario '{scenario.name}' is up")
 
+    def settings_changed(self, settings: SimulatorNodeSettings) -> None:
+        """Measure with the new noise and faults from now on."""
+        self.simulator.settings = settings
+
     def _connect(self, settings: SimulatorNodeSettings) -> None:
-        self._map_publisher = self.create_publisher(OccupancyGrid, "map", LATCHED)
+        if settings.publish_map:
+            self._map_publisher = self.create_publisher(OccupancyGrid, "map", LATCHED)
         self._odom_publisher = self.create_publisher(Odometry, "odom", STANDARD)
         self._truth_publisher = self.create_publisher(Odometry, "~/ground_truth", STANDARD)
-        self._obstacles_publisher = self.create_publisher(PointCloud2, "obstacles", STANDARD)
-        self._scan_publisher = self.create_publisher(LaserScanMessage, "scan", SENSOR)
+        if settings.publish_obstacles:
+            self._obstacles_publisher = self.create_publisher(PointCloud2, "obstacles", STANDARD)
+        self._circles_publisher = self.create_publisher(PointCloud2, "~/obstacles", STANDARD)
+        self._scan_publishers = {"scan": self.create_publisher(LaserScanMessage, "scan", SENSOR)}
+        if "scan_rear" in settings.scanners:
+            rear = self.create_publisher(LaserScanMessage, "scan_rear", SENSOR)
+            self._scan_publishers["scan_rear"] = rear
         self._marker_publisher = self.create_publisher(MarkerArray, "~/markers", STANDARD)
         self._collision_publisher = self.create_publisher(Bool, "~/collision", LATCHED)
         self._clearance_publisher = self.create_publisher(Float32, "~/clearance", STANDARD)
@@ -139,7 +153,7 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         self._publish_collision()
         self._when_due("odom", settings.odom_publish_dur, self._publish_odometry, stamp)
         self._when_due("obstacles", settings.obstacles_publish_dur, self._publish_world, stamp)
-        self._when_due("scan", settings.scan_publish_dur, self._publish_scan, stamp)
+        self._when_due("scan", settings.scan_publish_dur, self._publish_scans, stamp)
 
     def _when_due(
         self, name: str, period: float, publish: Callable[[Time], None], stamp: Time
@@ -173,8 +187,11 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
     def _publish_world(self, stamp: Time) -> None:
         settings, frame = self.settings, self.settings.odom_frame_id
         circles = self.simulator.circles()
+        cloud = circles_cloud(circles, stamp, frame)
         if settings.publish_obstacles:
-            self._obstacles_publisher.publish(circles_cloud(circles, stamp, frame))
+            self._obstacles_publisher.publish(cloud)
+        if self._circles_publisher.get_subscription_count():
+            self._circles_publisher.publish(cloud)
         if self._marker_publisher.get_subscription_count():
             markers = obstacle_markers(circles, stamp, frame)
             pose, robot = self.simulator.state.pose, self.simulator.scenario.robot
@@ -182,22 +199,34 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             markers.markers += robot_markers(pose, *shape, stamp, frame).markers
             self._marker_publisher.publish(markers)
 
-    def _publish_scan(self, stamp: Time) -> None:
-        settings = self.settings
-        if not settings.publish_scan or not self._scan_publisher.get_subscription_count():
+    def _publish_scans(self, stamp: Time) -> None:
+        if not self.settings.publish_scan:
             return
-        scan, period = self.simulator.measured_scan(), settings.scan_publish_dur
-        self._scan_publisher.publish(scan_message(scan, period, stamp, settings.scan_frame_id))
+        for name, publisher in self._scan_publishers.items():
+            if publisher.get_subscription_count():
+                scan, period = self.simulator.measured_scan(name), self.settings.scan_publish_dur
+                began = stamp_of(max(seconds_of(stamp) - self.simulator.time + scan.stamp, 0.0))
+                publisher.publish(scan_message(scan, period, began, self._frame_of(name)))
+
+    def _frame_of(self, scanner: str) -> str:
+        return f"{self.settings.scan_frame_id}{scanner.removeprefix('scan')}"
 
 
 def scan_message(scan: LaserScan, period: float, stamp: Time, frame: str) -> LaserScanMessage:
-    """Return a turn of the laser, of which one comes every `period` s; inf: no return (REP 117)."""
+    """Return a turn of the laser, of which one comes every `period` s; inf: no return (REP 117).
+
+    Args:
+        scan: The turn.
+        period: Time between turns in s.
+        stamp: Time of the first ray.
+        frame: The scanner's.
+    """
     message = LaserScanMessage(header=header(stamp, frame))
     message.angle_min = float(scan.angle_min)
     message.angle_increment = float(scan.angle_increment)
     message.angle_max = float(scan.angle_min + (len(scan.ranges) - 1) * scan.angle_increment)
     message.range_min, message.range_max = float(scan.range_min), float(scan.range_max)
-    message.scan_time = float(period)
+    message.scan_time, message.time_increment = float(period), float(scan.time_increment)
     message.ranges = array.array("f", np.asarray(scan.ranges, dtype=np.float32).tobytes())
     return message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.parameters.lidar import LidarSettings
 from mme_ilqr_ros.parameters.shared import stamped_setting, tolerance_setting
 from mme_ilqr_ros.settings import setting
 
@@ -12,7 +13,7 @@ GUIDANCE = ("path", "cost_to_go")
 
 
 @dataclass(frozen=True)
-class ControllerNodeSettings(ControllerSettings):
+class ControllerNodeSettings(LidarSettings, ControllerSettings):
     """The controller's parameters and those of its node."""
 
     use_plan: bool = setting(

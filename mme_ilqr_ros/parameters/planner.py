@@ -19,6 +19,12 @@ class PlannerNodeSettings(ReplanSettings, PlannerSettings):
         " raises the cost of cells; see filter_mask_weight.",
         dynamic=False,
     )
+    use_evidence: bool = setting(
+        False,
+        "Whether to plan on `evidence`, what a controller with scan_topics has seen: it wins over"
+        " the map, and no map is waited for.",
+        dynamic=False,
+    )
     global_frame: str = setting("map", "Frame of the plan where the map names none.", dynamic=False)
     transform_tolerance: float = tolerance_setting()
     map_patience: float = setting(

@@ -22,6 +22,19 @@ class ScenarioSettings(Settings):
     world_id: str = setting(
         "", "Which world, where the scenario file holds several.", dynamic=False
     )
+    robot: str = setting(
+        "",
+        "Shipped robot, or parameter file of one, in place of the scenario's.",
+        dynamic=False,
+    )
+
+    def load_scenario(self) -> Scenario:
+        """Return the scenario, with `robot` where one is given.
+
+        Raises:
+            ScenarioError: There is no such scenario or robot, or it is malformed.
+        """
+        return load_scenario(self.scenario, self.world_id or None, self.robot)
 
 
 @dataclass(frozen=True)
@@ -43,10 +56,10 @@ class SimulatorNodeSettings(ScenarioSettings, SimulatorSettings):
     obstacles_publish_dur: float = setting(
         0.05, "Simulated time between obstacles messages.", unit="s", low=0.01, high=1.0
     )
-    scan_publish_dur: float = setting(
-        0.1, "Simulated time between laser scans.", unit="s", low=0.01, high=10.0
+    publish_obstacles: bool = setting(
+        True, "Whether the true circles are published on `obstacles`.", dynamic=False
     )
-    publish_obstacles: bool = setting(True, "Whether the true circles are published.")
+    publish_map: bool = setting(True, "Whether the map is published.", dynamic=False)
     publish_scan: bool = setting(True, "Whether laser scans are published, if subscribed.")
     publish_clock: bool = setting(
         False,
@@ -74,6 +87,9 @@ class RunMonitorSettings(ScenarioSettings):
         "", "Goal `x y` or `x y yaw` in m and rad; empty: the scenario's.", dynamic=False
     )
     use_plan: bool = setting(True, "Whether there is a planner to wait for.", dynamic=False)
+    wait_for_map: bool = setting(
+        True, "Whether the planner must have a map before the goal is sent.", dynamic=False
+    )
     enable_stamped_cmd_vel: bool = stamped_setting()
     map_frame_id: str = setting("map", "Frame of the goal.", dynamic=False)
     out_dir: str = setting(
@@ -108,7 +124,7 @@ class RunMonitorSettings(ScenarioSettings):
             ScenarioError: There is no such scenario, or it is malformed.
             SettingError: The goal is malformed, outside the map or in an obstacle.
         """
-        scenario = load_scenario(self.scenario, self.world_id or None)
+        scenario = super().load_scenario()
         return with_goal(scenario, self.goal) if self.goal else scenario
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,3 +47,78 @@ class Scan:
     def angles(self) -> NDArray[np.float64]:
         """Direction of each ray [B] in rad in the scanner's frame."""
         return self.angle_min + self.angle_increment * np.arange(len(self.ranges), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class PointScan:
+    """Points of any scanner in its own frame, cut to the heights that the robot can touch.
+
+    From a 3D lidar or a depth camera. What is behind the nearest point of a direction is not used.
+
+    Attributes:
+        points: [N, 2] in m, in any order.
+        stamp: Time of the measurement in s.
+        range_min: Nearest measurable distance in m.
+        range_max: Points further away are not used [m].
+        mount: The scanner in the robot's frame.
+    """
+
+    points: NDArray[np.float64]
+    stamp: float
+    range_min: float = 0.05
+    range_max: float = 30.0
+    mount: Pose = CENTRED
+
+    def fan(self, rays: int = 720) -> Scan:
+        """Return the nearest point of each direction; a direction without one says nothing.
+
+        Args:
+            rays: Number of directions in a full turn.
+        """
+        step = 2.0 * math.pi / rays
+        points = np.asarray(self.points, dtype=np.float64)
+        points = points[np.isfinite(points).all(axis=1)]
+        distance = np.hypot(points[:, 0], points[:, 1])
+        direction = np.arctan2(points[:, 1], points[:, 0])
+        ray = ((direction + math.pi) / step).astype(np.int64) % rays
+        good = (distance >= self.range_min) & (distance < self.range_max)
+        nearest = np.full(rays, np.inf)
+        np.minimum.at(nearest, ray[good], distance[good])
+        ranges = np.where(np.isinf(nearest), np.nan, nearest)
+        start = -math.pi + 0.5 * step
+        bounds = (self.range_min, self.range_max)
+        return Scan(ranges, start, step, *bounds, self.stamp, mount=self.mount)
+
+
+def angle_increment_of(
+    angle_min: float, angle_max: float, increment: float, count: int
+) -> tuple[float, str]:
+    """Return the angle from ray to ray that fits the number of rays, and a warning if it is not said.
+
+    Drivers get the step wrong by a ray: the first and last direction and the count decide where
+    they make another step than the one that is said.
+
+    Args:
+        angle_min: Direction of the first ray in rad.
+        angle_max: Direction of the last ray in rad.
+        increment: The step as the driver says it, in rad.
+        count: Number of rays.
+    """
+    if count < 2:
+        return increment, ""
+    derived = (angle_max - angle_min) / (count - 1)
+    off = abs(derived - increment) * (count - 1)  # [rad] at the last ray
+    if off <= 0.25 * abs(derived):
+        return increment, ""
+    # A full turn whose last ray is one step short of the first, with angle_max a step too far.
+    full_turn = abs(abs(angle_max - angle_min) - 2.0 * math.pi) < 1e-3
+    if (
+        full_turn
+        and abs(derived * (count - 1) / count - increment) <= 0.25 * abs(increment) / count
+    ):
+        return increment, ""
+    warning = (
+        f"scan: {count} rays from {angle_min:.4f} to {angle_max:.4f} rad make steps of"
+        f" {derived:.6f} rad, not {increment:.6f}: uses the former; correct the driver"
+    )
+    return derived, warning

@@ -17,6 +17,7 @@ from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene, View, decision_moments, view_of
 from mme_ilqr_ros.reporting.world_axes import (
+    ARROW,
     CANDIDATE,
     CHOSEN,
     COMMAND,
@@ -26,6 +27,7 @@ from mme_ilqr_ros.reporting.world_axes import (
     OBSTACLE_EDGE,
     PLAN,
     ROBOT,
+    SEEN,
     draw_scene,
 )
 
@@ -92,6 +94,7 @@ class _Stage:
         picture = self._background.copy()
         draw = ImageDraw.Draw(picture)
         self._draw_circles(draw, time)
+        self._draw_seen(draw, time)
         self._line(draw, self._record.plan_at(time), PLAN, 1.0)
         self._draw_modes(draw, time)
         until = np.searchsorted(self._states[:, 0], time, side="right")
@@ -104,6 +107,17 @@ class _Stage:
     def _draw_circles(self, draw: ImageDraw.ImageDraw, time: float) -> None:
         for circle in self._record.circles_at(time):
             self._disc(draw, circle[:2], circle[2], OBSTACLE, OBSTACLE_EDGE)
+
+    def _draw_seen(self, draw: ImageDraw.ImageDraw, time: float) -> None:
+        """Draw what a scanner made of the world: points that stand, circles that move."""
+        pixels = self._pixels(self._record.seen_at(time))
+        size = FINE
+        for x, y in pixels:
+            draw.rectangle((x - size, y - size, x + size, y + size), fill=SEEN)
+        for circle in self._record.tracks_at(time):
+            self._disc(draw, circle[:2], circle[2], None, SEEN)
+            ahead = np.stack([circle[:2], circle[:2] + ARROW * circle[3:]])
+            self._line(draw, ahead, SEEN, 1.5)
 
     def _draw_modes(self, draw: ImageDraw.ImageDraw, time: float) -> None:
         moment = self._record.modes_at(time)
@@ -137,7 +151,12 @@ class _Stage:
             draw.line(pixels, fill=colour, width=round(width * FINE), joint="curve")
 
     def _disc(
-        self, draw: ImageDraw.ImageDraw, centre: ArrayLike, radius: float, fill: str, edge: str
+        self,
+        draw: ImageDraw.ImageDraw,
+        centre: ArrayLike,
+        radius: float,
+        fill: str | None,
+        edge: str,
     ) -> None:
         (x, y), reach = self._pixels(np.array([centre]))[0], radius * self._pixels_per_metre
         box = (x - reach, y - reach, x + reach, y + reach)

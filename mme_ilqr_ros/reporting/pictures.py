@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon
+from matplotlib.patches import Circle, Polygon
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
@@ -22,12 +22,14 @@ from mme_ilqr_ros.reporting.result import RunResult
 from mme_ilqr_ros.reporting.run_record import ModesMoment, RunRecord
 from mme_ilqr_ros.reporting.scene import Scene, View, decision_moments, view_of
 from mme_ilqr_ros.reporting.world_axes import (
+    ARROW,
     CANDIDATE,
     CHOSEN,
     COMMAND,
     GOAL,
     INK,
     OBSTACLE_EDGE,
+    SEEN,
     WALL,
     draw_circles,
     draw_scene,
@@ -67,6 +69,7 @@ def draw_run(record: RunRecord, scene: Scene, result: RunResult, path: str | Pat
     figure, world, panels = _layout(view)
     draw_scene(world, scene, view)
     _draw_obstacles(world, record, moments)
+    _draw_seen(world, record)
     _draw_plan(world, record)
     _draw_footprints(world, record, scene)
     _draw_moments(world, moments, record)
@@ -121,6 +124,22 @@ def _moved(circles: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[n
     if len(circles) != len(last):
         return circles
     return circles[np.hypot(*(circles - last)[:, :2].T) > STILL]
+
+
+def _draw_seen(axes: Axes, record: RunRecord) -> None:
+    """Draw what a scanner made of the world, and where the last gate changed a command."""
+    if not record.seen:
+        return
+    seen = record.seen_at(record.states[-1, 0])
+    axes.plot(*seen.T, ".", color=SEEN, ms=2.0, mew=0, zorder=2.5, label="seen to stand")
+    for time in _even_times(record):
+        for x, y, radius, vx, vy in record.tracks_at(time) if time >= record.seen[0][0] else ():
+            axes.add_patch(Circle((x, y), radius, fill=False, ec=SEEN, lw=0.8, zorder=3))
+            axes.plot([x, x + ARROW * vx], [y, y + ARROW * vy], color=SEEN, lw=0.8, zorder=3)
+    if record.gated:
+        places = np.array([place for _, place in record.gated])
+        mark: dict[str, Any] = {"ms": 5, "mew": 1.0, "zorder": 7, "linestyle": "none"}
+        axes.plot(*places.T, marker="x", color=CHOSEN, label="last gate acted", **mark)
 
 
 def _draw_plan(axes: Axes, record: RunRecord) -> None:

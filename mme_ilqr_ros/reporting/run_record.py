@@ -58,6 +58,9 @@ class RunRecord:
     plans: list[tuple[float, Floats]] = field(default_factory=list)
     circles: list[tuple[float, Floats]] = field(default_factory=list)
     statuses: list[tuple[float, str]] = field(default_factory=list)
+    seen: list[tuple[float, Floats]] = field(default_factory=list)
+    tracks: list[tuple[float, Floats]] = field(default_factory=list)
+    gated: list[tuple[float, Floats]] = field(default_factory=list)
     _clearances: list[tuple[float, float]] = field(default_factory=list)
     _states: list[tuple[float, ...]] = field(default_factory=list)
     _commands: list[tuple[float, ...]] = field(default_factory=list)
@@ -98,6 +101,18 @@ class RunRecord:
     def add_circles(self, time: float, circles: ArrayLike) -> None:
         """Add the circles as they lie now, [M, 3] or [M, 5] x, y, radius, vx, vy [m, m/s]."""
         self.circles.append((float(time), as_circles(circles)))
+
+    def add_seen(self, time: float, points: ArrayLike) -> None:
+        """Add what a scanner has seen to stand so far, [N, 2] points [m]."""
+        self.seen.append((float(time), _points(points)))
+
+    def add_tracks(self, time: float, circles: ArrayLike) -> None:
+        """Add what was seen to move, as it was believed to lie, [M, 5] like `circles`."""
+        self.tracks.append((float(time), as_circles(circles)))
+
+    def add_gated(self, time: float) -> None:
+        """Note that the last gate changed a command; the place is that of the last state."""
+        self.gated.append((float(time), self.states[-1, 1:3]))
 
     def add_solve_time(self, seconds: float) -> None:
         """Add the time one control cycle took to compute [s]."""
@@ -189,6 +204,15 @@ class RunRecord:
     def circles_at(self, time: float) -> Floats:
         """Return the last circles at or before `time`, [M, 5]; the first ones if there are none."""
         return _latest(self.circles, time, np.empty((0, 5)))
+
+    def seen_at(self, time: float) -> Floats:
+        """Return what was seen to stand until `time`, [N, 2]; nothing before the first look."""
+        first = self.seen[0][0] if self.seen else math.inf
+        return _latest(self.seen, time, np.empty((0, 2))) if time >= first else np.empty((0, 2))
+
+    def tracks_at(self, time: float) -> Floats:
+        """Return what was believed to move at `time`, [M, 5]."""
+        return _latest(self.tracks, time, np.empty((0, 5)))
 
     def plan_at(self, time: float) -> Floats:
         """Return the last plan at or before `time`, [N, 2]; the first one if there is none."""

@@ -28,6 +28,8 @@ CHOSEN = "#D55E00"
 CANDIDATE = "#E69F00"
 GOAL = "#009E73"
 ROBOT = "#56B4E9"
+SEEN = "#B0407F"
+ARROW = 0.5  # [s] of driving that the arrow of something that moves shows
 
 
 def draw_scene(axes: Axes, scene: Scene, view: View) -> None:

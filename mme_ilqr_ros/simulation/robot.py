@@ -12,6 +12,8 @@ import numpy as np
 from mme_ilqr_ros.geometry.pose import Pose, RobotState, wrap
 from mme_ilqr_ros.simulation.shapes import distance_to_polygon
 
+CENTRED = Pose(0.0, 0.0, 0.0)
+
 
 @dataclass(frozen=True)
 class RobotSpec:
@@ -25,6 +27,8 @@ class RobotSpec:
         ax_max: Highest change of speed in m/s^2, up or down.
         az_max: Highest change of turning rate in rad/s^2.
         footprint: Corners (x, y) in m in the robot's frame, in order; empty for a disc.
+        file: ROS parameter file that describes the robot, scanners included; empty without one.
+        scanners: Topic and place in the robot's frame of each laser scanner.
     """
 
     radius: float = 0.2
@@ -34,6 +38,8 @@ class RobotSpec:
     ax_max: float = 2.5
     az_max: float = 5.0
     footprint: tuple[tuple[float, float], ...] = ()
+    file: str = ""
+    scanners: tuple[tuple[str, Pose], ...] = (("scan", CENTRED),)
 
     @classmethod
     def jackal(cls) -> RobotSpec:

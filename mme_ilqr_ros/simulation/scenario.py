@@ -17,6 +17,7 @@ from mme_ilqr_ros.simulation import scenario_parts as parts
 from mme_ilqr_ros.simulation.known_keys import check_keys
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle, draw_shapes
 from mme_ilqr_ros.simulation.robot import RobotSpec
+from mme_ilqr_ros.simulation.robot_file import load_robot
 from mme_ilqr_ros.simulation.world import World, clearance_of
 from mme_ilqr_ros.simulation.world_file import Keys, ScenarioError, pick_world
 
@@ -109,13 +110,16 @@ def scenario_names() -> list[str]:
     return sorted(path.stem for path in share_path("config", "scenarios").glob("*.yaml"))
 
 
-def load_scenario(name_or_path: str | Path, world_id: str | None = None) -> Scenario:
+def load_scenario(
+    name_or_path: str | Path, world_id: str | None = None, robot: str = ""
+) -> Scenario:
     """Read a scenario.
 
     Args:
         name_or_path: The name of a shipped scenario, or a file: a scenario YAML or a benchmark
             world (JSON or YAML, one world or `{"worlds": [...]}`, gzipped or not).
         world_id: Which world of a file with several.
+        robot: Name or parameter file of a robot in place of the scenario's; see `load_robot`.
 
     Returns:
         The scenario, checked: its robot does not touch anything at the start, nor what stands at
@@ -126,7 +130,23 @@ def load_scenario(name_or_path: str | Path, world_id: str | None = None) -> Scen
             that names the file, the world and the key.
     """
     path = scenario_file(name_or_path)
-    return scenario_of(pick_world(path, world_id), path.parent)
+    scenario = scenario_of(pick_world(path, world_id), path.parent)
+    return with_robot(scenario, robot) if robot else scenario
+
+
+def with_robot(scenario: Scenario, name_or_path: str) -> Scenario:
+    """Return the scenario for another robot.
+
+    Raises:
+        ScenarioError: There is no such robot, or it cannot stand at the start or at the goal.
+    """
+    changed = replace(scenario, robot=load_robot(name_or_path), limits_speed=True)
+    where = f"scenario '{scenario.name}' with robot '{name_or_path}'"
+    if clearance_of(changed.robot, changed.start, changed.world(), 0.0) < 0.0:
+        raise ScenarioError(f"{where}: start: the robot would stand in an obstacle")
+    if fault := changed.goal_fault():
+        raise ScenarioError(f"{where}: goal: {fault}")
+    return changed
 
 
 def scenario_file(name_or_path: str | Path) -> Path:

@@ -16,6 +16,7 @@ from mme_ilqr_ros.geometry.path import PathError
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.simulation.obstacles import Box, KeyframedDisc, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec, radius_round
+from mme_ilqr_ros.simulation.robot_file import load_robot
 from mme_ilqr_ros.simulation.world_file import Keys
 
 _RESOLUTION = 0.05  # m
@@ -74,7 +75,9 @@ def _free_map(block: Keys, size: list[float], origin: list[float]) -> GridMap:
 
 
 def read_robot(keys: Keys) -> RobotSpec:
-    """Return the robot; what its block does not say is as usual in such worlds."""
+    """Return the robot, by name or of a block; what that lacks is as usual in such worlds."""
+    if isinstance(named := keys.values.get("robot"), str):
+        return load_robot(named)
     block, usual = keys.block("robot"), _usual_robot(keys)
     footprint = _footprint(block) or (() if "radius" in block else usual.footprint)
     around = radius_round(footprint) if footprint else usual.radius
@@ -91,6 +94,8 @@ def read_robot(keys: Keys) -> RobotSpec:
 
 def says_top_speed(keys: Keys) -> bool:
     """Return whether the world itself limits the speed."""
+    if isinstance(keys.values.get("robot"), str):
+        return True
     return "v_max" in keys.block("robot")
 
 

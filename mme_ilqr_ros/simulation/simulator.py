@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.simulation.lidar import scan
+from mme_ilqr_ros.simulation.lidar import Standing
+from mme_ilqr_ros.simulation.odometry import Odometry
+from mme_ilqr_ros.simulation.recent import Moment, RecentMoments
 from mme_ilqr_ros.simulation.robot import CommandBuffer, Robot
+from mme_ilqr_ros.simulation.scanner import LaserScan, longest_turn, measure
 from mme_ilqr_ros.simulation.scenario import Scenario
-from mme_ilqr_ros.simulation.settings import ScanSettings, SimulatorSettings
+from mme_ilqr_ros.simulation.settings import SimulatorSettings
 from mme_ilqr_ros.simulation.world import clearance_of
 
 FloatArray = NDArray[np.float64]
 LONGEST_STEP = 0.01  # s; at 1 m/s nothing thicker than 1 cm is jumped over
-
-
-@dataclass(frozen=True, eq=False)
-class LaserScan:
-    """One turn of the scanner, in the robot's frame.
-
-    Attributes:
-        angle_min: Direction of the first ray in rad.
-        angle_increment: Angle from one ray to the next in rad.
-        range_min: Nearest measurable distance in m.
-        range_max: Furthest measurable distance in m.
-        ranges: [B] distances in m, infinite where nothing was hit.
-    """
-
-    angle_min: float
-    angle_increment: float
-    range_min: float
-    range_max: float
-    ranges: FloatArray
 
 
 class Simulator:
@@ -63,6 +46,11 @@ class Simulator:
         self.time = 0.0
         self._rng = rng
         self._commands = CommandBuffer(settings.command_delay, settings.cmd_vel_timeout)
+        self._odometry = Odometry(settings.odom_drift, rng)
+        self._standing = Standing(scenario.grid, scenario.boxes)
+        self._recent = RecentMoments(
+            max(map(longest_turn, settings.scanners.values()), default=0.0)
+        )
         self.reset()
 
     def reset(self, pose: Pose | None = None) -> None:
@@ -74,6 +62,8 @@ class Simulator:
             self.scenario.robot, pose or self.scenario.start, self.settings.actuator_time_constant
         )
         self._commands.clear()
+        self._odometry.reset(self.state.pose)
+        self._recent.clear()
         self.collided = False
         self.min_clearance = math.inf
         self._check_contact()
@@ -107,29 +97,37 @@ class Simulator:
         count = max(math.ceil(dt / LONGEST_STEP - 1e-9), 1)
         begin = self.time
         for index in range(1, count + 1):
-            if not self.collided:
-                self._robot.step(*self._commands.at(self.time), dt / count)
+            self._move(dt / count)
             self.time = begin + dt * index / count
             self.world.update(self.time, self.state.position)
             self._check_contact()
         return self.state
 
-    def measured_state(self) -> RobotState:
-        """Measure the state once, with the noise of the settings."""
-        noise = self.settings.odom_noise
-        stds = (noise.position_std, noise.position_std, noise.yaw_std, noise.vx_std, noise.wz_std)
-        return RobotState(*(self.state.as_array() + self._rng.normal(scale=stds)).tolist())
+    def _move(self, dt: float) -> None:
+        """Let the robot drive for a short time, and keep in mind how."""
+        before = self.state
+        if not self.collided:
+            self._robot.step(*self._commands.at(self.time), dt)
+        vx, wz = 0.5 * (before.vx + self.state.vx), 0.5 * (before.wz + self.state.wz)
+        if self._recent.kept > 0.0:
+            self._recent.add(Moment(self.time, before.pose, vx, wz, self.circles()))
+        self._odometry.add(vx, wz, dt)
 
-    def measured_scan(self) -> LaserScan:
-        """Measure the surroundings once, with the noise of the settings."""
-        spec = self.settings.scan
-        first, increment = _fan(spec)
-        angles = first + increment * np.arange(spec.beams, dtype=np.float64)
-        world = (self.circles(), self.scenario.grid, spec.range_max, self.scenario.boxes)
-        true = scan(self.state.pose, angles, *world)
-        noisy = true + self._rng.normal(scale=spec.noise_std, size=spec.beams)
-        ranges = np.where(np.isinf(true), true, np.clip(noisy, spec.range_min, spec.range_max))
-        return LaserScan(first, increment, spec.range_min, spec.range_max, ranges)
+    def measured_state(self) -> RobotState:
+        """Measure the state once: by dead reckoning, with the drift and noise of the settings."""
+        noise, known = self.settings.odom_noise, self._odometry.measure(self.state)
+        stds = (noise.position_std, noise.position_std, noise.yaw_std, noise.vx_std, noise.wz_std)
+        return RobotState(*(known.as_array() + self._rng.normal(scale=stds)).tolist())
+
+    def measured_scan(self, scanner: str = "scan") -> LaserScan:
+        """Measure one turn that ends now, with the noise and faults of the settings.
+
+        Args:
+            scanner: A name of `settings.scanners`.
+        """
+        spec = self.settings.scanners[scanner]
+        now = Moment(self.time, self.state.pose, 0.0, 0.0, self.circles())
+        return measure(spec, self._standing, self._recent, now, self._rng)
 
     def _check_contact(self) -> None:
         clearance = self.clearance
@@ -137,10 +135,3 @@ class Simulator:
         if clearance < 0.0 and not self.collided:
             self.collided = True
             self._robot.halt()
-
-
-def _fan(spec: ScanSettings) -> tuple[float, float]:
-    """Return the direction of the first ray and the angle between rays, in rad."""
-    full_turn = spec.field_of_view >= 2.0 * math.pi - 1e-9
-    steps = spec.beams if full_turn else max(spec.beams - 1, 1)
-    return -0.5 * spec.field_of_view, spec.field_of_view / steps

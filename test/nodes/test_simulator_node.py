@@ -20,8 +20,8 @@ from mme_ilqr_ros.nodes import conversions as convert
 from mme_ilqr_ros.nodes.clouds import read_circles
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
 from mme_ilqr_ros.nodes.simulator_node import SimulatorNode, scan_message
+from mme_ilqr_ros.simulation.scanner import LaserScan
 from mme_ilqr_ros.simulation.scenario import ScenarioError
-from mme_ilqr_ros.simulation.simulator import LaserScan
 
 TRAP = np.array([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
 

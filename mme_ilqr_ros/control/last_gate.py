@@ -1,0 +1,255 @@
+"""The last gate before cmd_vel: can the robot follow the command, and then stop, without contact?
+
+The robot's exact shape is swept along the command for a period and along the braking after it,
+which stays on the command's curve, past what the scanners saw and what is predicted to move. A
+command passes if the gap stays as large as it must. Else the nearest command that passes takes its
+place; if none does, the one that keeps the largest gap.
+
+What no scanner saw free lately is not entered backward by a robot that can turn and look, and else
+only slowly. A robot that would reverse there turns until it sees.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.control.leeway import Leeway
+from mme_ilqr_ros.control.robots import Robot
+from mme_ilqr_ros.control.safety import brake, stop_times
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
+from mme_ilqr_ros.control.sweep import (
+    first_that_passes,
+    reach_of,
+    rows_near,
+    shape_gap,
+    sweep_slack,
+)
+from mme_ilqr_ros.geometry.passable import REQUIRED_FRACTION
+
+Array = NDArray[np.float64]
+
+CLOSER = 0.002  # [m] that a robot already too close may come closer, once per piece of way
+RENEWED = 0.5  # [reach of the shape] of way after which it may again
+OWN = 0.03  # [m] a point so deep inside the robot is a part of it
+SLOW = 0.1  # share of the top speed at which what was not seen is entered
+SLOWEST = 0.05  # [m/s] that this is at least
+BACKWARD = -0.01  # [m/s]
+LOOK = 0.5  # share of the fastest turn with which a robot looks behind itself
+COUNT = 7  # values of every control that are tried
+ALONG = 8  # slower commands on the wanted one's curve that are tried
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """The outline of a robot: a convex polygon grown by a radius; a disc is one corner.
+
+    Attributes:
+        corners: [K, 2] in m in the robot's frame, counter-clockwise.
+        radius: By which they are grown [m].
+    """
+
+    corners: Array
+    radius: float = 0.0
+
+    @property
+    def reach(self) -> float:
+        """Radius of the smallest disc round the robot's centre that holds it [m]."""
+        return float(reach_of(self.corners, self.radius))
+
+    @property
+    def lever(self) -> float:
+        """How fast a turn of 1 rad/s moves the outline into something new, at most [m/s]."""
+        if len(self.corners) == 1:
+            return math.hypot(*self.corners[0])
+        edges = np.roll(self.corners, -1, axis=0) - self.corners
+        ways = edges / np.hypot(*edges.T)[:, None]
+        ends = np.stack([self.corners, np.roll(self.corners, -1, axis=0)])
+        return float(np.abs((ends * ways).sum(axis=-1)).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """What left the gate.
+
+    Attributes:
+        controls: The command [nu].
+        reason: Why it is not the one that came, in a few words; empty where it is.
+    """
+
+    controls: Array
+    reason: str = ""
+
+
+class LastGate:
+    """Watches the commands of one robot."""
+
+    def __init__(self, robot: Robot) -> None:
+        self._robot = robot
+        model = robot.model
+        self._kept, self._turning = list(model.kept_when_braking), list(model.turning)
+        self._sense = 0.0  # in which the robot turns to look: 1 to the left, -1, or 0: none yet
+
+    def update(self, settings: ControllerSettings, shape: Shape) -> None:
+        """Use other settings, in SI, and another shape from the next command on."""
+        self._settings, self._shape = settings, shape
+        self._limits = self._robot.limits(settings)
+        self._period = 1.0 / settings.controller_frequency
+        # The speed of now lasts twice the delay where the drive lags, and half a period longer than
+        # it where it does not.
+        delay = settings.command_delay
+        self._delay = max(delay, 2.0 * delay - 0.5 * self._period)
+        # No more than plans have to keep: a gate that asks for more lets none of them through.
+        self._margin = min(settings.gate_margin, REQUIRED_FRACTION * settings.clearance_margin)
+        self._top = math.hypot(*self._robot.fastest(self._limits)[:2])
+        self._slow = max(SLOW * settings.vx_max, SLOWEST)
+        self._leeway = Leeway(CLOSER, RENEWED * shape.reach)
+
+    def reset(self) -> None:
+        """Forget how close the robot was, and which way it looked."""
+        self._leeway.reset()
+        self._sense = 0.0
+
+    def watches(self, situation: Situation) -> bool:
+        """Return whether a scanner says anything here that a command has to pass."""
+        return self._settings.gate and bool(len(situation.points) or len(situation.unseen))
+
+    def let_pass(self, wanted: Array, held: Array, situation: Situation) -> Passed:
+        """Return the command to give.
+
+        Args:
+            wanted: Controls to command [nu].
+            held: Controls that hold now [nu].
+            situation: Where the robot is, with what was seen.
+        """
+        state = situation.state
+        twists = np.array([[state.vx, state.vy, state.wz], self._robot.twist(wanted)])
+        if not (np.any(twists[1]) or np.any(held)):
+            return Passed(wanted)  # who stands is not to blame
+        rows, seen = self._rows(situation, twists)
+        counts = seen, len(rows)
+        way = self._ways(wanted[None], held, twists[0], counts)
+        shape = self._shape.corners, self._shape.radius
+        if first_that_passes(*way, *shape, rows)[0] == 0:
+            return Passed(wanted)
+        row = sweep_slack(way[0][0], way[1][0], *shape, rows[: way[2][0]], -math.inf)[1]
+        blind = row >= seen
+        aim = self._look(wanted, held, situation) if blind else wanted
+        tried = self._candidates(aim, held)
+        ways = self._ways(tried, held, twists[0], counts)
+        chosen, best = first_that_passes(*ways, *shape, rows)
+        if chosen < 0:  # then at least no contact with what was seen
+            ways = ways[0], ways[1], np.full(len(tried), seen)
+            braking = [len(tried) - 1, *range(len(tried) - 1)]
+            chosen, best = first_that_passes(*(part[braking] for part in ways), *shape, rows)
+            chosen = braking[best]
+        if aim is not wanted and not np.any(tried[chosen]):
+            self._sense *= -1.0  # no room to turn this way
+        return Passed(tried[chosen], self._reason(rows[row], blind))
+
+    def _rows(self, situation: Situation, twists: Array) -> tuple[Array, int]:
+        """Return what is near, seen before unseen, with the gap to keep; and how much was seen."""
+        state, shape = situation.state, self._shape
+        lower, upper, rates = self._limits.as_arrays()
+        braking = float(stop_times(np.maximum(upper, -lower), rates, self._kept).max())
+        time = self._delay + self._period
+        fastest = float(np.hypot(twists[:, 0], twists[:, 1]).max())
+        faster = min(self._top, fastest + self._period * float(rates.max()))
+        reach = shape.reach + max(fastest, faster) * (time + braking) + self._margin
+        pose = np.array([state.x, state.y, state.yaw])
+        where = pose, shape.corners, shape.radius, np.array([reach, time + braking])
+        still = np.zeros((len(situation.points), 5))
+        still[:, :2] = situation.points
+        rows = rows_near(np.concatenate([still, situation.circles]), *where)
+        rows = rows[rows[:, 5] > -OWN]
+        gaps = rows[:, 5]
+        here = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
+        need = self._leeway.required(here, state.position, self._margin)
+        rows[:, 5] = np.where(gaps < 0.0, gaps - ROUNDING, need)
+        if not len(situation.unseen):
+            return rows, len(rows)
+        dark = np.zeros((len(situation.unseen), 5))
+        dark[:, :2] = situation.unseen
+        unseen = rows_near(dark, *where)
+        unseen = unseen[unseen[:, 5] > 0.0]  # where the robot stands it need not look
+        unseen[:, 5] = 0.0
+        return np.concatenate([rows, unseen]), len(rows)
+
+    def _ways(
+        self, commands: Array, held: Array, measured: Array, counts: tuple[int, int]
+    ) -> tuple[Array, Array, NDArray[np.int64]]:
+        """Return twists [C, 2, 3] and times [C, 4] of commands [C, nu], and rows to look at [C]."""
+        twists = np.empty((len(commands), 2, 3))
+        twists[:, 0] = measured
+        twists[:, 1] = [self._robot.twist(command) for command in commands]
+        times = np.empty((len(commands), 4))
+        times[:, 0], times[:, 1] = self._delay, self._period
+        each = stop_times(commands, np.array(self._limits.rate), self._kept)
+        times[:, 3] = each.max(axis=1)
+        each[:, self._turning] = 0.0
+        times[:, 2] = each.max(axis=1)
+        blind = self._may_be_blind(twists[:, 1]) & self._is_slow(np.array(self._robot.twist(held)))
+        return twists, times, np.where(blind, *counts)
+
+    def _is_slow(self, twists: Array) -> NDArray[np.bool_]:
+        rim = np.hypot(twists[..., 0], twists[..., 1]) + self._shape.lever * abs(twists[..., 2])
+        return rim <= self._slow + ROUNDING
+
+    def _may_be_blind(self, twists: Array) -> NDArray[np.bool_]:
+        """Return which commands [C, 3] may lead where nothing was seen."""
+        return self._is_slow(twists) & ~(bool(self._turning) & (twists[:, 0] < BACKWARD))
+
+    def _look(self, wanted: Array, held: Array, situation: Situation) -> Array:
+        """Return what a robot that would drive backward where it sees nothing does: turn there."""
+        twist = self._robot.twist(wanted)
+        if not self._turning or twist[0] >= BACKWARD:
+            return wanted
+        turn, state, goal = self._turning[0], situation.state, situation.goal
+        if self._sense == 0.0:  # it goes on the way round that it began
+            towards = 0.0 if goal is None else math.atan2(goal.y - state.y, goal.x - state.x)
+            self._sense = math.copysign(1.0, held[turn] or math.sin(towards - state.yaw))
+        looking = np.zeros_like(wanted)
+        looking[turn] = self._sense * LOOK * self._limits.upper[turn]
+        return looking
+
+    def _candidates(self, wanted: Array, held: Array) -> Array:
+        """Return commands [C, nu] to try, the nearest to the wanted one first, braking last."""
+        low, high = self._limits.reachable(held, self._period)
+        braked = brake(held, self._limits, self._period, self._kept, self._turning)
+        axes = []
+        for i, value in enumerate(np.clip(wanted, low, high)):
+            if i in self._kept or i in self._turning:
+                axes.append(np.append(np.linspace(low[i], high[i], COUNT), value))
+            else:
+                end = low[i] if value > braked[i] else high[i] if value < braked[i] else value
+                axes.append(np.append(np.linspace(end, value, COUNT), braked[i]))
+        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(wanted))
+        along = np.linspace(1.0, 0.0, ALONG)[:, None] * np.clip(wanted, low, high)
+        along[:, self._kept] = np.clip(wanted, low, high)[self._kept]
+        tried = np.concatenate([grid, np.clip(along, low, high)])
+        spans = np.maximum(high - low, ROUNDING)
+        order = np.argsort((np.abs(tried - wanted) / spans).sum(axis=1), kind="stable")
+        return np.concatenate([tried[order], braked[None]])
+
+    def _reason(self, row: Array, blind: bool) -> str:
+        """Return what is in the way, for people."""
+        side = _side(math.atan2(row[1], row[0]))
+        if blind:
+            return f"gate: not seen lately what is {side}"
+        gap = shape_gap(self._shape.corners, self._shape.radius, row[0], row[1]) - row[2]
+        kind = "something that moves" if row[3] or row[4] else "something"
+        return f"gate: {kind} {gap:.2f} m {side}"
+
+
+def _side(bearing: float) -> str:
+    """Return in words where something is that is seen at an angle from ahead [rad]."""
+    if abs(bearing) < math.pi / 4:
+        return "ahead"
+    if abs(bearing) > 3 * math.pi / 4:
+        return "behind"
+    return "to the left" if bearing > 0 else "to the right"

@@ -1,0 +1,201 @@
+"""The exact shape of a robot, swept along a command and the braking after it.
+
+A shape is the corners of a convex polygon, counter-clockwise [K, 2], and a radius by which it is
+grown; a disc is one corner, its centre, and its radius. What stands in the way are rows x, y,
+radius, vx, vy, need [N, 6] in the frame of the robot's pose now: discs (a point has no radius) that
+move, and the gap to each that must be kept. `slack` is how much larger than needed the smallest gap
+is; zero and above passes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mme_ilqr_ros.compiled import compiled
+
+ROW = 6  # numbers of a row
+FINE = 0.004  # [m] that no part of the shape moves farther in a step beside something
+MOST_TURN = 0.1  # [rad] in a step: of such an arc the chord is exact to 0.04 %
+LONGEST = 30.0  # [s] no braking takes longer; a speed or rate that is not sound must not hang
+
+
+@compiled
+def shape_gap(corners, radius, x, y):  # type: ignore[no-untyped-def]
+    """Return the signed distance of a point in the shape's frame to the shape [m]."""
+    count = len(corners)
+    if count == 1:
+        return math.hypot(x - corners[0, 0], y - corners[0, 1]) - radius
+    inner, outer = -math.inf, math.inf
+    for k in range(count):
+        x0, y0 = corners[k, 0], corners[k, 1]
+        ax, ay = corners[(k + 1) % count, 0] - x0, corners[(k + 1) % count, 1] - y0
+        px, py = x - x0, y - y0
+        length = math.hypot(ax, ay)
+        inner = max(inner, (ay * px - ax * py) / length)  # positive to the right of the edge
+        part = min(max((px * ax + py * ay) / (length * length), 0.0), 1.0)
+        dx, dy = px - part * ax, py - part * ay
+        outer = min(outer, dx * dx + dy * dy)
+    return (inner if inner <= 0.0 else math.sqrt(outer)) - radius
+
+
+@compiled
+def reach_of(corners, radius):  # type: ignore[no-untyped-def]
+    """Return the radius of the smallest disc round the shape's origin that holds it [m]."""
+    reach = 0.0
+    for k in range(len(corners)):
+        reach = max(reach, math.hypot(corners[k, 0], corners[k, 1]))
+    return reach + radius
+
+
+@compiled
+def _least_slack(pose, t, corners, radius, reach, rows):  # type: ignore[no-untyped-def]
+    """Return the smallest slack when the shape is at a pose at a time, and of which row it is."""
+    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    least, nearest = math.inf, -1
+    for n in range(len(rows)):
+        dx = rows[n, 0] + t * rows[n, 3] - pose[0]
+        dy = rows[n, 1] + t * rows[n, 4] - pose[1]
+        beyond = reach + rows[n, 2] + rows[n, 5]
+        far = least + beyond  # what is no nearer than this cannot have less slack
+        if far < 0.0 or dx * dx + dy * dy >= far * far:
+            continue
+        gap = shape_gap(corners, radius, cos * dx + sin * dy, cos * dy - sin * dx)
+        slack = gap - rows[n, 2] - rows[n, 5]
+        if slack < least:
+            least, nearest = slack, n
+    return least, nearest
+
+
+@compiled
+def _twist(t, twists, times, out):  # type: ignore[no-untyped-def]
+    """Write the velocity at a time: as measured, to the command, then braking on its curve."""
+    delay, period, stop, stop_turning = times[0], times[1], times[2], times[3]
+    if t < delay + period:
+        part = max(0.0, t - delay) / period
+        for i in range(3):
+            out[i] = twists[0, i] + part * (twists[1, i] - twists[0, i])
+        return
+    t -= delay + period
+    moves = max(0.0, 1.0 - t / stop) if stop > 0.0 else 0.0
+    turns = max(0.0, 1.0 - t / stop_turning) if stop_turning > 0.0 else 0.0
+    out[0], out[1], out[2] = moves * twists[1, 0], moves * twists[1, 1], turns * twists[1, 2]
+
+
+@compiled
+def _until_the_next_bend(t, times):  # type: ignore[no-untyped-def]
+    """Return the time until the velocity changes at another rate [s]."""
+    begin = 0.0
+    for duration in (times[0], times[1], times[2]):
+        begin += duration
+        if t < begin - 1e-9:
+            return begin - t
+    return times[0] + times[1] + times[3] - t
+
+
+@compiled
+def _fastest_row(rows):  # type: ignore[no-untyped-def]
+    fastest = 0.0
+    for n in range(len(rows)):
+        fastest = max(fastest, math.hypot(rows[n, 3], rows[n, 4]))
+    return fastest
+
+
+@compiled
+def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[no-untyped-def]
+    """Return the least slack on the way to rest, its row, and the time at which it is so.
+
+    Steps are as long as nothing can have come nearer in them than it must, so that whether the
+    command passes is exact but for `FINE` / 2 of the way beside a thing.
+
+    Args:
+        twists: vx, vy [m/s], wz [rad/s], as measured and as commanded [2, 3].
+        times: Until the command acts, until it is reached, and from there until the robot stands
+            and no longer turns [4] in s; the last is not below the third.
+        corners: Of the shape [K, 2].
+        radius: Of the shape.
+        rows: What stands in the way [N, 6].
+        enough: Slack below which it need not be known how little it is.
+    """
+    reach, fastest = reach_of(corners, radius), _fastest_row(rows)
+    end = min(times[0] + times[1] + times[3], LONGEST)
+    pose, now, later = np.zeros(3), np.empty(3), np.empty(3)
+    t, least, nearest, when = 0.0, math.inf, -1, 0.0
+    while True:
+        slack, row = _least_slack(pose, t, corners, radius, reach, rows)
+        if slack < least:
+            least, nearest, when = slack, row, t
+        if least < enough or t >= end - 1e-9:
+            return least, nearest, when
+        dt = min(_until_the_next_bend(t, times), end - t)
+        _twist(t, twists, times, now)
+        _twist(t + dt * (1.0 - 1e-9), twists, times, later)  # the fastest is at one of the ends
+        move = max(math.hypot(now[0], now[1]), math.hypot(later[0], later[1]))
+        turn = max(abs(now[2]), abs(later[2]))
+        speed = move + turn * reach + fastest
+        if speed > 0.0:
+            dt = min(dt, max(slack, FINE) / speed)
+        if turn > 0.0:
+            dt = min(dt, MOST_TURN / turn)
+        dt = max(dt, 1e-6)
+        _twist(t + 0.5 * dt, twists, times, now)
+        heading = pose[2] + 0.5 * dt * now[2]
+        cos, sin = math.cos(heading), math.sin(heading)
+        pose[0] += dt * (cos * now[0] - sin * now[1])
+        pose[1] += dt * (sin * now[0] + cos * now[1])
+        pose[2] += dt * now[2]
+        t += dt
+
+
+@compiled
+def first_that_passes(twists, times, counts, corners, radius, rows):  # type: ignore[no-untyped-def]
+    """Return the first of some commands that passes, and the one with most slack; -1 for none.
+
+    Args:
+        twists: Of every command [C, 2, 3], see `sweep_slack`.
+        times: Of every command [C, 4].
+        counts: How many of the rows, from the first, every command has to look at [C].
+        corners: Of the shape [K, 2].
+        radius: Of the shape.
+        rows: What stands in the way [N, 6].
+    """
+    best, most = -1, -math.inf
+    for c in range(len(twists)):
+        way = rows[: counts[c]]
+        slack = sweep_slack(twists[c], times[c], corners, radius, way, min(most, 0.0))[0]
+        if slack >= 0.0:
+            return c, c
+        if slack > most:
+            best, most = c, slack
+    return -1, best
+
+
+@compiled
+def rows_near(points, pose, corners, radius, within):  # type: ignore[no-untyped-def]
+    """Return rows [N, 6] of what is near a robot, in its frame, with the gap now in place of need.
+
+    Args:
+        points: x, y, radius, vx, vy [M, 5] in the frame of the pose.
+        pose: x, y, yaw of the robot [3].
+        corners: Of the shape [K, 2].
+        radius: Of the shape.
+        within: Distance from the robot's centre, and time that things drive [2] in m, s.
+    """
+    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    rows = np.empty((len(points), ROW))
+    count = 0
+    for n in range(len(points)):
+        dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
+        vx, vy = points[n, 3], points[n, 4]
+        far = within[0] + points[n, 2]
+        if vx != 0.0 or vy != 0.0:
+            far += within[1] * math.hypot(vx, vy)
+        if dx * dx + dy * dy > far * far:
+            continue
+        x, y = cos * dx + sin * dy, cos * dy - sin * dx
+        rows[count, 0], rows[count, 1], rows[count, 2] = x, y, points[n, 2]
+        rows[count, 3], rows[count, 4] = cos * vx + sin * vy, cos * vy - sin * vx
+        rows[count, 5] = shape_gap(corners, radius, x, y) - points[n, 2]
+        count += 1
+    return rows[:count]

@@ -1,0 +1,133 @@
+"""What the planner node plans on: a map, or what scanners saw over the map, if there is one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from nav_msgs.msg import OccupancyGrid
+
+from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose, difference
+from mme_ilqr_ros.nodes.conversions import MessageError, grid_map
+from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
+from mme_ilqr_ros.nodes.filter_mask import FilterMask
+from mme_ilqr_ros.nodes.frames import Frames
+from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.planning.planner import GlobalPlanner
+from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.planning.unknown import UnknownPlanner
+
+SAME_YAW = 0.002  # [rad] by which the map may turn before it is laid anew: 2 cm in 10 m
+
+
+class Ground:
+    """The newest map, the newest evidence, and a planner on both; for use by one thread.
+
+    Attributes:
+        frame: In which is planned: that of the evidence where it is used, else the map's.
+        mask: The filter mask.
+    """
+
+    def __init__(
+        self, settings: PlannerNodeSettings, frames: Frames, warnings: ThrottledWarnings
+    ) -> None:
+        """Make a planner on nothing yet."""
+        self.frame = settings.global_frame
+        self.mask = FilterMask(frames, warnings)
+        self._frames, self._warnings = frames, warnings
+        self._map: GridMap | None = None
+        self._map_frame = settings.global_frame
+        self._seen: GridMap | None = None
+        self._moved: tuple[GridMap, Pose, GridMap] | None = None
+        self.use(settings)
+
+    def use(self, settings: PlannerNodeSettings) -> None:
+        """Take over changed settings."""
+        self._settings = settings
+        self._planner = GlobalPlanner(settings)
+        self._over_unknown = UnknownPlanner(self._planner)
+
+    def warm_up(self) -> None:
+        """Compile the planner."""
+        self._planner.warm_up()
+
+    @property
+    def lack(self) -> str:
+        """What is waited for before anything can be planned: evidence, map, or nothing."""
+        if self._settings.use_evidence:
+            return "" if self._seen else "evidence"
+        return "" if self._map else "map"
+
+    @property
+    def has_map(self) -> bool:
+        """Whether a map has come."""
+        return self._map is not None
+
+    def take_map(self, message: OccupancyGrid) -> str:
+        """Keep a map; return what it is, empty where it is of no use."""
+        grid = self._warnings.read("map", grid_map, message, "this map is not used")
+        if grid is None:
+            return ""
+        self._map, self._map_frame = grid, message.header.frame_id or self._settings.global_frame
+        if not self._settings.use_evidence:
+            self.frame = self._map_frame
+        size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
+        return f"map of {size}, in '{self._map_frame}'"
+
+    def take_evidence(self, message: OccupancyGrid) -> bool:
+        """Keep what was seen; return whether it is usable."""
+        grid = self._warnings.read("evidence", _lattice, message, "this message is not used")
+        if grid is None:
+            return False
+        self._seen, self.frame = grid, message.header.frame_id or self._settings.global_frame
+        return True
+
+    def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
+        """Plan between two poses in `frame`; nothing may be lacking."""
+        ends = (start.x, start.y), (goal.x, goal.y)
+        if self._seen is None:
+            assert self._map is not None  # nothing is lacking
+            layer = self._layer_on(self._map)
+            return self._planner.plan(self._map, *ends, tolerance=tolerance, layer=layer)
+        known, layer_on = self._known(), self._layer_on
+        plan = self._over_unknown.plan
+        return plan(self._seen, *ends, known, tolerance=tolerance, layer_on=layer_on)
+
+    def _layer_on(self, grid: GridMap) -> Any:
+        """Return the filter mask on the cells of a grid, or None without one."""
+        settings = self._settings
+        if not settings.use_filter_mask:
+            return None
+        return self.mask.on(grid, self.frame, settings.transform_tolerance)
+
+    def _known(self) -> GridMap | None:
+        """Return the map seen from `frame`; the same one until it has moved by half a cell."""
+        if self._map is None:
+            return None
+        tolerance = self._settings.transform_tolerance
+        pose = self._frames.pose_in(self.frame, self._map_frame, tolerance)
+        kept = self._moved
+        if pose is None:  # without the map for now: what was seen is enough to drive on
+            return None
+        if kept is None or kept[0] is not self._map or not _is_near(pose, kept[1], self._map):
+            kept = self._moved = self._map, pose, self._map.transformed(pose)
+        return kept[2]
+
+
+def _lattice(message: OccupancyGrid) -> GridMap:
+    """Return what was seen, whose corner must lie on the lattice of its cells.
+
+    Raises:
+        MessageError: It is no map, or lies across the lattice.
+    """
+    grid = grid_map(message)
+    corner = grid.origin.x / grid.resolution, grid.origin.y / grid.resolution
+    if grid.origin.yaw != 0.0 or any(abs(c - round(c)) > 0.01 for c in corner):
+        raise MessageError("evidence: its corner must be a whole number of cells from the origin")
+    return grid
+
+
+def _is_near(a: Pose, b: Pose, grid: GridMap) -> bool:
+    moved = math.hypot(a.x - b.x, a.y - b.y)
+    return moved < 0.5 * grid.resolution and abs(float(difference(a.yaw, b.yaw))) < SAME_YAW

@@ -1,0 +1,149 @@
+"""What stands, and what is free: evidence by cell from hits and rays, with the points that were hit.
+
+A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of an
+edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
+points: distances are taken to sites, and only a ray that passes the site itself speaks against it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.perception import evidence_loops as loops
+from mme_ilqr_ros.perception.points import ScanPoints
+from mme_ilqr_ros.perception.settings import PerceptionSettings
+from mme_ilqr_ros.perception.tiles import SHIFT, Tiles
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+LET_GO_EVERY = 10  # scans
+TELLS = 0.03  # [m] between neighbouring rays: closer, one speaks for both
+MARGIN = 2  # cells of the index beyond what is seen
+
+
+class Evidence:
+    """Evidence in tiles, in a fixed frame.
+
+    Times are ticks: milliseconds since the first scan, another one for every scan.
+
+    Attributes:
+        resolution: Side of a cell [m].
+        tiles: The memory.
+        tick: Of the newest scan.
+    """
+
+    def __init__(self, settings: PerceptionSettings) -> None:
+        """Start with nothing known."""
+        self.resolution = settings.resolution
+        self.tiles = Tiles()
+        self._settled = round(1e3 * settings.settled)
+        self._fleeting = round(1e3 * settings.fleeting)
+        self._law = loops.Law(
+            settings.hit,
+            settings.miss,
+            settings.lowest,
+            settings.highest,
+            settings.near / self.resolution,
+            0.0 if settings.match else settings.drift / self.resolution,
+        )
+        self._start = 0.0
+        self.tick = 0
+        self._scans = 0
+
+    def tick_of(self, stamp: float) -> int:
+        """Return the tick of a time [s]."""
+        return round(1e3 * (stamp - self._start)) + 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever seen."""
+        return self._scans == 0
+
+    def integrate(self, points: ScanPoints, use: BoolArray, travel: float) -> None:
+        """Take a scan.
+
+        Args:
+            points: Its rays.
+            use: [B] hits to enter; the others only end their ray.
+            travel: How far the robot has come [m].
+        """
+        if self.is_empty:
+            self._start = points.stamp
+        self._scans += 1
+        self.tick = max(self.tick + 1, self.tick_of(points.stamp))
+        tiles, valid = self.tiles, points.valid
+        if not valid.any():
+            return
+        origins, ends = self._covered(points)
+        tiles.lay_out(loops.touched(tiles.cells, origins, ends, valid))
+        entered = points.hit & valid & use
+        tiles.make_room(int(np.count_nonzero(entered)))
+        cells, sites, now = tiles.cells, tiles.sites, (self.tick, float(travel), self._law)
+        tiles.site_count = loops.enter_hits(
+            cells, sites, tiles.site_count, tiles.corner, ends, entered, *now
+        )
+        begin = self._begin(len(valid), points.increment)
+        loops.clear_along(cells, sites, origins, ends, points.hit, valid, begin, *now)
+        if self._scans % LET_GO_EVERY == 0:
+            before = self.tick - self._fleeting
+            count = tiles.site_count
+            loops.let_go(cells, sites, count, tiles.corner, self._settled, before)
+
+    def _covered(self, points: ScanPoints) -> tuple[FloatArray, FloatArray]:
+        """Let the index cover a scan; return its origins and ends [B, 2] in cells from the corner."""
+        origins, ends = points.origins / self.resolution, points.ends / self.resolution
+        both = [part[points.valid] for part in (origins, ends)]
+        low = np.minimum(both[0].min(axis=0), both[1].min(axis=0)) - MARGIN
+        high = np.maximum(both[0].max(axis=0), both[1].max(axis=0)) + MARGIN
+        self.tiles.cover(np.floor(low[::-1]).astype(int), np.floor(high[::-1]).astype(int))
+        corner = np.array(self.tiles.corner[::-1], dtype=np.float64)
+        return origins - corner, ends - corner
+
+    def _begin(self, count: int, increment: float) -> FloatArray:
+        """Return [B] how far from the scanner each ray begins to speak, in cells.
+
+        Near the scanner every second ray, every fourth and so on lie close enough to tell all.
+        """
+        ray = np.arange(count)
+        lowest_bit = (ray & -ray).astype(np.float64)
+        lowest_bit[0] = np.inf
+        apart = 2.0 * lowest_bit * max(increment, 1e-4)
+        return TELLS / self.resolution / apart
+
+    def free(self, place: FloatArray, radius: float, since: float) -> None:
+        """Free what was first hit at time `since` [s] or later within a disc [m]."""
+        x, y = self.in_cells(np.asarray(place))
+        since_tick = self.tick_of(since)
+        size = radius / self.resolution
+        loops.free_disc(self.tiles.cells, self.tiles.sites, float(x), float(y), size, since_tick)
+
+    def known_at(self, points: FloatArray) -> tuple[BoolArray, BoolArray]:
+        """Return [N] whether points [N, 2] lie at what stands, and [N] whether it was free there.
+
+        What has been hit for over the time `settled`, in the same or a neighbouring cell, stands.
+        """
+        standing, was_free = np.zeros((2, len(points)), bool)
+        settled = self._settled
+        tiles = self.tiles
+        if tiles.cells.index.size:
+            cells = self.in_cells(points)
+            loops.known_at(tiles.cells, tiles.sites, cells, settled, standing, was_free)
+        return standing, was_free
+
+    def in_cells(self, points: FloatArray) -> FloatArray:
+        """Return points [..., 2] given in m as x, y in cells from the corner of the index."""
+        return points / self.resolution - np.array(self.tiles.corner[::-1], dtype=np.float64)
+
+    def rectangle(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first and last cell (row, column) of the tiles, from the frame's origin."""
+        rows, columns = np.nonzero(self.tiles.cells.index >= 0)
+        corner = np.array(self.tiles.corner)
+        low = np.array([rows.min(), columns.min()]) << SHIFT
+        high = (np.array([rows.max(), columns.max()]) + 1) << SHIFT
+        return corner + low, corner + high - 1
+
+    def origin_of(self, cell: NDArray[np.int64]) -> Pose:
+        """Return where the corner of a cell (row, column) lies."""
+        return Pose(float(cell[1]) * self.resolution, float(cell[0]) * self.resolution, 0.0)

@@ -1,0 +1,87 @@
+"""What it costs to take a piece of a scan for a thing that is followed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.perception.circle_fit import enclosing, fit
+from mme_ilqr_ros.perception.pieces import BLOB, NOISE, ROUND
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+OUTLIER = 0.12  # [m] from the outline a hit is of something else
+NO_PAIR = 1e6  # cost of a pair that cannot be
+
+
+@compiled
+def pair_costs(
+    hits: FloatArray,
+    counts: NDArray[np.int64],
+    means: FloatArray,
+    covariances: FloatArray,
+    radius_max: float,
+) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
+    """Return what it costs to take each piece for each track, and what it would tell the track.
+
+    Args:
+        hits: [K, n, 2] of the pieces.
+        counts: [K] how many of them are used.
+        means: [N, 5] of the tracks.
+        covariances: [N, 5, 5] of the tracks.
+        radius_max: Of a thing [m].
+
+    Returns:
+        costs: [N, K].
+        places: [N, K, 3] most likely x, y, radius.
+        informations: [N, K, 3, 3] of the piece alone.
+        is_round: [N, K].
+    """
+    tracks, pieces = len(means), len(counts)
+    costs = np.full((tracks, pieces), NO_PAIR)
+    places = np.zeros((tracks, pieces, 3))
+    informations = np.zeros((tracks, pieces, 3, 3))
+    is_round = np.zeros((tracks, pieces), dtype=np.bool_)
+    chosen = np.array([0, 1, 4])
+    prior = np.empty((3, 3))
+    for i in range(tracks):
+        expected = means[i][chosen]
+        for row in range(3):
+            for column in range(3):
+                prior[row, column] = covariances[i, chosen[row], chosen[column]]
+        certainty = np.linalg.inv(prior)
+        room = 4.0 * np.sqrt(max(prior[0, 0], prior[1, 1])) + 0.1
+        for k in range(pieces):
+            points = hits[k, : counts[k]]
+            aside = np.hypot(points[:, 0] - expected[0], points[:, 1] - expected[1]) - expected[2]
+            nearest = np.min(np.abs(aside))
+            if nearest > min(room, 0.7):
+                continue
+            start = expected.copy()
+            place, information, rms, share = fit(
+                points, start, expected, certainty, NOISE, min(room, 0.7) + OUTLIER
+            )
+            place, information, rms, share = fit(points, place, expected, certainty, NOISE, OUTLIER)
+            good = share >= 0.6 and rms < ROUND and 0.0 < place[2] <= radius_max
+            if not good:
+                circle = enclosing(points)
+                information = np.zeros((3, 3))
+                information[0, 0] = information[1, 1] = 1.0 / BLOB[0] ** 2
+                information[2, 2] = 1.0 / BLOB[1] ** 2
+                whole = np.linalg.inv(information + certainty)
+                place = whole @ (information @ circle + certainty @ expected)
+                if circle[2] > radius_max:
+                    continue
+            shift = place - expected
+            cost = shift @ certainty @ shift
+            if good:
+                cost += min(rms / NOISE, 3.0) ** 2
+            else:
+                cost += 9.0
+            if cost < 25.0:
+                costs[i, k] = cost
+                places[i, k] = place
+                informations[i, k] = information
+                is_round[i, k] = good
+    return costs, places, informations, is_round

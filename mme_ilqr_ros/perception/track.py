@@ -1,0 +1,151 @@
+"""One thing that is followed: where it is, how large and how fast, and whether it moves."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.compiled import compiled
+
+FloatArray = NDArray[np.float64]
+PLACE = np.array([0, 1, 4])  # x, y, radius in the state
+
+
+@dataclass(eq=False)
+class Track:
+    """A thing and what is known of it.
+
+    Attributes:
+        number: Its identity; no other track of a tracker ever has it.
+        born: When it was first seen [s].
+        stamp: When its state holds [s].
+        last: When it was last seen [s].
+        mean: [5] x, y, vx, vy, radius in m and m/s.
+        covariance: [5, 5] of the mean.
+        start: [2] where it was first seen.
+        seen: In how many scans.
+        is_round: Whether its hits lie on a circle; else the circle encloses them.
+        moving: Whether it moves.
+        past: Stamps and hits [N, 2] of its last scans, oldest first.
+        free: Scans in a row that saw through its place.
+    """
+
+    number: int
+    born: float
+    stamp: float
+    last: float
+    mean: FloatArray
+    covariance: FloatArray
+    start: FloatArray
+    seen: int = 1
+    is_round: bool = True
+    moving: bool = False
+    past: deque[tuple[float, FloatArray]] = field(default_factory=deque)
+    free: int = 0
+
+    @property
+    def circle(self) -> FloatArray:
+        """Its circle [5]: x, y, radius, vx, vy in m and m/s."""
+        return self.mean[[0, 1, 4, 2, 3]]
+
+    @property
+    def speed(self) -> float:
+        """How fast it is [m/s]."""
+        return math.hypot(self.mean[2], self.mean[3])
+
+    @property
+    def speed_deviation(self) -> float:
+        """Standard deviation of its velocity in the worse direction [m/s]."""
+        a, b, d = self.covariance[2, 2], self.covariance[2, 3], self.covariance[3, 3]
+        return math.sqrt(0.5 * (a + d) + math.hypot(0.5 * (a - d), b))
+
+    @property
+    def gone(self) -> float:
+        """How far it is from where it was first seen [m]."""
+        return math.hypot(self.mean[0] - self.start[0], self.mean[1] - self.start[1])
+
+    def predict(self, stamp: float, acceleration: float) -> None:
+        """Let time pass until `stamp` [s]."""
+        self.mean, self.covariance = advance(
+            self.mean, self.covariance, stamp - self.stamp, acceleration
+        )
+        self.stamp = stamp
+
+    def update(self, place: FloatArray, information: FloatArray) -> None:
+        """Take the most likely x, y, radius [3] given the prior and a measurement.
+
+        Args:
+            place: [3] the most likely one, the prior counted in.
+            information: [3, 3] inverse covariance of the measurement alone.
+        """
+        self.mean, self.covariance = conditioned(self.mean, self.covariance, place, information)
+        self.seen += 1
+        self.last = self.stamp
+        self.free = 0
+
+    def remember(self, hits: FloatArray, seconds: float) -> None:
+        """Keep this scan's hits [N, 2], and those of the last `seconds`."""
+        self.past.append((self.stamp, hits))
+        while self.past[0][0] < self.stamp - seconds:
+            self.past.popleft()
+
+
+@compiled
+def advance(
+    mean: FloatArray, covariance: FloatArray, dt: float, acceleration: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean [5] and covariance [5, 5] after `dt` s at constant velocity, plus noise.
+
+    Args:
+        mean: [5] x, y, vx, vy, radius.
+        covariance: [5, 5] of the mean.
+        dt: Time that passes [s].
+        acceleration: Standard deviation of an acceleration that holds for `dt` [m/s^2].
+    """
+    new, cov = mean.copy(), covariance.copy()
+    new[0] += dt * mean[2]
+    new[1] += dt * mean[3]
+    for row in range(2):
+        cov[row] += dt * cov[row + 2]
+    for column in range(2):
+        cov[:, column] += dt * cov[:, column + 2]
+    square = acceleration * acceleration
+    for axis in range(2):
+        cov[axis, axis] += 0.25 * square * dt**4
+        cov[axis, axis + 2] += 0.5 * square * dt**3
+        cov[axis + 2, axis] += 0.5 * square * dt**3
+        cov[axis + 2, axis + 2] += square * dt**2
+    cov[4, 4] += 4e-4 * dt  # 2 cm in a second: things are not quite round
+    return new, cov
+
+
+@compiled
+def conditioned(
+    mean: FloatArray, covariance: FloatArray, place: FloatArray, information: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean [5] and covariance [5, 5] when x, y, radius are known to be `place` [3].
+
+    Args:
+        mean: [5] before.
+        covariance: [5, 5] before.
+        place: [3] mean of x, y, radius after.
+        information: [3, 3] that was added about them.
+    """
+    chosen = np.array([0, 1, 4])
+    prior = np.empty((3, 3))
+    across = np.empty((5, 3))
+    shift = np.empty(3)
+    for column in range(3):
+        across[:, column] = covariance[:, chosen[column]]
+        shift[column] = place[column] - mean[chosen[column]]
+        for row in range(3):
+            prior[row, column] = covariance[chosen[row], chosen[column]]
+    inverse = np.linalg.inv(prior)
+    gain = across @ inverse
+    after = np.linalg.inv(inverse + information)
+    new = covariance - gain @ (prior - after) @ gain.T
+    return mean + gain @ shift, 0.5 * (new + new.T)

@@ -1,0 +1,187 @@
+"""Things that move, followed from scan to scan.
+
+What moves is decided by space and time, not by the filter's velocity alone: something moves only
+if it is where an earlier scan saw free space, or where it was is seen free now. What is still hit
+where it was hit a second ago stands, and is left to the map.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from mme_ilqr_ros.geometry.circles import no_circles, predict
+from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, pair_costs
+from mme_ilqr_ros.perception.pieces import Pieces, first_place
+from mme_ilqr_ros.perception.points import ScanPoints
+from mme_ilqr_ros.perception.track import PLACE, Track
+from mme_ilqr_ros.perception.track_settings import TrackSettings
+from mme_ilqr_ros.perception.view import FREE, HIT, View
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+_FIRST_SPEED = 1.2  # [m/s] standard deviation of a velocity that nothing is known about
+_LOST = 0.35  # [s] what does not move is forgotten after
+_RECENT = 0.3  # [s] ago: the view in which what moves fast was elsewhere
+_CHANGED = 0.3  # share of the hits that must be new, or gone
+
+
+class Tracker:
+    """Follows what moves.
+
+    Attributes:
+        settings: Parameters; may be replaced at any time.
+        tracks: All that is followed; those with `moving` move.
+        began: Those of them that began to move with the newest scan.
+        moving_hits: [B] of the newest scan: hits on what moves. None of what stands.
+    """
+
+    def __init__(self, settings: TrackSettings, settled: float) -> None:
+        """Follow nothing yet.
+
+        Args:
+            settings: Parameters.
+            settled: What has been at a place for so long stands [s].
+        """
+        self.settings = settings
+        self.settled = settled
+        self._next = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but which numbers were given."""
+        self.tracks: list[Track] = []
+        self.began: list[Track] = []
+        self.moving_hits: BoolArray = np.zeros(0, dtype=bool)
+        self._views: dict[tuple[float, float], deque[View]] = {}
+        self._stamp = -np.inf
+
+    def circles(self, now: float) -> FloatArray:
+        """Return what moves [M, 5], where it is at a time [s] by its velocity."""
+        rows = [predict(t.circle[None], now - t.stamp) for t in self.tracks if t.moving]
+        return np.vstack(rows) if rows else no_circles()
+
+    def update(self, points: ScanPoints) -> list[Track]:
+        """Take a scan in the fixed frame and return all tracks."""
+        self.began = []
+        stands, new = self._compare(points)
+        if points.stamp > self._stamp:  # of scanners with one stamp, the first is followed
+            self._follow(points, stands, new)
+        self._mark(points.ends, points.hit & ~stands)
+        return self.tracks
+
+    def _follow(self, points: ScanPoints, stands: BoolArray, new: BoolArray) -> None:
+        """Move all tracks on to a newer scan."""
+        self._stamp = points.stamp
+        view = View.of(points)
+        pieces = Pieces.of_scan(points, stands, new, self.settings)
+        for track in self.tracks:
+            track.predict(self._stamp, self.settings.acceleration)
+        taken = self._match(pieces)
+        self._decide(pieces, taken, view)
+        self._forget(view)
+        self._begin(pieces, set(taken.values()), view.origin)
+        views = self._views.setdefault(view.mount, deque())
+        views.append(view)
+        while views[0].stamp < self._stamp - 1.3 * self.settled:
+            views.popleft()
+
+    def _compare(self, points: ScanPoints) -> tuple[BoolArray, BoolArray]:
+        """Return which hits stand, and which are where there was free space before."""
+        hit = points.hit
+        stands, new = np.zeros(len(hit), dtype=bool), np.zeros(len(hit), dtype=bool)
+        for lag in (self.settled, _RECENT):
+            for views in self._views.values():
+                before = min(views, key=lambda view: abs(points.stamp - lag - view.stamp))
+                if abs(points.stamp - lag - before.stamp) > 0.3 * lag:
+                    continue
+                said = before.at(points.ends[hit])
+                new[hit] |= said == FREE
+                if lag == self.settled:
+                    stands[hit] |= said == HIT
+        return stands & ~new, new
+
+    def _match(self, pieces: Pieces) -> dict[int, int]:
+        """Update the tracks that are seen; return the piece of each, by indices."""
+        if not self.tracks or not len(pieces.counts):
+            return {}
+        means = np.stack([track.mean for track in self.tracks])
+        covariances = np.stack([track.covariance for track in self.tracks])
+        costs, places, informations, is_round = pair_costs(
+            pieces.hits, pieces.counts, means, covariances, self.settings.radius_max
+        )
+        rows, columns = linear_sum_assignment(costs)
+        taken = {
+            int(i): int(k) for i, k in zip(rows, columns, strict=True) if costs[i, k] < NO_PAIR
+        }
+        for i, k in taken.items():
+            track = self.tracks[i]
+            track.update(places[i, k], informations[i, k])
+            track.is_round = bool(is_round[i, k])
+            track.remember(pieces.of(k), self.settled)
+        return taken
+
+    def _decide(self, pieces: Pieces, taken: dict[int, int], view: View) -> None:
+        """Decide which of the tracks that were seen move."""
+        s = self.settings
+        for i, k in taken.items():
+            track = self.tracks[i]
+            if track.moving:
+                track.moving = s.speed_max > track.speed > 0.4 * s.speed_min
+                continue
+            fast = max(s.speed_min, 2.5 * track.speed_deviation) < track.speed < s.speed_max
+            far = track.gone > max(0.2, 0.5 * track.mean[4])
+            if track.seen >= 3 and fast and far:
+                earlier = track.past[0][1]
+                changed = max(pieces.new[k], float(np.mean(view.at(earlier) == FREE)))
+                track.moving = changed >= _CHANGED
+                if track.moving:
+                    self.began.append(track)
+
+    def _forget(self, view: View) -> None:
+        """Drop tracks that were not seen for long, or whose place is seen free."""
+        coasting = [track for track in self.tracks if track.last < track.stamp]
+        if coasting:
+            said = view.at(np.stack([track.mean[:2] for track in coasting]))
+            for track, word in zip(coasting, said, strict=True):
+                track.free = track.free + 1 if word == FREE else 0
+        self.tracks = [
+            track
+            for track in self.tracks
+            if track.free < 2
+            and track.stamp - track.last <= (self.settings.coast if track.moving else _LOST)
+        ]
+
+    def _begin(self, pieces: Pieces, taken: set[int], sensor: FloatArray) -> None:
+        """Begin a track for every piece that no track took."""
+        s = self.settings
+        for k in range(len(pieces.counts)):
+            if k in taken:
+                continue
+            place, covariance, is_round = first_place(
+                pieces.of(k), sensor, s.radius_min, s.radius_max
+            )
+            if place[2] > s.radius_max:
+                continue
+            mean = np.array([place[0], place[1], 0.0, 0.0, place[2]])
+            whole = np.diag(np.full(5, _FIRST_SPEED**2))
+            whole[np.ix_(PLACE, PLACE)] = covariance
+            track = Track(
+                self._next, self._stamp, self._stamp, self._stamp, mean, whole, mean[:2].copy()
+            )
+            track.is_round = bool(is_round)
+            track.remember(pieces.of(k), self.settled)
+            self.tracks.append(track)
+            self._next += 1
+
+    def _mark(self, ends: FloatArray, loose: BoolArray) -> None:
+        """Note which hits are on what moves."""
+        on_moving = np.zeros(len(ends), dtype=bool)
+        for track in self.tracks:
+            if track.moving:
+                x, y, radius = track.mean[PLACE]
+                on_moving |= np.hypot(ends[:, 0] - x, ends[:, 1] - y) < radius + OUTLIER
+        self.moving_hits = on_moving & loose

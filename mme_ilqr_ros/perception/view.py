@@ -1,0 +1,103 @@
+"""What a scan saw at a place: something there, free space beyond it, or nothing at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.perception.points import ScanPoints
+
+FloatArray = NDArray[np.float64]
+HIDDEN, FREE, HIT = 0, 1, 2  # what a view says about a place
+_BESIDE = 0.04  # [m] rays that pass a place this near must all go on beyond it: four times noise
+_BEYOND = 0.1  # [m] so far beyond it
+_NEAR = 0.04  # [m] a hit this near, and half the way to the next ray, is at the place
+_WIDEST = 0.1  # [rad] between neighbouring rays; between two further apart nothing is known
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A scan, sorted by bearing round one point.
+
+    Attributes:
+        stamp: When it was measured [s].
+        origin: Where it was measured [2]: the mean over its rays.
+        mount: The scanner on the robot [m], to the centimetre: its name.
+        bearings: [B] directions of the rays' ends from there, rising in (-pi, pi].
+        reach: [B] how far away the ends are in m; negative: nothing stopped the ray there.
+    """
+
+    stamp: float
+    origin: FloatArray
+    mount: tuple[float, float]
+    bearings: FloatArray
+    reach: FloatArray
+
+    @classmethod
+    def of(cls, points: ScanPoints) -> View:
+        """Return the view of a scan."""
+        valid = points.valid
+        origin = points.origins.mean(axis=0)
+        away = (points.ends - origin)[valid]
+        bearings = np.arctan2(away[:, 1], away[:, 0])
+        reach = np.hypot(away[:, 0], away[:, 1])
+        order = np.argsort(bearings, kind="stable")
+        signed = np.where(points.hit[valid], reach, -reach)
+        x, y = points.pose.inverse().transform(points.origins[-1])
+        mount = round(float(x), 2), round(float(y), 2)
+        return cls(points.stamp, origin, mount, bearings[order], signed[order])
+
+    def at(self, points: FloatArray) -> NDArray[np.int8]:
+        """Return HIT, FREE or HIDDEN for places [N, 2]."""
+        return _look(points, self.origin, self.bearings, self.reach)
+
+
+@compiled
+def _look(
+    points: FloatArray, origin: FloatArray, bearings: FloatArray, reach: FloatArray
+) -> NDArray[np.int8]:
+    """Return what the rays near each place say.
+
+    A place was free only if all rays that pass within a few centimetres went on beyond it, and one
+    on either side too: so noise at an edge, or along a wall, is not taken for free space.
+    """
+    found = np.zeros(len(points), dtype=np.int8)
+    count = len(bearings)
+    if count < 2:
+        return found
+    for index in range(len(points)):
+        dx, dy = points[index, 0] - origin[0], points[index, 1] - origin[1]
+        away, bearing = math.hypot(dx, dy), math.atan2(dy, dx)
+        half = math.atan2(_BESIDE, away)
+        middle = np.searchsorted(bearings, bearing)
+        free, hit, known = True, False, True
+        for side in (-1, 1):
+            ray = middle - 1 if side < 0 else middle
+            last = 0.0
+            for _ in range(count):
+                beside = side * (bearings[ray % count] - bearing)
+                if beside < -1e-12:  # round the seam
+                    beside += 2.0 * math.pi
+                if beside - last > _WIDEST:
+                    known = False
+                    break
+                end = reach[ray % count]
+                if end >= 0.0:
+                    # the end's distance from the place, by the law of cosines
+                    square = away * away + end * end - 2.0 * away * end * math.cos(beside)
+                    near = _NEAR + 0.5 * (beside - last) * away
+                    hit = hit or square < near * near
+                free = free and abs(end) > away + _BEYOND
+                last = beside
+                if beside >= half:
+                    break
+                ray += side
+        if hit:
+            found[index] = HIT
+        elif free and known:
+            found[index] = FREE
+    return found

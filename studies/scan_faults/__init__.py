@@ -1,0 +1,1 @@
+"""What a scanner and odometry can do wrong, through the real controller node."""

@@ -1,0 +1,1 @@
+"""Tracks of what moves, against the truth of the simulator."""
