@@ -188,7 +188,7 @@ class LocalController:
             command = self._commands.next(evasion, held)
             return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
         command = self._commands.next(modes.controls[modes.chosen, 0], held)
-        if not modes.feasible[modes.chosen]:
+        if not self._safety.may_speed_up(modes, held, data, required):
             command = self._safety.slowed(command, held, self._limits)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
