@@ -24,6 +24,7 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.node import SENSOR
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.perception.agreement import Agreement
 from mme_ilqr_ros.perception.map_walls import MapWalls, nearer
 from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.points import ScanPoints
@@ -64,6 +65,7 @@ class LidarInput:
         topics = settings.scan_topics + settings.cloud_topics
         self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
         self._sensor_frames: dict[str, str] = {}
+        self._agreement = Agreement()
         self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
@@ -223,11 +225,12 @@ class LidarInput:
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
-        points = self.perception.newest.get(scan.mount)
-        self._points[topic] = points
+        self._points[topic] = self.perception.newest.get(scan.mount)
         if note.startswith("odometry"):
             self._warnings.warn("jump", note)
         elif note:
             self._warnings.warn(topic, f"{topic}: {note}")
         else:
             self._warnings.clear(topic)
+        if doubt := self._agreement.look_at(self._points):
+            self._warnings.warn("agreement", doubt)
