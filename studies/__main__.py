@@ -27,6 +27,7 @@ VERBS = {
     "avoidable": Verb(
         "whether collisions with what moves were avoidable, by search", "studies.avoidable"
     ),
+    "tracks": Verb("what is followed by a scanner, against the truth", "studies.tracks.verb"),
     "standing": Verb("what a robot that stands plans, with several parameters", "studies.standing"),
     "plan": Verb(
         "global planners on grids: data sets, other planners, other libraries",
