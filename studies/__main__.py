@@ -10,6 +10,16 @@ from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
+    "irsim": Verb(
+        "the package and other drivers as robots of ir-sim, by its lidar alone",
+        "studies.referee.irsim_verb",
+        "referee",
+    ),
+    "crowd": Verb(
+        "drive among people of navground, who see the robot and answer it",
+        "studies.referee.crowd_verb",
+        "referee",
+    ),
     "ablation": Verb(
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",

@@ -16,6 +16,7 @@ from sensor_msgs.msg import LaserScan, PointCloud2
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
@@ -131,7 +132,7 @@ class LidarInput:
         settings = self.settings
         fastest = max(settings.vx_max, -settings.vx_min)
         to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
-        return 2.0 * settings.robot_radius + to_stop + SPARE
+        return 2.0 * outer_radius(settings) + to_stop + SPARE
 
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""

@@ -36,9 +36,11 @@ class ScanCheck:
             fault = fault or self._time_fault(scan, history)
         else:
             fault = self._points_fault(scan) or self._time_fault(scan, history)
-        if not fault:
-            self._stamps[scan.mount] = scan.stamp
         return fault
+
+    def accept(self, scan: Scan | PointScan) -> None:
+        """Note that a scan is used; later ones must be newer."""
+        self._stamps[scan.mount] = scan.stamp
 
     def _points_fault(self, scan: PointScan) -> str:
         shape = np.shape(scan.points)

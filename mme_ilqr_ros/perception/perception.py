@@ -125,6 +125,7 @@ class Perception:
         self._history = history
         if fault := self._check.look_at(scan, history) or self._blind_fault(scan, history):
             return fault
+        self._check.accept(scan)
         with self.stages.time("points"):
             message = self._explain_jumps(scan, history)
             points = scan_points(scan, history, self.settings.clear_max, self.correction)
