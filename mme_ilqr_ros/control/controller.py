@@ -170,9 +170,9 @@ class LocalController:
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
         held = self._commands.held(situation.state)
         x0 = self._robot.initial_state(self._commands.predicted(situation.state), held)
-        centres = discs_in(s).centres(*x0[:3])
         least = least_distance(s.robot_radius, s.clearance_margin)
-        required = self._leeway.required(distance_here(centres, situation), centres[0], least)
+        here = distance_here(discs_in(s).centres(*x0[:3]), situation)
+        required = self._leeway.required(here, x0[:2], least)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
@@ -188,7 +188,7 @@ class LocalController:
             command = self._commands.next(evasion, held)
             return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
         command = self._commands.next(modes.controls[modes.chosen, 0], held)
-        if not modes.feasible[modes.chosen]:
+        if not self._safety.may_speed_up(modes, held, data, required):
             command = self._safety.slowed(command, held, self._limits)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)

@@ -15,6 +15,7 @@ from sensor_msgs.msg import LaserScan, PointCloud2
 
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
@@ -23,6 +24,7 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.node import SENSOR
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.perception.agreement import Agreement
 from mme_ilqr_ros.perception.map_walls import MapWalls, nearer
 from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.points import ScanPoints
@@ -63,6 +65,7 @@ class LidarInput:
         topics = settings.scan_topics + settings.cloud_topics
         self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
         self._sensor_frames: dict[str, str] = {}
+        self._agreement = Agreement()
         self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
@@ -126,7 +129,7 @@ class LidarInput:
         settings = self.settings
         fastest = max(settings.vx_max, -settings.vx_min)
         to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
-        return 2.0 * settings.robot_radius + to_stop + SPARE
+        return 2.0 * outer_radius(settings) + to_stop + SPARE
 
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""
@@ -222,11 +225,12 @@ class LidarInput:
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
-        points = self.perception.newest.get(scan.mount)
-        self._points[topic] = points
+        self._points[topic] = self.perception.newest.get(scan.mount)
         if note.startswith("odometry"):
             self._warnings.warn("jump", note)
         elif note:
             self._warnings.warn(topic, f"{topic}: {note}")
         else:
             self._warnings.clear(topic)
+        if doubt := self._agreement.look_at(self._points):
+            self._warnings.warn("agreement", doubt)
