@@ -27,6 +27,9 @@ VERBS = {
     "avoidable": Verb(
         "whether collisions with what moves were avoidable, by search", "studies.avoidable"
     ),
+    "perception": Verb(
+        "time and memory from a scan to walls, movers and points", "studies.perception"
+    ),
     "tracks": Verb("what is followed by a scanner, against the truth", "studies.tracks.verb"),
     "standing": Verb("what a robot that stands plans, with several parameters", "studies.standing"),
     "plan": Verb(
