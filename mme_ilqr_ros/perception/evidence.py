@@ -76,8 +76,7 @@ class Evidence:
         tiles, valid = self.tiles, points.valid
         if not valid.any():
             return
-        origins, ends = self._covered(points)
-        tiles.lay_out(loops.touched(tiles.cells, origins, ends, valid))
+        origins, ends = self._laid_out(points.origins, points.ends, valid)
         entered = points.hit & valid & use
         tiles.make_room(int(np.count_nonzero(entered)))
         cells, sites, now = tiles.cells, tiles.sites, (self.tick, float(travel), self._law)
@@ -91,17 +90,24 @@ class Evidence:
             count = tiles.site_count
             loops.let_go(cells, sites, count, tiles.corner, self._settled, before)
 
-    def _covered(self, points: ScanPoints) -> tuple[FloatArray, FloatArray]:
-        """Let the index cover a scan; return origins and ends [B, 2] in cells from its corner."""
+    def _laid_out(
+        self, origins: FloatArray, ends: FloatArray, valid: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Lay out the tiles that rays [B, 2] pass; return the rays in cells from the corner."""
         tiles = self.tiles
-        low, high = loops.bounds(points.origins, points.ends, points.valid) / self.resolution
+        low, high = loops.bounds(origins, ends, valid) / self.resolution
         low, high = np.floor(low - MARGIN), np.floor(high + MARGIN)
         tiles.cover(low[::-1].astype(np.int64), high[::-1].astype(np.int64))
-        origins, ends = (
-            loops.in_cells(part, self.resolution, tiles.corner)
-            for part in (points.origins, points.ends)
-        )
+        place = self.resolution, tiles.corner
+        origins, ends = loops.in_cells(origins, *place), loops.in_cells(ends, *place)
+        tiles.lay_out(loops.touched(tiles.cells, origins, ends, valid))
         return origins, ends
+
+    def free_now(self, outline: FloatArray) -> None:
+        """Note that nothing stands in a polygon [K, 2] [m] at the time of the newest scan."""
+        following = np.roll(outline, -1, axis=0)
+        corners, _ = self._laid_out(outline, following, np.ones(len(outline), bool))
+        loops.free_polygon(self.tiles.cells, corners, self.tick)
 
     def _begin(self, count: int, increment: float) -> FloatArray:
         """Return [B] how far from the scanner each ray begins to speak, in cells.

@@ -158,9 +158,9 @@ def clear_along(
 ) -> None:
     """Let rays [B, 2], in cells from the corner, speak against what stands in their way.
 
-    One cell for a step along the ray's steeper axis: corners that are cut are met by another ray.
-    A ray is told free from `begin` [B] cells on; where rays lie close, one speaks for all. In its
-    last cell before a hit it only says that it saw it. Places are whole numbers of 1 / ONE cell.
+    One cell in every column, or every row of a steep ray: corners that are cut are met by another
+    ray. It speaks from `begin` [B] cells on: where rays lie close, one speaks for all. In its last
+    cell before a hit it only says that it saw it. Places are whole numbers of 1 / ONE cell.
     """
     index, evidences, seen, numbers = cells  # a field of a tuple costs a lock in every round
     places, last_travel = sites.place, sites.travel
@@ -172,9 +172,12 @@ def clear_along(
             continue
         dx, dy = dx / length, dy / length
         pace = max(abs(dx), abs(dy))  # steps for a cell of length
-        steps = int((length - begin[ray]) * pace) + 1
-        speaks = int((length - 1.0 - begin[ray]) * pace) + 1 if hit[ray] else steps
-        at_x, at_y = int((x + begin[ray] * dx) * ONE), int((y + begin[ray] * dy) * ONE)
+        start = begin[ray]  # moved to the middle of a column, or of a row
+        first, along = (x + start * dx, dx) if abs(dx) == pace else (y + start * dy, dy)
+        start += (math.floor(first) + 0.5 - first) / along
+        steps = int((length - start) * pace) + 1
+        speaks = int((length - 1.0 - start) * pace) + 1 if hit[ray] else steps
+        at_x, at_y = int((x + start * dx) * ONE), int((y + start * dy) * ONE)
         step_x, step_y = int(dx / pace * ONE), int(dy / pace * ONE)
         for step in range(steps):
             row, column = U(at_y >> BITS), U(at_x >> BITS)
@@ -261,3 +264,28 @@ def known_at(
                     site = cells.site[cell]
                     if sites.last[site] - sites.first[site] >= settled:
                         standing[point] = True
+
+
+@compiled
+def free_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
+    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
+    index, evidences, seen, _ = cells
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
+    corners = len(outline)
+    low, high = outline[0].copy(), outline[0].copy()
+    for k in range(corners):
+        low, high = np.minimum(low, outline[k]), np.maximum(high, outline[k])
+    for row in range(max(int(low[1]), 0), min(int(high[1]) + 1, rows)):
+        for column in range(max(int(low[0]), 0), min(int(high[0]) + 1, columns)):
+            x, y = column + 0.5, row + 0.5
+            inside = False
+            for k in range(corners):
+                x0, y0 = outline[k]
+                x1, y1 = outline[(k + 1) % corners]
+                if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+                    inside = not inside
+            cell = number_of(index, row, column)
+            if inside and cell >= 0:
+                seen[cell] = tick
+                if evidences[cell] > 0:
+                    evidences[cell] = 0

@@ -1,4 +1,4 @@
-"""What lies near the robot: hit points, cells that were not seen free lately, its own place."""
+"""What lies near the robot: hit points, and cells that were not seen free lately."""
 
 from __future__ import annotations
 
@@ -19,13 +19,21 @@ def points_near(
     evidence: Evidence, centre: FloatArray, reach: float, fresh: list[FloatArray]
 ) -> FloatArray:
     """Return [N, 2] the sites of what stands and the fresh hits within `reach` [m] of a place."""
+    found = standing_near(evidence, centre, reach)
+    near = [part[np.hypot(*(part - centre).T) <= reach] for part in fresh]
+    return np.concatenate([found, *near])
+
+
+def standing_near(
+    evidence: Evidence, centre: FloatArray, reach: float, settled: float = 0.0
+) -> FloatArray:
+    """Return [N, 2] the sites within `reach` [m] of a place that were hit for so long [s]."""
     tiles = evidence.tiles
     x, y = evidence.in_cells(centre)
     size = evidence.resolution
-    found = sites_near(tiles.cells, tiles.sites, float(x), float(y), reach / size)
-    found = (found + tiles.corner[::-1]) * size
-    near = [part[np.hypot(*(part - centre).T) <= reach] for part in fresh]
-    return np.concatenate([found, *near])
+    long = round(1e3 * settled)
+    found = sites_near(tiles.cells, tiles.sites, float(x), float(y), reach / size, long)
+    return (found + tiles.corner[::-1]) * size
 
 
 def unseen_near(evidence: Evidence, centre: FloatArray, reach: float, since: float) -> FloatArray:
@@ -36,12 +44,6 @@ def unseen_near(evidence: Evidence, centre: FloatArray, reach: float, since: flo
     tick = max(evidence.tick_of(since), 1)
     found = unseen_cells(tiles.cells, float(x), float(y), reach / size, tick)
     return (found + tiles.corner[::-1]) * size
-
-
-def stamp_body(evidence: Evidence, outline: FloatArray) -> None:
-    """Note that the cells under the robot are free now: it stands there."""
-    tiles = evidence.tiles
-    stamp_polygon(tiles.cells, evidence.in_cells(outline), evidence.tick)
 
 
 def copy_out(
@@ -68,10 +70,15 @@ def copy_out(
 
 
 @compiled
-def sites_near(cells: Cells, sites: Sites, x: float, y: float, reach: float) -> FloatArray:
-    """Return [N, 2] the sites of occupied cells within `reach` of x, y, in cells."""
+def sites_near(
+    cells: Cells, sites: Sites, x: float, y: float, reach: float, settled: int
+) -> FloatArray:
+    """Return [N, 2] the sites of occupied cells within `reach` of x, y, in cells.
+
+    Of those that were hit over `settled` ticks.
+    """
     index, evidences, _, numbers = cells
-    places = sites.place
+    places, first, last = sites.place, sites.first, sites.last
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     found = np.empty((256, 2))
     count = 0
@@ -81,6 +88,8 @@ def sites_near(cells: Cells, sites: Sites, x: float, y: float, reach: float) -> 
             if cell < 0 or evidences[cell] <= 0:
                 continue
             site = numbers[cell]
+            if last[site] - first[site] < settled:
+                continue
             site_x, site_y = column + places[site, 0], row + places[site, 1]
             if math.hypot(site_x - x, site_y - y) > reach:
                 continue
@@ -134,28 +143,3 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
                 found[count, 0], found[count, 1] = at_x, at_y
                 count += 1
     return found[:count].copy()
-
-
-@compiled
-def stamp_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
-    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
-    index, evidences, seen, _ = cells
-    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
-    corners = len(outline)
-    low, high = outline[0].copy(), outline[0].copy()
-    for k in range(corners):
-        low, high = np.minimum(low, outline[k]), np.maximum(high, outline[k])
-    for row in range(max(int(low[1]), 0), min(int(high[1]) + 1, rows)):
-        for column in range(max(int(low[0]), 0), min(int(high[0]) + 1, columns)):
-            x, y = column + 0.5, row + 0.5
-            inside = False
-            for k in range(corners):
-                x0, y0 = outline[k]
-                x1, y1 = outline[(k + 1) % corners]
-                if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
-                    inside = not inside
-            cell = number_of(index, row, column)
-            if inside and cell >= 0:
-                seen[cell] = tick
-                if evidences[cell] > 0:
-                    evidences[cell] = 0

@@ -13,11 +13,11 @@ from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 from mme_ilqr_ros.geometry.pose_history import Jump, PoseHistory
-from mme_ilqr_ros.perception.checks import ScanCheck
+from mme_ilqr_ros.perception.checks import ScanCheck, blind_fault
 from mme_ilqr_ros.perception.evidence import LET_GO_EVERY, Evidence
 from mme_ilqr_ros.perception.lens import Lenses
 from mme_ilqr_ros.perception.matcher import match, share_at_sites
-from mme_ilqr_ros.perception.near import copy_out, points_near, stamp_body, unseen_near
+from mme_ilqr_ros.perception.near import copy_out, points_near, unseen_near
 from mme_ilqr_ros.perception.points import ScanPoints, disc, inside_polygon, scan_points
 from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
@@ -67,7 +67,7 @@ class Perception:
         """Forget everything that was seen."""
         settings = self.settings
         self.correction = ORIGIN
-        self._check = ScanCheck(settings)
+        self._check = ScanCheck()
         self._lenses = Lenses(settings)
         self._tracker = Tracker(settings.tracks, settings.settled)
         self._history: PoseHistory | None = None
@@ -122,7 +122,7 @@ class Perception:
         if self._check.went_back(scan):
             self.reset()
         self._history = history
-        if fault := self._check.look_at(scan, history):
+        if fault := self._check.look_at(scan, history) or self._blind_fault(scan, history):
             return fault
         with self.stages.time("points"):
             message = self._explain_jumps(scan, history)
@@ -141,6 +141,12 @@ class Perception:
         self._standing[scan.mount] = points.ends[points.hit & (use | near)]
         self._count += 1
         return message or warning
+
+    def _blind_fault(self, scan: Scan | PointScan, history: PoseHistory) -> str:
+        if isinstance(scan, PointScan):
+            return ""
+        pose = self.correction.compose(history.at(scan.stamp)).compose(scan.mount)
+        return blind_fault(scan, pose, self.evidence, self.settings.settled)
 
     def _explain_jumps(self, scan: Scan | PointScan, history: PoseHistory) -> str:
         """Find out what jumped, robot or odometry, by what a scan sees; return a line about it."""
@@ -202,7 +208,7 @@ class Perception:
         for track in self._tracker.began:
             self.evidence.free(track.mean[:2], float(track.mean[4]) + TRAIL, track.born)
         if self._body is not None:
-            stamp_body(self.evidence, points.pose.transform(self._body))
+            self.evidence.free_now(points.pose.transform(self._body))
 
     def seen(self, now: float, state: RobotState, reach: float) -> Seen:
         """Return what a control cycle needs.
