@@ -35,7 +35,7 @@ from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.geometry.passable import least_distance
+from mme_ilqr_ros.geometry.passable import discs_in, footprint_in, least_distance
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
@@ -102,7 +102,9 @@ class LocalController:
         self._limits = self._robot.limits(s)
         self._period = 1.0 / s.controller_frequency
         self._leeway = Leeway(ESCAPE, s.robot_radius)
-        self._gate.update(s, Shape(np.zeros((1, 2)), s.robot_radius))
+        found = footprint_in(s)
+        disc = Shape(np.zeros((1, 2)), s.robot_radius)
+        self._gate.update(s, disc if found is None else Shape(found.corners))
         self._solver.update(algorithm_settings(s))
 
     def warm_up(self) -> None:
@@ -170,7 +172,7 @@ class LocalController:
         held = self._held(situation.state)
         x0 = self._robot.initial_state(self._predicted(situation.state), held)
         least = least_distance(s.robot_radius, s.clearance_margin)
-        here = distance_here(x0[:2], situation)
+        here = distance_here(discs_in(s).centres(*x0[:3]), situation)
         required = self._leeway.required(here, x0[:2], least)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)

@@ -72,7 +72,7 @@ class Safety:
             x0: State [nx].
             held: Controls that hold now [nu].
             data: What the modes share.
-            radius: The robot's radius [m].
+            radius: Of the robot's discs [m].
         """
         lower, upper, _ = data.limits.as_arrays()
         axes = [np.linspace(*ends, COUNT) for ends in zip(lower, upper, strict=True)]
@@ -114,11 +114,11 @@ class Safety:
         return int(np.ceil((stopping + REACTION_TIME) / data.dt))
 
 
-def distance_here(position: Array, situation: Situation) -> float:
-    """Return the distance of the robot's centre [2] to obstacles [m]."""
-    here, walls = float(clearance(position, situation.circles)), situation.walls
+def distance_here(centres: Array, situation: Situation) -> float:
+    """Return the distance of the robot's discs, by their centres [K, 2], to obstacles [m]."""
+    here, walls = float(clearance(centres, situation.circles).min()), situation.walls
     if walls is not None:
-        here = min(here, float(walls.value_and_gradient(position)[0]))
+        here = min(here, float(walls.value_and_gradient(centres)[0].min()))
     return here
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-TOLERANCE = 0.25  # of half the width, by which discs may stick out beyond a side
+TOLERANCE = 0.2  # of half the width, by which discs may stick out beyond a side
 MOST = 5
 SLICES = 120  # of the length, with common ends for 1 to 6 equal parts
 HALVINGS = 40
@@ -65,6 +65,7 @@ def covering_discs(hull: FloatArray, tolerance: float = TOLERANCE, most: int = M
         radius, centres = _least_radius(s, width, count)
     offsets = np.tile(middle, (count, 1))
     offsets[:, along] = centres
+    offsets = np.round(offsets, 9)  # a round robot's disc is at its very centre
     return Discs(offsets, radius, radius - float(half))
 
 

@@ -143,21 +143,40 @@ def track_markers(tracks: Sequence[Any], stamp: Time, frame: str) -> MarkerArray
     return markers
 
 
-def robot_markers(pose: Pose, radius: float, stamp: Time, frame: str) -> MarkerArray:
-    """Return the robot as a disc with an arrow for its heading."""
+def robot_markers(
+    pose: Pose,
+    radius: float,
+    footprint: Sequence[tuple[float, float]],
+    stamp: Time,
+    frame: str,
+) -> MarkerArray:
+    """Return the robot as a disc, or its footprint, with an arrow for its heading.
+
+    Args:
+        pose: In `frame`.
+        radius: Of the disc, or round the footprint [m].
+        footprint: Corners in the robot's frame [m]; empty for the disc.
+        stamp: Of the pose.
+        frame: Name.
+    """
     head = header(stamp, frame)
-    disc = _marker(head, "robot", 0, Marker.CYLINDER)
-    disc.pose = pose_message(pose)
-    disc.pose.position.z = _ROBOT_HEIGHT / 2
-    disc.scale.x = disc.scale.y = 2.0 * float(radius)
-    disc.scale.z = _ROBOT_HEIGHT
-    disc.color = _colour(_BLUE, 0.9)
+    body = _marker(head, "robot", 0, Marker.TRIANGLE_LIST if footprint else Marker.CYLINDER)
+    body.pose = pose_message(pose)
+    body.pose.position.z = _ROBOT_HEIGHT if footprint else _ROBOT_HEIGHT / 2
+    if footprint:
+        for first, second in zip(footprint, (*footprint[1:], footprint[0]), strict=True):
+            body.points += [point_message(*corner) for corner in ((0.0, 0.0), first, second)]
+        body.scale.x = body.scale.y = body.scale.z = 1.0
+    else:
+        body.scale.x = body.scale.y = 2.0 * float(radius)
+        body.scale.z = _ROBOT_HEIGHT
+    body.color = _colour(_BLUE, 0.9)
     heading = _marker(head, "robot", 1, Marker.ARROW)
     heading.pose = pose_message(pose)
     heading.pose.position.z = _ROBOT_HEIGHT + 0.02
     heading.scale.x, heading.scale.y, heading.scale.z = 1.3 * float(radius), 0.04, 0.04
     heading.color = _colour((1.0, 1.0, 1.0))
-    return MarkerArray(markers=[disc, heading])
+    return MarkerArray(markers=[body, heading])
 
 
 def _clear(head: Header) -> Marker:

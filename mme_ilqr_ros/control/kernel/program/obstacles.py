@@ -65,9 +65,8 @@ def place(x, task):
 @inline
 def arm(place, offset):
     """Return (x, y) from the robot's centre to that of a disc, in the frame of the world."""
-    px, py, cos_yaw, sin_yaw = place
-    x, y = cos_yaw * offset[0] - sin_yaw * offset[1], sin_yaw * offset[0] + cos_yaw * offset[1]
-    return x, y
+    along, across, cos_yaw, sin_yaw = offset[0], offset[1], place[2], place[3]
+    return cos_yaw * along - sin_yaw * across, sin_yaw * along + cos_yaw * across
 
 
 @inline
@@ -186,7 +185,7 @@ def add_moving_cost(place, t, task, sums, factors):
 
 @inline
 def add_quadratic(clearance, nx, ny, nyaw, barrier, scale, b):
-    """Add gradient and Gauss-Newton Hessian of a barrier; its clearance grows along nx, ny, nyaw."""
+    """Add the derivatives of a barrier whose clearance grows along nx, ny, nyaw."""
     gradient, curvature = barrier_derivatives(clearance, barrier)
     e = vmin(clearance - barrier.contact, 0.0)
     gradient = scale * gradient + barrier.stiffness * e
