@@ -16,7 +16,7 @@ from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.geometry.passable import discs_in, footprint_in
+from mme_ilqr_ros.geometry.passable import discs_in, outer_radius
 from mme_ilqr_ros.models import ControlLimits
 from mme_ilqr_ros.settings import rebuilt
 
@@ -99,10 +99,9 @@ def _clearance(settings: ControllerSettings, problem: Problem) -> tuple[Barrier,
     relative to the top speed.
     """
     costs, energy = settings.costs, np.zeros(problem.model.nu)
-    shape, discs = footprint_in(settings), discs_in(settings)
-    edge = settings.robot_radius if shape is None else shape.circumscribed_radius
+    discs = discs_in(settings)
     at_speed = costs.caution * (1.0 - costs.standing_share) / settings.vx_max**2
-    levers = {"vx": 1.0, "vy": 1.0, "wz": edge}
+    levers = {"vx": 1.0, "vy": 1.0, "wz": outer_radius(settings)}
     for i, name in enumerate(problem.model.control_names):
         energy[i] = at_speed * levers.get(name, 0.0) ** 2
     dt, stiff = settings.mme.model_dt, min(costs.stiff_distance, 0.5 * costs.clearance_distance)

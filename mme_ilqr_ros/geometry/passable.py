@@ -85,6 +85,12 @@ def discs_in(settings: Shaped) -> Discs:
     return one_disc(settings.robot_radius) if found is None else found.discs
 
 
+def outer_radius(settings: Shaped) -> float:
+    """Return the radius of the disc round the centre that holds the robot of some settings [m]."""
+    found = footprint_in(settings)
+    return settings.robot_radius if found is None else found.circumscribed_radius
+
+
 def margin_of(radius: float, margin: float) -> float:
     """Return the clearance margin [m] of a robot; a setting of 0 is derived from its radius."""
     return margin if margin > 0.0 else MARGIN * radius

@@ -83,6 +83,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._controller.warm_up()
         self._times = SolveTimes()
         self._mode_switches = 0
+        self._gated = 0  # commands that the last gate changed
         self._status, self._is_fine = "no goal", True
         self._is_moving = False
         self._was_halted = False  # since the last cycle
@@ -177,6 +178,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     def _restart_counts(self, _: PoseStamped) -> None:
         self._times.restart()
         self._mode_switches = 0
+        self._gated = 0
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._controller.reset()
@@ -191,8 +193,6 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         if now < self._last_now:
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
             self._controller.reset()
-            if self._lidar is not None:
-                self._lidar.forget()
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
             self._status, self._is_fine = "no goal", True
@@ -248,8 +248,9 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self.warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
         elif not snapshot.unguided:
             self.warnings.clear("cost_to_go")
-        if result.status not in FINE:
+        if result.status not in FINE or result.gated:
             self.warnings.warn_each(result.message)
+        self._gated += result.gated
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
         self._times.add(seconds, 1.0 / self.settings.controller_frequency)
@@ -289,6 +290,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             **self._times.values(),
             "missed deadlines": self._times.missed,
             "mode switches": self._mode_switches,
+            "changed by the last gate": self._gated,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
         if self._lidar is not None:

@@ -15,7 +15,8 @@ from sensor_msgs.msg import LaserScan, PointCloud2
 
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
+from mme_ilqr_ros.geometry.passable import outer_radius
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
@@ -23,6 +24,7 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.node import SENSOR
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.perception.agreement import Agreement
 from mme_ilqr_ros.perception.map_walls import MapWalls, nearer
 from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.points import ScanPoints
@@ -30,7 +32,6 @@ from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.spin import Spin
 
-JUMP, YAW_JUMP = 0.3, 0.3  # [m], [rad] by which odometry may be beyond twice what the robot can
 SPARE = 1.0  # [m] seen beyond what the robot needs to stop
 
 
@@ -58,12 +59,13 @@ class LidarInput:
         self._lock = threading.Lock()  # scans come on one thread, the map is made on another
         self._history = PoseHistory()
         self.odom_frame = ""
-        self._last: tuple[float, RobotState] | None = None
+        self._state: RobotState | None = None  # the newest one
         self._walls_laid = False
         self._map_walls: DistanceField | None = None
         topics = settings.scan_topics + settings.cloud_topics
         self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
         self._sensor_frames: dict[str, str] = {}
+        self._agreement = Agreement()
         self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
@@ -75,8 +77,9 @@ class LidarInput:
     def use(self, settings: ControllerNodeSettings) -> None:
         """Take over changed settings; other ones of perception begin anew."""
         if settings.perception != self.settings.perception:
-            self.forget()
-            self.perception = Perception(settings.perception)
+            with self._lock:
+                self.perception = Perception(settings.perception)
+            self._points = dict.fromkeys(self._points)
         self.settings = settings
 
     @property
@@ -119,19 +122,23 @@ class LidarInput:
                 return f"no usable scan on '{topic}' yet"
             if not now - points.stamp <= self.settings.scan_timeout:
                 return f"the newest usable scan on '{topic}' is {now - points.stamp:.1f} s old"
-        return ""
+        return "" if self._knows_where() else "odometry jumped, and no scan has come since"
 
     def _reach(self) -> float:
         """Return how far [m] from the robot the last gate looks."""
         settings = self.settings
         fastest = max(settings.vx_max, -settings.vx_min)
         to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
-        return 2.0 * settings.robot_radius + to_stop + SPARE
+        return 2.0 * outer_radius(settings) + to_stop + SPARE
 
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""
         with self._lock:
-            return None if self.perception.stamp == -math.inf else self.perception.grid()
+            return self.perception.grid() if self._knows_where() else None
+
+    def _knows_where(self) -> bool:
+        """Whether there was a scan, also since odometry jumped."""
+        return self.perception.stamp > -math.inf
 
     def lay_map(self, walls: MapWalls, pose: Pose, seen: GridMap) -> None:
         """Let the walls of a map stand where nothing was seen. For any thread.
@@ -141,10 +148,10 @@ class LidarInput:
             pose: Of the map's frame in `frame`.
             seen: What was seen.
         """
-        if self._last is None:
+        if self._state is None:
             return
         settings = self.settings.perception
-        centre = self.localised(self._last[1]).position
+        centre = self.localised(self._state).position
         reach = settings.window + SPARE
         self._map_walls = walls.unseen(pose, seen, centre, reach, settings.field_reach)
         self._walls_laid = True
@@ -164,33 +171,10 @@ class LidarInput:
         }
 
     def take_odometry(self, stamp: float, state: RobotState, frame: str) -> None:
-        """Keep where the robot was when; what was seen before it jumped is forgotten."""
+        """Keep where the robot was when."""
         self.odom_frame = frame
-        if self._last is not None and (jump := self._jump(*self._last, stamp, state)):
-            self._warnings.warn("jump", f"odometry jumped {jump}; what was seen is forgotten")
-            self.forget()
         if self._history.add(stamp, state):
-            self._last = stamp, state
-
-    def _jump(self, before: float, old: RobotState, stamp: float, new: RobotState) -> str:
-        """Return how far the robot went further than it can, or an empty text."""
-        seconds, settings = max(stamp - before, 0.0), self.settings
-        fastest = 2.0 * max(settings.vx_max, -settings.vx_min, settings.vy_max)
-        moved = math.hypot(new.x - old.x, new.y - old.y)
-        turned = abs(float(difference(new.yaw, old.yaw)))
-        if moved > JUMP + fastest * seconds:
-            return f"by {moved:.2f} m in {seconds:.2f} s"
-        if turned > YAW_JUMP + 2.0 * settings.wz_max * seconds:
-            return f"by {turned:.2f} rad in {seconds:.2f} s"
-        return ""
-
-    def forget(self) -> None:
-        """Forget what was seen and where the robot was."""
-        with self._lock:
-            self.perception.reset()
-        self._history.clear()
-        self._last, self._map_walls, self._walls_laid = None, None, False
-        self._points = dict.fromkeys(self._points)
+            self._state = state
 
     def _take_scan(self, topic: str, told: Pose | None, message: LaserScan) -> None:
         frame = message.header.frame_id
@@ -241,9 +225,12 @@ class LidarInput:
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
-        points = self.perception.newest.get(scan.mount)
-        self._points[topic] = points
-        if note:
+        self._points[topic] = self.perception.newest.get(scan.mount)
+        if note.startswith("odometry"):
+            self._warnings.warn("jump", note)
+        elif note:
             self._warnings.warn(topic, f"{topic}: {note}")
         else:
             self._warnings.clear(topic)
+        if doubt := self._agreement.look_at(self._points):
+            self._warnings.warn("agreement", doubt)

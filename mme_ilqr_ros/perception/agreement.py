@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from itertools import permutations
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +14,41 @@ from mme_ilqr_ros.perception.points import ScanPoints
 
 TOLERANCE = 0.25  # [m] scanners at other heights and times see other parts of a thing
 SLOPE = 0.05  # by which the tolerance grows with the distance
+MANY, SHARE = 15, 0.1  # hits that are seen through, and their share, to speak of it
+EVERY, IN_A_ROW = 0.3, 3  # [s] between two looks; looks
+
+
+class Agreement:
+    """Compares the newest scans of several scanners now and then."""
+
+    def __init__(self) -> None:
+        """Start without doubt."""
+        self._looked = -math.inf
+        self._doubts = 0
+        self._found = ""
+
+    def look_at(self, scans: Mapping[str, ScanPoints | None]) -> str:
+        """Return which scanners contradict each other, by their names; empty where none do."""
+        known = [(name, points) for name, points in scans.items() if points is not None]
+        newest = max((points.stamp for _, points in known), default=-math.inf)
+        if len(known) > 1 and not 0.0 <= newest - self._looked < EVERY:
+            self._looked = newest
+            found = [text for pair in permutations(known, 2) if (text := _doubt(*pair))]
+            self._doubts = self._doubts + 1 if found else 0
+            self._found = found[0] if self._doubts >= IN_A_ROW else ""
+        return self._found
+
+
+def _doubt(one: tuple[str, ScanPoints], other: tuple[str, ScanPoints]) -> str:
+    """Return a text where one scanner sees through too much of what another one hits."""
+    (name, points), (other_name, other_points) = one, other
+    through, seen = contradicted(points, other_points)
+    if through < MANY or through < SHARE * seen:
+        return ""
+    return (
+        f"{name} disagrees with {other_name}, which sees through {through} of {seen} of its points;"
+        " what either sees counts. Check their poses"
+    )
 
 
 def contradicted(points: ScanPoints, other: ScanPoints) -> tuple[int, int]:

@@ -95,8 +95,8 @@ def _elsewhere(message: LaserScan) -> LaserScan:
 
 
 def _slow(message: LaserScan) -> LaserScan:
-    message.time_increment = 0.02 / len(message.ranges)
-    message.scan_time = 0.02
+    message.time_increment = 0.075 / len(message.ranges)
+    message.scan_time = 0.075
     return message
 
 

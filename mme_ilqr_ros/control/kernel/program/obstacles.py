@@ -21,9 +21,9 @@ from .lane import (
     vmax,
     vmin,
 )
-from .stage import HEADING
 
 LOG_EVERY = 8  # gaps whose ratios are multiplied before one logarithm is taken
+YAW = 2  # the state after x and y, in every robot whose heading matters to obstacles
 TINY = 1e-12  # [m^2] keeps the direction from a circle's very centre finite
 BLOCK = 32  # circles whose nearness fits into the bits of one number
 
@@ -59,7 +59,7 @@ def place_of(px, py, yaw, task):
 @inline
 def place(x, task):
     """Return the place of a robot in a state [NX]."""
-    return place_of(x[0], x[1], x[max(HEADING, 0)], task)
+    return place_of(x[0], x[1], x[YAW], task)
 
 
 @inline
@@ -236,11 +236,11 @@ def least_distance(X, task):
 
     Half-way points are checked too: at 1 m/s and 0.2 s the stages are 0.2 m apart.
     """
-    least, yaw = fill(X[0, 0], task.walls.outside), max(HEADING, 0)
+    least = fill(X[0, 0], task.walls.outside)
     for half in range(2 * X.shape[0] - 1):
         t, last, time = half // 2, (half + 1) // 2, 0.5 * half * task.dt
         px, py = 0.5 * (X[t, 0] + X[last, 0]), 0.5 * (X[t, 1] + X[last, 1])
-        at = place_of(px, py, 0.5 * (X[t, yaw] + X[last, yaw]), task)
+        at = place_of(px, py, 0.5 * (X[t, YAW] + X[last, YAW]), task)
         for disc in range(task.discs.shape[0]):
             x, y = arm(at, task.discs[disc])
             least = vmin(least, distance_at(px + x, py + y, time, task))
