@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-TOLERANCE = 0.25  # of half the width, by which discs may stick out beyond a side
+TOLERANCE = 0.2  # of half the width, by which discs may stick out beyond a side
 MOST = 5
 SLICES = 120  # of the length, with common ends for 1 to 6 equal parts
 HALVINGS = 40

@@ -94,7 +94,7 @@ def test_as_few_discs_as_keep_the_tolerance():
     count = {name: len(footprint_of(corners).discs.offsets) for name, corners in SHAPES.items()}
     assert count["octagon"] == 1
     assert count["jackal"] == 2
-    assert count["cart"] == 3
+    assert count["cart"] == 4
     jackal = footprint_of(SHAPES["jackal"]).discs
     assert jackal.radius == pytest.approx(math.hypot(0.127, 0.2159))
     assert jackal.offsets == pytest.approx(np.array([[-0.127, 0.0], [0.127, 0.0]]))
