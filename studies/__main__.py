@@ -10,6 +10,16 @@ from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
+    "irsim": Verb(
+        "the package and other drivers as robots of ir-sim, by its lidar alone",
+        "studies.referee.irsim_verb",
+        "referee",
+    ),
+    "crowd": Verb(
+        "drive among people of navground, who see the robot and answer it",
+        "studies.referee.crowd_verb",
+        "referee",
+    ),
     "ablation": Verb(
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",
@@ -17,6 +27,7 @@ VERBS = {
     "avoidable": Verb(
         "whether collisions with what moves were avoidable, by search", "studies.avoidable"
     ),
+    "tracks": Verb("what is followed by a scanner, against the truth", "studies.tracks.verb"),
     "standing": Verb("what a robot that stands plans, with several parameters", "studies.standing"),
     "plan": Verb(
         "global planners on grids: data sets, other planners, other libraries",

@@ -6,9 +6,11 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from mme_ilqr_ros.benchmark.parameters import Parameters
+from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
@@ -22,7 +24,7 @@ from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import KINDS
 from mme_ilqr_ros.settings import Scalar, build
-from mme_ilqr_ros.simulation.scenario import Scenario
+from mme_ilqr_ros.simulation.scenario import Scenario, with_robot
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 CONTROLLERS = VARIANTS
@@ -34,6 +36,12 @@ PLANNER_SEES_BY = {"known": "map", "lidar": "nothing"}  # by default
 TOLERANCE_PART = 0.8  # the controller aims to stop this far inside what counts as arrived
 
 
+@cache
+def _parameters_of(robot_file: str) -> Parameters:
+    """Return what the parameter file of a robot says; nothing without one."""
+    return read_parameters(Path(robot_file)) if robot_file else Parameters()
+
+
 @dataclass(frozen=True)
 class Setup:
     """Everything but world and seed that a trial depends on.
@@ -41,6 +49,7 @@ class Setup:
     Attributes:
         controller: One of CONTROLLERS.
         planner: One of PLANNERS.
+        robot: Name or parameter file of a robot in place of the world's; empty for the world's.
         planner_sees: One of PLANNER_SEES: the map that the planner node gets, with the walls only,
             or the circles at rest too; or none, but what its own scans have shown so far.
         sensing: One of SENSING: true circles and walls, or nothing but scans and odometry.
@@ -67,6 +76,7 @@ class Setup:
     robot_radius: float | None = None
     planning_radius: float | None = None
     realtime: bool = False
+    robot: str = ""
     planner_sees: str = "map"
     fov: float | None = None
     beams: int | None = None
@@ -78,6 +88,7 @@ class Setup:
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with what the setup changes."""
+        scenario = with_robot(scenario, self.robot) if self.robot else scenario
         robot = scenario.robot
         if self.robot_radius is not None:
             robot = robot.as_disc(self.robot_radius)
@@ -117,7 +128,7 @@ class Setup:
         return {"robot_radius": self.planning_radius or robot.radius}
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
-        """Return the controller's settings: the world's facts, then the file, then the choice."""
+        """Return the controller's settings: the robot's, the world's, the file's, the choice."""
         facts = {
             **self.shape(scenario, self.parameters.controller),
             **scenario.robot.limits,
@@ -129,11 +140,12 @@ class Setup:
             "use_plan": self.planner != "none",
             "variant": self.controller,
         }
-        values = {**facts, **self.parameters.controller, **choices}
+        robot = _parameters_of(scenario.robot.file).controller
+        values = {**robot, **facts, **self.parameters.controller, **choices}
         return build_extended(ControllerNodeSettings, values)
 
     def planner_settings(self, scenario: Scenario) -> PlannerNodeSettings:
-        """Return the planner's settings: the world's facts, the file, the choice.
+        """Return the planner's settings: the robot's, the world's facts, the file, the choice.
 
         The margin is the controller's, if the file does not give the planner another.
         """
@@ -141,16 +153,18 @@ class Setup:
         if (margin := self.parameters.controller.get("clearance_margin")) is not None:
             facts["clearance_margin"] = margin
         choice = {"kind": self.planner} if self.plans else {}
-        return build(PlannerNodeSettings, {**facts, **self.parameters.planner, **choice})
+        robot = _parameters_of(scenario.robot.file).planner
+        return build(PlannerNodeSettings, {**robot, **facts, **self.parameters.planner, **choice})
 
-    def simulator_settings(self) -> SimulatorSettings:
-        """Return the plant's settings."""
+    def simulator_settings(self, scenario: Scenario) -> SimulatorSettings:
+        """Return the plant's settings: the robot's, the file, the choice."""
         chosen: dict[str, Any] = {}
         if self.fov is not None:
             chosen["scan.field_of_view"] = math.radians(min(self.fov, 360.0))
         if self.beams is not None:
             chosen["scan.beams"] = self.beams
-        return build(SimulatorNodeSettings, {**self.parameters.simulator, **chosen})
+        robot = _parameters_of(scenario.robot.file).simulator
+        return build(SimulatorNodeSettings, {**robot, **self.parameters.simulator, **chosen})
 
     def make_controller(self, settings: ControllerNodeSettings) -> LocalController:
         """Return the controller, ready to drive."""

@@ -158,7 +158,6 @@ def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
         parameters: Further parameters of the run monitor.
     """
     chosen = {**choice.world, **_chosen(goal=choice.goal), "use_plan": choice.use_plan}
-    chosen |= {"wait_for_map": not choice.by_lidar}
     return NodeSpec("run_monitor", choices={**chosen, **parameters})
 
 

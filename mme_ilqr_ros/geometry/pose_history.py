@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-import bisect
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.geometry.pose import Pose, RobotState, wrap
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference, wrap
 
 KEPT = 5.0  # [s] of odometry
+STEP, TURN = 0.1, 0.1  # [m], [rad] that two states may be off what their velocities say
+ADRIFT = 1.0  # [m/s], [rad/s] and this, for odometry without velocities
+SLACK = 0.5  # and this part of the velocity
+ROOM = 256  # states at first
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A step of the odometry that no robot makes.
+
+    Attributes:
+        before: Time of the last state before it [s].
+        stamp: Of the first state after it [s].
+        expected: Where the velocity would have led until then.
+        told: Where the odometry says the robot is.
+    """
+
+    before: float
+    stamp: float
+    expected: Pose
+    told: Pose
+
+    @property
+    def distance(self) -> float:
+        """How far it jumped [m]."""
+        return math.hypot(self.told.x - self.expected.x, self.told.y - self.expected.y)
 
 
 class PoseHistory:
@@ -22,39 +48,75 @@ class PoseHistory:
 
     def __init__(self, reach: float = 0.3) -> None:
         self._reach = reach
-        self._stamps: list[float] = []
-        self._states: list[RobotState] = []
+        # stamp, x, y, yaw that goes on beyond a turn, vx, vy, wz of every state
+        self._table: NDArray[np.float64] = np.empty((7, ROOM))
+        self._begin = self._end = 0  # of the columns in use
+        self._jumps: list[Jump] = []
 
     def add(self, stamp: float, state: RobotState) -> bool:
-        """Take a state measured at `stamp` [s]; False where it is older than the newest one.
+        """Take a state measured at `stamp` [s]; False where it is not newer than the newest one.
 
         A clock that went back by more than the kept time starts a new history.
         """
-        if self._stamps and stamp < self._stamps[-1] - KEPT:
+        if stamp < self.newest - KEPT:
             self.clear()
-        if self._stamps and stamp <= self._stamps[-1]:
+        if stamp <= self.newest or not (math.isfinite(stamp) and state.is_finite()):
             return False
-        self._stamps.append(stamp)
-        self._states.append(state)
-        first = bisect.bisect_left(self._stamps, stamp - KEPT)
-        del self._stamps[:first], self._states[:first]
+        if self._end == self._table.shape[1]:
+            self._make_room()
+        yaw = state.yaw
+        if self._begin < self._end:
+            last = self._table[:, self._end - 1]
+            yaw = float(last[3] + difference(yaw, last[3]))
+            self._note_jump(last, stamp, state)
+        self._table[:, self._end] = stamp, state.x, state.y, yaw, state.vx, state.vy, state.wz
+        self._end += 1
+        while self._table[0, self._begin] < stamp - KEPT:
+            self._begin += 1
         return True
+
+    def _make_room(self) -> None:
+        """Drop what is no longer kept, and take more memory where that is not much."""
+        kept = self._table[:, self._begin : self._end]
+        grown = np.empty((7, max(2 * kept.shape[1], ROOM)))
+        grown[:, : kept.shape[1]] = kept
+        self._table, self._begin, self._end = grown, 0, kept.shape[1]
+
+    def _note_jump(self, last: NDArray[np.float64], stamp: float, state: RobotState) -> None:
+        """Note a step that the velocities at both ends do not explain."""
+        time = stamp - last[0]
+        vx, vy, wz = 0.5 * (last[4:] + np.array([state.vx, state.vy, state.wz]))
+        yaw = last[3] + 0.5 * time * wz  # half-way
+        x = last[1] + time * (math.cos(yaw) * vx - math.sin(yaw) * vy)
+        y = last[2] + time * (math.sin(yaw) * vx + math.cos(yaw) * vy)
+        away = math.hypot(state.x - x, state.y - y)
+        turned = abs(difference(state.yaw, yaw + 0.5 * time * wz))
+        moved = STEP + time * (ADRIFT + SLACK * math.hypot(vx, vy))
+        if away > moved or turned > TURN + time * (ADRIFT + SLACK * abs(wz)):
+            expected = Pose(float(x), float(y), float(wrap(yaw + 0.5 * time * wz)))
+            recent = [jump for jump in self._jumps if jump.stamp >= stamp - KEPT]
+            self._jumps = [*recent, Jump(float(last[0]), stamp, expected, state.pose)]
 
     def clear(self) -> None:
         """Forget all states."""
-        self._stamps.clear()
-        self._states.clear()
+        self._begin = self._end = 0
+        self._jumps = []
 
     @property
     def newest(self) -> float:
         """Stamp of the newest state [s]; -inf without one."""
-        return self._stamps[-1] if self._stamps else -math.inf
+        return float(self._table[0, self._end - 1]) if self._begin < self._end else -math.inf
 
     def covers(self, stamp: float) -> bool:
         """Return True where the pose at a time [s] is known, or follows from a velocity."""
-        if not self._stamps:
+        if self._begin == self._end:
             return False
-        return self._stamps[0] - self._reach <= stamp <= self._stamps[-1] + self._reach
+        first = float(self._table[0, self._begin])
+        return first - self._reach <= stamp <= self.newest + self._reach
+
+    def jumps_since(self, stamp: float) -> list[Jump]:
+        """Return the jumps of the odometry after a time [s], as far as they are remembered."""
+        return [jump for jump in self._jumps if jump.stamp > stamp]
 
     def at(self, stamp: float) -> Pose:
         """Return the pose at a time [s]; there must be a state."""
@@ -66,18 +128,16 @@ class PoseHistory:
 
         Beyond the ends the velocity there carries on, for as long as it is trusted.
         """
-        table = np.array([(s.x, s.y, s.yaw, s.vx, s.vy, s.wz) for s in self._states])
-        known = np.array(self._stamps)
-        yaw = np.unwrap(table[:, 2])
-        columns = (table[:, 0], table[:, 1], yaw)
-        poses = np.stack([np.interp(stamps, known, column) for column in columns], axis=-1)
-        for end, beyond in ((0, stamps - known[0]), (-1, stamps - known[-1])):
-            outside = beyond < 0.0 if end == 0 else beyond > 0.0
+        known, *columns = self._table[:4, self._begin : self._end]
+        poses = np.empty((len(stamps), 3))
+        for number, column in enumerate(columns):
+            poses[:, number] = np.interp(stamps, known, column)
+        for end, outside in ((0, stamps < known[0]), (-1, stamps > known[-1])):
             if not outside.any():
                 continue
-            time = np.clip(beyond[outside], -self._reach, self._reach)
-            vx, vy, wz = table[end, 3:]
-            heading = yaw[end] + 0.5 * time * wz
+            time = np.clip(stamps[outside] - known[end], -self._reach, self._reach)
+            vx, vy, wz = self._table[4:, self._begin : self._end][:, end]
+            heading = poses[outside, 2] + 0.5 * time * wz
             poses[outside, 0] += time * (np.cos(heading) * vx - np.sin(heading) * vy)
             poses[outside, 1] += time * (np.sin(heading) * vx + np.cos(heading) * vy)
             poses[outside, 2] += time * wz

@@ -8,34 +8,39 @@ import numpy as np
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
+from mme_ilqr_ros.perception.evidence import Evidence
+from mme_ilqr_ros.perception.near import standing_near
 from mme_ilqr_ros.perception.scan import PointScan, Scan
-from mme_ilqr_ros.perception.settings import PerceptionSettings
 
 WENT_BACK = 5.0  # [s] a clock that went back further begins anew
-BLINDED = 10  # hits that cannot all be gone in the next scan
-SURELY = 0.8  # of the range: what was seen within it is not gone by driving a little
+BLINDED = 10  # occupied cells that cannot all be gone
+SURELY = 0.8  # of the range, within which a scanner sees what stands
+LOOKED_AT = 5.0  # [m] at most
 
 
 class ScanCheck:
     """Looks at scans before they are used."""
 
-    def __init__(self, settings: PerceptionSettings) -> None:
+    def __init__(self) -> None:
         """Start without a scan."""
-        self._settings = settings
         self._stamps: dict[Pose, float] = {}
-        self._hits: dict[Pose, int] = {}
 
-    def look_at(self, scan: Scan | PointScan, history: PoseHistory) -> tuple[str, str]:
-        """Return why a scan cannot be used, and a warning of one that can; empty: nothing."""
-        fault = (
-            self._shape_fault(scan) if isinstance(scan, Scan) else self._points_fault(scan)
-        ) or self._time_fault(scan, history)
-        if fault:
-            return fault, ""
-        if isinstance(scan, Scan) and (fault := self._blind_fault(scan)):
-            return fault, ""
+    def went_back(self, scan: Scan | PointScan) -> bool:
+        """Return True for a scan from so long before the last one that the clock began anew."""
+        return scan.stamp < self._stamps.get(scan.mount, -math.inf) - WENT_BACK
+
+    def look_at(self, scan: Scan | PointScan, history: PoseHistory) -> str:
+        """Return why a scan cannot be used, or nothing."""
+        if isinstance(scan, Scan):
+            fault = self._fan_fault(scan)
+            fault = fault or self._time_fault(scan, history)
+        else:
+            fault = self._points_fault(scan) or self._time_fault(scan, history)
+        return fault
+
+    def accept(self, scan: Scan | PointScan) -> None:
+        """Note that a scan is used; later ones must be newer."""
         self._stamps[scan.mount] = scan.stamp
-        return "", ""
 
     def _points_fault(self, scan: PointScan) -> str:
         shape = np.shape(scan.points)
@@ -45,7 +50,7 @@ class ScanCheck:
             return f"scan: no point of {len(scan.points)} is finite; not used"
         return ""
 
-    def _shape_fault(self, scan: Scan) -> str:
+    def _fan_fault(self, scan: Scan) -> str:
         ranges = scan.ranges
         if ranges.ndim != 1 or len(ranges) == 0:
             return "scan: no rays; not used. Look at the scanner's driver"
@@ -69,7 +74,7 @@ class ScanCheck:
         if isinstance(scan, Scan):
             end += scan.time_increment * (len(scan.ranges) - 1)
         last = self._stamps.get(scan.mount, -math.inf)
-        if last - WENT_BACK < scan.stamp <= last:
+        if scan.stamp <= last:
             return f"scan: stamp {scan.stamp:.3f} s is not newer than {last:.3f} s; not used"
         for stamp in (scan.stamp, end):
             if not history.covers(stamp):
@@ -78,15 +83,32 @@ class ScanCheck:
                 off = stamp - history.newest
                 side = f"{off:.2f} s ahead of" if off > 0.0 else f"{-off:.2f} s behind"
                 return f"scan: is {side} the newest odometry; not used. Compare their clocks"
+        for jump in history.jumps_since(scan.stamp):
+            if jump.before < end:
+                return f"scan: odometry jumped by {jump.distance:.2f} m meanwhile; not used"
         return ""
 
-    def _blind_fault(self, scan: Scan) -> str:
-        """Return a text where everything was gone at once."""
-        with np.errstate(invalid="ignore"):
-            hit = (scan.ranges >= scan.range_min) & (scan.ranges < scan.range_max - 1e-6)
-            near = int(np.count_nonzero(hit & (scan.ranges < SURELY * scan.range_max)))
-        before = self._hits.get(scan.mount, 0)
-        if not hit.any() and before >= BLINDED:
-            return f"scan: nothing in range where {before} rays hit something before; not used"
-        self._hits[scan.mount] = near
+
+def blind_fault(scan: Scan, pose: Pose, evidence: Evidence, settled: float) -> str:
+    """Return a text where a scan sees nothing at all, and what is known to stand says otherwise.
+
+    Args:
+        scan: The scan.
+        pose: The scanner in the frame of the map.
+        evidence: What is known.
+        settled: What was hit for so long [s] stands.
+    """
+    with np.errstate(invalid="ignore"):
+        if ((scan.ranges >= scan.range_min) & (scan.ranges < scan.range_max - 1e-6)).any():
+            return ""
+    reach = min(SURELY * scan.range_max, LOOKED_AT)
+    sites = standing_near(evidence, np.array([pose.x, pose.y]), reach, settled)
+    x, y = pose.inverse().transform(sites).T
+    ray = np.mod(np.arctan2(y, x) - scan.angle_min, 2.0 * math.pi)
+    if scan.angle_increment < 0.0:
+        ray = 2.0 * math.pi - ray
+    turn = abs(scan.angle_increment) * (len(scan.ranges) - 1)
+    known = int(np.count_nonzero(ray <= turn))
+    if known < BLINDED:
         return ""
+    return f"scan: nothing in range, where {known} cells are known to be occupied; not used"

@@ -1,7 +1,7 @@
-"""What stands, and what is free: evidence by cell from hits and rays, with the points that were hit.
+"""What stands and what is free: evidence by cell from hits and rays, and the points that were hit.
 
-A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of an
-edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
+A grid of cells alone is wrong by half a cell on both sides of a gap, and rays through the cell of
+an edge would erase what stands in it. So every occupied cell keeps its site, the mean of its hit
 points: distances are taken to sites, and only a ray that passes the site itself speaks against it.
 """
 
@@ -76,8 +76,7 @@ class Evidence:
         tiles, valid = self.tiles, points.valid
         if not valid.any():
             return
-        origins, ends = self._covered(points)
-        tiles.lay_out(loops.touched(tiles.cells, origins, ends, valid))
+        origins, ends = self._laid_out(points.origins, points.ends, valid)
         entered = points.hit & valid & use
         tiles.make_room(int(np.count_nonzero(entered)))
         cells, sites, now = tiles.cells, tiles.sites, (self.tick, float(travel), self._law)
@@ -91,15 +90,24 @@ class Evidence:
             count = tiles.site_count
             loops.let_go(cells, sites, count, tiles.corner, self._settled, before)
 
-    def _covered(self, points: ScanPoints) -> tuple[FloatArray, FloatArray]:
-        """Let the index cover a scan; return its origins and ends [B, 2] in cells from the corner."""
-        origins, ends = points.origins / self.resolution, points.ends / self.resolution
-        both = [part[points.valid] for part in (origins, ends)]
-        low = np.minimum(both[0].min(axis=0), both[1].min(axis=0)) - MARGIN
-        high = np.maximum(both[0].max(axis=0), both[1].max(axis=0)) + MARGIN
-        self.tiles.cover(np.floor(low[::-1]).astype(int), np.floor(high[::-1]).astype(int))
-        corner = np.array(self.tiles.corner[::-1], dtype=np.float64)
-        return origins - corner, ends - corner
+    def _laid_out(
+        self, origins: FloatArray, ends: FloatArray, valid: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Lay out the tiles that rays [B, 2] pass; return the rays in cells from the corner."""
+        tiles = self.tiles
+        low, high = loops.bounds(origins, ends, valid) / self.resolution
+        low, high = np.floor(low - MARGIN), np.floor(high + MARGIN)
+        tiles.cover(low[::-1].astype(np.int64), high[::-1].astype(np.int64))
+        place = self.resolution, tiles.corner
+        origins, ends = loops.in_cells(origins, *place), loops.in_cells(ends, *place)
+        tiles.lay_out(loops.touched(tiles.cells, origins, ends, valid))
+        return origins, ends
+
+    def free_now(self, outline: FloatArray) -> None:
+        """Note that nothing stands in a polygon [K, 2] [m] at the time of the newest scan."""
+        following = np.roll(outline, -1, axis=0)
+        corners, _ = self._laid_out(outline, following, np.ones(len(outline), bool))
+        loops.free_polygon(self.tiles.cells, corners, self.tick)
 
     def _begin(self, count: int, increment: float) -> FloatArray:
         """Return [B] how far from the scanner each ray begins to speak, in cells.
@@ -127,7 +135,7 @@ class Evidence:
         standing, was_free = np.zeros((2, len(points)), bool)
         settled = self._settled
         tiles = self.tiles
-        if tiles.cells.index.size:
+        if tiles.cells.tile.size:
             cells = self.in_cells(points)
             loops.known_at(tiles.cells, tiles.sites, cells, settled, standing, was_free)
         return standing, was_free
@@ -136,13 +144,15 @@ class Evidence:
         """Return points [..., 2] given in m as x, y in cells from the corner of the index."""
         return points / self.resolution - np.array(self.tiles.corner[::-1], dtype=np.float64)
 
-    def rectangle(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the first and last cell (row, column) of the tiles, from the frame's origin."""
-        rows, columns = np.nonzero(self.tiles.cells.index >= 0)
+    def rectangle(self) -> list[NDArray[np.int64]]:
+        """Return the first and last cell (row, column) of the tiles; nothing without a tile."""
+        rows, columns = np.nonzero(self.tiles.cells.tile >= 0)
+        if not len(rows):
+            return []
         corner = np.array(self.tiles.corner)
         low = np.array([rows.min(), columns.min()]) << SHIFT
         high = (np.array([rows.max(), columns.max()]) + 1) << SHIFT
-        return corner + low, corner + high - 1
+        return [corner + low, corner + high - 1]
 
     def origin_of(self, cell: NDArray[np.int64]) -> Pose:
         """Return where the corner of a cell (row, column) lies."""

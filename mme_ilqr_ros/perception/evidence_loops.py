@@ -9,11 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.perception.tiles import INSIDE, NONE, SHIFT, SIDE, Cells, Sites
+from mme_ilqr_ros.perception.tiles import (
+    INSIDE,
+    NONE,
+    SHIFT,
+    SIDE,
+    Cells,
+    Sites,
+    number_of,
+)
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 FORGET = -10  # the evidence from which a free cell starts when it is hit: one hit occupies it
+LEAST = 1e-6  # cells: shorter rays have no direction
+BITS = 32
+ONE = float(1 << BITS)
+U = np.uintp  # indices that cannot be below 0 cost no test
 BLEND = 0.2  # weight of a new hit in the mean of a site
 
 
@@ -38,9 +50,33 @@ class Law(NamedTuple):
 
 
 @compiled
+def bounds(origins: FloatArray, ends: FloatArray, valid: BoolArray) -> FloatArray:
+    """Return [2, 2] the least and the largest x, y of the valid rays [B, 2]."""
+    found = np.empty((2, 2))
+    for axis in range(2):
+        low, high = np.inf, -np.inf
+        for ray in range(len(valid)):
+            if valid[ray]:
+                low = min(low, origins[ray, axis], ends[ray, axis])
+                high = max(high, origins[ray, axis], ends[ray, axis])
+        found[0, axis], found[1, axis] = low, high
+    return found
+
+
+@compiled
+def in_cells(points: FloatArray, size: float, corner: tuple[int, int]) -> FloatArray:
+    """Return points [N, 2] given in m as x, y in cells from a corner (row, column)."""
+    found = np.empty((len(points), 2))
+    for point in range(len(points)):
+        found[point, 0] = points[point, 0] / size - corner[1]
+        found[point, 1] = points[point, 1] / size - corner[0]
+    return found
+
+
+@compiled
 def touched(cells: Cells, origins: FloatArray, ends: FloatArray, valid: BoolArray) -> BoolArray:
     """Return [R, C] True for every tile that a ray passes; rays [B, 2] are given in cells."""
-    rows, columns = cells.index.shape
+    rows, columns = cells.tile.shape
     wanted = np.zeros((rows, columns), np.bool_)
     for ray in range(len(valid)):
         if not valid[ray]:
@@ -85,22 +121,21 @@ def enter_hits(
             continue
         x, y = ends[ray, 0], ends[ray, 1]
         column, row = int(x), int(y)
-        tile = cells.index[row >> SHIFT, column >> SHIFT]
-        i, j = row & INSIDE, column & INSIDE
-        site = cells.site[tile, i, j]
-        evidence = cells.evidence[tile, i, j]
+        cell = number_of(cells.tile, row, column)
+        site = cells.site[cell]
+        evidence = cells.evidence[cell]
         if site == NONE:
             site = count
             count += 1
-            cells.site[tile, i, j] = site
+            cells.site[cell] = site
             sites.cell[site, 0], sites.cell[site, 1] = row + corner[0], column + corner[1]
         place = sites.place[site]
-        if cells.seen[tile, i, j] != tick:
-            cells.seen[tile, i, j] = tick
+        if cells.seen[cell] != tick:
+            cells.seen[cell] = tick
             if evidence <= 0:
                 sites.first[site] = tick
                 place[0], place[1] = x - column, y - row
-            cells.evidence[tile, i, j] = min(law.highest, max(evidence, FORGET) + law.hit)
+            cells.evidence[cell] = min(law.highest, max(evidence, FORGET) + law.hit)
             sites.last[site] = tick
             sites.travel[site] = travel
         place[0] += BLEND * (x - column - place[0])
@@ -123,44 +158,48 @@ def clear_along(
 ) -> None:
     """Let rays [B, 2], in cells from the corner, speak against what stands in their way.
 
-    One cell for a step along the ray's steeper axis: corners that are cut are met by another ray.
-    A ray is told free from `begin` [B] cells on; where rays lie close, one speaks for all. In its
-    last cell before a hit it only says that it saw it.
+    One cell in every column, or every row of a steep ray: corners that are cut are met by another
+    ray. It speaks from `begin` [B] cells on: where rays lie close, one speaks for all. In its last
+    cell before a hit it only says that it saw it. Places are whole numbers of 1 / ONE cell.
     """
+    index, evidences, seen, numbers = cells  # a field of a tuple costs a lock in every round
+    places, last_travel = sites.place, sites.travel
     for ray in range(len(valid)):
-        if not valid[ray]:
-            continue
         x, y = origins[ray, 0], origins[ray, 1]
         dx, dy = ends[ray, 0] - x, ends[ray, 1] - y
-        length = math.hypot(dx, dy)
-        if length <= begin[ray] or length < 1e-6:
+        length = math.sqrt(dx * dx + dy * dy)
+        if not valid[ray] or length <= begin[ray] or length < LEAST:
             continue
         dx, dy = dx / length, dy / length
-        stride = 1.0 / max(abs(dx), abs(dy))
-        steps = int((length - begin[ray]) / stride) + 1
-        speaks = length - 1.0 if hit[ray] else length
-        along = begin[ray]
-        for _ in range(steps):
-            at_x, at_y = x + along * dx, y + along * dy
-            column, row = int(at_x), int(at_y)
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            i, j = row & INSIDE, column & INSIDE
-            here = along
-            along += stride
-            if tile == NONE or cells.seen[tile, i, j] == tick:
+        pace = max(abs(dx), abs(dy))  # steps for a cell of length
+        start = begin[ray]  # moved to the middle of a column, or of a row
+        first, along = (x + start * dx, dx) if abs(dx) == pace else (y + start * dy, dy)
+        start += (math.floor(first) + 0.5 - first) / along
+        steps = int((length - start) * pace) + 1
+        speaks = int((length - 1.0 - start) * pace) + 1 if hit[ray] else steps
+        at_x, at_y = int((x + start * dx) * ONE), int((y + start * dy) * ONE)
+        step_x, step_y = int(dx / pace * ONE), int(dy / pace * ONE)
+        for step in range(steps):
+            row, column = U(at_y >> BITS), U(at_x >> BITS)
+            at_x += step_x
+            at_y += step_y
+            tile = index[row >> U(SHIFT), column >> U(SHIFT)]
+            if tile < 0:
                 continue
-            evidence = cells.evidence[tile, i, j]
+            cell = U(tile) << U(2 * SHIFT) | (row & U(INSIDE)) << U(SHIFT) | column & U(INSIDE)
+            if seen[cell] == tick:
+                continue
+            evidence = evidences[cell]
             if evidence > 0:
-                site = cells.site[tile, i, j]
-                aside = abs(
-                    dx * (row + sites.place[site, 1] - y) - dy * (column + sites.place[site, 0] - x)
-                )
-                if aside > law.near + law.drift * (travel - sites.travel[site]) or here > speaks:
+                site = U(numbers[cell])
+                right, up = places[site, 0] + column - x, places[site, 1] + row - y
+                far = law.near + law.drift * (travel - last_travel[site])
+                if step >= speaks or abs(dx * up - dy * right) > far:
                     continue
-                cells.evidence[tile, i, j] = evidence - law.miss
-            elif here <= speaks:
-                cells.evidence[tile, i, j] = max(law.lowest, evidence - law.miss)
-            cells.seen[tile, i, j] = tick
+                evidences[cell] = evidence - law.miss
+            elif step < speaks:
+                evidences[cell] = max(law.lowest, evidence - law.miss)
+            seen[cell] = tick
 
 
 @compiled
@@ -172,25 +211,25 @@ def let_go(
         if sites.last[site] >= before or sites.last[site] - sites.first[site] >= settled:
             continue
         row, column = sites.cell[site, 0] - corner[0], sites.cell[site, 1] - corner[1]
-        tile = cells.index[row >> SHIFT, column >> SHIFT]
-        if cells.evidence[tile, row & INSIDE, column & INSIDE] > 0:
-            cells.evidence[tile, row & INSIDE, column & INSIDE] = 0
+        cell = number_of(cells.tile, row, column)
+        if cells.evidence[cell] > 0:
+            cells.evidence[cell] = 0
 
 
 @compiled
 def free_disc(cells: Cells, sites: Sites, x: float, y: float, radius: float, since: int) -> None:
     """Free the sites within a disc, given in cells from the corner, first hit from a tick on."""
-    rows, columns = cells.index.shape
+    rows, columns = cells.tile.shape
     for row in range(max(int(y - radius), 0), min(int(y + radius) + 1, rows << SHIFT)):
         for column in range(max(int(x - radius), 0), min(int(x + radius) + 1, columns << SHIFT)):
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if tile == NONE or cells.evidence[tile, row & INSIDE, column & INSIDE] <= 0:
+            cell = number_of(cells.tile, row, column)
+            if cell < 0 or cells.evidence[cell] <= 0:
                 continue
-            site = cells.site[tile, row & INSIDE, column & INSIDE]
+            site = cells.site[cell]
             right = column + sites.place[site, 0] - x
             up = row + sites.place[site, 1] - y
             if right * right + up * up <= radius * radius and sites.first[site] >= since:
-                cells.evidence[tile, row & INSIDE, column & INSIDE] = 0
+                cells.evidence[cell] = 0
 
 
 @compiled
@@ -206,7 +245,7 @@ def known_at(
 
     A point stands that lies in or beside a cell that has been hit over `settled` ticks.
     """
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    rows, columns = cells.tile.shape[0] << SHIFT, cells.tile.shape[1] << SHIFT
     for point in range(len(points)):
         x, y = points[point, 0], points[point, 1]
         standing[point] = was_free[point] = False
@@ -215,13 +254,38 @@ def known_at(
         column, row = int(x), int(y)
         for r in range(row - 1, row + 2):
             for c in range(column - 1, column + 2):
-                tile = cells.index[r >> SHIFT, c >> SHIFT]
-                if tile == NONE:
+                cell = number_of(cells.tile, r, c)
+                if cell < 0:
                     continue
-                evidence = cells.evidence[tile, r & INSIDE, c & INSIDE]
+                evidence = cells.evidence[cell]
                 if r == row and c == column:
                     was_free[point] = evidence < 0
                 if evidence > 0:
-                    site = cells.site[tile, r & INSIDE, c & INSIDE]
+                    site = cells.site[cell]
                     if sites.last[site] - sites.first[site] >= settled:
                         standing[point] = True
+
+
+@compiled
+def free_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
+    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
+    index, evidences, seen, _ = cells
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
+    corners = len(outline)
+    low, high = outline[0].copy(), outline[0].copy()
+    for k in range(corners):
+        low, high = np.minimum(low, outline[k]), np.maximum(high, outline[k])
+    for row in range(max(int(low[1]), 0), min(int(high[1]) + 1, rows)):
+        for column in range(max(int(low[0]), 0), min(int(high[0]) + 1, columns)):
+            x, y = column + 0.5, row + 0.5
+            inside = False
+            for k in range(corners):
+                x0, y0 = outline[k]
+                x1, y1 = outline[(k + 1) % corners]
+                if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+                    inside = not inside
+            cell = number_of(index, row, column)
+            if inside and cell >= 0:
+                seen[cell] = tick
+                if evidences[cell] > 0:
+                    evidences[cell] = 0

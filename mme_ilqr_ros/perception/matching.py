@@ -7,11 +7,15 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.perception.circle_fit import enclosing, fit
+from mme_ilqr_ros.perception.past import RECENT
 from mme_ilqr_ros.perception.pieces import BLOB, NOISE, ROUND
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 OUTLIER = 0.12  # [m] from the outline a hit is of something else
+_MOVED = 0.15  # [m] that a thing has moved by when hardly a hit on it is where one was before
+_ONE_PLACE = 0.15  # of the sum of radii: two things whose centres are nearer are one ...
+_ONE_SPEED = 0.3  # [m/s] ... if their velocities differ by less
 NO_PAIR = 1e6  # cost of a pair that cannot be
 
 
@@ -21,6 +25,7 @@ def pair_costs(
     counts: NDArray[np.int64],
     means: FloatArray,
     covariances: FloatArray,
+    still: FloatArray,
     radius_max: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Return what it costs to take each piece for each track, and what it would tell the track.
@@ -30,6 +35,7 @@ def pair_costs(
         counts: [K] how many of them are used.
         means: [N, 5] of the tracks.
         covariances: [N, 5, 5] of the tracks.
+        still: [K] share of hits at places that were hit a moment ago too.
         radius_max: Of a thing [m].
 
     Returns:
@@ -52,17 +58,24 @@ def pair_costs(
                 prior[row, column] = covariances[i, chosen[row], chosen[column]]
         certainty = np.linalg.inv(prior)
         room = 4.0 * np.sqrt(max(prior[0, 0], prior[1, 1])) + 0.1
+        driven = RECENT * np.hypot(means[i, 2], means[i, 3])
         for k in range(pieces):
+            if driven > _MOVED and still[k] > 0.5:
+                continue
             points = hits[k, : counts[k]]
             aside = np.hypot(points[:, 0] - expected[0], points[:, 1] - expected[1]) - expected[2]
             nearest = np.min(np.abs(aside))
             if nearest > min(room, 0.7):
                 continue
             start = expected.copy()
+            outlier = min(room, 0.7) + OUTLIER
             place, information, rms, share = fit(
-                points, start, expected, certainty, NOISE, min(room, 0.7) + OUTLIER
+                points, start, expected, certainty, NOISE, outlier
             )
-            place, information, rms, share = fit(points, place, expected, certainty, NOISE, OUTLIER)
+            if rms > ROUND:  # some of the hits may be of something else
+                place, information, rms, share = fit(
+                    points, place, expected, certainty, NOISE, OUTLIER
+                )
             good = share >= 0.6 and rms < ROUND and 0.0 < place[2] <= radius_max
             if not good:
                 circle = enclosing(points)
@@ -85,3 +98,25 @@ def pair_costs(
                 informations[i, k] = information
                 is_round[i, k] = good
     return costs, places, informations, is_round
+
+
+@compiled
+def doubles(means: FloatArray, moving: BoolArray, deviations: FloatArray) -> BoolArray:
+    """Return which tracks [N] follow what an older track that moves follows too.
+
+    Args:
+        means: [N, 5] x, y, vx, vy, radius of the tracks, the oldest first.
+        moving: [N] whether each moves.
+        deviations: [N] of their velocities [m/s].
+    """
+    double = np.zeros(len(means), dtype=np.bool_)
+    for younger in range(1, len(means)):
+        for older in range(younger):
+            if not moving[older] or double[older]:
+                continue
+            x, y, vx, vy, _ = means[younger] - means[older]
+            near = _ONE_PLACE * (means[younger, 4] + means[older, 4])
+            slow = max(_ONE_SPEED, 2.0 * deviations[younger])
+            if x * x + y * y < near * near and vx * vx + vy * vy < slow * slow:
+                double[younger] = True
+    return double

@@ -1,4 +1,4 @@
-"""What lies near the robot: hit points, cells that were not seen free lately, its own place."""
+"""What lies near the robot: hit points, and cells that were not seen free lately."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.perception.evidence import Evidence
-from mme_ilqr_ros.perception.tiles import INSIDE, NONE, SHIFT, Cells, Sites
+from mme_ilqr_ros.perception.tiles import NONE, SHIFT, SIDE, Cells, Sites, number_of
 
 FloatArray = NDArray[np.float64]
 BESIDE = 1  # cells round an occupied one that count as seen: rays end before they reach them
@@ -19,13 +19,21 @@ def points_near(
     evidence: Evidence, centre: FloatArray, reach: float, fresh: list[FloatArray]
 ) -> FloatArray:
     """Return [N, 2] the sites of what stands and the fresh hits within `reach` [m] of a place."""
+    found = standing_near(evidence, centre, reach)
+    near = [part[np.hypot(*(part - centre).T) <= reach] for part in fresh]
+    return np.concatenate([found, *near])
+
+
+def standing_near(
+    evidence: Evidence, centre: FloatArray, reach: float, settled: float = 0.0
+) -> FloatArray:
+    """Return [N, 2] the sites within `reach` [m] of a place that were hit for so long [s]."""
     tiles = evidence.tiles
     x, y = evidence.in_cells(centre)
     size = evidence.resolution
-    found = sites_near(tiles.cells, tiles.sites, float(x), float(y), reach / size)
-    found = (found + tiles.corner[::-1]) * size
-    near = [part[np.hypot(*(part - centre).T) <= reach] for part in fresh]
-    return np.concatenate([found, *near])
+    long = round(1e3 * settled)
+    found = sites_near(tiles.cells, tiles.sites, float(x), float(y), reach / size, long)
+    return (found + tiles.corner[::-1]) * size
 
 
 def unseen_near(evidence: Evidence, centre: FloatArray, reach: float, since: float) -> FloatArray:
@@ -38,12 +46,6 @@ def unseen_near(evidence: Evidence, centre: FloatArray, reach: float, since: flo
     return (found + tiles.corner[::-1]) * size
 
 
-def stamp_body(evidence: Evidence, outline: FloatArray) -> None:
-    """Note that the cells under the robot are free now: it stands there."""
-    tiles = evidence.tiles
-    stamp_polygon(tiles.cells, evidence.in_cells(outline), evidence.tick)
-
-
 def copy_out(
     evidence: Evidence, low: NDArray[np.int64], high: NDArray[np.int64]
 ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
@@ -51,10 +53,10 @@ def copy_out(
     shape = int(high[0] - low[0]) + 1, int(high[1] - low[1]) + 1
     found, seen = np.zeros(shape, np.int8), np.zeros(shape, np.int32)
     tiles = evidence.tiles
-    if not tiles.cells.index.size:
+    if not tiles.cells.tile.size:
         return found, seen
-    side = INSIDE + 1
-    for (row, column), tile in np.ndenumerate(tiles.cells.index):
+    side = SIDE
+    for (row, column), tile in np.ndenumerate(tiles.cells.tile):
         if tile == NONE:
             continue
         at = np.array([row, column]) * side + tiles.corner - low
@@ -62,24 +64,33 @@ def copy_out(
         if (begin < end).all():
             there = tuple(slice(a, b) for a, b in zip(begin, end, strict=True))
             here = tuple(slice(a, b) for a, b in zip(begin - at, end - at, strict=True))
-            found[there] = tiles.cells.evidence[tile][here]
-            seen[there] = tiles.cells.seen[tile][here]
+            found[there] = tiles.cells.evidence.reshape(-1, side, side)[tile][here]
+            seen[there] = tiles.cells.seen.reshape(-1, side, side)[tile][here]
     return found, seen
 
 
 @compiled
-def sites_near(cells: Cells, sites: Sites, x: float, y: float, reach: float) -> FloatArray:
-    """Return [N, 2] the sites of occupied cells within `reach` of x, y, in cells."""
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+def sites_near(
+    cells: Cells, sites: Sites, x: float, y: float, reach: float, settled: int
+) -> FloatArray:
+    """Return [N, 2] the sites of occupied cells within `reach` of x, y, in cells.
+
+    Of those that were hit over `settled` ticks.
+    """
+    index, evidences, _, numbers = cells
+    places, first, last = sites.place, sites.first, sites.last
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     found = np.empty((256, 2))
     count = 0
     for row in range(max(int(y - reach), 0), min(int(y + reach) + 1, rows)):
         for column in range(max(int(x - reach), 0), min(int(x + reach) + 1, columns)):
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if tile == NONE or cells.evidence[tile, row & INSIDE, column & INSIDE] <= 0:
+            cell = number_of(index, row, column)
+            if cell < 0 or evidences[cell] <= 0:
                 continue
-            site = cells.site[tile, row & INSIDE, column & INSIDE]
-            site_x, site_y = column + sites.place[site, 0], row + sites.place[site, 1]
+            site = numbers[cell]
+            if last[site] - first[site] < settled:
+                continue
+            site_x, site_y = column + places[site, 0], row + places[site, 1]
             if math.hypot(site_x - x, site_y - y) > reach:
                 continue
             if count == len(found):
@@ -97,8 +108,9 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
 
     Occupied cells and those beside them are left out: points stand for them.
     """
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
-    top, left = int(math.floor(y - reach)), int(math.floor(x - reach))
+    index, evidences, seen, _ = cells
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
+    top, left = math.floor(y - reach), math.floor(x - reach)
     size = int(2.0 * reach) + 2
     state = np.zeros((size + 2 * BESIDE, size + 2 * BESIDE), np.int8)  # 1 unseen, 2 occupied
     for i in range(len(state)):
@@ -107,12 +119,12 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
             state[i, j] = 1
             if not (0 <= row < rows and 0 <= column < columns):
                 continue
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if tile == NONE:
+            cell = number_of(index, row, column)
+            if cell < 0:
                 continue
-            if cells.evidence[tile, row & INSIDE, column & INSIDE] > 0:
+            if evidences[cell] > 0:
                 state[i, j] = 2
-            elif cells.seen[tile, row & INSIDE, column & INSIDE] >= since:
+            elif seen[cell] >= since:
                 state[i, j] = 0
     found = np.empty((size * size, 2))
     count = 0
@@ -131,27 +143,3 @@ def unseen_cells(cells: Cells, x: float, y: float, reach: float, since: int) -> 
                 found[count, 0], found[count, 1] = at_x, at_y
                 count += 1
     return found[:count].copy()
-
-
-@compiled
-def stamp_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
-    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
-    corners = len(outline)
-    low, high = outline[0].copy(), outline[0].copy()
-    for k in range(corners):
-        low, high = np.minimum(low, outline[k]), np.maximum(high, outline[k])
-    for row in range(max(int(low[1]), 0), min(int(high[1]) + 1, rows)):
-        for column in range(max(int(low[0]), 0), min(int(high[0]) + 1, columns)):
-            x, y = column + 0.5, row + 0.5
-            inside = False
-            for k in range(corners):
-                x0, y0 = outline[k]
-                x1, y1 = outline[(k + 1) % corners]
-                if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
-                    inside = not inside
-            tile = cells.index[row >> SHIFT, column >> SHIFT]
-            if inside and tile != NONE:
-                cells.seen[tile, row & INSIDE, column & INSIDE] = tick
-                if cells.evidence[tile, row & INSIDE, column & INSIDE] > 0:
-                    cells.evidence[tile, row & INSIDE, column & INSIDE] = 0

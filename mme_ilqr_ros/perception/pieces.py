@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.perception.circle_fit import enclosing, fit, kasa
+from mme_ilqr_ros.perception.past import Past
 from mme_ilqr_ros.perception.points import ScanPoints
-from mme_ilqr_ros.perception.segments import cut, split
+from mme_ilqr_ros.perception.segments import claim, cut, split
 from mme_ilqr_ros.perception.track_settings import TrackSettings
 
 FloatArray = NDArray[np.float64]
@@ -34,6 +34,7 @@ class Pieces:
         order: Indices of all hits, piece by piece.
         bounds: [K + 1] piece k is `order[bounds[k]:bounds[k + 1]]`.
         new: [K] share of hits at places that an earlier scan saw free.
+        still: [K] share of hits at places that were hit a moment ago too.
     """
 
     hits: FloatArray
@@ -41,6 +42,7 @@ class Pieces:
     order: NDArray[np.int64]
     bounds: NDArray[np.int64]
     new: FloatArray
+    still: FloatArray
 
     def of(self, index: int) -> FloatArray:
         """Return the chosen hits [N, 2] of a piece."""
@@ -48,22 +50,29 @@ class Pieces:
 
     @classmethod
     def of_scan(
-        cls, points: ScanPoints, stands: BoolArray, new: BoolArray, settings: TrackSettings
+        cls, points: ScanPoints, past: Past, expected: FloatArray, settings: TrackSettings
     ) -> Pieces:
         """Return the parts of a scan that may be things that move.
 
         Args:
             points: The scan.
-            stands: [B] hits on what stands.
-            new: [B] hits at places that an earlier scan saw free.
+            past: What earlier scans say about its hits.
+            expected: [M, 4] x, y, radius of what moves, and how near hits on it are [m].
             settings: Parameters.
         """
-        s, ends = settings, points.ends
-        order, bounds = split(ends, points.hit, points.ranges, s.gap, _SLOPE * points.increment)
-        order, bounds = cut(order, bounds, ends, stands, 2.2 * s.radius_max, s.least_hits)
+        s, ends, loose = settings, points.ends, points.hit & ~past.stands
+        owner = claim(ends, loose, expected[:, :3], expected[:, 3])
+        rest = points.hit & (owner < 0)
+        order, bounds = split(ends, rest, points.ranges, s.gap, _SLOPE * points.increment)
+        order, bounds = cut(order, bounds, ends, past.stands, 2.2 * s.radius_max, s.least_hits)
+        claimed = np.argsort(owner, kind="stable")[np.count_nonzero(owner < 0) :]
+        sizes = np.bincount(owner[claimed], minlength=len(expected))
+        order = np.concatenate([claimed, order])
+        bounds = np.concatenate([[0], np.cumsum(sizes), bounds[1:] + len(claimed)])
+        bounds = np.unique(bounds)  # nobody's claim may be empty
         hits, counts = _chosen(order, bounds, ends, _HITS)
-        shares = [new[order[a:b]].mean() for a, b in pairwise(bounds)]
-        return cls(hits, counts, order, bounds, np.array(shares))
+        new, still = (_shares(order, bounds, part) for part in (past.new, past.still))
+        return cls(hits, counts, order, bounds, new, still)
 
 
 @compiled
@@ -80,6 +89,15 @@ def _chosen(
         for at in range(counts[k]):
             hits[k, at] = ends[order[bounds[k] + (at * size) // counts[k]]]
     return hits, counts
+
+
+@compiled
+def _shares(order: NDArray[np.int64], bounds: NDArray[np.int64], chosen: BoolArray) -> FloatArray:
+    """Return the share [K] of each piece's hits that are chosen."""
+    shares = np.empty(len(bounds) - 1)
+    for k in range(len(shares)):
+        shares[k] = np.mean(chosen[order[bounds[k] : bounds[k + 1]]])
+    return shares
 
 
 @compiled

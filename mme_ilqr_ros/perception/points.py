@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,16 @@ class ScanPoints:
     increment: float
     pose: Pose
 
+    def leave_out(self, rays: NDArray[np.bool_] | NDArray[np.intp]) -> None:
+        """Let some of the rays, by mask or number, say nothing."""
+        self.hit[rays] = self.valid[rays] = False
+        self.ranges[rays] = np.inf
+
+    def moved(self, motion: Pose) -> ScanPoints:
+        """Return the rays seen from a frame in which their frame has the pose `motion`."""
+        origins, ends = motion.transform(self.origins), motion.transform(self.ends)
+        return replace(self, origins=origins, ends=ends, pose=motion.compose(self.pose))
+
 
 def scan_points(
     scan: Scan | PointScan,
@@ -65,7 +75,8 @@ def scan_points(
         times = times[:1]
     poses = history.at_all(times)
     if correction is not None:
-        poses = moved(poses, correction)
+        poses[:, :2] = correction.transform(poses[:, :2])
+        poses[:, 2] += correction.yaw
     yaw = poses[:, 2]
     cos, sin = np.cos(yaw), np.sin(yaw)
     x = poses[:, 0] + cos * fan.mount.x - sin * fan.mount.y
@@ -86,14 +97,6 @@ def scan_points(
         abs(fan.angle_increment),
         Pose(*poses[-1].tolist()),
     )
-
-
-def moved(poses: FloatArray, correction: Pose) -> FloatArray:
-    """Return poses [N, 3] given in a frame, seen from where that frame has the pose `correction`."""
-    result = np.empty_like(poses)
-    result[:, :2] = correction.transform(poses[:, :2])
-    result[:, 2] = poses[:, 2] + correction.yaw
-    return result
 
 
 def inside_polygon(points: FloatArray, polygon: FloatArray) -> NDArray[np.bool_]:

@@ -93,7 +93,7 @@ class PointScan:
 def angle_increment_of(
     angle_min: float, angle_max: float, increment: float, count: int
 ) -> tuple[float, str]:
-    """Return the angle from ray to ray that fits the number of rays, and a warning if it is not said.
+    """Return the angle from ray to ray that fits the number of rays, and a warning if told another.
 
     Drivers get the step wrong by a ray: the first and last direction and the count decide where
     they make another step than the one that is said.

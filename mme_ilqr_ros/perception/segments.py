@@ -103,6 +103,35 @@ def cut(
 
 
 @compiled
+def claim(
+    ends: FloatArray, loose: NDArray[np.bool_], circles: FloatArray, within: FloatArray
+) -> IntArray:
+    """Return the circle [B] on whose outline each hit lies, the nearest one; -1 where on none.
+
+    So two things side by side stay two, and one with a nearer thing before its middle stays one.
+
+    Args:
+        ends: [B, 2] where the rays end.
+        loose: [B] hits that may be claimed.
+        circles: [M, 3] x, y, radius of what is followed, where it is expected.
+        within: [M] how near to the outline a hit must be [m].
+    """
+    owner = np.full(len(ends), -1, dtype=np.int64)
+    for index in np.flatnonzero(loose):
+        best = np.inf
+        for number in range(len(circles)):
+            dx, dy = ends[index, 0] - circles[number, 0], ends[index, 1] - circles[number, 1]
+            reach = circles[number, 2] + within[number]
+            if abs(dx) > reach or abs(dy) > reach:
+                continue
+            aside = abs(math.sqrt(dx * dx + dy * dy) - circles[number, 2])
+            if aside < min(best, within[number]):
+                best = aside
+                owner[index] = number
+    return owner
+
+
+@compiled
 def _width(ends: FloatArray, part: IntArray) -> float:
     """Return the larger side of the box round the hits [m]."""
     low_x = high_x = ends[part[0], 0]

@@ -1,7 +1,7 @@
 """Distance from the centre of every cell of a window to the nearest site.
 
-To the measured points and not to the squares of cells, so it is as accurate as the scanner and a gap
-stays as wide as it is. Along columns the nearest occupied cell is found, along rows the lower
+To the measured points and not to the squares of cells, so it is as accurate as the scanner and a
+gap stays as wide as it is. Along columns the nearest occupied cell is found, along rows the lower
 envelope of the parabolas of those cells' sites (Felzenszwalb and Huttenlocher: Distance Transforms
 of Sampled Functions, 2012, with the vertices at the sites).
 """
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.perception.evidence import Evidence
-from mme_ilqr_ros.perception.tiles import INSIDE, NONE, SHIFT, Cells, Sites
+from mme_ilqr_ros.perception.tiles import INSIDE, SHIFT, SIDE, Cells, Sites, number_of
 
 FAR = 30000  # rows: no occupied cell in the column within reach
+U = np.uintp  # indices that cannot be below 0 cost no test
 LEAST = 1e-6  # cells between the sites of neighbouring columns
 
 
@@ -35,17 +36,18 @@ class SiteField:
 
     def window(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> DistanceField:
         """Return the distances in the cells from `low` to `high` (row, column), both included."""
-        shape = (int(high[0] - low[0]) + 1, int(high[1] - low[1]) + 1)
+        evidence, tiles = self._evidence, self._evidence.tiles
+        size = evidence.resolution
+        limit = min(math.ceil((self._reach + self._skin) / size) + 1, FAR - 1)
+        height, width = int(high[0] - low[0]) + 1, int(high[1] - low[1]) + 1
+        shape = height + 2 * limit, width + 2 * limit  # what lies just outside counts inside
         if self._rows.shape != shape:
             self._rows = np.empty(shape, np.int16)
             self._places = np.empty((*shape, 2), np.float32)
-        evidence, tiles = self._evidence, self._evidence.tiles
-        size = evidence.resolution
-        values = np.full(shape, self._reach)
-        row, column = int(low[0]) - tiles.corner[0], int(low[1]) - tiles.corner[1]
-        reach = (self._reach + self._skin) / size
-        limit = min(math.ceil(reach) + 1, FAR - 1)
+        row = int(low[0]) - limit - tiles.corner[0]
+        column = int(low[1]) - limit - tiles.corner[1]
         nearest_in_columns(tiles.cells, tiles.sites, row, column, limit, self._rows, self._places)
+        values = np.full((height, width), self._reach)
         envelope(self._rows, self._places, limit, size, self._skin, values)
         return DistanceField(values, size, evidence.origin_of(low), self._reach)
 
@@ -71,33 +73,27 @@ def nearest_in_columns(
         nearest: To fill.
         places: [h, w, 2] filled at occupied cells: the site in cells of the window.
     """
+    index, evidences, _, numbers = cells
+    site_places = sites.place
     height, width = nearest.shape
-    rows, columns = cells.index.shape[0] << SHIFT, cells.index.shape[1] << SHIFT
+    rows, columns = cells.tile.shape[0] << SHIFT, cells.tile.shape[1] << SHIFT
+    nearest[0, :] = -FAR
     for i in range(height):
+        nearest[i, :] = nearest[max(i - 1, 0), :]
         r = row + i
-        if i == 0:
-            nearest[0, :] = -FAR
-        else:
-            nearest[i, :] = nearest[i - 1, :]
         if not 0 <= r < rows:
             continue
-        j = max(0, -column)
-        end = min(width, columns - column)
+        j, end = max(0, -column), min(width, columns - column)
         while j < end:
-            c = column + j
-            stop = min(j + side_left(c), end)
-            tile = cells.index[r >> SHIFT, c >> SHIFT]
-            if tile == NONE:
-                j = stop
-                continue
-            while j < stop:
-                c = column + j
-                if cells.evidence[tile, r & INSIDE, c & INSIDE] > 0:
-                    site = cells.site[tile, r & INSIDE, c & INSIDE]
-                    nearest[i, j] = i
-                    places[i, j, 0] = j + sites.place[site, 0]
-                    places[i, j, 1] = i + sites.place[site, 1]
-                j += 1
+            first = number_of(index, r, column + j)
+            length = min(SIDE - ((column + j) & INSIDE), end - j)  # to the end of the tile
+            for number in range(first, first + length if first >= 0 else first):
+                if evidences[U(number)] > 0:
+                    at = j + number - first
+                    place = site_places[U(numbers[U(number)])]
+                    nearest[i, at] = i
+                    places[i, at, 0], places[i, at, 1] = at + place[0], i + place[1]
+            j += length
     below = np.full(width, 2 * FAR, np.int32)
     for i in range(height - 1, -1, -1):
         for j in range(width):
@@ -112,12 +108,6 @@ def nearest_in_columns(
 
 
 @compiled
-def side_left(column: int) -> int:
-    """Return how many cells there are from a column to the end of its tile."""
-    return (INSIDE + 1) - (column & INSIDE)
-
-
-@compiled
 def envelope(
     nearest: NDArray[np.int16],
     places: NDArray[np.float32],
@@ -126,13 +116,16 @@ def envelope(
     skin: float,
     values: NDArray[np.float64],
 ) -> None:
-    """Lower `values` [h, w] to the distance in m less `skin`; the rest as `nearest_in_columns`."""
-    height, width = nearest.shape
+    """Lower `values` [h, w] to the distance in m less `skin`; the rest as `nearest_in_columns`.
+
+    That is wider than `values` by `limit` on every side.
+    """
+    width = nearest.shape[1]
     reach = float(limit * limit)
     hull = np.empty((width, 2), np.float64)
     rest = np.empty(width, np.float64)
     start = np.empty(width, np.float64)
-    for i in range(height):
+    for i in range(limit, limit + len(values)):
         y = i + 0.5
         count = 0
         for j in range(width):
@@ -156,7 +149,7 @@ def envelope(
         if count == 0:
             continue
         k = 0
-        for j in range(width):
+        for j in range(limit, width - limit):
             x = j + 0.5
             while k + 1 < count and start[k + 1] <= x:
                 k += 1
@@ -164,5 +157,5 @@ def envelope(
             square = right * right + up * up
             if square < reach:
                 distance = math.sqrt(square) * size - skin
-                if distance < values[i, j]:
-                    values[i, j] = distance
+                if distance < values[i - limit, j - limit]:
+                    values[i - limit, j - limit] = distance

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.compiled import compiled
 
 FloatArray = NDArray[np.float64]
+_DEPTH = 0.1  # [m] inside the outline, where no ray can pass a thing that is there
 PLACE = np.array([0, 1, 4])  # x, y, radius in the state
 
 
@@ -30,8 +31,9 @@ class Track:
         seen: In how many scans.
         is_round: Whether its hits lie on a circle; else the circle encloses them.
         moving: Whether it moves.
+        stands: Whether it is where it was a moment ago; then it is followed no more.
         past: Stamps and hits [N, 2] of its last scans, oldest first.
-        free: Scans in a row that saw through its place.
+        free: Scans that saw through its place since it was last seen.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Track:
     seen: int = 1
     is_round: bool = True
     moving: bool = False
+    stands: bool = False
     past: deque[tuple[float, FloatArray]] = field(default_factory=deque)
     free: int = 0
 
@@ -64,9 +67,20 @@ class Track:
         return math.sqrt(0.5 * (a + d) + math.hypot(0.5 * (a - d), b))
 
     @property
+    def place_deviation(self) -> float:
+        """Standard deviation of its centre, at most [m]."""
+        return math.sqrt(max(self.covariance[0, 0], self.covariance[1, 1]))
+
+    @property
     def gone(self) -> float:
         """How far it is from where it was first seen [m]."""
         return math.hypot(self.mean[0] - self.start[0], self.mean[1] - self.start[1])
+
+    def behind_face(self, sensor: FloatArray) -> FloatArray:
+        """Return a place [2] a little inside its outline, on the side of a sensor [2]."""
+        away = self.mean[:2] - sensor
+        depth = min(_DEPTH, self.mean[4])
+        return self.mean[:2] - away * (self.mean[4] - depth) / (math.hypot(*away) + 1e-9)
 
     def predict(self, stamp: float, acceleration: float) -> None:
         """Let time pass until `stamp` [s]."""

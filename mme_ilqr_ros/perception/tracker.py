@@ -7,25 +7,25 @@ where it was hit a second ago stands, and is left to the map.
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mme_ilqr_ros.geometry.circles import no_circles, predict
-from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, pair_costs
+from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, doubles, pair_costs
+from mme_ilqr_ros.perception.past import Past, Views
 from mme_ilqr_ros.perception.pieces import Pieces, first_place
 from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.track import PLACE, Track
 from mme_ilqr_ros.perception.track_settings import TrackSettings
-from mme_ilqr_ros.perception.view import FREE, HIT, View
+from mme_ilqr_ros.perception.view import FREE, View
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 _FIRST_SPEED = 1.2  # [m/s] standard deviation of a velocity that nothing is known about
 _LOST = 0.35  # [s] what does not move is forgotten after
-_RECENT = 0.3  # [s] ago: the view in which what moves fast was elsewhere
+_SEEN_THROUGH = 2  # scans that saw through the place of a thing: it is not there
+_STILL = 0.8  # share of the hits where a hit was a moment ago too: a thing that stands
 _CHANGED = 0.3  # share of the hits that must be new, or gone
 
 
@@ -56,7 +56,7 @@ class Tracker:
         self.tracks: list[Track] = []
         self.began: list[Track] = []
         self.moving_hits: BoolArray = np.zeros(0, dtype=bool)
-        self._views: dict[tuple[float, float], deque[View]] = {}
+        self._views = Views()
         self._stamp = -np.inf
 
     def circles(self, now: float) -> FloatArray:
@@ -67,42 +67,33 @@ class Tracker:
     def update(self, points: ScanPoints) -> list[Track]:
         """Take a scan in the fixed frame and return all tracks."""
         self.began = []
-        stands, new = self._compare(points)
+        past = self._views.past_of(points, self.settled)
         if points.stamp > self._stamp:  # of scanners with one stamp, the first is followed
-            self._follow(points, stands, new)
-        self._mark(points.ends, points.hit & ~stands)
+            self._follow(points, past)
+        self._mark(points.ends, points.hit & ~past.stands)
         return self.tracks
 
-    def _follow(self, points: ScanPoints, stands: BoolArray, new: BoolArray) -> None:
+    def _follow(self, points: ScanPoints, past: Past) -> None:
         """Move all tracks on to a newer scan."""
         self._stamp = points.stamp
         view = View.of(points)
-        pieces = Pieces.of_scan(points, stands, new, self.settings)
         for track in self.tracks:
             track.predict(self._stamp, self.settings.acceleration)
+        pieces = Pieces.of_scan(points, past, self._expected(), self.settings)
         taken = self._match(pieces)
         self._decide(pieces, taken, view)
         self._forget(view)
         self._begin(pieces, set(taken.values()), view.origin)
-        views = self._views.setdefault(view.mount, deque())
-        views.append(view)
-        while views[0].stamp < self._stamp - 1.3 * self.settled:
-            views.popleft()
+        self._views.add(view, 1.5 * self.settled)
 
-    def _compare(self, points: ScanPoints) -> tuple[BoolArray, BoolArray]:
-        """Return which hits stand, and which are where there was free space before."""
-        hit = points.hit
-        stands, new = np.zeros(len(hit), dtype=bool), np.zeros(len(hit), dtype=bool)
-        for lag in (self.settled, _RECENT):
-            for views in self._views.values():
-                before = min(views, key=lambda view: abs(points.stamp - lag - view.stamp))
-                if abs(points.stamp - lag - before.stamp) > 0.3 * lag:
-                    continue
-                said = before.at(points.ends[hit])
-                new[hit] |= said == FREE
-                if lag == self.settled:
-                    stands[hit] |= said == HIT
-        return stands & ~new, new
+    def _expected(self) -> FloatArray:
+        """Return x, y, radius of what moves, and how near to the outline its hits are [M, 4]."""
+        rows = [
+            [*track.mean[PLACE], OUTLIER + 2.0 * track.place_deviation]
+            for track in self.tracks
+            if track.moving and track.is_round
+        ]
+        return np.array(rows).reshape(-1, 4)
 
     def _match(self, pieces: Pieces) -> dict[int, int]:
         """Update the tracks that are seen; return the piece of each, by indices."""
@@ -111,7 +102,7 @@ class Tracker:
         means = np.stack([track.mean for track in self.tracks])
         covariances = np.stack([track.covariance for track in self.tracks])
         costs, places, informations, is_round = pair_costs(
-            pieces.hits, pieces.counts, means, covariances, self.settings.radius_max
+            pieces.hits, pieces.counts, means, covariances, pieces.still, self.settings.radius_max
         )
         rows, columns = linear_sum_assignment(costs)
         taken = {
@@ -132,6 +123,7 @@ class Tracker:
             if track.moving:
                 track.moving = s.speed_max > track.speed > 0.4 * s.speed_min
                 continue
+            track.stands = pieces.still[k] >= _STILL
             fast = max(s.speed_min, 2.5 * track.speed_deviation) < track.speed < s.speed_max
             far = track.gone > max(0.2, 0.5 * track.mean[4])
             if track.seen >= 3 and fast and far:
@@ -142,24 +134,32 @@ class Tracker:
                     self.began.append(track)
 
     def _forget(self, view: View) -> None:
-        """Drop tracks that were not seen for long, or whose place is seen free."""
+        """Drop tracks that were not seen for long, whose place is seen free, and doubles."""
         coasting = [track for track in self.tracks if track.last < track.stamp]
         if coasting:
-            said = view.at(np.stack([track.mean[:2] for track in coasting]))
+            said = view.at(np.stack([track.behind_face(view.origin) for track in coasting]))
             for track, word in zip(coasting, said, strict=True):
-                track.free = track.free + 1 if word == FREE else 0
+                track.free += int(word == FREE)
+        coast = self.settings.coast
         self.tracks = [
             track
             for track in self.tracks
-            if track.free < 2
-            and track.stamp - track.last <= (self.settings.coast if track.moving else _LOST)
+            if not track.stands
+            and track.free < _SEEN_THROUGH
+            and track.stamp - track.last <= (coast if track.moving else _LOST)
         ]
+        if not self.tracks:
+            return
+        moving = np.array([track.moving for track in self.tracks])
+        deviations = np.array([track.speed_deviation for track in self.tracks])
+        double = doubles(np.stack([track.mean for track in self.tracks]), moving, deviations)
+        self.tracks = [track for track, same in zip(self.tracks, double, strict=True) if not same]
 
     def _begin(self, pieces: Pieces, taken: set[int], sensor: FloatArray) -> None:
         """Begin a track for every piece that no track took."""
         s = self.settings
         for k in range(len(pieces.counts)):
-            if k in taken:
+            if k in taken or pieces.still[k] >= _STILL:
                 continue
             place, covariance, is_round = first_place(
                 pieces.of(k), sensor, s.radius_min, s.radius_max
@@ -179,9 +179,10 @@ class Tracker:
 
     def _mark(self, ends: FloatArray, loose: BoolArray) -> None:
         """Note which hits are on what moves."""
-        on_moving = np.zeros(len(ends), dtype=bool)
+        self.moving_hits = np.zeros(len(ends), dtype=bool)
         for track in self.tracks:
             if track.moving:
                 x, y, radius = track.mean[PLACE]
-                on_moving |= np.hypot(ends[:, 0] - x, ends[:, 1] - y) < radius + OUTLIER
-        self.moving_hits = on_moving & loose
+                squares = (ends[:, 0] - x) ** 2 + (ends[:, 1] - y) ** 2
+                self.moving_hits |= squares < (radius + OUTLIER) ** 2
+        self.moving_hits &= loose

@@ -40,20 +40,39 @@ class View:
     @classmethod
     def of(cls, points: ScanPoints) -> View:
         """Return the view of a scan."""
-        valid = points.valid
         origin = points.origins.mean(axis=0)
-        away = (points.ends - origin)[valid]
-        bearings = np.arctan2(away[:, 1], away[:, 0])
-        reach = np.hypot(away[:, 0], away[:, 1])
-        order = np.argsort(bearings, kind="stable")
-        signed = np.where(points.hit[valid], reach, -reach)
+        bearings, reach = _by_bearing(points.ends, points.hit, points.valid, origin)
         x, y = points.pose.inverse().transform(points.origins[-1])
         mount = round(float(x), 2), round(float(y), 2)
-        return cls(points.stamp, origin, mount, bearings[order], signed[order])
+        return cls(points.stamp, origin, mount, bearings, reach)
 
     def at(self, points: FloatArray) -> NDArray[np.int8]:
         """Return HIT, FREE or HIDDEN for places [N, 2]."""
         return _look(points, self.origin, self.bearings, self.reach)
+
+
+@compiled
+def _by_bearing(
+    ends: FloatArray, hit: NDArray[np.bool_], valid: NDArray[np.bool_], origin: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return bearings and reach of `View`."""
+    used = np.flatnonzero(valid)
+    count = len(used)
+    bearings, reach = np.empty(count), np.empty(count)
+    seam, seams = 0, 0
+    for at in range(count):
+        dx, dy = ends[used[at], 0] - origin[0], ends[used[at], 1] - origin[1]
+        bearings[at] = math.atan2(dy, dx)
+        reach[at] = math.sqrt(dx * dx + dy * dy) * (1.0 if hit[used[at]] else -1.0)
+        if at > 0 and bearings[at] < bearings[at - 1]:
+            seam, seams = at, seams + 1
+    if seams == 0:
+        return bearings, reach
+    turned = np.concatenate((bearings[seam:], bearings[:seam]))
+    if seams == 1 and bearings[0] >= bearings[-1]:
+        return turned, np.concatenate((reach[seam:], reach[:seam]))
+    order = np.argsort(bearings)  # near things seen from a robot that drove while the scanner turned
+    return bearings[order], reach[order]
 
 
 @compiled
@@ -72,7 +91,7 @@ def _look(
     for index in range(len(points)):
         dx, dy = points[index, 0] - origin[0], points[index, 1] - origin[1]
         away, bearing = math.hypot(dx, dy), math.atan2(dy, dx)
-        half = math.atan2(_BESIDE, away)
+        half = _BESIDE / (away + _BESIDE)
         middle = np.searchsorted(bearings, bearing)
         free, hit, known = True, False, True
         for side in (-1, 1):
@@ -87,8 +106,8 @@ def _look(
                     break
                 end = reach[ray % count]
                 if end >= 0.0:
-                    # the end's distance from the place, by the law of cosines
-                    square = away * away + end * end - 2.0 * away * end * math.cos(beside)
+                    # the end's distance from the place, by the law of cosines at a small angle
+                    square = (away - end) ** 2 + away * end * beside * beside
                     near = _NEAR + 0.5 * (beside - last) * away
                     hit = hit or square < near * near
                 free = free and abs(end) > away + _BEYOND

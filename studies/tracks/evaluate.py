@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.perception.settings import PerceptionSettings
-from mme_ilqr_ros.perception.track_settings import TrackSettings
 from mme_ilqr_ros.perception.tracker import Tracker
 from studies.tracks.recording import Recording, Scanner
 
@@ -56,25 +56,25 @@ class Errors:
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
-    def row(self, period: float) -> dict:
+    def row(self, period: float) -> dict[str, Any]:
         """Return the figures of a table; `period` is the time between scans [s]."""
+        minutes = self.found * period / 60.0
+        measured = ("position", "radius", "velocity", "latency", "milliseconds")
         return {
             "scans": self.scans,
             "asked": self.asked,
             "recall": self.found / self.asked if self.asked else None,
             "false": 1e3 * self.false / max(self.scans, 1),
-            "switches": self.switches / (self.found * period / 60.0) if self.found else None,
-            **{
-                name: _quantiles(np.abs(getattr(self, name)))
-                for name in ("position", "radius", "velocity", "latency", "milliseconds")
-            },
+            "switches": self.switches / minutes if minutes else None,
+            **{name: quantiles(np.abs(getattr(self, name))) for name in measured},
         }
 
 
-def _quantiles(values: FloatArray) -> str | None:
+def quantiles(values: FloatArray) -> dict[str, float | None]:
+    """Return the median and the 95th percentile; None of nothing."""
     if not len(values):
-        return None
-    return f"{np.median(values):.3f} / {np.percentile(values, 95):.3f}"
+        return {"median": None, "p95": None}
+    return {"median": float(np.median(values)), "p95": float(np.percentile(values, 95))}
 
 
 def visible_share(pose: FloatArray, circles: FloatArray, index: int, scanner: Scanner) -> float:
@@ -106,10 +106,10 @@ class _Life:
 
 
 def evaluate(
-    recording: Recording, scanner: Scanner, settings: TrackSettings, rng: np.random.Generator
+    recording: Recording, scanner: Scanner, settings: PerceptionSettings, rng: np.random.Generator
 ) -> Errors:
     """Follow what moves in a recording; return the errors."""
-    tracker, errors = Tracker(settings, PerceptionSettings().settled), Errors()
+    tracker, errors = Tracker(settings.tracks, settings.settled), Errors()
     lives: dict[int, _Life] = {}
     scans = recording.scans(scanner, rng)
     for points, pose, circles in zip(scans, recording.poses, recording.circles, strict=True):
@@ -147,7 +147,7 @@ def _ask(
     errors.position.append(float(apart.min()))
     errors.radius.append(float(track[2] - disc[2]))
     errors.velocity.append(float(np.hypot(*(track[3:5] - disc[3:]))))
-    errors.switches += life.number is not None and life.number != track[5]
+    errors.switches += int(life.number is not None and life.number != track[5])
     life.number = int(track[5])
     if not life.was_found:
         life.was_found = True

@@ -41,3 +41,16 @@ def test_what_comes_late_is_refused_and_a_clock_that_starts_again_starts_a_new_h
     assert not history.covers(103.0)
     assert history.add(0.0, RobotState(2.0, 0.0, 0.0))
     assert history.at(0.0).x == 2.0
+
+
+def test_a_step_that_no_robot_makes_is_told_and_driving_is_not():
+    history = PoseHistory()
+    for t in np.arange(0.0, 20.0, 0.05):  # many more states than are kept
+        history.add(float(t), on_circle(t))
+    assert history.jumps_since(0.0) == []
+    true = on_circle(20.0)
+    history.add(20.0, RobotState(true.x + 0.5, true.y, true.yaw, true.vx, true.wz))
+    (jump,) = history.jumps_since(19.9)
+    assert jump.stamp == 20.0
+    assert jump.distance == pytest.approx(0.5, abs=0.01)
+    assert history.jumps_since(20.0) == []

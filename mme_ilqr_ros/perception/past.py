@@ -1,0 +1,64 @@
+"""What the scans of the last second say about the hits of a new one."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.perception.points import ScanPoints
+from mme_ilqr_ros.perception.view import FREE, HIT, View
+
+BoolArray = NDArray[np.bool_]
+RECENT = 0.3  # [s] ago: what moves fast was elsewhere then
+_LATE = 0.3  # times the wanted age: a view may be that much older or younger
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What was where the hits of a scan are.
+
+    Attributes:
+        stands: [B] hits at places that were hit long ago too.
+        still: [B] hits at places that were hit a moment ago too.
+        new: [B] hits at places that were seen free, long ago or a moment ago.
+    """
+
+    stands: BoolArray
+    still: BoolArray
+    new: BoolArray
+
+
+class Views:
+    """The views of the last seconds, of every scanner."""
+
+    def __init__(self) -> None:
+        self._views: dict[tuple[float, float], deque[View]] = {}
+
+    def add(self, view: View, kept: float) -> None:
+        """Add a newer view, and drop those that are `kept` s older."""
+        views = self._views.setdefault(view.mount, deque())
+        views.append(view)
+        while views[0].stamp < view.stamp - kept:
+            views.popleft()
+
+    def past_of(self, points: ScanPoints, settled: float) -> Past:
+        """Return what was seen at the hits of a scan `settled` s before, and a moment before."""
+        hit = points.hit
+        hits = points.ends[hit]
+        stands, still, new = (np.zeros(len(hit), dtype=bool) for _ in range(3))
+        for age, there in ((settled, stands), (RECENT, still)):
+            for view in self._at(points.stamp - age, _LATE * age):
+                said = view.at(hits)
+                new[hit] |= said == FREE
+                there[hit] |= said == HIT
+        return Past(stands & ~new, still, new)
+
+    def _at(self, stamp: float, within: float) -> list[View]:
+        """Return the view of every scanner nearest to a time [s], where it is that near."""
+        nearest = [
+            min(views, key=lambda view: abs(view.stamp - stamp)) for views in self._views.values()
+        ]
+        return [view for view in nearest if abs(view.stamp - stamp) <= within]
