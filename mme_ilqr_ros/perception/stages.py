@@ -21,10 +21,14 @@ class Stages:
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
-        """Measure what is done inside."""
+        """Measure the processor time of what is done inside."""
         begin = time.thread_time()
         yield
         self._times[stage].append(1e3 * (time.thread_time() - begin))
+
+    def clear(self) -> None:
+        """Forget what was measured."""
+        self._times.clear()
 
     def milliseconds(self) -> dict[str, tuple[float, float]]:
         """Return the median and the 95th percentile of each stage [ms]."""
