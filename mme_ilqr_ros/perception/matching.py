@@ -69,9 +69,7 @@ def pair_costs(
                 continue
             start = expected.copy()
             outlier = min(room, 0.7) + OUTLIER
-            place, information, rms, share = fit(
-                points, start, expected, certainty, NOISE, outlier
-            )
+            place, information, rms, share = fit(points, start, expected, certainty, NOISE, outlier)
             if rms > ROUND:  # some of the hits may be of something else
                 place, information, rms, share = fit(
                     points, place, expected, certainty, NOISE, OUTLIER
