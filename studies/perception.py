@@ -121,6 +121,7 @@ def time_perception(
     rng = np.random.default_rng(seed)
     perception, history = Perception(settings, body=_square(BODY)), Odometry(world)
     perception.warm_up()
+    perception.stages.clock = time.thread_time
     step = 2.0 * math.pi / beams
     angles = -math.pi + step * np.arange(beams)
     nothing = GridMap.empty(0.1, 0.1, 0.1, Pose(-1e4, -1e4, 0.0))
