@@ -76,6 +76,7 @@ def facts(task: Task) -> dict[str, Any]:
         "perception.window": min(max(usual.window * scale, task.lidar_range), 50.0),
         "perception.field_reach": min(max(usual.field_reach, charged + MORE), 10.0),
         "perception.clear_max": task.lidar_range,
+        "perception.tracks.radius_max": min(usual.tracks.radius_max * scale, 3.0),
     }
 
 
