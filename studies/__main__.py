@@ -27,6 +27,9 @@ VERBS = {
     "avoidable": Verb(
         "whether collisions with what moves were avoidable, by search", "studies.avoidable"
     ),
+    "perception": Verb(
+        "time and memory from a scan to walls, movers and points", "studies.perception"
+    ),
     "tracks": Verb("what is followed by a scanner, against the truth", "studies.tracks.verb"),
     "standing": Verb("what a robot that stands plans, with several parameters", "studies.standing"),
     "plan": Verb(
@@ -36,6 +39,10 @@ VERBS = {
     "solve": Verb("time of a control cycle on the batch backend", "studies.solve_verb", "train"),
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
+    ),
+    "scan_faults": Verb(
+        "what scanners and odometry do wrong, through the controller node",
+        "studies.scan_faults.verb",
     ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),

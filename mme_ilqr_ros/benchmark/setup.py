@@ -125,7 +125,7 @@ class Setup:
         robot = scenario.robot
         if robot.footprint and self.planning_radius is None and "robot_radius" not in given:
             return {"footprint": as_text(robot.footprint)}
-        return {"robot_radius": self.planning_radius or robot.radius}
+        return {"robot_radius": self.planning_radius or robot.radius, "footprint": ""}
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
         """Return the controller's settings: the robot's, the world's, the file's, the choice."""

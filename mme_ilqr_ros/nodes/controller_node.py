@@ -63,7 +63,11 @@ LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
 class ControllerNode(RunnableNode[ControllerNodeSettings]):
-    """Runs the control cycle on a timer, on the newest message of each kind."""
+    """Runs the control cycle on a timer, on the newest message of each kind.
+
+    Attributes:
+        lidar: What scanners see; None where it does not drive by them.
+    """
 
     NAME, SETTINGS = "controller", ControllerNodeSettings
 
@@ -74,10 +78,10 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     def set_up(self, settings: ControllerNodeSettings) -> None:
         """Compile the controller and start the cycle."""
         frames, warnings = Frames(self, self.warnings), self.warnings
-        self._lidar = None
+        self.lidar: LidarInput | None = None
         if settings.drives_by_scan:
-            self._lidar = LidarInput(self, frames, warnings, settings)
-        self._inputs = ControllerInputs(frames, warnings, settings, self._lidar)
+            self.lidar = LidarInput(self, frames, warnings, settings)
+        self._inputs = ControllerInputs(frames, warnings, settings, self.lidar)
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
         self._controller.warm_up()
@@ -131,8 +135,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
                     f'guidance: "{settings.guidance}" is ignored with use_plan: false'
                 )
         self._evidence = None
-        if self._lidar is not None:
-            self._evidence = EvidencePublisher(self, self._lidar, inputs.map_walls)
+        if self.lidar is not None:
+            self._evidence = EvidencePublisher(self, self.lidar, inputs.map_walls)
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_timer(1.0 / settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
@@ -168,8 +172,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._controller.update(settings)
         self._say_derived(settings)
         self._inputs.settings = settings
-        if self._lidar is not None:
-            self._lidar.use(settings)
+        if self.lidar is not None:
+            self.lidar.use(settings)
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._goal.take_goal(message)
@@ -293,8 +297,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             "changed by the last gate": self._gated,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
-        if self._lidar is not None:
-            values |= self._lidar.values(self.now())
+        if self.lidar is not None:
+            values |= self.lidar.values(self.now())
         if result is not None and result.modes is not None:
             values |= {
                 "modes": len(result.modes.weights),

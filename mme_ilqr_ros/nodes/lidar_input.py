@@ -9,11 +9,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 from geometry_msgs.msg import Transform
-from rclpy.node import Node
 from sensor_msgs.msg import LaserScan, PointCloud2
 
 from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -21,7 +22,7 @@ from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.node import SENSOR
+from mme_ilqr_ros.nodes.node import SENSOR, RunnableNode
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.agreement import Agreement
@@ -32,6 +33,7 @@ from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.spin import Spin
 
+OWN = 0.9  # of the radius: what is nearer than that was run into, or belongs to the robot
 SPARE = 1.0  # [m] seen beyond what the robot needs to stop
 
 
@@ -46,16 +48,16 @@ class LidarInput:
 
     def __init__(
         self,
-        node: Node,
+        node: RunnableNode[ControllerNodeSettings],
         frames: Frames,
         warnings: ThrottledWarnings,
         settings: ControllerNodeSettings,
     ) -> None:
         """Listen to the scanners."""
         self.settings = settings
-        self.perception = Perception(settings.perception)
+        self.perception = _perception(settings)
         self.perception.warm_up()
-        self._frames, self._warnings = frames, warnings
+        self._frames, self._warnings, self._clock = frames, warnings, node.now
         self._lock = threading.Lock()  # scans come on one thread, the map is made on another
         self._history = PoseHistory()
         self.odom_frame = ""
@@ -76,9 +78,10 @@ class LidarInput:
 
     def use(self, settings: ControllerNodeSettings) -> None:
         """Take over changed settings; other ones of perception begin anew."""
-        if settings.perception != self.settings.perception:
+        old = self.settings
+        if (settings.perception, settings.footprint) != (old.perception, old.footprint):
             with self._lock:
-                self.perception = Perception(settings.perception)
+                self.perception = _perception(settings)
             self._points = dict.fromkeys(self._points)
         self.settings = settings
 
@@ -223,6 +226,10 @@ class LidarInput:
         return transform
 
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
+        age = self._clock() - scan.end
+        if age > self.settings.scan_timeout:  # where the robot was then may be as wrong as that
+            self._warnings.warn(topic, f"{topic}: its stamp is {age:.1f} s old; not used")
+            return
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
         self._points[topic] = self.perception.newest.get(scan.mount)
@@ -232,5 +239,31 @@ class LidarInput:
             self._warnings.warn(topic, f"{topic}: {note}")
         else:
             self._warnings.clear(topic)
+        self._look_for_own_parts(topic)
         if doubt := self._agreement.look_at(self._points):
             self._warnings.warn("agreement", doubt)
+
+    def _look_for_own_parts(self, topic: str) -> None:
+        """Say where a scanner sees the robot itself, and nothing tells it so."""
+        points, settings = self._points[topic], self.settings
+        if points is None or settings.footprint or settings.perception.body_radius > 0.0:
+            return
+        offsets = points.ends[points.hit] - (points.pose.x, points.pose.y)
+        # What is nearer to the scanner than `lens` is looked at as dirt.
+        beyond = points.ranges[points.hit] > settings.perception.lens
+        own = np.hypot(*offsets[beyond].T) < OWN * settings.robot_radius
+        inside = np.count_nonzero(own)
+        if inside:
+            self._warnings.warn(
+                f"{topic} own",
+                f"{topic}: {inside} rays end inside the robot: its own parts? Give its footprint,"
+                " or perception.body_radius",
+            )
+        else:
+            self._warnings.clear(f"{topic} own")
+
+
+def _perception(settings: ControllerNodeSettings) -> Perception:
+    """Return a perception that knows the robot's outline, where a footprint tells it."""
+    footprint = parse_footprint(settings.footprint)
+    return Perception(settings.perception, None if footprint is None else footprint.corners)

@@ -133,7 +133,7 @@ def nearest_site(
 def normal_at(
     cells: Cells, sites: Sites, x: float, y: float, reach: int
 ) -> tuple[int, bool, float, float, float, float]:
-    """Return how many sites lie within `reach` cells, if they make a line, its normal and middle."""
+    """Return how many sites lie within `reach` cells, if in a line, its normal and middle."""
     index, evidences, _, numbers = cells
     places = sites.place
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT

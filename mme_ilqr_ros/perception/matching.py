@@ -23,9 +23,10 @@ NO_PAIR = 1e6  # cost of a pair that cannot be
 def pair_costs(
     hits: FloatArray,
     counts: NDArray[np.int64],
+    still: FloatArray,
     means: FloatArray,
     covariances: FloatArray,
-    still: FloatArray,
+    is_round: BoolArray,
     radius_max: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Return what it costs to take each piece for each track, and what it would tell the track.
@@ -33,22 +34,23 @@ def pair_costs(
     Args:
         hits: [K, n, 2] of the pieces.
         counts: [K] how many of them are used.
+        still: [K] share of hits at places that were hit a moment ago too.
         means: [N, 5] of the tracks.
         covariances: [N, 5, 5] of the tracks.
-        still: [K] share of hits at places that were hit a moment ago too.
+        is_round: [N] whether each track is fitted by a circle.
         radius_max: Of a thing [m].
 
     Returns:
         costs: [N, K].
         places: [N, K, 3] most likely x, y, radius.
         informations: [N, K, 3, 3] of the piece alone.
-        is_round: [N, K].
+        fits: [N, K] whether the hits lie on a circle.
     """
     tracks, pieces = len(means), len(counts)
     costs = np.full((tracks, pieces), NO_PAIR)
     places = np.zeros((tracks, pieces, 3))
     informations = np.zeros((tracks, pieces, 3, 3))
-    is_round = np.zeros((tracks, pieces), dtype=np.bool_)
+    fits = np.zeros((tracks, pieces), dtype=np.bool_)
     chosen = np.array([0, 1, 4])
     prior = np.empty((3, 3))
     for i in range(tracks):
@@ -69,15 +71,13 @@ def pair_costs(
                 continue
             start = expected.copy()
             outlier = min(room, 0.7) + OUTLIER
-            place, information, rms, share = fit(
-                points, start, expected, certainty, NOISE, outlier
-            )
+            place, information, rms, share = fit(points, start, expected, certainty, NOISE, outlier)
             if rms > ROUND:  # some of the hits may be of something else
                 place, information, rms, share = fit(
                     points, place, expected, certainty, NOISE, OUTLIER
                 )
-            good = share >= 0.6 and rms < ROUND and 0.0 < place[2] <= radius_max
-            if not good:
+            good = share >= 0.8 and rms < ROUND and 0.0 < place[2] <= radius_max
+            if not (good and is_round[i]):
                 circle = enclosing(points)
                 information = np.zeros((3, 3))
                 information[0, 0] = information[1, 1] = 1.0 / BLOB[0] ** 2
@@ -88,7 +88,7 @@ def pair_costs(
                     continue
             shift = place - expected
             cost = shift @ certainty @ shift
-            if good:
+            if good and is_round[i]:
                 cost += min(rms / NOISE, 3.0) ** 2
             else:
                 cost += 9.0
@@ -96,8 +96,8 @@ def pair_costs(
                 costs[i, k] = cost
                 places[i, k] = place
                 informations[i, k] = information
-                is_round[i, k] = good
-    return costs, places, informations, is_round
+                fits[i, k] = good
+    return costs, places, informations, fits
 
 
 @compiled

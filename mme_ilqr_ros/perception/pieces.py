@@ -17,7 +17,7 @@ from mme_ilqr_ros.perception.track_settings import TrackSettings
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 NOISE = 0.015  # [m] of a hit's distance to the outline of what it is on
-ROUND = 0.03  # [m] rms of hits on a circle
+ROUND = 0.02  # [m] rms of hits on a circle
 BLOB = (0.06, 0.08)  # [m] standard deviations of place and radius of what is not round
 _HITS = 24  # of a piece that a fit looks at
 _FIRST_RADIUS = (0.3, 0.3)  # [m] mean and standard deviation

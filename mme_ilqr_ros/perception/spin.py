@@ -10,7 +10,7 @@ import numpy as np
 
 from mme_ilqr_ros.perception.scan import Scan
 
-TURNS = 10  # of which the median is looked at
+TURNS = 10  # that are looked at
 SLOWER, SKIPPED = 1.15, 1.85  # times as slow; from the latter on turns may have been left out
 
 
@@ -34,7 +34,7 @@ class Spin:
         if scan.time_increment <= 0.0 or scan.angle_increment == 0.0 or len(self._periods) < TURNS:
             return scan, ""
         said = scan.time_increment * 2.0 * math.pi / abs(scan.angle_increment)
-        turn = float(np.median(self._periods))
+        turn = float(np.quantile(self._periods, 0.25))  # some turns may have been left out
         if not SLOWER < turn / said < SKIPPED:
             return scan, ""
         note = f"a turn takes {turn:.3f} s, not {said:.3f} s as its time_increment says; mended"

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.compiled import compiled
 
 FloatArray = NDArray[np.float64]
+_ROUND = 0.6  # share of scans
+_LATELY = 0.2  # weight of the newest scan
 _DEPTH = 0.1  # [m] inside the outline, where no ray can pass a thing that is there
 PLACE = np.array([0, 1, 4])  # x, y, radius in the state
 
@@ -29,7 +31,7 @@ class Track:
         covariance: [5, 5] of the mean.
         start: [2] where it was first seen.
         seen: In how many scans.
-        is_round: Whether its hits lie on a circle; else the circle encloses them.
+        roundness: How often its hits lie on a circle, lately: between 0 and 1.
         moving: Whether it moves.
         stands: Whether it is where it was a moment ago; then it is followed no more.
         past: Stamps and hits [N, 2] of its last scans, oldest first.
@@ -44,7 +46,7 @@ class Track:
     covariance: FloatArray
     start: FloatArray
     seen: int = 1
-    is_round: bool = True
+    roundness: float = 1.0
     moving: bool = False
     stands: bool = False
     past: deque[tuple[float, FloatArray]] = field(default_factory=deque)
@@ -54,6 +56,11 @@ class Track:
     def circle(self) -> FloatArray:
         """Its circle [5]: x, y, radius, vx, vy in m and m/s."""
         return self.mean[[0, 1, 4, 2, 3]]
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it is fitted by a circle; else a circle is put round its hits."""
+        return self.roundness > _ROUND
 
     @property
     def speed(self) -> float:
@@ -89,14 +96,16 @@ class Track:
         )
         self.stamp = stamp
 
-    def update(self, place: FloatArray, information: FloatArray) -> None:
+    def update(self, place: FloatArray, information: FloatArray, fits: bool) -> None:
         """Take the most likely x, y, radius [3] given the prior and a measurement.
 
         Args:
             place: [3] the most likely one, the prior counted in.
             information: [3, 3] inverse covariance of the measurement alone.
+            fits: Whether the hits lie on a circle.
         """
         self.mean, self.covariance = conditioned(self.mean, self.covariance, place, information)
+        self.roundness += _LATELY * (float(fits) - self.roundness)
         self.seen += 1
         self.last = self.stamp
         self.free = 0

@@ -101,8 +101,15 @@ class Tracker:
             return {}
         means = np.stack([track.mean for track in self.tracks])
         covariances = np.stack([track.covariance for track in self.tracks])
-        costs, places, informations, is_round = pair_costs(
-            pieces.hits, pieces.counts, means, covariances, pieces.still, self.settings.radius_max
+        is_round = np.array([track.is_round for track in self.tracks])
+        costs, places, informations, fits = pair_costs(
+            pieces.hits,
+            pieces.counts,
+            pieces.still,
+            means,
+            covariances,
+            is_round,
+            self.settings.radius_max,
         )
         rows, columns = linear_sum_assignment(costs)
         taken = {
@@ -110,8 +117,7 @@ class Tracker:
         }
         for i, k in taken.items():
             track = self.tracks[i]
-            track.update(places[i, k], informations[i, k])
-            track.is_round = bool(is_round[i, k])
+            track.update(places[i, k], informations[i, k], fits[i, k])
             track.remember(pieces.of(k), self.settled)
         return taken
 
@@ -172,7 +178,7 @@ class Tracker:
             track = Track(
                 self._next, self._stamp, self._stamp, self._stamp, mean, whole, mean[:2].copy()
             )
-            track.is_round = bool(is_round)
+            track.roundness = float(is_round)
             track.remember(pieces.of(k), self.settled)
             self.tracks.append(track)
             self._next += 1

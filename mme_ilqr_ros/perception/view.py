@@ -71,7 +71,9 @@ def _by_bearing(
     turned = np.concatenate((bearings[seam:], bearings[:seam]))
     if seams == 1 and bearings[0] >= bearings[-1]:
         return turned, np.concatenate((reach[seam:], reach[:seam]))
-    order = np.argsort(bearings)  # near things seen from a robot that drove while the scanner turned
+    order = np.argsort(
+        bearings
+    )  # near things seen from a robot that drove while the scanner turned
     return bearings[order], reach[order]
 
 
