@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.geometry.pose import difference
 from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.view import FREE, HIT, View
 
 BoolArray = NDArray[np.bool_]
 RECENT = 0.3  # [s] ago: what moves fast was elsewhere then
+_ALONG = 2.0  # times drift: the error of a place in a metre, beside that of the heading
 _LATE = 0.3  # times the wanted age: a view may be that much older or younger
 
 
@@ -44,14 +47,23 @@ class Views:
         while views[0].stamp < view.stamp - kept:
             views.popleft()
 
-    def past_of(self, points: ScanPoints, settled: float) -> Past:
-        """Return what was seen at the hits of a scan `settled` s before, and a moment before."""
+    def past_of(self, points: ScanPoints, settled: float, drift: float) -> Past:
+        """Return what was seen at the hits of a scan `settled` s before, and a moment before.
+
+        Args:
+            points: The scan.
+            settled: See above [s].
+            drift: By how much odometry errs in a metre, and in a radian.
+        """
         hit = points.hit
         hits = points.ends[hit]
+        here = points.origins.mean(axis=0)
         stands, still, new = (np.zeros(len(hit), dtype=bool) for _ in range(3))
         for age, there in ((settled, stands), (RECENT, still)):
             for view in self._at(points.stamp - age, _LATE * age):
-                said = view.at(hits)
+                driven = math.hypot(*(here - view.origin))
+                turned = abs(difference(points.pose.yaw, view.yaw))
+                said = view.at(hits, _ALONG * drift * driven, drift * (driven + turned))
                 new[hit] |= said == FREE
                 there[hit] |= said == HIT
         return Past(stands & ~new, still, new)

@@ -39,15 +39,17 @@ class Tracker:
         moving_hits: [B] of the newest scan: hits on what moves. None of what stands.
     """
 
-    def __init__(self, settings: TrackSettings, settled: float) -> None:
+    def __init__(self, settings: TrackSettings, settled: float, drift: float) -> None:
         """Follow nothing yet.
 
         Args:
             settings: Parameters.
             settled: What has been at a place for so long stands [s].
+            drift: By how much odometry errs in a metre.
         """
         self.settings = settings
         self.settled = settled
+        self.drift = drift
         self._next = 0
         self.reset()
 
@@ -67,7 +69,7 @@ class Tracker:
     def update(self, points: ScanPoints) -> list[Track]:
         """Take a scan in the fixed frame and return all tracks."""
         self.began = []
-        past = self._views.past_of(points, self.settled)
+        past = self._views.past_of(points, self.settled, self.drift)
         if points.stamp > self._stamp:  # of scanners with one stamp, the first is followed
             self._follow(points, past)
         self._mark(points.ends, points.hit & ~past.stands)

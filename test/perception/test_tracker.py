@@ -30,7 +30,7 @@ class World:
     """A robot that sees, what it sees, and the tracker."""
 
     def __init__(self, seed=0, beams=720, view=1.5 * np.pi):
-        self.tracker = Tracker(TrackSettings(), settled=1.0)
+        self.tracker = Tracker(TrackSettings(), settled=1.0, drift=0.01)
         self.rng = np.random.default_rng(seed)
         self.history = PoseHistory()
         self.step = view / (beams - 1)
