@@ -67,6 +67,7 @@ setup(
         "train": ["torch>=2.0"],
         "cluster": ["dask", "distributed"],
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
+        "referee": ["ir-sim>=2.4", "navground>=0.5"],
         "test": ["pytest"],
     },
     data_files=[

@@ -10,12 +10,25 @@ from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
+    "irsim": Verb(
+        "the package and other drivers as robots of ir-sim, by its lidar alone",
+        "studies.referee.irsim_verb",
+        "referee",
+    ),
+    "crowd": Verb(
+        "drive among people of navground, who see the robot and answer it",
+        "studies.referee.crowd_verb",
+        "referee",
+    ),
     "ablation": Verb(
         "what each part of the controller adds: one setting changed at a time",
         "studies.ablation.verb",
     ),
     "avoidable": Verb(
         "whether collisions with what moves were avoidable, by search", "studies.avoidable"
+    ),
+    "perception": Verb(
+        "time and memory from a scan to walls, movers and points", "studies.perception"
     ),
     "tracks": Verb("what is followed by a scanner, against the truth", "studies.tracks.verb"),
     "standing": Verb("what a robot that stands plans, with several parameters", "studies.standing"),
@@ -26,6 +39,10 @@ VERBS = {
     "solve": Verb("time of a control cycle on the batch backend", "studies.solve_verb", "train"),
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
+    ),
+    "scan_faults": Verb(
+        "what scanners and odometry do wrong, through the controller node",
+        "studies.scan_faults.verb",
     ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),

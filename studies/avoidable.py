@@ -167,7 +167,7 @@ def replayed(scenario: Scenario, setup: Setup, commands: Floats, until: float) -
         commands: [N, 3] time, m/s, rad/s, as recorded.
         until: inf for the collision.
     """
-    simulator = Simulator(scenario, setup.simulator_settings(), np.random.default_rng(0))
+    simulator = Simulator(scenario, setup.simulator_settings(scenario), np.random.default_rng(0))
     for time, vx, wz in commands:
         pass_time(simulator, min(time, until))
         if time > until:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def room(low, high):
     """Return the four walls of a room between the corners low and high."""
     (x0, y0), (x1, y1) = low, high
     corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))
-    return [wall(*a, *b) for a, b in zip(corners[:-1], corners[1:], strict=True)]
+    return [wall(*a, *b) for a, b in pairwise(corners)]
 
 
 @dataclass

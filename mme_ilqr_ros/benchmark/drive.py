@@ -90,7 +90,7 @@ class _Run:
         self.record = RunRecord()
         settings = setup.controller_settings(scenario, seed)
         rng = np.random.default_rng(seed)
-        self.simulator = Simulator(scenario, setup.simulator_settings(), rng)
+        self.simulator = Simulator(scenario, setup.simulator_settings(scenario), rng)
         self._setup = setup
         self._period = 1.0 / settings.controller_frequency
         self.stage_time = in_own_units(settings).mme.model_dt

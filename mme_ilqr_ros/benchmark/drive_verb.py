@@ -37,6 +37,7 @@ from mme_ilqr_ros.reporting.rows import (
 )
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.settings import flatten
+from mme_ilqr_ros.simulation.robot_file import robot_names
 from mme_ilqr_ros.simulation.scenario import Scenario
 
 ABOUT = """\
@@ -114,6 +115,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the controller tracks: a lookahead point on the path, or the planner's"
         " cost-to-go field (%(default)s)",
     )
+    robots = ", ".join(robot_names())
+    add("--robot", default="", help=f"{robots}, or a parameter file, in place of the world's")
     add("--params", type=Path, metavar="FILE.yaml", help="ROS parameter file; overrides the world")
     add_job_arguments(add)
     add("--max-speed", type=positive, metavar="V", help="m/s, where the world gives no limit")
@@ -184,7 +187,7 @@ def _settings(options: argparse.Namespace, setup: Setup, world: Scenario) -> dic
     scenario = setup.apply(world)
     parts: dict[str, Any] = {
         "controller_settings": flatten(setup.controller_settings(scenario, options.seed)),
-        "simulator_settings": flatten(setup.simulator_settings()),
+        "simulator_settings": flatten(setup.simulator_settings(scenario)),
     }
     if setup.plans:
         parts["planner_settings"] = flatten(setup.planner_settings(scenario))

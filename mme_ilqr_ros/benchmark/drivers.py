@@ -116,7 +116,7 @@ class ByLidar:
     ) -> None:
         self.failed_plans = 0
         self._record = record
-        self._period = setup.simulator_settings().scan_publish_dur
+        self._period = setup.simulator_settings(scenario).scan_publish_dur
         self._due = self._picture_due = 0.0
         self._planned: PlanResult | None = None
         self.navigator = Navigator(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from mme_ilqr_ros.benchmark.parameters import Parameters
+from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
@@ -19,8 +23,8 @@ from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import KINDS
-from mme_ilqr_ros.settings import build
-from mme_ilqr_ros.simulation.scenario import Scenario
+from mme_ilqr_ros.settings import Scalar, build
+from mme_ilqr_ros.simulation.scenario import Scenario, with_robot
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
 
 CONTROLLERS = VARIANTS
@@ -30,7 +34,12 @@ PLANNER_SEES = ("map", "obstacles", "nothing")
 PLANNER_SEES_BY = {"known": "map", "lidar": "nothing"}  # by default
 
 TOLERANCE_PART = 0.8  # the controller aims to stop this far inside what counts as arrived
-STATIC_PART = 0.5  # planned disc of a polygon among what stands: 0 inscribed, 1 outer radius
+
+
+@cache
+def _parameters_of(robot_file: str) -> Parameters:
+    """Return what the parameter file of a robot says; nothing without one."""
+    return read_parameters(Path(robot_file)) if robot_file else Parameters()
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Setup:
     Attributes:
         controller: One of CONTROLLERS.
         planner: One of PLANNERS.
+        robot: Name or parameter file of a robot in place of the world's; empty for the world's.
         planner_sees: One of PLANNER_SEES: the map that the planner node gets, with the walls only,
             or the circles at rest too; or none, but what its own scans have shown so far.
         sensing: One of SENSING: true circles and walls, or nothing but scans and odometry.
@@ -49,7 +59,7 @@ class Setup:
         goal_tolerance: In place of the world's [m].
         timeout: In place of the world's [s].
         robot_radius: The robot is a disc of this radius [m] in place of the world's shape.
-        planning_radius: Disc with which controller and planner plan for a polygon [m].
+        planning_radius: One disc in place of the footprint in controller and planner [m].
         realtime: Whether the time a control cycle takes passes in the world too.
         fov: Field of view of the lidar [degrees], in place of the parameter file's.
         beams: Of the lidar, likewise.
@@ -66,6 +76,7 @@ class Setup:
     robot_radius: float | None = None
     planning_radius: float | None = None
     realtime: bool = False
+    robot: str = ""
     planner_sees: str = "map"
     fov: float | None = None
     beams: int | None = None
@@ -77,6 +88,7 @@ class Setup:
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with what the setup changes."""
+        scenario = with_robot(scenario, self.robot) if self.robot else scenario
         robot = scenario.robot
         if self.robot_radius is not None:
             robot = robot.as_disc(self.robot_radius)
@@ -103,25 +115,22 @@ class Setup:
         self.controller_settings(scenario, 0)
         self.planner_settings(scenario)
 
-    def radius(self, scenario: Scenario) -> float:
-        """Return the radius [m] of the disc that controller and planner take the robot for.
+    def shape(self, scenario: Scenario, given: Mapping[str, Scalar]) -> dict[str, Any]:
+        """Return the robot's shape by the names of planner's and controller's parameters.
 
-        A disc is itself. For a polygon the outer disc is safe but closes narrow gaps: among what
-        stands, half-way to the inscribed one gets through more often. Its corners are not looked
-        at then, and what moves would find them.
+        Args:
+            scenario: The world.
+            given: Parameters of a file; a radius among them stands for a footprint.
         """
         robot = scenario.robot
-        if not robot.footprint:
-            return robot.radius
-        if self.planning_radius is not None:
-            return self.planning_radius
-        part = STATIC_PART if scenario.is_static else 1.0
-        return robot.inscribed_radius + part * (robot.radius - robot.inscribed_radius)
+        if robot.footprint and self.planning_radius is None and "robot_radius" not in given:
+            return {"footprint": as_text(robot.footprint)}
+        return {"robot_radius": self.planning_radius or robot.radius, "footprint": ""}
 
     def controller_settings(self, scenario: Scenario, seed: int) -> ControllerNodeSettings:
-        """Return the controller's settings: the world's facts, then the file, then the choice."""
+        """Return the controller's settings: the robot's, the world's, the file's, the choice."""
         facts = {
-            "robot_radius": self.radius(scenario),
+            **self.shape(scenario, self.parameters.controller),
             **scenario.robot.limits,
             "xy_goal_tolerance": TOLERANCE_PART * scenario.goal_tolerance,
         }
@@ -131,28 +140,31 @@ class Setup:
             "use_plan": self.planner != "none",
             "variant": self.controller,
         }
-        values = {**facts, **self.parameters.controller, **choices}
+        robot = _parameters_of(scenario.robot.file).controller
+        values = {**robot, **facts, **self.parameters.controller, **choices}
         return build_extended(ControllerNodeSettings, values)
 
     def planner_settings(self, scenario: Scenario) -> PlannerNodeSettings:
-        """Return the planner's settings: the world's facts, the file, the choice.
+        """Return the planner's settings: the robot's, the world's facts, the file, the choice.
 
         The margin is the controller's, if the file does not give the planner another.
         """
-        facts: dict[str, Any] = {"robot_radius": self.radius(scenario)}
+        facts = self.shape(scenario, self.parameters.planner)
         if (margin := self.parameters.controller.get("clearance_margin")) is not None:
             facts["clearance_margin"] = margin
         choice = {"kind": self.planner} if self.plans else {}
-        return build(PlannerNodeSettings, {**facts, **self.parameters.planner, **choice})
+        robot = _parameters_of(scenario.robot.file).planner
+        return build(PlannerNodeSettings, {**robot, **facts, **self.parameters.planner, **choice})
 
-    def simulator_settings(self) -> SimulatorSettings:
-        """Return the plant's settings."""
+    def simulator_settings(self, scenario: Scenario) -> SimulatorSettings:
+        """Return the plant's settings: the robot's, the file, the choice."""
         chosen: dict[str, Any] = {}
         if self.fov is not None:
             chosen["scan.field_of_view"] = math.radians(min(self.fov, 360.0))
         if self.beams is not None:
             chosen["scan.beams"] = self.beams
-        return build(SimulatorNodeSettings, {**self.parameters.simulator, **chosen})
+        robot = _parameters_of(scenario.robot.file).simulator
+        return build(SimulatorNodeSettings, {**robot, **self.parameters.simulator, **chosen})
 
     def make_controller(self, settings: ControllerNodeSettings) -> LocalController:
         """Return the controller, ready to drive."""

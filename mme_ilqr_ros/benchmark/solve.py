@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--horizon", type=positive_int, default=50, help="stages (%(default)s)")
     add("--obstacles", type=whole, default=16, help="circles (%(default)s)")
     add("--precision", choices=PRECISIONS, default="float64", help="(%(default)s)")
+    add("--footprint", default="", metavar="CORNERS", help="the robot's, as the parameter; a disc")
     add("--repeat", type=positive_int, default=200, help="cycles (%(default)s)")
     add("--seed", type=whole, default=0, help="of problems and sampling (%(default)s)")
     add("--out", type=Path, required=True, metavar="DIR", help="folder for summary.json")
@@ -108,6 +109,7 @@ def time_and_report(
 def _settings(options: argparse.Namespace) -> ControllerSettings:
     values = {
         "variant": options.variant,
+        "footprint": options.footprint,
         "seed": options.seed,
         "mme.n_iterations": options.iterations,
         "mme.time_steps": options.horizon,

@@ -34,7 +34,8 @@ examples:
 
 Then `mme-ilqr drive --worlds narrow.json.gz --planner id_vin --out out/narrow` drives them and adds
 up each family. Walls are in the map, so a planner sees them; circles and what moves are not. Dead
-ends, Us, traps and robots are about the controller alone: --planner none.
+ends, Us, traps and robots are about the controller alone: --planner none. Mazes, warehouses, bug
+traps and forests of traps are for a robot that has no map: --sensing lidar.
 
 48 robots are every scene, radius and speed once. The worlds of a family share its range of sizes
 evenly, so another --count makes other worlds of the same seed.

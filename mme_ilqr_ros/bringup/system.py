@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.resources import share_path
@@ -112,11 +113,13 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
         choice: What was chosen by name.
         robot: The scenario's; None leaves size and limits to the parameter files.
     """
-    radius: dict[str, Scalar] = {}
+    shape: dict[str, Scalar] = {}
     limits: dict[str, Scalar] = {}
     named = load_robot(choice.robot) if choice.robot and robot is None else robot
     if robot is not None:
-        radius = {"robot_radius": robot.radius}
+        shape = {"robot_radius": robot.radius}
+        if robot.footprint:
+            shape["footprint"] = as_text(robot.footprint)
         limits = dict(robot.limits)
     chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
     chosen |= {"use_plan": choice.use_plan}
@@ -125,8 +128,8 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
         limits |= {"scan_topics": tuple(topic for topic, _ in (named or RobotSpec()).scanners)}
         planned |= {"use_evidence": True}
     file = named.file if named else ""
-    controller = NodeSpec("controller", radius | limits, chosen, file)
-    planner = NodeSpec("planner", radius, planned, file)
+    controller = NodeSpec("controller", shape | limits, chosen, file)
+    planner = NodeSpec("planner", shape, planned, file)
     return [planner, controller] if choice.use_plan else [controller]
 
 
@@ -155,7 +158,6 @@ def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
         parameters: Further parameters of the run monitor.
     """
     chosen = {**choice.world, **_chosen(goal=choice.goal), "use_plan": choice.use_plan}
-    chosen |= {"wait_for_map": not choice.by_lidar}
     return NodeSpec("run_monitor", choices={**chosen, **parameters})
 
 

@@ -14,10 +14,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.commands import Commands
 from mme_ilqr_ros.control.escape import Escape
 from mme_ilqr_ros.control.goal_checker import ANY_HEADING, GoalChecker
 from mme_ilqr_ros.control.kernel import CompiledKernel, StageData
-from mme_ilqr_ros.control.last_gate import LastGate, Shape
+from mme_ilqr_ros.control.last_gate import LastGate, shape_in
 from mme_ilqr_ros.control.leeway import Leeway
 from mme_ilqr_ros.control.mme_ilqr import MmeIlqr
 from mme_ilqr_ros.control.modes import Modes
@@ -35,14 +36,13 @@ from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
-from mme_ilqr_ros.geometry.passable import least_distance
+from mme_ilqr_ros.geometry.passable import discs_in, least_distance
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 Array = NDArray[np.float64]
 
 REJOIN = 2.0  # lookahead distances along the plan, to where a way out leads back to it
 WAY_OUT_SHARE = 0.9  # of the goal weights, on the field of a way out
-TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
 
 
 class LocalController:
@@ -69,7 +69,7 @@ class LocalController:
         self._robot = robot or robot_of(settings)
         kernel = CompiledKernel(standard_problem(self._robot, settings))
         self._kernel = kernel
-        self._ramps = np.array(self._robot.model.held_state) >= 0  # controls that change linearly
+        self._commands = Commands(self._robot)
         model = self._robot.model
         self._safety = Safety(kernel, model.kept_when_braking, model.turning)
         self._gate = LastGate(self._robot)
@@ -94,15 +94,16 @@ class LocalController:
 
     def stopped(self) -> None:
         """Take note that the robot was given another command than the last one from here."""
-        self._command: Array | None = None
+        self._commands.last = None
 
     def update(self, settings: ControllerSettings) -> None:
         """Use other settings from the next cycle on; the command stays, and the warm start too."""
         self._settings = s = in_own_units(settings)
         self._limits = self._robot.limits(s)
         self._period = 1.0 / s.controller_frequency
+        self._commands.update(s)
         self._leeway = Leeway(ESCAPE, s.robot_radius)
-        self._gate.update(s, Shape(np.zeros((1, 2)), s.robot_radius))
+        self._gate.update(s, shape_in(s))
         self._solver.update(algorithm_settings(s))
 
     def warm_up(self) -> None:
@@ -130,7 +131,7 @@ class LocalController:
         situation = situation.within_bounds()
         if not self._gate.watches(situation):
             return self._decide(situation, elapsed, begin)
-        held = self._held(situation.state)
+        held = self._commands.held(situation.state)
         return self._gated(self._decide(situation, elapsed, begin), held, situation, begin)
 
     def _decide(self, situation: Situation, elapsed: float, begin: float) -> ControlResult:
@@ -151,7 +152,7 @@ class LocalController:
         solve_time = time.perf_counter() - begin
         if not passed.reason:
             return replace(result, solve_time=solve_time)
-        self._command = passed.controls
+        self._commands.last = passed.controls
         vx, vy, wz = self._robot.twist(passed.controls)
         status, message = result.status, f"{result.message}; {passed.reason}"
         if status is ControlStatus.DRIVING and math.hypot(vx, vy) < STANDING:
@@ -167,10 +168,10 @@ class LocalController:
         """Optimise all modes and drive the best, if one may drive."""
         s = self._settings
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
-        held = self._held(situation.state)
-        x0 = self._robot.initial_state(self._predicted(situation.state), held)
+        held = self._commands.held(situation.state)
+        x0 = self._robot.initial_state(self._commands.predicted(situation.state), held)
         least = least_distance(s.robot_radius, s.clearance_margin)
-        here = distance_here(x0[:2], situation)
+        here = distance_here(discs_in(s).centres(*x0[:3]), situation)
         required = self._leeway.required(here, x0[:2], least)
         way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
         data, target = self._task(situation, goal, x0, way)
@@ -184,10 +185,10 @@ class LocalController:
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:
                 return self._braking(ControlStatus.BLOCKED, situation, begin, modes, target)
-            command = self._next_command(evasion, held)
+            command = self._commands.next(evasion, held)
             return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
-        command = self._next_command(modes.controls[modes.chosen, 0], held)
-        if not modes.feasible[modes.chosen]:
+        command = self._commands.next(modes.controls[modes.chosen, 0], held)
+        if not self._safety.may_speed_up(modes, held, data, required):
             command = self._safety.slowed(command, held, self._limits)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING
         return self._result(status, command, situation, begin, modes, target)
@@ -227,32 +228,6 @@ class LocalController:
         )
         return data, target
 
-    def _held(self, state: RobotState) -> Array:
-        """Return the controls [nu] that hold when this cycle's command will act.
-
-        They are those last commanded, so that the commands themselves keep the acceleration limits;
-        a measurement far from them (a push, a stuck wheel) takes over, as far as the limits of the
-        controls reach: no measurement makes a command leave them.
-        """
-        limits = self._limits
-        measured: Array = np.array(self._robot.measured(state, self._command), float)
-        inside = np.clip(measured, limits.lower, limits.upper)
-        if self._command is None:
-            return inside
-        trusted = np.abs(self._command - measured) <= TRUST * np.array(limits.rate)
-        return np.where(trusted, self._command, inside)
-
-    def _predicted(self, state: RobotState) -> RobotState:
-        """Return where the robot will be when this cycle's command acts."""
-        delay = self._settings.command_delay
-        if delay == 0.0:
-            return state
-        heading = state.yaw + 0.5 * delay * state.wz
-        cos, sin = math.cos(heading), math.sin(heading)
-        x = state.x + delay * (cos * state.vx - sin * state.vy)
-        y = state.y + delay * (sin * state.vx + cos * state.vy)
-        return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)
-
     def _follow(self, situation: Situation, goal: Pose, here: Array) -> tuple[Array, Array | None]:
         """Return the target [2] and, where the plan is to be kept to, its points [T+1, 3]."""
         s, path, target = self._settings, situation.path, np.array([goal.x, goal.y])
@@ -274,12 +249,6 @@ class LocalController:
         heads_there = math.dist(target, (goal.x, goal.y)) <= s.xy_goal_tolerance
         return goal.yaw if s.yaw_goal_tolerance < ANY_HEADING and heads_there else None
 
-    def _next_command(self, first: Array, held: Array) -> Array:
-        """Return the controls [nu] one period ahead on the way to those of the end of a stage."""
-        fraction = min(1.0, self._period / self._settings.mme.model_dt)
-        wanted = np.where(self._ramps, held + fraction * (first - held), first)
-        return self._limits.clip(wanted, held, self._period)
-
     def _elapsed(self, now: float) -> float:
         """Return the time since the last cycle [s]; a clock that jumps counts as one period."""
         last, self._last_cycle = self._last_cycle, now if math.isfinite(now) else None
@@ -295,9 +264,9 @@ class LocalController:
         modes: Modes | None = None,
         target: Array | None = None,
     ) -> ControlResult:
-        held = self._command  # all there is to go by without a measurement
+        held = self._commands.last  # all there is to go by without a measurement
         if status is not ControlStatus.INVALID_INPUT:
-            held = self._held(situation.state)
+            held = self._commands.held(situation.state)
         elif held is None:
             held = np.zeros(self._robot.model.nu)
         command = self._safety.brake(held, self._limits, self._period)
@@ -312,7 +281,7 @@ class LocalController:
         modes: Modes | None,
         target: Array | None,
     ) -> ControlResult:
-        self._command = command
+        self._commands.last = command
         state, goal, message = situation.state, situation.goal, status.value
         if modes is not None and self._escape.is_stuck:
             status = ControlStatus.STUCK

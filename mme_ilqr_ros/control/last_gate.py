@@ -28,8 +28,9 @@ from mme_ilqr_ros.control.sweep import (
     rows_near,
     shape_gap,
     sweep_slack,
+    with_most_slack,
 )
-from mme_ilqr_ros.geometry.passable import REQUIRED_FRACTION
+from mme_ilqr_ros.geometry.passable import REQUIRED_FRACTION, footprint_in
 
 Array = NDArray[np.float64]
 
@@ -40,8 +41,7 @@ SLOW = 0.1  # share of the top speed at which what was not seen is entered
 SLOWEST = 0.05  # [m/s] that this is at least
 BACKWARD = -0.01  # [m/s]
 LOOK = 0.5  # share of the fastest turn with which a robot looks behind itself
-COUNT = 7  # values of every control that are tried
-ALONG = 8  # slower commands on the wanted one's curve that are tried
+COUNT = 7  # values of every control that are tried, and of all of them along the wanted curve
 ROUNDING = 1e-6
 
 
@@ -71,6 +71,14 @@ class Shape:
         ways = edges / np.hypot(*edges.T)[:, None]
         ends = np.stack([self.corners, np.roll(self.corners, -1, axis=0)])
         return float(np.abs((ends * ways).sum(axis=-1)).max())
+
+
+def shape_in(settings: ControllerSettings) -> Shape:
+    """Return the outline of the robot of some settings: its footprint, else a disc."""
+    footprint = footprint_in(settings)
+    if footprint is None:
+        return Shape(np.zeros((1, 2)), settings.robot_radius)
+    return Shape(footprint.corners)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,20 +143,18 @@ class LastGate:
         counts = seen, len(rows)
         way = self._ways(wanted[None], held, twists[0], counts)
         shape = self._shape.corners, self._shape.radius
-        if first_that_passes(*way, *shape, rows)[0] == 0:
+        if first_that_passes(*way, *shape, rows) == 0:
             return Passed(wanted)
         row = sweep_slack(way[0][0], way[1][0], *shape, rows[: way[2][0]], -math.inf)[1]
         blind = row >= seen
         aim = self._look(wanted, held, situation) if blind else wanted
         tried = self._candidates(aim, held)
-        ways = self._ways(tried, held, twists[0], counts)
-        chosen, best = first_that_passes(*ways, *shape, rows)
+        chosen = first_that_passes(*self._ways(tried, held, twists[0], counts), *shape, rows)
         if chosen < 0:  # then at least no contact with what was seen
-            ways = ways[0], ways[1], np.full(len(tried), seen)
-            braking = [len(tried) - 1, *range(len(tried) - 1)]
-            chosen, best = first_that_passes(*(part[braking] for part in ways), *shape, rows)
-            chosen = braking[best]
-        if aim is not wanted and not np.any(tried[chosen]):
+            tried = self._last_resorts(held)
+            last = self._ways(tried, held, twists[0], counts)
+            chosen = with_most_slack(last[0], last[1], *shape, rows[:seen])
+        if aim is not wanted and not (np.any(held) or np.any(tried[chosen])):
             self._sense *= -1.0  # no room to turn this way
         return Passed(tried[chosen], self._reason(rows[row], blind))
 
@@ -159,7 +165,8 @@ class LastGate:
         braking = float(stop_times(np.maximum(upper, -lower), rates, self._kept).max())
         time = self._delay + self._period
         fastest = float(np.hypot(twists[:, 0], twists[:, 1]).max())
-        faster = min(self._top, fastest + self._period * float(rates.max()))
+        speeds = [i for i in range(len(rates)) if i not in self._kept + self._turning]
+        faster = min(self._top, fastest + self._period * float(np.hypot.reduce(rates[speeds])))
         reach = shape.reach + max(fastest, faster) * (time + braking) + self._margin
         pose = np.array([state.x, state.y, state.yaw])
         where = pose, shape.corners, shape.radius, np.array([reach, time + braking])
@@ -169,7 +176,8 @@ class LastGate:
         rows = rows[rows[:, 5] > -OWN]
         gaps = rows[:, 5]
         here = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
-        need = self._leeway.required(here, state.position, self._margin)
+        corner = state.pose.transform(shape.corners[:1])[0]  # it moves too where the robot turns
+        need = self._leeway.required(here, corner, self._margin)
         rows[:, 5] = np.where(gaps < 0.0, gaps - ROUNDING, need)
         if not len(situation.unseen):
             return rows, len(rows)
@@ -218,23 +226,33 @@ class LastGate:
         return looking
 
     def _candidates(self, wanted: Array, held: Array) -> Array:
-        """Return commands [C, nu] to try, the nearest to the wanted one first, braking last."""
+        """Return commands [C, nu] to try, no faster than the wanted one, the nearest to it first.
+
+        The last is braking: where nothing new is seen, it passes if the last command did.
+        """
         low, high = self._limits.reachable(held, self._period)
-        braked = brake(held, self._limits, self._period, self._kept, self._turning)
+        braked, wanted = self._braked(held), np.clip(wanted, low, high)
         axes = []
-        for i, value in enumerate(np.clip(wanted, low, high)):
+        for i, (slow, value) in enumerate(zip(braked, wanted, strict=True)):
             if i in self._kept or i in self._turning:
                 axes.append(np.append(np.linspace(low[i], high[i], COUNT), value))
             else:
-                end = low[i] if value > braked[i] else high[i] if value < braked[i] else value
-                axes.append(np.append(np.linspace(end, value, COUNT), braked[i]))
-        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(wanted))
-        along = np.linspace(1.0, 0.0, ALONG)[:, None] * np.clip(wanted, low, high)
-        along[:, self._kept] = np.clip(wanted, low, high)[self._kept]
-        tried = np.concatenate([grid, np.clip(along, low, high)])
+                axes.append(np.append(np.linspace(slow, value, COUNT), 0.0))
+        along = np.linspace(1.0, 0.0, COUNT)[:, None] * wanted
+        along[:, self._kept] = wanted[self._kept]
+        tried = np.concatenate([_grid(axes), along]).clip(low, high)
         spans = np.maximum(high - low, ROUNDING)
         order = np.argsort((np.abs(tried - wanted) / spans).sum(axis=1), kind="stable")
         return np.concatenate([tried[order], braked[None]])
+
+    def _last_resorts(self, held: Array) -> Array:
+        """Return what to try [C, nu] if nothing passes: braking, and all ends of the reach."""
+        braked = self._braked(held)
+        ends = zip(*self._limits.reachable(held, self._period), braked, strict=True)
+        return np.concatenate([braked[None], _grid([np.array(values) for values in ends])])
+
+    def _braked(self, held: Array) -> Array:
+        return brake(held, self._limits, self._period, self._kept, self._turning)
 
     def _reason(self, row: Array, blind: bool) -> str:
         """Return what is in the way, for people."""
@@ -244,6 +262,11 @@ class LastGate:
         gap = shape_gap(self._shape.corners, self._shape.radius, row[0], row[1]) - row[2]
         kind = "something that moves" if row[3] or row[4] else "something"
         return f"gate: {kind} {gap:.2f} m {side}"
+
+
+def _grid(axes: list[Array]) -> Array:
+    """Return every combination [C, nu] of values of the controls."""
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
 
 
 def _side(bearing: float) -> str:

@@ -16,6 +16,7 @@ from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.geometry.passable import discs_in, outer_radius
 from mme_ilqr_ros.models import ControlLimits
 from mme_ilqr_ros.settings import rebuilt
 
@@ -85,7 +86,8 @@ def stage_data(
         costs.cost_to_go_share * costs.terminal_goal_weight,
     )
     barrier, energy = _clearance(settings, problem)
-    world = World(circles, field, barrier, cost_to_go, goal_weights, energy)
+    offsets = discs_in(settings).offsets
+    world = World(circles, field, barrier, cost_to_go, goal_weights, energy, offsets)
     limits = limits or robot_of(settings).limits(settings)
     return StageData(parameters, settings.mme.model_dt, limits, world)
 
@@ -97,16 +99,17 @@ def _clearance(settings: ControllerSettings, problem: Problem) -> tuple[Barrier,
     relative to the top speed.
     """
     costs, energy = settings.costs, np.zeros(problem.model.nu)
+    discs = discs_in(settings)
     at_speed = costs.caution * (1.0 - costs.standing_share) / settings.vx_max**2
-    levers = {"vx": 1.0, "vy": 1.0, "wz": settings.robot_radius}
+    levers = {"vx": 1.0, "vy": 1.0, "wz": outer_radius(settings)}
     for i, name in enumerate(problem.model.control_names):
         energy[i] = at_speed * levers.get(name, 0.0) ** 2
     dt, stiff = settings.mme.model_dt, min(costs.stiff_distance, 0.5 * costs.clearance_distance)
     barrier = Barrier(
-        weight=costs.clearance_weight * dt,
+        weight=costs.clearance_weight * dt / len(discs.offsets),
         stiff=stiff,
         cutoff=costs.clearance_distance,
-        radius=settings.robot_radius + settings.clearance_margin,
+        radius=discs.radius + settings.clearance_margin,
         surprise_time=costs.surprise_time,
         standing=costs.caution * (costs.standing_share if energy.any() else 1.0),
         contact=-CONTACT * settings.clearance_margin,

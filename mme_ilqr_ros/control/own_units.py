@@ -3,7 +3,8 @@
 A robot of another size or speed that drives the same way in a world scaled like itself is the same
 problem with other units. So its unit of length is its radius, its unit of time what it takes to
 drive that far, and a weight is scaled by the powers of m and s in its unit. Parameters hold what
-suits a robot of 0.2 m radius and 1 m/s; a length or time of 0 is derived.
+suits a robot of 0.2 m radius and 1 m/s; a length or time of 0 is derived. With a footprint the
+radius is that of the discs that cover it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from mme_ilqr_ros.control.settings import ControllerSettings
-from mme_ilqr_ros.geometry.passable import margin_of
+from mme_ilqr_ros.geometry.passable import discs_in, footprint_in, margin_of
 from mme_ilqr_ros.settings import flatten, rebuilt, table
 
 RADIUS, SPEED = 0.2, 1.0  # [m], [m/s] of the robot whose weights the parameters are
@@ -33,6 +34,7 @@ MOST_RADII = 2.5  # that need to be made good to count as progress
 
 def in_own_units(settings: ControllerSettings) -> ControllerSettings:
     """Return the settings as the algorithm uses them: derived values and scaled weights in SI."""
+    settings = rebuilt(settings, {"robot_radius": discs_in(settings).radius})
     length, time = _units(settings)
     values: dict[str, float] = {}
     given: dict[str, Any] = flatten(settings)
@@ -81,11 +83,20 @@ def summary(settings: ControllerSettings) -> str:
     s = in_own_units(settings)
     horizon = s.mme.time_steps * s.mme.model_dt
     return (
-        f"for a robot of {s.robot_radius:g} m and {s.vx_max:g} m/s: horizon {horizon:.3g} s or"
+        f"for {_shape(settings)} and {s.vx_max:g} m/s: horizon {horizon:.3g} s or"
         f" {horizon * s.vx_max:.3g} m in {s.mme.time_steps} stages, lookahead"
         f" {s.lookahead_distance:.3g} m, clearance {s.clearance_margin:.3g} m and, where there is"
         f" room, {s.costs.clearance_distance:.3g} m"
     )
+
+
+def _shape(settings: ControllerSettings) -> str:
+    """Return what the robot is planned as, for people."""
+    discs = discs_in(settings)
+    if footprint_in(settings) is None:
+        return f"a robot of {discs.radius:g} m"
+    count = "one disc" if len(discs.offsets) == 1 else f"{len(discs.offsets)} discs"
+    return f"a footprint in {count} of {discs.radius:.3g} m"
 
 
 def doubts(settings: ControllerSettings) -> list[str]:
@@ -93,7 +104,8 @@ def doubts(settings: ControllerSettings) -> list[str]:
     s = in_own_units(settings)
     horizon = s.mme.time_steps * s.mme.model_dt
     braking = s.vx_max / s.ax_max
-    found = []
+    footprint = footprint_in(settings)
+    found = [footprint.note] if footprint is not None and footprint.note else []
     if horizon < 2.0 * braking:
         found.append(
             f"the horizon of {horizon:.3g} s hardly covers braking, which takes {braking:.3g} s:"

@@ -23,7 +23,8 @@ from mme_ilqr_ros.models import ControlLimits
 Array = NDArray[np.float64]
 
 ESCAPE = 1e-3  # [m] a robot already too close may come this much closer while it leaves
-SLOWLY = 0.2  # share of the top speed up to which a plan that touches something may speed up
+SLOWLY = 0.2  # share of the top speed up to which the robot may always speed up
+AHEAD = 2  # times as long as it takes to stop, within which a mode that speeds up touches nothing
 REACTION_TIME = 1.0  # [s] beyond the time to stop for which the chosen mode must be free
 EVASION_GAIN = 0.02  # [m] that a plan must keep farther away than braking does, to drive instead
 COUNT = 7  # values of every control that an evasion tries
@@ -54,9 +55,16 @@ class Safety:
             data: What the modes share.
             required: Distance to obstacles that a mode must keep [m].
         """
+        return self._is_free(modes, self._stages_to_stop(held, data), data, required)
+
+    def may_speed_up(self, modes: Modes, held: Array, data: StageData, required: float) -> bool:
+        """Return True when it touches nothing for AHEAD times as long; see `may_drive`."""
+        return self._is_free(modes, AHEAD * self._stages_to_stop(held, data), data, required)
+
+    def _is_free(self, modes: Modes, stages: int, data: StageData, required: float) -> bool:
         if modes.feasible[modes.chosen]:
             return True
-        near = modes.states[modes.chosen, : self._stages_to_stop(held, data) + 1]
+        near = modes.states[modes.chosen, : stages + 1]
         return bool(self._kernel.distances(near[None, None], [data])[0, 0] >= required)
 
     def evasion(
@@ -72,7 +80,7 @@ class Safety:
             x0: State [nx].
             held: Controls that hold now [nu].
             data: What the modes share.
-            radius: The robot's radius [m].
+            radius: Of the robot's discs [m].
         """
         lower, upper, _ = data.limits.as_arrays()
         axes = [np.linspace(*ends, COUNT) for ends in zip(lower, upper, strict=True)]
@@ -95,7 +103,7 @@ class Safety:
         return brake(held, limits, period, self._kept, self._turning)
 
     def slowed(self, command: Array, held: Array, limits: ControlLimits) -> Array:
-        """Return the controls [nu] for a plan that touches something: no faster than now.
+        """Return the controls [nu] for a plan that soon touches something: no faster than now.
 
         The whole command is scaled, so that the robot stays on the plan's curve. At rest it may
         start slowly: further on there may be another way.
@@ -114,11 +122,11 @@ class Safety:
         return int(np.ceil((stopping + REACTION_TIME) / data.dt))
 
 
-def distance_here(position: Array, situation: Situation) -> float:
-    """Return the distance of the robot's centre [2] to obstacles [m]."""
-    here, walls = float(clearance(position, situation.circles)), situation.walls
+def distance_here(centres: Array, situation: Situation) -> float:
+    """Return the distance of the nearest of the robot's discs' centres [K, 2] to obstacles [m]."""
+    here, walls = float(clearance(centres, situation.circles).min()), situation.walls
     if walls is not None:
-        here = min(here, float(walls.value_and_gradient(position)[0]))
+        here = min(here, float(walls.value_and_gradient(centres)[0].min()))
     return here
 
 

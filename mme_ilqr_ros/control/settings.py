@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.control.costs import CostSettings
 from mme_ilqr_ros.control.mme_settings import MmeSettings
-from mme_ilqr_ros.geometry.passable import margin_setting
+from mme_ilqr_ros.geometry.passable import (
+    footprint_in,
+    footprint_setting,
+    margin_setting,
+    padding_setting,
+)
 from mme_ilqr_ros.settings import Settings, check_order, group, setting
 
 VARIANTS = ("mme_ilqr", "me_ilqr", "sv_ilqr", "ilqr")
@@ -82,8 +87,14 @@ class ControllerSettings(Settings):
         1.5, "ackermann: fastest change of the steering angle.", unit="rad/s", low=0.01, high=50.0
     )
     robot_radius: float = setting(
-        0.2, "Radius of the circle around the footprint.", unit="m", low=0.01, high=5.0
+        0.2,
+        "Radius of the circle around the robot; with a footprint it is not used.",
+        unit="m",
+        low=0.01,
+        high=5.0,
     )
+    footprint: str = footprint_setting()
+    footprint_padding: float = padding_setting()
     clearance_margin: float = margin_setting(
         "Clearance planned in addition to the radius, of which a third must be kept; 0: 0.3 radii."
         " Raise it if the robot grazes obstacles, or to the error of its localisation, in the"
@@ -181,6 +192,7 @@ class ControllerSettings(Settings):
     def __post_init__(self) -> None:
         """Check each setting, and those that have to fit together."""
         super().__post_init__()
+        footprint_in(self)  # raises where it is none
         if self.lookahead_distance:  # 0: derived, and then warned about
             check_order(self, "min_lookahead_distance", "lookahead_distance")
         if self.costs.clearance_distance:

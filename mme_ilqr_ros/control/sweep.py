@@ -16,8 +16,10 @@ import numpy as np
 from mme_ilqr_ros.compiled import compiled
 
 ROW = 6  # numbers of a row
-FINE = 0.004  # [m] that no part of the shape moves farther in a step beside something
+FINE = 0.005  # [m] that no part of the shape moves farther in a step beside something
 MOST_TURN = 0.1  # [rad] in a step: of such an arc the chord is exact to 0.04 %
+ROUNDING = 1e-9  # [m] that a row is due earlier
+SHORTEST = 1e-6  # [s]
 LONGEST = 30.0  # [s] no braking takes longer; a speed or rate that is not sound must not hang
 
 
@@ -50,22 +52,29 @@ def reach_of(corners, radius):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _least_slack(pose, t, corners, radius, reach, rows):  # type: ignore[no-untyped-def]
-    """Return the smallest slack when the shape is at a pose at a time, and of which row it is."""
+def _look(pose, t, gone, due, corners, radius, reach, rows):  # type: ignore[no-untyped-def]
+    """Return the least slack of the rows that are due, its row, and when the next one is due.
+
+    A row with some slack has some left until its way and the shape's are as long as the slack: it
+    is due again then [m].
+    """
     cos, sin = math.cos(pose[2]), math.sin(pose[2])
-    least, nearest = math.inf, -1
+    least, nearest, soonest = math.inf, -1, math.inf
     for n in range(len(rows)):
-        dx = rows[n, 0] + t * rows[n, 3] - pose[0]
-        dy = rows[n, 1] + t * rows[n, 4] - pose[1]
-        beyond = reach + rows[n, 2] + rows[n, 5]
-        far = least + beyond  # what is no nearer than this cannot have less slack
-        if far < 0.0 or dx * dx + dy * dy >= far * far:
-            continue
-        gap = shape_gap(corners, radius, cos * dx + sin * dy, cos * dy - sin * dx)
-        slack = gap - rows[n, 2] - rows[n, 5]
-        if slack < least:
-            least, nearest = slack, n
-    return least, nearest
+        if due[n] <= gone:
+            dx = rows[n, 0] + t * rows[n, 3] - pose[0]
+            dy = rows[n, 1] + t * rows[n, 4] - pose[1]
+            beside = reach + rows[n, 2] + rows[n, 5] + FINE
+            if beside > 0.0 and dx * dx + dy * dy < beside * beside:
+                gap = shape_gap(corners, radius, cos * dx + sin * dy, cos * dy - sin * dx)
+                slack = gap - rows[n, 2] - rows[n, 5]
+                if slack < least:
+                    least, nearest = slack, n
+            else:
+                slack = math.hypot(dx, dy) - beside + FINE  # at least
+            due[n] = gone + max(slack, 0.0)
+        soonest = min(soonest, due[n])
+    return least, nearest, soonest
 
 
 @compiled
@@ -106,6 +115,8 @@ def _fastest_row(rows):  # type: ignore[no-untyped-def]
 def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[no-untyped-def]
     """Return the least slack on the way to rest, its row, and the time at which it is so.
 
+    Infinite, and row -1, if nothing ever is within `FINE` of coming too near.
+
     Steps are as long as nothing can have come nearer in them than it must, so that whether the
     command passes is exact but for `FINE` / 2 of the way beside a thing.
 
@@ -121,9 +132,10 @@ def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[n
     reach, fastest = reach_of(corners, radius), _fastest_row(rows)
     end = min(times[0] + times[1] + times[3], LONGEST)
     pose, now, later = np.zeros(3), np.empty(3), np.empty(3)
-    t, least, nearest, when = 0.0, math.inf, -1, 0.0
+    due = np.zeros(len(rows))
+    t, gone, least, nearest, when = 0.0, 0.0, math.inf, -1, 0.0
     while True:
-        slack, row = _least_slack(pose, t, corners, radius, reach, rows)
+        slack, row, soonest = _look(pose, t, gone, due, corners, radius, reach, rows)
         if slack < least:
             least, nearest, when = slack, row, t
         if least < enough or t >= end - 1e-9:
@@ -135,10 +147,10 @@ def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[n
         turn = max(abs(now[2]), abs(later[2]))
         speed = move + turn * reach + fastest
         if speed > 0.0:
-            dt = min(dt, max(slack, FINE) / speed)
+            dt = min(dt, max(soonest - gone, FINE) / speed)
         if turn > 0.0:
             dt = min(dt, MOST_TURN / turn)
-        dt = max(dt, 1e-6)
+        dt = max(dt, SHORTEST)
         _twist(t + 0.5 * dt, twists, times, now)
         heading = pose[2] + 0.5 * dt * now[2]
         cos, sin = math.cos(heading), math.sin(heading)
@@ -146,11 +158,12 @@ def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[n
         pose[1] += dt * (sin * now[0] + cos * now[1])
         pose[2] += dt * now[2]
         t += dt
+        gone += dt * speed + ROUNDING
 
 
 @compiled
 def first_that_passes(twists, times, counts, corners, radius, rows):  # type: ignore[no-untyped-def]
-    """Return the first of some commands that passes, and the one with most slack; -1 for none.
+    """Return the first of some commands that passes; -1 for none.
 
     Args:
         twists: Of every command [C, 2, 3], see `sweep_slack`.
@@ -160,15 +173,23 @@ def first_that_passes(twists, times, counts, corners, radius, rows):  # type: ig
         radius: Of the shape.
         rows: What stands in the way [N, 6].
     """
+    for c in range(len(twists)):
+        if sweep_slack(twists[c], times[c], corners, radius, rows[: counts[c]], 0.0)[0] >= 0.0:
+            return c
+    return -1
+
+
+@compiled
+def with_most_slack(twists, times, corners, radius, rows):  # type: ignore[no-untyped-def]
+    """Return which of some commands has most slack, the first of those that pass; see above."""
     best, most = -1, -math.inf
     for c in range(len(twists)):
-        way = rows[: counts[c]]
-        slack = sweep_slack(twists[c], times[c], corners, radius, way, min(most, 0.0))[0]
-        if slack >= 0.0:
-            return c, c
-        if slack > most:
+        slack = sweep_slack(twists[c], times[c], corners, radius, rows, min(most, 0.0))[0]
+        if slack > most or best < 0:
             best, most = c, slack
-    return -1, best
+        if most >= 0.0:
+            break
+    return best
 
 
 @compiled

@@ -120,7 +120,7 @@ def transformed(circles: FloatArray, pose: Pose) -> FloatArray:
 
 
 def told_first(told: FloatArray, seen: FloatArray) -> FloatArray:
-    """Return circles [M, 5] from two sources; one that was seen where another is told is dropped."""
+    """Return circles [M, 5] of two sources; one that was seen where another is told is dropped."""
     if len(told) == 0 or len(seen) == 0:
         return np.concatenate([told, seen])
     apart = np.hypot(*np.moveaxis(seen[:, None, :2] - told[:, :2], -1, 0))

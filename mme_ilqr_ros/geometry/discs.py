@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-TOLERANCE = 0.25  # of half the width, by which discs may stick out beyond a side
+TOLERANCE = 0.2  # of half the width, by which discs may stick out beyond a side
 MOST = 5
 SLICES = 120  # of the length, with common ends for 1 to 6 equal parts
 HALVINGS = 40
@@ -47,8 +47,9 @@ def one_disc(radius: float) -> Discs:
 def covering_discs(hull: FloatArray, tolerance: float = TOLERANCE, most: int = MOST) -> Discs:
     """Return the fewest equal discs in a row that cover a polygon and hardly stick out.
 
-    They lie on the middle line of its longer side. Along that line they stick out too, by up to
-    their radius: before a wall that is a stop some centimetres early, but no gap that is closed.
+    They lie on its middle line from back to front, for what is wider than long too: a row across
+    would stick out sideways. Ahead they stick out by up to their radius: before a wall that is a
+    stop some centimetres early, but no gap that is closed.
 
     Args:
         hull: Corners of the convex polygon [K, 2] [m], counter-clockwise.
@@ -56,24 +57,24 @@ def covering_discs(hull: FloatArray, tolerance: float = TOLERANCE, most: int = M
         most: Number of discs with which it is given up.
     """
     low, high = hull.min(axis=0), hull.max(axis=0)
-    along = int(np.argmax(high - low))
-    middle, half = 0.5 * (low + high), 0.5 * (high - low)[1 - along]
-    s, width = _half_widths(hull, along, float(middle[1 - along]))
+    middle, half = 0.5 * (low + high), 0.5 * float(high[1] - low[1])
+    s, width = _half_widths(hull, float(middle[1]))
     count, radius, centres = 0, np.inf, s
     while count < most and radius - half > tolerance * half:
         count += 1
         radius, centres = _least_radius(s, width, count)
     offsets = np.tile(middle, (count, 1))
-    offsets[:, along] = centres
-    return Discs(offsets, radius, radius - float(half))
+    offsets[:, 0] = centres
+    offsets = np.round(offsets, 9)  # a round robot's disc is at its very centre
+    return Discs(offsets, radius, radius - half)
 
 
-def _half_widths(hull: FloatArray, along: int, middle: float) -> tuple[FloatArray, FloatArray]:
-    """Return places on the long axis [N] and how far the polygon reaches from it there [N].
+def _half_widths(hull: FloatArray, middle: float) -> tuple[FloatArray, FloatArray]:
+    """Return places from back to front [N] and how far the polygon reaches from it there [N].
 
     Every corner has its place. Between two places a disc that holds the edges' ends holds them.
     """
-    places, across = hull[:, along], hull[:, 1 - along] - middle
+    places, across = hull[:, 0], hull[:, 1] - middle
     s = np.union1d(np.linspace(places.min(), places.max(), SLICES + 1), places)
     width = np.zeros(len(s))
     corners = np.column_stack([places, across])

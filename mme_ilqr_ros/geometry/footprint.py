@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -101,6 +102,11 @@ def _checked(corners: ArrayLike) -> FloatArray:
         if not max(abs(x), abs(y)) <= LARGEST:  # NaN neither
             raise FootprintError(f"corner [{x:g}, {y:g}]: must lie within {LARGEST:g} m")
     return points
+
+
+def as_text(corners: Collection[tuple[float, float]]) -> str:
+    """Return corners [m] as the text that `parse_footprint` reads; empty for none."""
+    return str([[float(x), float(y)] for x, y in corners]) if corners else ""
 
 
 @lru_cache(maxsize=16)

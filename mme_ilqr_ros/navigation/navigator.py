@@ -17,6 +17,7 @@ from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
@@ -157,7 +158,7 @@ class Navigator:
     def _reach(self, state: RobotState) -> float:
         """Return how far from the robot's centre points interest the last gate [m]."""
         s, speed = self._settings, abs(state.vx) + abs(state.vy)
-        return s.robot_radius + ROOM + speed * REACTION + 0.5 * speed**2 / s.ax_max
+        return outer_radius(s) + ROOM + speed * REACTION + 0.5 * speed**2 / s.ax_max
 
 
 def stands_on(path: Path, state: RobotState, walls: DistanceField, least: float) -> bool:

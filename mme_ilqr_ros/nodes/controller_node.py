@@ -4,9 +4,10 @@ Every control cycle ends in a defined command, whatever is missing; a node that 
 command behind. A goal ends once, by arrival, ~/reset or another node's word on goal_status; then
 nothing moves the robot but a new goal.
 
-Subscribes to odom, plan, goal_pose, goal_status, map, obstacles, and cost_to_go where guidance asks
-for it.
-Publishes cmd_vel, goal_status, local_plan, ~/candidate_trajectories, ~/solve_time and diagnostics.
+Subscribes to odom, plan, goal_pose, goal_status, map, obstacles, cost_to_go where guidance asks for
+it, and the scans that scan_topics and cloud_topics name.
+Publishes cmd_vel, goal_status, local_plan, ~/candidate_trajectories, ~/solve_time, diagnostics and,
+where it drives by scans, evidence and ~/tracks.
 Serves ~/reset.
 """
 
@@ -36,8 +37,10 @@ from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
 from mme_ilqr_ros.nodes.conversions import header, path_message, twist_message
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.evidence_publisher import EvidencePublisher
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_keeper import GoalKeeper
+from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import (
     LATCHED,
@@ -60,7 +63,11 @@ LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
 class ControllerNode(RunnableNode[ControllerNodeSettings]):
-    """Runs the control cycle on a timer, on the newest message of each kind."""
+    """Runs the control cycle on a timer, on the newest message of each kind.
+
+    Attributes:
+        lidar: What scanners see; None where it does not drive by them.
+    """
 
     NAME, SETTINGS = "controller", ControllerNodeSettings
 
@@ -70,12 +77,17 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def set_up(self, settings: ControllerNodeSettings) -> None:
         """Compile the controller and start the cycle."""
-        self._inputs = ControllerInputs(Frames(self, self.warnings), self.warnings, settings)
+        frames, warnings = Frames(self, self.warnings), self.warnings
+        self.lidar: LidarInput | None = None
+        if settings.drives_by_scan:
+            self.lidar = LidarInput(self, frames, warnings, settings)
+        self._inputs = ControllerInputs(frames, warnings, settings, self.lidar)
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
         self._controller.warm_up()
         self._times = SolveTimes()
         self._mode_switches = 0
+        self._gated = 0  # commands that the last gate changed
         self._status, self._is_fine = "no goal", True
         self._is_moving = False
         self._was_halted = False  # since the last cycle
@@ -122,6 +134,9 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
                 self.get_logger().warning(
                     f'guidance: "{settings.guidance}" is ignored with use_plan: false'
                 )
+        self._evidence = None
+        if self.lidar is not None:
+            self._evidence = EvidencePublisher(self, self.lidar, inputs.map_walls)
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_timer(1.0 / settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
@@ -148,6 +163,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         """End the threads, then the node."""
         self._watchdog.close()
         self._inputs.close()
+        if self._evidence is not None:
+            self._evidence.close()
         super().destroy_node()
 
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
@@ -155,6 +172,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._controller.update(settings)
         self._say_derived(settings)
         self._inputs.settings = settings
+        if self.lidar is not None:
+            self.lidar.use(settings)
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._goal.take_goal(message)
@@ -163,6 +182,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     def _restart_counts(self, _: PoseStamped) -> None:
         self._times.restart()
         self._mode_switches = 0
+        self._gated = 0
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._controller.reset()
@@ -232,8 +252,9 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self.warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
         elif not snapshot.unguided:
             self.warnings.clear("cost_to_go")
-        if result.status not in FINE:
+        if result.status not in FINE or result.gated:
             self.warnings.warn_each(result.message)
+        self._gated += result.gated
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
         self._times.add(seconds, 1.0 / self.settings.controller_frequency)
@@ -273,8 +294,11 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             **self._times.values(),
             "missed deadlines": self._times.missed,
             "mode switches": self._mode_switches,
+            "changed by the last gate": self._gated,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
+        if self.lidar is not None:
+            values |= self.lidar.values(self.now())
         if result is not None and result.modes is not None:
             values |= {
                 "modes": len(result.modes.weights),

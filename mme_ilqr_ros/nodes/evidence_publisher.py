@@ -66,5 +66,6 @@ class EvidencePublisher:
         stamp, frame = self._node.stamp(), self._lidar.frame
         if self._tracks.get_subscription_count():
             self._tracks.publish(track_markers(self._lidar.perception.tracks, stamp, frame))
-        if self._tf is not None and (correction := self._lidar.correction) is not None:
+        if self._tf is not None and self._lidar.odom_frame:
+            correction = self._lidar.perception.correction
             self._tf.send(correction, stamp, frame, self._lidar.odom_frame)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from nav_msgs.msg import OccupancyGrid
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, difference
-from mme_ilqr_ros.nodes.conversions import MessageError, grid_map
+from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
@@ -18,6 +19,7 @@ from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.planning.unknown import UnknownPlanner
 
+HERE = Pose(0.0, 0.0, 0.0)
 SAME_YAW = 0.002  # [rad] by which the map may turn before it is laid anew: 2 cm in 10 m
 
 
@@ -38,7 +40,8 @@ class Ground:
         self._frames, self._warnings = frames, warnings
         self._map: GridMap | None = None
         self._map_frame = settings.global_frame
-        self._seen: GridMap | None = None
+        self._seen: GridMap | None = None  # seen from the frame of its lattice
+        self._lattice = HERE
         self._moved: tuple[GridMap, Pose, GridMap] | None = None
         self.use(settings)
 
@@ -77,10 +80,12 @@ class Ground:
 
     def take_evidence(self, message: OccupancyGrid) -> bool:
         """Keep what was seen; return whether it is usable."""
-        grid = self._warnings.read("evidence", _lattice, message, "this message is not used")
+        grid = self._warnings.read("evidence", grid_map, message, "this message is not used")
         if grid is None:
             return False
-        self._seen, self.frame = grid, message.header.frame_id or self._settings.global_frame
+        self._lattice = _lattice(grid)
+        self._seen = grid.transformed(self._lattice.inverse())
+        self.frame = message.header.frame_id or self._settings.global_frame
         return True
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
@@ -90,12 +95,16 @@ class Ground:
             assert self._map is not None  # nothing is lacking
             layer = self._layer_on(self._map)
             return self._planner.plan(self._map, *ends, tolerance=tolerance, layer=layer)
-        known, layer_on = self._known(), self._layer_on
-        plan = self._over_unknown.plan
-        return plan(self._seen, *ends, known, tolerance=tolerance, layer_on=layer_on)
+        lattice, layer_on = self._lattice, self._layer_on
+        first, last = lattice.inverse().transform(ends)
+        result = self._over_unknown.plan(
+            self._seen, first, last, self._known(), tolerance=tolerance, layer_on=layer_on
+        )
+        return result if lattice == HERE else _moved(result, lattice)
 
     def _layer_on(self, grid: GridMap) -> Any:
         """Return the filter mask on the cells of a grid, or None without one."""
+        grid = grid if self._seen is None else grid.transformed(self._lattice)
         settings = self._settings
         if not settings.use_filter_mask:
             return None
@@ -110,22 +119,32 @@ class Ground:
         kept = self._moved
         if pose is None:  # without the map for now: what was seen is enough to drive on
             return None
+        pose = self._lattice.inverse().compose(pose)
         if kept is None or kept[0] is not self._map or not _is_near(pose, kept[1], self._map):
             kept = self._moved = self._map, pose, self._map.transformed(pose)
         return kept[2]
 
 
-def _lattice(message: OccupancyGrid) -> GridMap:
-    """Return what was seen, whose corner must lie on the lattice of its cells.
+def _lattice(grid: GridMap) -> Pose:
+    """Return a frame on whose lattice the cells of a grid lie.
 
-    Raises:
-        MessageError: It is no map, or lies across the lattice.
+    That of the message, but where odometry has jumped: the cells stay in their place.
     """
-    grid = grid_map(message)
     corner = grid.origin.x / grid.resolution, grid.origin.y / grid.resolution
-    if grid.origin.yaw != 0.0 or any(abs(c - round(c)) > 0.01 for c in corner):
-        raise MessageError("evidence: its corner must be a whole number of cells from the origin")
-    return grid
+    is_whole = all(abs(c - round(c)) < 0.01 for c in corner)
+    return HERE if grid.origin.yaw == 0.0 and is_whole else grid.origin
+
+
+def _moved(result: PlanResult, pose: Pose) -> PlanResult:
+    """Return a plan seen from a frame in which its own frame has a pose."""
+    cost_of, path, field = result.cost_of, result.path, result.cost_to_go
+    back = pose.inverse()
+    return replace(
+        result,
+        path=None if path is None else path.transformed(pose),
+        cost_to_go=None if field is None else field.transformed(pose),
+        cost_of=lambda other: cost_of(other.transformed(back)),
+    )
 
 
 def _is_near(a: Pose, b: Pose, grid: GridMap) -> bool:

@@ -5,33 +5,35 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
+import numpy as np
 from geometry_msgs.msg import Transform
-from rclpy.node import Node
 from sensor_msgs.msg import LaserScan, PointCloud2
 
 from mme_ilqr_ros.geometry.distance_field import DistanceField
+from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
+from mme_ilqr_ros.geometry.passable import outer_radius
+from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.node import SENSOR
+from mme_ilqr_ros.nodes.node import SENSOR, RunnableNode
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.perception.agreement import Agreement
 from mme_ilqr_ros.perception.map_walls import MapWalls, nearer
 from mme_ilqr_ros.perception.perception import Perception
+from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
+from mme_ilqr_ros.perception.spin import Spin
 
-M = TypeVar("M")
-T = TypeVar("T")
-JUMP, YAW_JUMP = 0.3, 0.3  # [m], [rad] by which odometry may be beyond twice what the robot can
+OWN = 0.9  # of the radius: what is nearer than that was run into, or belongs to the robot
 SPARE = 1.0  # [m] seen beyond what the robot needs to stop
 
 
@@ -41,28 +43,32 @@ class LidarInput:
     Attributes:
         perception: What was seen.
         settings: How old scans may be.
+        odom_frame: Frame of the odometry; empty before the first.
     """
 
     def __init__(
         self,
-        node: Node,
+        node: RunnableNode[ControllerNodeSettings],
         frames: Frames,
         warnings: ThrottledWarnings,
         settings: ControllerNodeSettings,
     ) -> None:
         """Listen to the scanners."""
         self.settings = settings
-        self.perception = Perception(settings.perception)
+        self.perception = _perception(settings)
         self.perception.warm_up()
-        self._frames, self._warnings = frames, warnings
+        self._frames, self._warnings, self._clock = frames, warnings, node.now
         self._lock = threading.Lock()  # scans come on one thread, the map is made on another
         self._history = PoseHistory()
-        self._odom_frame = ""
-        self._last: tuple[float, RobotState] | None = None
+        self.odom_frame = ""
+        self._state: RobotState | None = None  # the newest one
         self._walls_laid = False
         self._map_walls: DistanceField | None = None
         topics = settings.scan_topics + settings.cloud_topics
-        self._newest = dict.fromkeys(topics, -math.inf)  # [s] when the last ray was measured
+        self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
+        self._sensor_frames: dict[str, str] = {}
+        self._agreement = Agreement()
+        self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
             node.create_subscription(LaserScan, topic, take, SENSOR)
@@ -70,10 +76,19 @@ class LidarInput:
             take = partial(self._take_cloud, topic)
             node.create_subscription(PointCloud2, topic, take, SENSOR)
 
+    def use(self, settings: ControllerNodeSettings) -> None:
+        """Take over changed settings; other ones of perception begin anew."""
+        old = self.settings
+        if (settings.perception, settings.footprint) != (old.perception, old.footprint):
+            with self._lock:
+                self.perception = _perception(settings)
+            self._points = dict.fromkeys(self._points)
+        self.settings = settings
+
     @property
     def frame(self) -> str:
         """Frame of what was seen: that of the odometry, or the one that the matcher keeps."""
-        return self.settings.match_frame if self.settings.perception.match else self._odom_frame
+        return self.settings.match_frame if self.settings.perception.match else self.odom_frame
 
     def localised(self, state: RobotState) -> RobotState:
         """Return where the robot is in `frame`."""
@@ -81,7 +96,7 @@ class LidarInput:
 
     def pose_in(self, target: str, source: str) -> Pose | None:
         """Return the pose of a frame in another, where the matcher knows it; else None."""
-        if self.settings.perception.match and target == self.frame and source == self._odom_frame:
+        if self.settings.perception.match and target == self.frame and source == self.odom_frame:
             return self.perception.correction
         return None
 
@@ -93,7 +108,7 @@ class LidarInput:
         fault = self._age_fault(now)
         if fault:
             missing.append(fault)
-        if all(stamp == -math.inf for stamp in self._newest.values()):
+        if not any(self._points.values()):
             return None
         seen = self.perception.seen(now, state, self._reach())
         if not self.settings.use_map:
@@ -105,24 +120,28 @@ class LidarInput:
 
     def _age_fault(self, now: float) -> str:
         """Return which scanner has been silent for too long, or an empty text."""
-        for topic, stamp in self._newest.items():
-            if stamp == -math.inf:
-                return f"no scan on '{topic}' yet"
-            if not now - stamp <= self.settings.scan_timeout:
-                return f"the newest usable scan on '{topic}' is {now - stamp:.1f} s old"
-        return ""
+        for topic, points in self._points.items():
+            if points is None:
+                return f"no usable scan on '{topic}' yet"
+            if not now - points.stamp <= self.settings.scan_timeout:
+                return f"the newest usable scan on '{topic}' is {now - points.stamp:.1f} s old"
+        return "" if self._knows_where() else "odometry jumped, and no scan has come since"
 
     def _reach(self) -> float:
         """Return how far [m] from the robot the last gate looks."""
         settings = self.settings
         fastest = max(settings.vx_max, -settings.vx_min)
         to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
-        return 2.0 * settings.robot_radius + to_stop + SPARE
+        return 2.0 * outer_radius(settings) + to_stop + SPARE
 
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""
         with self._lock:
-            return None if self._last is None else self.perception.grid()
+            return self.perception.grid() if self._knows_where() else None
+
+    def _knows_where(self) -> bool:
+        """Whether there was a scan, also since odometry jumped."""
+        return self.perception.stamp > -math.inf
 
     def lay_map(self, walls: MapWalls, pose: Pose, seen: GridMap) -> None:
         """Let the walls of a map stand where nothing was seen. For any thread.
@@ -132,73 +151,66 @@ class LidarInput:
             pose: Of the map's frame in `frame`.
             seen: What was seen.
         """
-        if self._last is None:
+        if self._state is None:
             return
         settings = self.settings.perception
-        centre = self.localised(self._last[1]).position
+        centre = self.localised(self._state).position
         reach = settings.window + SPARE
         self._map_walls = walls.unseen(pose, seen, centre, reach, settings.field_reach)
         self._walls_laid = True
 
     def values(self, now: float) -> dict[str, object]:
         """Return figures for the diagnostics."""
-        ages = {f"age of {name} [s]": now - t for name, t in self._newest.items()}
-        return {**ages, "tracks": len(self.perception.tracks)}
+        with self._lock:
+            tracks = self.perception.tracks
+            megabytes = 1e-6 * self.perception.evidence.tiles.bytes
+            stages = self.perception.stages.milliseconds()
+        return {
+            **{f"age of {name} [s]": now - p.stamp for name, p in self._points.items() if p},
+            **{f"{stage} p95 [ms]": p95 for stage, (_, p95) in stages.items()},
+            "tracks": len(tracks),
+            "moving tracks": sum(track.moving for track in tracks),
+            "evidence [MB]": megabytes,
+        }
 
     def take_odometry(self, stamp: float, state: RobotState, frame: str) -> None:
-        """Keep where the robot was when; what was seen before it jumped is forgotten."""
-        self._odom_frame = frame
-        if self._last is not None and (jump := self._jump(*self._last, stamp, state)):
-            self._warnings.warn("jump", f"odometry jumped {jump}; what was seen is forgotten")
-            self.forget()
+        """Keep where the robot was when."""
+        self.odom_frame = frame
         if self._history.add(stamp, state):
-            self._last = stamp, state
-
-    def _jump(self, before: float, old: RobotState, stamp: float, new: RobotState) -> str:
-        """Return how far the robot went further than it can, or an empty text."""
-        seconds, settings = max(stamp - before, 0.0), self.settings
-        fastest = 2.0 * max(settings.vx_max, -settings.vx_min, settings.vy_max)
-        moved = math.hypot(new.x - old.x, new.y - old.y)
-        turned = abs(float(difference(new.yaw, old.yaw)))
-        if moved > JUMP + fastest * seconds:
-            return f"by {moved:.2f} m in {seconds:.2f} s"
-        if turned > YAW_JUMP + 2.0 * settings.wz_max * seconds:
-            return f"by {turned:.2f} rad in {seconds:.2f} s"
-        return ""
-
-    def forget(self) -> None:
-        """Forget what was seen and where the robot was."""
-        with self._lock:
-            self.perception.reset()
-        self._history.clear()
-        self._last, self._map_walls, self._walls_laid = None, None, False
-        self._newest = dict.fromkeys(self._newest, -math.inf)
+            self._state = state
 
     def _take_scan(self, topic: str, told: Pose | None, message: LaserScan) -> None:
-        def convert(message: LaserScan) -> tuple[Scan, str]:
-            mount = Mount(told) if told else Mount.of(self._transform(message.header.frame_id))
-            return scan_value(message, mount)
-
-        read = self._read(topic, convert, message)
-        if read is not None:
-            scan, note = read
-            if note:
-                self._warnings.warn(f"{topic} angles", f"{topic}: {note}")
-            self._take(topic, scan, float(scan.times[-1]) if len(scan.ranges) else scan.stamp)
+        frame = message.header.frame_id
+        try:
+            mount = Mount(told) if told else Mount.of(self._transform(frame))
+            self._check_frame(topic, frame)
+            scan, note = scan_value(message, mount)
+        except MessageError as error:
+            self._warnings.warn(topic, f"{topic}: {error}; not used")
+            return
+        scan, slow = self._spin[topic].corrected(scan)
+        self._take(topic, scan, note or slow)
 
     def _take_cloud(self, topic: str, message: PointCloud2) -> None:
         low, high = self.settings.min_obstacle_height, self.settings.max_obstacle_height
+        frame = message.header.frame_id
+        try:
+            self._check_frame(topic, frame)
+            scan = cloud_value(message, self._transform(frame), low, high)
+        except MessageError as error:
+            self._warnings.warn(topic, f"{topic}: {error}; not used")
+            return
+        self._take(topic, scan, "")
 
-        def convert(message: PointCloud2) -> PointScan:
-            return cloud_value(message, self._transform(message.header.frame_id), low, high)
+    def _check_frame(self, topic: str, frame: str) -> None:
+        """Refuse a scanner's message in another frame than before: where is it mounted now?
 
-        scan = self._read(topic, convert, message)
-        if scan is not None:
-            self._take(topic, scan, scan.stamp)
-
-    def _read(self, topic: str, convert: Callable[[M], T], message: M) -> T | None:
-        """Return what a message says, or warn and return None."""
-        return self._warnings.read(topic, convert, message, f"this message of {topic} is not used")
+        Raises:
+            MessageError: It is in another frame.
+        """
+        before = self._sensor_frames.setdefault(topic, frame)
+        if frame != before:
+            raise MessageError(f"its frame is '{frame}', and was '{before}' before")
 
     def _transform(self, frame: str) -> Transform:
         """Return how a sensor is mounted.
@@ -213,11 +225,45 @@ class LidarInput:
             raise MessageError(f"no transform from '{frame}' to '{base}'")
         return transform
 
-    def _take(self, topic: str, scan: Scan | PointScan, end: float) -> None:
+    def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
+        age = self._clock() - scan.end
+        if age > self.settings.scan_timeout:  # where the robot was then may be as wrong as that
+            self._warnings.warn(topic, f"{topic}: its stamp is {age:.1f} s old; not used")
+            return
         with self._lock:
-            fault = self.perception.take(scan, self._history)
-        if fault:
-            self._warnings.warn(topic, f"{topic}: {fault}")
+            note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
+        self._points[topic] = self.perception.newest.get(scan.mount)
+        if note.startswith("odometry"):
+            self._warnings.warn("jump", note)
+        elif note:
+            self._warnings.warn(topic, f"{topic}: {note}")
         else:
             self._warnings.clear(topic)
-            self._newest[topic] = max(self._newest[topic], end)
+        self._look_for_own_parts(topic)
+        if doubt := self._agreement.look_at(self._points):
+            self._warnings.warn("agreement", doubt)
+
+    def _look_for_own_parts(self, topic: str) -> None:
+        """Say where a scanner sees the robot itself, and nothing tells it so."""
+        points, settings = self._points[topic], self.settings
+        if points is None or settings.footprint or settings.perception.body_radius > 0.0:
+            return
+        offsets = points.ends[points.hit] - (points.pose.x, points.pose.y)
+        # What is nearer to the scanner than `lens` is looked at as dirt.
+        beyond = points.ranges[points.hit] > settings.perception.lens
+        own = np.hypot(*offsets[beyond].T) < OWN * settings.robot_radius
+        inside = np.count_nonzero(own)
+        if inside:
+            self._warnings.warn(
+                f"{topic} own",
+                f"{topic}: {inside} rays end inside the robot: its own parts? Give its footprint,"
+                " or perception.body_radius",
+            )
+        else:
+            self._warnings.clear(f"{topic} own")
+
+
+def _perception(settings: ControllerNodeSettings) -> Perception:
+    """Return a perception that knows the robot's outline, where a footprint tells it."""
+    footprint = parse_footprint(settings.footprint)
+    return Perception(settings.perception, None if footprint is None else footprint.corners)

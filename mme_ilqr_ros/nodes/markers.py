@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -20,6 +21,7 @@ _LINE_WIDTH, _CHOSEN_WIDTH = 0.015, 0.05  # m
 _OBSTACLE_HEIGHT, _ROBOT_HEIGHT = 0.5, 0.2  # m
 _VELOCITY_SHOWN = 1.0  # s of motion that the arrow of a moving obstacle spans
 _RED, _ORANGE, _BLUE = (0.9, 0.1, 0.1), (0.95, 0.55, 0.15), (0.15, 0.4, 0.9)
+_GREY = (0.5, 0.5, 0.5)
 _PALE, _FULL = (0.75, 0.85, 0.95), (0.0, 0.45, 0.2)
 
 
@@ -116,21 +118,65 @@ def obstacle_markers(circles: NDArray[np.floating], stamp: Time, frame: str) -> 
     return MarkerArray(markers=markers)
 
 
-def robot_markers(pose: Pose, radius: float, stamp: Time, frame: str) -> MarkerArray:
-    """Return the robot as a disc with an arrow for its heading."""
+def track_markers(tracks: Sequence[Any], stamp: Time, frame: str) -> MarkerArray:
+    """Return what is followed as cylinders with their number; what moves in orange, with an arrow.
+
+    What stands is grey: planner and controller take it for a wall.
+    """
     head = header(stamp, frame)
-    disc = _marker(head, "robot", 0, Marker.CYLINDER)
-    disc.pose = pose_message(pose)
-    disc.pose.position.z = _ROBOT_HEIGHT / 2
-    disc.scale.x = disc.scale.y = 2.0 * float(radius)
-    disc.scale.z = _ROBOT_HEIGHT
-    disc.color = _colour(_BLUE, 0.9)
+    moving = [track for track in tracks if track.moving]
+    markers = obstacle_markers(np.array([t.circle for t in moving]).reshape(-1, 5), stamp, frame)
+    for track in tracks:
+        x, y, radius = track.circle[:3].tolist()
+        if not track.moving:
+            disc = _marker(head, "standing", track.number, Marker.CYLINDER)
+            disc.pose.position = point_message(x, y, 0.05)
+            disc.scale.x = disc.scale.y = 2.0 * radius
+            disc.scale.z = 0.1
+            disc.color = _colour(_GREY, 0.5)
+            markers.markers.append(disc)
+        number = _marker(head, "numbers", track.number, Marker.TEXT_VIEW_FACING)
+        number.pose.position = point_message(x, y, _OBSTACLE_HEIGHT + 0.15)
+        number.scale.z, number.text = 0.2, str(track.number)
+        number.color = _colour((1.0, 1.0, 1.0))
+        markers.markers.append(number)
+    return markers
+
+
+def robot_markers(
+    pose: Pose,
+    radius: float,
+    footprint: Sequence[tuple[float, float]],
+    stamp: Time,
+    frame: str,
+) -> MarkerArray:
+    """Return the robot as a disc, or its footprint, with an arrow for its heading.
+
+    Args:
+        pose: In `frame`.
+        radius: Of the disc, or round the footprint [m].
+        footprint: Corners in the robot's frame [m]; empty for the disc.
+        stamp: Of the pose.
+        frame: Name.
+    """
+    head = header(stamp, frame)
+    body = _marker(head, "robot", 0, Marker.TRIANGLE_LIST if footprint else Marker.CYLINDER)
+    body.pose = pose_message(pose)
+    body.pose.position.z = _ROBOT_HEIGHT if footprint else _ROBOT_HEIGHT / 2
+    if footprint:
+        for first, second in zip(footprint, (*footprint[1:], footprint[0]), strict=True):
+            body.points += [point_message(*corner) for corner in ((0.0, 0.0), first, second)]
+        body.scale.x = body.scale.y = body.scale.z = 1.0
+    else:
+        body.scale.x = body.scale.y = 2.0 * float(radius)
+        body.scale.z = _ROBOT_HEIGHT
+    body.color = _colour(_BLUE, 0.9)
     heading = _marker(head, "robot", 1, Marker.ARROW)
     heading.pose = pose_message(pose)
     heading.pose.position.z = _ROBOT_HEIGHT + 0.02
     heading.scale.x, heading.scale.y, heading.scale.z = 1.3 * float(radius), 0.04, 0.04
     heading.color = _colour((1.0, 1.0, 1.0))
-    return MarkerArray(markers=[disc, heading])
+    return MarkerArray(markers=[body, heading])
 
 
 def _clear(head: Header) -> Marker:

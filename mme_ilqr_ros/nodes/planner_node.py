@@ -289,6 +289,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._goal.judge(self._last, is_planned, self.settings.plan_patience)
         values: dict[str, object] = {
             "map": "yes" if self._ground.has_map else "no",
+            "waits for": self._ground.lack or "nothing",
             "goal": self._goal.life.words,
         }
         level, text = OK, "no plan yet" if self._goal.is_wanted else "no goal yet"

@@ -115,16 +115,12 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
             missing.append("the simulator's ground_truth")
         if "age of odom [s]" not in self._diagnostics.get("controller", {}):
             missing.append("a controller that hears odom")
-        needs_map = self.settings.wait_for_map
-        if self.settings.use_plan and self._planner_lacks(needs_map):
-            missing.append("a planner that has the map" if needs_map else "a planner")
+        waits = self._diagnostics.get("planner", {}).get("waits for", "map")
+        if self.settings.use_plan and waits != "nothing":
+            missing.append(f"a planner that has the {waits}")
         if self._goal_publisher.get_subscription_count() < (2 if self.settings.use_plan else 1):
             missing.append("subscribers to goal_pose")
         return missing
-
-    def _planner_lacks(self, needs_map: bool) -> bool:
-        told = self._diagnostics.get("planner", {})
-        return told.get("map") != "yes" if needs_map else not told
 
     def _start_when_ready(self) -> None:
         if self._missing():

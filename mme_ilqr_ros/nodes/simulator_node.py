@@ -194,8 +194,9 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             self._circles_publisher.publish(cloud)
         if self._marker_publisher.get_subscription_count():
             markers = obstacle_markers(circles, stamp, frame)
-            pose, radius = self.simulator.state.pose, self.simulator.scenario.robot.radius
-            markers.markers += robot_markers(pose, radius, stamp, frame).markers
+            pose, robot = self.simulator.state.pose, self.simulator.scenario.robot
+            shape = robot.radius, robot.footprint
+            markers.markers += robot_markers(pose, *shape, stamp, frame).markers
             self._marker_publisher.publish(markers)
 
     def _publish_scans(self, stamp: Time) -> None:

@@ -87,9 +87,6 @@ class RunMonitorSettings(ScenarioSettings):
         "", "Goal `x y` or `x y yaw` in m and rad; empty: the scenario's.", dynamic=False
     )
     use_plan: bool = setting(True, "Whether there is a planner to wait for.", dynamic=False)
-    wait_for_map: bool = setting(
-        True, "Whether the planner must have a map before the goal is sent.", dynamic=False
-    )
     enable_stamped_cmd_vel: bool = stamped_setting()
     map_frame_id: str = setting("map", "Frame of the goal.", dynamic=False)
     out_dir: str = setting(

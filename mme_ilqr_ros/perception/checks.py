@@ -36,9 +36,11 @@ class ScanCheck:
             fault = fault or self._time_fault(scan, history)
         else:
             fault = self._points_fault(scan) or self._time_fault(scan, history)
-        if not fault:
-            self._stamps[scan.mount] = scan.stamp
         return fault
+
+    def accept(self, scan: Scan | PointScan) -> None:
+        """Note that a scan is used; later ones must be newer."""
+        self._stamps[scan.mount] = scan.stamp
 
     def _points_fault(self, scan: PointScan) -> str:
         shape = np.shape(scan.points)
@@ -87,8 +89,14 @@ class ScanCheck:
         return ""
 
 
+def sees_something(scan: Scan) -> bool:
+    """Return True for a scan with a hit."""
+    with np.errstate(invalid="ignore"):
+        return bool(((scan.ranges >= scan.range_min) & (scan.ranges < scan.range_max - 1e-6)).any())
+
+
 def blind_fault(scan: Scan, pose: Pose, evidence: Evidence, settled: float) -> str:
-    """Return a text where a scan sees nothing at all, and what is known to stand says otherwise.
+    """Return a text about a scan without a hit, where what is known to stand says otherwise.
 
     Args:
         scan: The scan.
@@ -96,9 +104,6 @@ def blind_fault(scan: Scan, pose: Pose, evidence: Evidence, settled: float) -> s
         evidence: What is known.
         settled: What was hit for so long [s] stands.
     """
-    with np.errstate(invalid="ignore"):
-        if ((scan.ranges >= scan.range_min) & (scan.ranges < scan.range_max - 1e-6)).any():
-            return ""
     reach = min(SURELY * scan.range_max, LOOKED_AT)
     sites = standing_near(evidence, np.array([pose.x, pose.y]), reach, settled)
     x, y = pose.inverse().transform(sites).T

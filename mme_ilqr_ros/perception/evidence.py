@@ -105,9 +105,11 @@ class Evidence:
 
     def free_now(self, outline: FloatArray) -> None:
         """Note that nothing stands in a polygon [K, 2] [m] at the time of the newest scan."""
-        following = np.roll(outline, -1, axis=0)
-        corners, _ = self._laid_out(outline, following, np.ones(len(outline), bool))
-        loops.free_polygon(self.tiles.cells, corners, self.tick)
+        cells = loops.in_cells(outline, self.resolution, self.tiles.corner)
+        if not loops.free_polygon(self.tiles.cells, cells, self.tick):
+            following = np.roll(outline, -1, axis=0)
+            cells, _ = self._laid_out(outline, following, np.ones(len(outline), bool))
+            loops.free_polygon(self.tiles.cells, cells, self.tick)
 
     def _begin(self, count: int, increment: float) -> FloatArray:
         """Return [B] how far from the scanner each ray begins to speak, in cells.

@@ -267,25 +267,33 @@ def known_at(
 
 
 @compiled
-def free_polygon(cells: Cells, outline: FloatArray, tick: int) -> None:
-    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now."""
+def free_polygon(cells: Cells, outline: FloatArray, tick: int) -> bool:
+    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now.
+
+    Returns False, with nothing done, where a tile is missing.
+    """
     index, evidences, seen, _ = cells
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
+    left, right = math.floor(outline[:, 0].min()), math.floor(outline[:, 0].max())
+    low, high = math.floor(outline[:, 1].min()), math.floor(outline[:, 1].max())
+    if left < 0 or low < 0 or right >= columns or high >= rows:
+        return False
+    for row in range(low, high + INSIDE + 1, SIDE):
+        for column in range(left, right + INSIDE + 1, SIDE):
+            if index[min(row, high) >> SHIFT, min(column, right) >> SHIFT] == NONE:
+                return False
     corners = len(outline)
-    low, high = outline[0].copy(), outline[0].copy()
-    for k in range(corners):
-        low, high = np.minimum(low, outline[k]), np.maximum(high, outline[k])
-    for row in range(max(int(low[1]), 0), min(int(high[1]) + 1, rows)):
-        for column in range(max(int(low[0]), 0), min(int(high[0]) + 1, columns)):
+    for row in range(low, high + 1):
+        for column in range(left, right + 1):
             x, y = column + 0.5, row + 0.5
             inside = False
             for k in range(corners):
-                x0, y0 = outline[k]
-                x1, y1 = outline[(k + 1) % corners]
+                x0, y0 = outline[k, 0], outline[k, 1]
+                x1, y1 = outline[(k + 1) % corners, 0], outline[(k + 1) % corners, 1]
                 if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
                     inside = not inside
-            cell = number_of(index, row, column)
-            if inside and cell >= 0:
+            if inside:
+                cell = number_of(index, row, column)
                 seen[cell] = tick
-                if evidences[cell] > 0:
-                    evidences[cell] = 0
+                evidences[cell] = min(evidences[cell], 0)
+    return True

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.geometry.pose import Pose, difference
+
+SAME_PLACE, SAME_YAW = 0.01, 1e-6  # [cells], [rad]
 
 
 class MapWalls:
@@ -77,9 +79,15 @@ def _field(
 
 
 def nearer(field: DistanceField, other: DistanceField) -> DistanceField:
-    """Return a field lowered to what another one says, whose cells lie on the same lattice."""
+    """Return a field lowered to what another one says.
+
+    Their cells lie on the same lattice; another field, as before odometry jumped, says nothing.
+    """
     offset = field.origin.inverse().transform((other.origin.x, other.origin.y)) / field.resolution
     column, row = (int(n) for n in np.rint(offset))
+    turned = abs(float(difference(field.origin.yaw, other.origin.yaw)))
+    if turned > SAME_YAW or np.abs(offset - (column, row)).max() > SAME_PLACE:
+        return field
     values = field.values.copy()
     (height, width), (high, wide) = values.shape, other.values.shape
     rows = slice(max(row, 0), min(row + high, height))

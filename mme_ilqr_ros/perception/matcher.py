@@ -27,6 +27,8 @@ STEPS = 8
 DONE = 1e-3  # cells or rad of a step after which there is no more to win
 SCATTER = 0.02  # [m] of hits about a wall
 ASIDE = 0.03  # [m] beyond which a hit counts less and less
+LINE = 3  # sites at least that tell a line
+BESIDE, AROUND = 2, 6  # cells within which they are looked for
 STRAIGHT = 0.1  # ratio of the small to the large spread of sites that make a line
 FLOOR = 0.003, 0.002  # [m], [rad] that odometry errs at rest
 RATE = 0.1  # and for every metre or radian of motion
@@ -129,15 +131,15 @@ def nearest_site(
 
 @compiled
 def normal_at(
-    cells: Cells, sites: Sites, x: float, y: float
-) -> tuple[bool, float, float, float, float]:
-    """Return whether the sites within two cells make a line; its normal and its middle."""
+    cells: Cells, sites: Sites, x: float, y: float, reach: int
+) -> tuple[int, bool, float, float, float, float]:
+    """Return how many sites lie within `reach` cells, if in a line, its normal and middle."""
     index, evidences, _, numbers = cells
     places = sites.place
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     count, sx, sy, sxx, sxy, syy = 0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for row in range(max(int(y) - 2, 0), min(int(y) + 3, rows)):
-        for column in range(max(int(x) - 2, 0), min(int(x) + 3, columns)):
+    for row in range(max(int(y) - reach, 0), min(int(y) + reach + 1, rows)):
+        for column in range(max(int(x) - reach, 0), min(int(x) + reach + 1, columns)):
             cell = number_of(index, row, column)
             if cell < 0 or evidences[cell] <= 0:
                 continue
@@ -146,15 +148,15 @@ def normal_at(
             count += 1
             sx, sy = sx + right, sy + up
             sxx, sxy, syy = sxx + right * right, sxy + right * up, syy + up * up
-    if count < 3:
-        return False, 0.0, 0.0, x, y
+    if count < LINE:
+        return count, False, 0.0, 0.0, x, y
     mx, my = sx / count, sy / count
     a, b, c = sxx / count - mx * mx, sxy / count - mx * my, syy / count - my * my
     middle, half = 0.5 * (a + c), math.sqrt(0.25 * (a - c) ** 2 + b * b)
     if middle - half > STRAIGHT * (middle + half):
-        return False, 0.0, 0.0, x, y
+        return count, False, 0.0, 0.0, x, y
     angle = 0.5 * math.atan2(2.0 * b, a - c)  # of the line
-    return True, -math.sin(angle), math.cos(angle), x + mx, y + my
+    return count, True, -math.sin(angle), math.cos(angle), x + mx, y + my
 
 
 @compiled
@@ -187,7 +189,11 @@ def fit(
             if distance >= reach:
                 continue
             near += distance < scales[2]
-            is_line, nx, ny, mx, my = normal_at(cells, sites, site_x, site_y)
+            count, is_line, nx, ny, mx, my = normal_at(cells, sites, site_x, site_y, BESIDE)
+            if count < LINE:  # far away, where few rays fall on a wall
+                count, is_line, nx, ny, mx, my = normal_at(cells, sites, site_x, site_y, AROUND)
+            if count < LINE:
+                continue  # it may slide along a wall
             for axis in range(1 if is_line else 2):
                 if not is_line:
                     nx, ny = (1.0, 0.0) if axis == 0 else (0.0, 1.0)

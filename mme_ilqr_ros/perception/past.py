@@ -27,11 +27,13 @@ class Past:
         stands: [B] hits at places that were hit long ago too.
         still: [B] hits at places that were hit a moment ago too.
         new: [B] hits at places that were seen free, long ago or a moment ago.
+        error: How far the poses of then may be wrong, seen from now: in m and rad.
     """
 
     stands: BoolArray
     still: BoolArray
     new: BoolArray
+    error: tuple[float, float]
 
 
 class Views:
@@ -47,26 +49,27 @@ class Views:
         while views[0].stamp < view.stamp - kept:
             views.popleft()
 
-    def past_of(self, points: ScanPoints, settled: float, drift: float) -> Past:
+    def past_of(self, points: ScanPoints, now: View, settled: float, drift: float) -> Past:
         """Return what was seen at the hits of a scan `settled` s before, and a moment before.
 
         Args:
             points: The scan.
+            now: Its view.
             settled: See above [s].
             drift: By how much odometry errs in a metre, and in a radian.
         """
         hit = points.hit
         hits = points.ends[hit]
-        here = points.origins.mean(axis=0)
+        largest = (0.0, 0.0)
         stands, still, new = (np.zeros(len(hit), dtype=bool) for _ in range(3))
         for age, there in ((settled, stands), (RECENT, still)):
             for view in self._at(points.stamp - age, _LATE * age):
-                driven = math.hypot(*(here - view.origin))
-                turned = abs(difference(points.pose.yaw, view.yaw))
-                said = view.at(hits, _ALONG * drift * driven, drift * (driven + turned))
+                error = _error(view, now, drift)
+                largest = max(largest, error)
+                said = view.at(hits, *error)
                 new[hit] |= said == FREE
                 there[hit] |= said == HIT
-        return Past(stands & ~new, still, new)
+        return Past(stands & ~new, still, new, largest)
 
     def _at(self, stamp: float, within: float) -> list[View]:
         """Return the view of every scanner nearest to a time [s], where it is that near."""
@@ -74,3 +77,10 @@ class Views:
             min(views, key=lambda view: abs(view.stamp - stamp)) for views in self._views.values()
         ]
         return [view for view in nearest if abs(view.stamp - stamp) <= within]
+
+
+def _error(before: View, now: View, drift: float) -> tuple[float, float]:
+    """Return how far a pose may be wrong, seen from another: in m and rad."""
+    driven = math.hypot(*(now.origin - before.origin))
+    turned = abs(difference(now.yaw, before.yaw))
+    return _ALONG * drift * driven, drift * (driven + turned)

@@ -13,12 +13,13 @@ from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 from mme_ilqr_ros.geometry.pose_history import Jump, PoseHistory
-from mme_ilqr_ros.perception.checks import ScanCheck, blind_fault
+from mme_ilqr_ros.perception.checks import ScanCheck, blind_fault, sees_something
 from mme_ilqr_ros.perception.evidence import LET_GO_EVERY, Evidence
 from mme_ilqr_ros.perception.lens import Lenses
 from mme_ilqr_ros.perception.matcher import match, share_at_sites
 from mme_ilqr_ros.perception.near import copy_out, points_near, unseen_near
 from mme_ilqr_ros.perception.points import ScanPoints, disc, inside_polygon, scan_points
+from mme_ilqr_ros.perception.rehearsal import turns
 from mme_ilqr_ros.perception.scan import PointScan, Scan
 from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.settings import PerceptionSettings
@@ -60,6 +61,7 @@ class Perception:
         radius = settings.body_radius
         outline = disc(radius) if body is None and radius > 0.0 else body
         self._body = None if outline is None else np.asarray(outline, dtype=np.float64)
+        self._body_radius = 0.0 if self._body is None else float(np.hypot(*self._body.T).max())
         self.stages = Stages()
         self.reset()
 
@@ -115,7 +117,8 @@ class Perception:
     @property
     def _outside(self) -> Pose:
         """The frame of the map in the frame in which everything is given and taken."""
-        return ORIGIN if self.settings.match else self.correction.inverse()
+        inside = self.settings.match or self.correction == ORIGIN
+        return ORIGIN if inside else self.correction.inverse()
 
     def take(self, scan: Scan | PointScan, history: PoseHistory) -> str:
         """Learn from a scan; return why it, or a part of it, was not used, or an empty text."""
@@ -124,12 +127,12 @@ class Perception:
         self._history = history
         if fault := self._check.look_at(scan, history) or self._blind_fault(scan, history):
             return fault
+        self._check.accept(scan)
         with self.stages.time("points"):
             message = self._explain_jumps(scan, history)
             points = scan_points(scan, history, self.settings.clear_max, self.correction)
             near, warning = self._leave_out(scan, points)
-        with self.stages.time("match"):
-            points = self._matched(points)
+        points = self._matched(points)
         use = ~near
         if self.settings.movers:
             with self.stages.time("tracks"):
@@ -143,7 +146,7 @@ class Perception:
         return message or warning
 
     def _blind_fault(self, scan: Scan | PointScan, history: PoseHistory) -> str:
-        if isinstance(scan, PointScan):
+        if isinstance(scan, PointScan) or sees_something(scan):
             return ""
         pose = self.correction.compose(history.at(scan.stamp)).compose(scan.mount)
         return blind_fault(scan, pose, self.evidence, self.settings.settled)
@@ -179,11 +182,11 @@ class Perception:
             near, dirt, warning = self._lenses.look_at(scan)
             points.leave_out(dirt)
         if self._body is not None:
-            reach = float(np.hypot(*self._body.T).max())
-            away = np.hypot(*(points.ends - (points.pose.x, points.pose.y)).T)
-            close = np.nonzero(points.hit & (away <= reach))[0]
-            local = points.pose.inverse().transform(points.ends[close])
-            points.leave_out(close[inside_polygon(local, self._body)])
+            reach = self._body_radius + math.hypot(scan.mount.x, scan.mount.y)
+            close = np.nonzero(points.ranges <= reach)[0]
+            if close.size:
+                local = points.pose.inverse().transform(points.ends[close])
+                points.leave_out(close[inside_polygon(local, self._body)])
         return near & points.hit, warning
 
     def _matched(self, points: ScanPoints) -> ScanPoints:
@@ -194,11 +197,12 @@ class Perception:
             turned = abs(float(difference(points.pose.yaw, last.yaw)))
         self._travel += moved
         if self.settings.match and last is not None:
-            centre = np.array([points.pose.x, points.pose.y])
-            found = match(self.evidence, points.ends[points.hit], centre, moved, turned)
-            if found.good:
-                points = points.moved(found.motion)
-                self.correction = found.motion.compose(self.correction)
+            with self.stages.time("match"):
+                centre = np.array([points.pose.x, points.pose.y])
+                found = match(self.evidence, points.ends[points.hit], centre, moved, turned)
+                if found.good:
+                    points = points.moved(found.motion)
+                    self.correction = found.motion.compose(self.correction)
         self._pose = points.pose
         return points
 
@@ -218,8 +222,9 @@ class Perception:
             state: The robot, see `localised`.
             reach: How far round the robot `points` and `unseen` are wanted [m].
         """
-        outside = self._outside
-        centre = outside.inverse().transform([state.x, state.y])
+        outside, centre = self._outside, np.array([state.x, state.y])
+        if outside != ORIGIN:
+            centre = outside.inverse().transform(centre)
         with self.stages.time("field"):
             walls = self._walls_round(centre)
         with self.stages.time("near"):
@@ -234,11 +239,9 @@ class Perception:
     def circles(self, now: float) -> FloatArray:
         """Return what moves [M, 5], where it is at a time [s] by its velocity."""
         circles = self._tracker.circles(now)
-        outside = self._outside
-        circles[:, :2], circles[:, 3:] = (
-            outside.transform(circles[:, :2]),
-            outside.rotate(circles[:, 3:]),
-        )
+        if (outside := self._outside) != ORIGIN:
+            circles[:, :2] = outside.transform(circles[:, :2])
+            circles[:, 3:] = outside.rotate(circles[:, 3:])
         return circles
 
     def _walls_round(self, centre: FloatArray) -> DistanceField:
@@ -279,12 +282,9 @@ class Perception:
     def warm_up(self) -> None:
         """Compile everything, with scans of its own; what was seen stays."""
         other = Perception(replace(self.settings, match=True, movers=True), self._body)
-        history, state = PoseHistory(), RobotState(0.0, 0.0, 0.0)
-        step = 2.0 * math.pi / 90
-        for turn in range(LET_GO_EVERY):
-            stamp = 0.1 * turn
-            history.add(stamp, state)
-            scan = Scan(np.full(90, 2.0), -math.pi, step, 0.05, 10.0, stamp)
+        history = PoseHistory()
+        for state, scan in turns(2 * LET_GO_EVERY):
+            history.add(scan.stamp, state)
             other.take(scan, history)
-            other.seen(stamp, state, 1.0)
+            other.seen(scan.stamp, state, 1.0)
         other.grid()

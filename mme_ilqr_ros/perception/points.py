@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
-from mme_ilqr_ros.perception.scan import PointScan, Scan
+from mme_ilqr_ros.perception.scan import CENTRED, PointScan, Scan
 
 FloatArray = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def scan_points(
     if fan.time_increment == 0.0:
         times = times[:1]
     poses = history.at_all(times)
-    if correction is not None:
+    if correction is not None and correction != CENTRED:
         poses[:, :2] = correction.transform(poses[:, :2])
         poses[:, 2] += correction.yaw
     yaw = poses[:, 2]

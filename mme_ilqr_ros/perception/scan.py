@@ -44,6 +44,11 @@ class Scan:
         return self.stamp + self.time_increment * np.arange(len(self.ranges), dtype=np.float64)
 
     @property
+    def end(self) -> float:
+        """When the last ray was measured [s]."""
+        return self.stamp + self.time_increment * max(len(self.ranges) - 1, 0)
+
+    @property
     def angles(self) -> NDArray[np.float64]:
         """Direction of each ray [B] in rad in the scanner's frame."""
         return self.angle_min + self.angle_increment * np.arange(len(self.ranges), dtype=np.float64)
@@ -68,6 +73,11 @@ class PointScan:
     range_min: float = 0.05
     range_max: float = 30.0
     mount: Pose = CENTRED
+
+    @property
+    def end(self) -> float:
+        """When the last point was measured [s]."""
+        return self.stamp
 
     def fan(self, rays: int = 720) -> Scan:
         """Return the nearest point of each direction; a direction without one says nothing.

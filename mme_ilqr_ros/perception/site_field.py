@@ -16,11 +16,16 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.perception.evidence import Evidence
-from mme_ilqr_ros.perception.tiles import INSIDE, SHIFT, SIDE, Cells, Sites, number_of
+from mme_ilqr_ros.perception.tiles import SHIFT, Cells, Sites, number_of
 
 FAR = 30000  # rows: no occupied cell in the column within reach
 U = np.uintp  # indices that cannot be below 0 cost no test
-LEAST = 1e-6  # cells between the sites of neighbouring columns
+# Of eight cells in a word, those above 0 have no sign and a bit elsewhere.
+LOW_BITS, SIGNS, NOTHING = (
+    np.uint64(0x7F7F7F7F7F7F7F7F),
+    np.uint64(0x8080808080808080),
+    np.uint64(0),
+)
 
 
 class SiteField:
@@ -47,8 +52,9 @@ class SiteField:
         row = int(low[0]) - limit - tiles.corner[0]
         column = int(low[1]) - limit - tiles.corner[1]
         nearest_in_columns(tiles.cells, tiles.sites, row, column, limit, self._rows, self._places)
-        values = np.full((height, width), self._reach)
-        envelope(self._rows, self._places, limit, size, self._skin, values)
+        values = np.empty((height, width))
+        bounds = size, self._skin, self._reach
+        envelope(self._rows, self._places, limit, *bounds, values)
         return DistanceField(values, size, evidence.origin_of(low), self._reach)
 
 
@@ -74,37 +80,39 @@ def nearest_in_columns(
         places: [h, w, 2] filled at occupied cells: the site in cells of the window.
     """
     index, evidences, _, numbers = cells
+    words = evidences.view(np.uint64)  # eight cells in a row at once
     site_places = sites.place
     height, width = nearest.shape
-    rows, columns = cells.tile.shape[0] << SHIFT, cells.tile.shape[1] << SHIFT
+    rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
+    begin, end = max(0, -column), min(width, columns - column)
     nearest[0, :] = -FAR
     for i in range(height):
         nearest[i, :] = nearest[max(i - 1, 0), :]
         r = row + i
         if not 0 <= r < rows:
             continue
-        j, end = max(0, -column), min(width, columns - column)
-        while j < end:
-            first = number_of(index, r, column + j)
-            length = min(SIDE - ((column + j) & INSIDE), end - j)  # to the end of the tile
-            for number in range(first, first + length if first >= 0 else first):
-                if evidences[U(number)] > 0:
-                    at = j + number - first
-                    place = site_places[U(numbers[U(number)])]
+        for word_column in range((column + begin) >> 3, (column + end + 7) >> 3):
+            number = number_of(index, r, word_column << 3)
+            if number < 0:
+                continue
+            word = words[U(number >> 3)]
+            if ((word & LOW_BITS) + LOW_BITS) & ~word & SIGNS == NOTHING:
+                continue
+            for k in range(8):
+                at = (word_column << 3) + k - column
+                if begin <= at < end and evidences[U(number + k)] > 0:
+                    place = site_places[U(numbers[U(number + k)])]
                     nearest[i, at] = i
                     places[i, at, 0], places[i, at, 1] = at + place[0], i + place[1]
-            j += length
-    below = np.full(width, 2 * FAR, np.int32)
+    below = np.full(width, 2 * FAR)
     for i in range(height - 1, -1, -1):
+        line = nearest[i]
         for j in range(width):
-            above = nearest[i, j]
-            if above == i:
-                below[j] = i
-            if below[j] - i < i - above:
-                nearest[i, j] = below[j]
-                above = nearest[i, j]
-            if abs(i - above) > limit:
-                nearest[i, j] = FAR
+            above = np.int64(line[j])
+            under = i if above == i else below[j]
+            found = under if under - i < i - above else above
+            below[j] = under
+            line[j] = found if abs(i - found) <= limit else FAR
 
 
 @compiled
@@ -114,48 +122,42 @@ def envelope(
     limit: int,
     size: float,
     skin: float,
+    reach: float,
     values: NDArray[np.float64],
 ) -> None:
-    """Lower `values` [h, w] to the distance in m less `skin`; the rest as `nearest_in_columns`.
+    """Fill `values` [h, w] with the distance in m less `skin`, at most `reach` [m].
 
-    That is wider than `values` by `limit` on every side.
+    The rest as `nearest_in_columns` fills it: wider than `values` by `limit` on every side.
     """
     width = nearest.shape[1]
-    reach = float(limit * limit)
-    hull = np.empty((width, 2), np.float64)
-    rest = np.empty(width, np.float64)
-    start = np.empty(width, np.float64)
+    farthest = ((reach + skin) / size) ** 2
+    x_of, up_of, weight_of = np.empty(width), np.empty(width), np.empty(width)
     for i in range(limit, limit + len(values)):
-        y = i + 0.5
-        count = 0
+        line = values[i - limit]
+        last = -1  # of the parabolas that are somewhere the lowest, from left to right
         for j in range(width):
-            found = nearest[i, j]
-            if found == FAR:
+            row = nearest[i, j]
+            if row == FAR:
                 continue
-            site_x, up = places[found, j, 0], places[found, j, 1] - y
-            weight = up * up + site_x * site_x
-            begin = -np.inf
-            while count > 0:
-                step = max(site_x - hull[count - 1, 0], LEAST)
-                begin = (weight - rest[count - 1]) / (2.0 * step)
-                if begin > start[count - 1]:
-                    break
-                count -= 1
-                begin = -np.inf
-            hull[count, 0], hull[count, 1] = site_x, up
-            rest[count] = weight
-            start[count] = begin
-            count += 1
-        if count == 0:
+            x, up = float(places[row, j, 0]), places[row, j, 1] - (i + 0.5)
+            weight = up * up + x * x
+            # The last one is nowhere the lowest if it meets the new one left of the one before.
+            while last > 0 and (weight_of[last] - weight_of[last - 1]) * (x - x_of[last]) >= (
+                weight - weight_of[last]
+            ) * (x_of[last] - x_of[last - 1]):
+                last -= 1
+            last += 1
+            x_of[last], up_of[last], weight_of[last] = x, up, weight
+        if last < 0:
+            line[:] = reach
             continue
-        k = 0
-        for j in range(limit, width - limit):
-            x = j + 0.5
-            while k + 1 < count and start[k + 1] <= x:
-                k += 1
-            right, up = hull[k, 0] - x, hull[k, 1]
-            square = right * right + up * up
-            if square < reach:
-                distance = math.sqrt(square) * size - skin
-                if distance < values[i - limit, j - limit]:
-                    values[i - limit, j - limit] = distance
+        k, square = 0, np.inf
+        for j in range(len(line)):
+            centre = j + limit + 0.5
+            square = (x_of[k] - centre) ** 2 + up_of[k] ** 2
+            while k < last:
+                following = (x_of[k + 1] - centre) ** 2 + up_of[k + 1] ** 2
+                if following > square:
+                    break
+                k, square = k + 1, following
+            line[j] = math.sqrt(square) * size - skin if square < farthest else reach

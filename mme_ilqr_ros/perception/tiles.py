@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.compiled import inlined
+from mme_ilqr_ros.compiled import compiled
 
 SHIFT = 6
 SIDE = 1 << SHIFT  # cells of a tile's side
@@ -39,7 +39,7 @@ class Cells(NamedTuple):
     site: NDArray[np.int32]
 
 
-@inlined
+@compiled
 def number_of(index: NDArray[np.int32], row: int, column: int) -> int:
     """Return the number of a cell that lies within the index; below 0 where there is no tile."""
     tile = index[row >> SHIFT, column >> SHIFT]

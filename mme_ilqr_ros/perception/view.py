@@ -54,7 +54,8 @@ class View:
 
         Args:
             points: In m.
-            shift: How far the pose of this view may be wrong, as seen from the places' [m].
+            shift: How far the view's place may be wrong, seen from now [m]; what is told to be free
+                is free in any case.
             turn: And its heading [rad].
         """
         return _look(points, self.origin, self.bearings, self.reach, shift, turn + _TURN)
@@ -123,7 +124,7 @@ def _look(
                 if end >= 0.0:
                     # the end's distance from the place, by the law of cosines at a small angle
                     square = (away - end) ** 2 + away * end * beside * beside
-                    near = _NEAR + slack + 0.5 * (beside - last) * away
+                    near = _NEAR + _TURN * away + 0.5 * (beside - last) * away
                     hit = hit or square < near * near
                 free = free and abs(end) > away + _BEYOND + slack
                 last = beside

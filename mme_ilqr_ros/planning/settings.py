@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mme_ilqr_ros.geometry.passable import least_distance, margin_setting
+from mme_ilqr_ros.geometry.passable import (
+    discs_in,
+    footprint_in,
+    footprint_setting,
+    least_distance,
+    margin_setting,
+    padding_setting,
+)
 from mme_ilqr_ros.planning.weights import CLEARANCE
 from mme_ilqr_ros.settings import Settings, setting
 
@@ -23,11 +30,14 @@ class PlannerSettings(Settings):
     )
     robot_radius: float = setting(
         0.2,
-        "Radius of the circle around the footprint; see clearance_margin.",
+        "Radius of the circle around the robot; with a footprint it is not used. See"
+        " clearance_margin.",
         unit="m",
         low=0.0,
         high=10.0,
     )
+    footprint: str = footprint_setting()
+    footprint_padding: float = padding_setting()
     clearance_margin: float = margin_setting(
         "As in the controller: a path keeps the radius and a third of it from obstacles, which is"
         " what the controller requires. Give both nodes the same value."
@@ -73,10 +83,15 @@ class PlannerSettings(Settings):
         high=100.0,
     )
 
+    def __post_init__(self) -> None:
+        """Check each setting, and the footprint."""
+        super().__post_init__()
+        footprint_in(self)  # raises where it is none
+
     @property
     def least_distance(self) -> float:
         """How far from what stands the robot's centre must stay [m]."""
-        return least_distance(self.robot_radius, self.clearance_margin)
+        return least_distance(discs_in(self).radius, self.clearance_margin)
 
 
 @dataclass(frozen=True)

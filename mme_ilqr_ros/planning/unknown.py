@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.passable import discs_in
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
@@ -60,7 +61,7 @@ class UnknownPlanner:
             layer_on: Returns the layer of `GlobalPlanner.plan` on the cells of a map.
         """
         start, goal = np.asarray(start, float), np.asarray(goal, float)
-        rim = RIM * max(self._planner.settings.robot_radius, seen.resolution)
+        rim = RIM * max(discs_in(self._planner.settings).radius, seen.resolution)
         box = area(seen, np.stack([start, goal]), rim, known)
         task = (*goal.tolist(), seen.resolution)
         if self._task == task and self._box is not None:

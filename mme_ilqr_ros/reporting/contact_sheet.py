@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
+from matplotlib.patches import Polygon
 
 from mme_ilqr_ros.reporting.scene import Scene, View
 from mme_ilqr_ros.reporting.world_axes import COMMAND, ROBOT, WALL, draw_circles, draw_scene
@@ -34,10 +34,11 @@ def draw_worlds(scenarios: Sequence[Scenario], path: str | Path) -> None:
 
 
 def _draw_world(axes: Axes, scenario: Scenario) -> None:
-    draw_scene(axes, Scene.of(scenario, ""), _view(scenario))
+    scene = Scene.of(scenario, "")
+    draw_scene(axes, scene, _view(scenario))
     draw_circles(axes, scenario.world().circles_at(0.0))
     start, radius = scenario.start, scenario.robot.radius
-    axes.add_patch(Circle((start.x, start.y), radius, fc=ROBOT, zorder=7))
+    axes.add_patch(Polygon(scene.outline(start), fc=ROBOT, zorder=7))
     nose = 2.0 * radius * np.array([np.cos(start.yaw), np.sin(start.yaw)])
     axes.plot([start.x, start.x + nose[0]], [start.y, start.y + nose[1]], color=COMMAND, lw=1)
     for wall in scenario.boxes:  # thin ones vanish between the pixels of the map

@@ -23,7 +23,7 @@ READ: dict[str, frozenset[str]] = {
     "official": _words("optimal_time"),
     "moving": _words("radius from to speed"),
     "obstacles": _words("radius keyframes duration loop"),
-    "walls": _words("center size yaw"),
+    "walls": _words("center size yaw mirror"),
 }
 # What benchmark data sets say beside that; it changes nothing, and everybody knows.
 FACTS: dict[str, frozenset[str]] = {

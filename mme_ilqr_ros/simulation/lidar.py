@@ -26,11 +26,7 @@ class Standing:
         self._frame = np.array([origin.x, origin.y, *turned, grid.resolution])
         # Through a map of free cells no ray has to be followed.
         self._occupied = grid.occupied if grid.occupied.any() else np.zeros((0, 0), dtype=bool)
-        rows = [
-            (box.pose.x, box.pose.y, math.cos(box.pose.yaw), math.sin(box.pose.yaw), *box.half_size)
-            for box in boxes
-        ]
-        self._boxes = np.array(rows, dtype=np.float64).reshape(-1, 6)
+        self._boxes = np.array([_row(box) for box in boxes], dtype=np.float64).reshape(-1, 7)
 
     def hits(
         self,
@@ -55,6 +51,12 @@ class Standing:
         circles = np.ascontiguousarray(circles, dtype=np.float64)
         standing = (self._boxes, self._occupied, self._frame)
         return cast(origins, ways, ages, circles, *standing, float(range_max))
+
+
+def _row(box: Box) -> tuple[float, ...]:
+    """Return a box as `rays.cast` takes it."""
+    at, (along, across) = box.pose, box.half_size
+    return (at.x, at.y, math.cos(at.yaw), math.sin(at.yaw), along, across, float(box.mirror))
 
 
 def scan(

@@ -87,10 +87,12 @@ class Box:
     Attributes:
         pose: Its centre and the direction of its first side.
         size: Lengths (along, across) of its sides in m.
+        mirror: Whether a scanner sees in it what it reflects.
     """
 
     pose: Pose
     size: tuple[float, float]
+    mirror: bool = False
 
     @property
     def half_size(self) -> FloatArray:

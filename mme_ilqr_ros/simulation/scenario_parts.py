@@ -182,4 +182,5 @@ def _box(block: Keys) -> Box:
     centre, size = block.numbers("center", (2,)), block.numbers("size", (2,))
     if min(size) <= 0.0:
         raise block.error("size", f"must be above 0, not {size}")
-    return Box(Pose(centre[0], centre[1], block.number("yaw", 0.0)), (size[0], size[1]))
+    pose, mirror = Pose(centre[0], centre[1], block.number("yaw", 0.0)), block.values.get("mirror")
+    return Box(pose, (size[0], size[1]), mirror is True)

@@ -114,6 +114,7 @@ def _final_value(texts: SimpleNamespace, task: Task, X: Tensor) -> Tensor:
     end, nx = X[-1:, ..., None].unbind(2), X.shape[2]
     at_rest = task.barrier.standing
     b = world_quadratic(texts, task, end[0], end[1], at_rest, slice(-1, None))
+    b = (*b, *([torch.zeros_like(b[0])] * 4))  # of the heading: here robots are round
     V_x, V_xx = {}, {}
     texts.terminal_quadratic(end, [p[-1:] for p in task.parameters], b, V_x, V_xx)
     upper = X.new_zeros(1, X.shape[1], 1 + nx, 1 + nx)

@@ -73,9 +73,13 @@ def make_task(
         like: Gives the device and the precision.
 
     Raises:
-        ValueError: The robots differ in what a batch shares.
+        ValueError: The robots differ in what a batch shares, or have a footprint.
     """
     first = data[0]
+    if any(d.world.discs.any() for d in data):
+        raise ValueError(
+            "the batched kernel knows round robots only: set robot_radius, no footprint"
+        )
     for name, value in _shared(first).items():
         if any(_shared(other)[name] != value for other in data[1:]):
             raise ValueError(f"robots of one batch must have the same {name}")

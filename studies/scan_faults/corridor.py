@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose import RobotState
 
 WIDTH = 3.0  # m between the walls, which lie along x
 SPACING, OUTSIDE, RADIUS = 2.5, 1.2, 0.2  # m: of the pillars, along x; off the middle; of each
@@ -18,24 +18,30 @@ TURNS = 4.0  # rad/s^2
 FloatArray = NDArray[np.float64]
 
 
-def ranges(scanner: Pose, angles: FloatArray, noise: np.random.Generator) -> FloatArray:
-    """Return what a scanner measures [B] in m with a noise of 1 cm; inf where nothing is near."""
-    direction = scanner.yaw + angles
-    dx, dy = np.cos(direction), np.sin(direction)
+def ranges(scanner: FloatArray, angles: FloatArray, noise: np.random.Generator) -> FloatArray:
+    """Return what a scanner measures [B] in m with a noise of 1 cm; inf where nothing is near.
+
+    Args:
+        scanner: [B, 3] x, y, yaw of the scanner at every ray.
+        angles: [B] in rad from its x axis.
+        noise: Of the distances.
+    """
+    x, y, yaw = scanner.T
+    dx, dy = np.cos(yaw + angles), np.sin(yaw + angles)
     with np.errstate(divide="ignore"):
-        walls = np.where(dy > 0.0, 0.5 * WIDTH - scanner.y, 0.5 * WIDTH + scanner.y) / np.abs(dy)
-    nearest = np.minimum(walls, _pillars(scanner, dx, dy))
+        walls = np.where(dy > 0.0, 0.5 * WIDTH - y, 0.5 * WIDTH + y) / np.abs(dy)
+    nearest = np.minimum(walls, _pillars(x, y, dx, dy))
     measured = nearest + 0.01 * noise.normal(size=len(angles))
     return np.where(nearest <= RANGE_MAX, measured, np.inf)
 
 
-def _pillars(scanner: Pose, dx: FloatArray, dy: FloatArray) -> FloatArray:
+def _pillars(x: FloatArray, y: FloatArray, dx: FloatArray, dy: FloatArray) -> FloatArray:
     """Return the distance to the first pillar on each ray [B] in m, inf without one."""
-    first = math.floor((scanner.x - RANGE_MAX) / SPACING)
+    first = math.floor((x.min() - RANGE_MAX) / SPACING)
     nearest = np.full(len(dx), np.inf)
-    for k in range(first, first + math.ceil(2.0 * RANGE_MAX / SPACING) + 1):
+    for k in range(first, first + math.ceil(2.0 * RANGE_MAX / SPACING) + 2):
         for side in (-OUTSIDE, OUTSIDE):
-            right, up = k * SPACING - scanner.x, side - scanner.y
+            right, up = k * SPACING - x, side - y
             ahead, beside = right * dx + up * dy, right * dy - up * dx
             reached = (np.abs(beside) < RADIUS) & (ahead > 0.0)
             depth = np.sqrt(np.maximum(RADIUS**2 - beside**2, 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,16 +19,18 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import LaserScan
 
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
-from mme_ilqr_ros.nodes.conversions import header, odometry_message, pose_stamped
+from mme_ilqr_ros.nodes.conversions import header, odometry_message, pose_stamped, stamp_of
 from mme_ilqr_ros.nodes.node import SENSOR, STANDARD
 from studies.scan_faults import corridor
 
 BEAMS, TURN = 360, 0.1  # rays, and s of a turn
-ODOMETRY = 0.02  # s
+ODOMETRY, LAG = 0.02, 0.5  # s
 REAR = Pose(-0.1, 0.0, np.pi)
 WARNING = 30  # level of a log line
 AHEAD = 60.0  # m to the goal
+NEAR, STRAY = 4.0, 0.12  # m from the robot; m from what stands
 
 Change = Callable[[LaserScan], LaserScan | None]
 
@@ -45,7 +48,7 @@ class Rig:
         offset: Where its odometry has its origin.
         change: Spoils the scans of the front scanner; None holds one back.
         change_rear: Likewise of the rear one.
-        commands: Forward speeds [m/s] and turning rates [rad/s] with the time when they came [s].
+        slowest: Least speed since it was set to inf [m/s].
         lines: Warnings and when they came [s].
         node: The controller.
     """
@@ -55,8 +58,10 @@ class Rig:
         self.state, self.offset = RobotState(0.0, 0.0, 0.0), Pose(0.0, 0.0, 0.0)
         self.change: Change = nothing
         self.change_rear: Change = nothing
-        self.commands: list[tuple[float, float, float]] = []
         self.lines: list[tuple[float, str]] = []
+        self.slowest = np.inf
+        self._truth = PoseHistory()
+        self._turn = -math.inf  # [s] when the present turn of the scanners began
         self._noise = np.random.default_rng(0)
         self._told = Twist()
         values = {
@@ -85,7 +90,7 @@ class Rig:
         own.create_subscription(Twist, "cmd_vel", self._take_command, STANDARD)
         own.create_subscription(Log, "/rosout", self._take_line, 100)
         own.create_timer(ODOMETRY, self._move)
-        own.create_timer(TURN, self._scan)
+        own.create_timer(ODOMETRY, self._scan)
 
     def close(self) -> None:
         """Take everything down."""
@@ -112,6 +117,16 @@ class Rig:
         """Whether it moves at half its speed at least."""
         return self.state.vx > 0.35
 
+    def strays(self) -> int:
+        """Return how many cells near the robot are taken for occupied though nothing is there."""
+        assert self.node.lidar is not None  # it has scan_topics
+        grid = self.node.lidar.grid()
+        if grid is None:
+            return 0
+        cells = self.offset.inverse().transform(grid.centre_of(np.argwhere(grid.occupied)))
+        near = cells[np.hypot(*(cells - self.state.position).T) < NEAR]
+        return int(np.count_nonzero(corridor.distance(near) > STRAY))
+
     def spin_until(self, predicate: Callable[[], bool], seconds: float) -> bool:
         """Let time pass until something is true; return whether it came to that."""
         end = time.monotonic() + seconds
@@ -127,36 +142,52 @@ class Rig:
 
     def _take_command(self, message: Twist) -> None:
         self._told = message
-        self.commands.append((time.monotonic(), message.linear.x, message.angular.z))
 
     def _take_line(self, message: Log) -> None:
         if message.level >= WARNING and message.name == "controller":
             self.lines.append((time.monotonic(), message.msg))
 
     def _move(self) -> None:
-        told = self._told
-        self.state = corridor.moved(self.state, told.linear.x, told.angular.z, ODOMETRY)
+        told, now = self._told, self._now()
+        passed = min(now - self._truth.newest, TURN) if math.isfinite(self._truth.newest) else 0.0
+        self.state = corridor.moved(self.state, told.linear.x, told.angular.z, passed)
+        self._truth.add(now, self.state)
+        self.slowest = min(self.slowest, abs(self.state.vx))
         state, pose = self.state, self.offset.compose(self.state.pose)
         measured = RobotState(pose.x, pose.y, pose.yaw, state.vx, state.wz)
-        stamp = self._own.get_clock().now().to_msg()
-        self._odometry.publish(odometry_message(measured, stamp, "odom", "base_link"))
+        self._odometry.publish(odometry_message(measured, stamp_of(now), "odom", "base_link"))
+
+    def _now(self) -> float:
+        """Return ROS time in s."""
+        return 1e-9 * self._own.get_clock().now().nanoseconds
 
     def _scan(self) -> None:
+        """Publish a turn when it is over; they follow one another without a gap."""
+        newest = self._truth.newest
+        if not newest - self._turn < LAG:  # the first one, or the machine stood still
+            self._turn = newest
+        if newest < self._turn + TURN:
+            return
         for publisher, mount, change in (
             (self._front, Pose(0.0, 0.0, 0.0), self.change),
             (self._rear, REAR, self.change_rear),
         ):
-            message = change(self._measured(mount))
+            message = change(self._measured(mount, self._turn))
             if message is not None:
                 publisher.publish(message)
+        self._turn += TURN
 
-    def _measured(self, mount: Pose) -> LaserScan:
-        """Return a scan that is measured at once."""
+    def _measured(self, mount: Pose, begin: float) -> LaserScan:
+        """Return a turn of a scanner that began at a time [s]."""
         step = 2.0 * np.pi / BEAMS
         angles = -np.pi + step * np.arange(BEAMS)
-        measured = corridor.ranges(self.state.pose.compose(mount), angles, self._noise)
-        stamp = self._own.get_clock().now().to_msg()
-        message = LaserScan(header=header(stamp, "base_link"))
+        poses = self._truth.at_all(begin + TURN / BEAMS * np.arange(BEAMS))
+        scanner = poses + np.array([0.0, 0.0, mount.yaw])
+        scanner[:, 0] += np.cos(poses[:, 2]) * mount.x
+        scanner[:, 1] += np.sin(poses[:, 2]) * mount.x
+        measured = corridor.ranges(scanner, angles, self._noise)
+        message = LaserScan(header=header(stamp_of(begin), "base_link"))
+        message.time_increment, message.scan_time = TURN / BEAMS, TURN
         message.angle_min, message.angle_max = float(angles[0]), float(angles[-1])
         message.angle_increment = float(step)
         message.range_min, message.range_max = corridor.RANGE_MIN, corridor.RANGE_MAX

@@ -8,6 +8,7 @@ from mme_ilqr_ros.benchmark.drive import barn_score, drive
 from mme_ilqr_ros.benchmark.drive_verb import summary, totals
 from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import Setup
+from mme_ilqr_ros.geometry.passable import discs_in
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
@@ -104,17 +105,20 @@ def test_commands_and_speeds_keep_the_worlds_limits(tmp_path):
     assert np.abs(np.diff(wz) / np.diff(time)).max() <= 2.0 + 1e-6
 
 
-def test_a_footprint_is_planned_for_as_a_disc_and_can_become_one(tmp_path):
+def test_a_footprint_reaches_controller_and_planner_unless_a_disc_is_asked_for(tmp_path):
     jackal = {"name": "Jackal", "footprint": RobotSpec.jackal().footprint}
     barn = world(tmp_path, robot=jackal)
-    inner, outer = barn.robot.inscribed_radius, barn.robot.radius
-    assert inner < Setup().radius(barn) < outer
-    moving = world(tmp_path, robot=jackal, circles=[[9, 9, 1, 0.1, 0]])
-    assert Setup().radius(moving) == pytest.approx(outer)  # corners are not left out
-    assert Setup(planning_radius=0.3).radius(barn) == 0.3
+    both = Setup().controller_settings(barn, 0), Setup().planner_settings(barn)
+    assert [len(discs_in(settings).offsets) for settings in both] == [2, 2]
+    assert both[1].least_distance < barn.robot.radius
+    disc = Setup(planning_radius=0.3)
+    assert disc.controller_settings(barn, 0).footprint == ""
+    assert disc.planner_settings(barn).robot_radius == 0.3
+    own = Setup(parameters=Parameters({"robot_radius": 0.28}, {"robot_radius": 0.28}))
+    assert discs_in(own.controller_settings(barn, 0)).radius == 0.28
     as_disc = Setup(robot_radius=0.25).apply(barn)
     assert as_disc.robot.footprint == ()
-    assert Setup(robot_radius=0.25).radius(as_disc) == 0.25
+    assert discs_in(Setup(robot_radius=0.25).planner_settings(as_disc)).radius == 0.25
 
 
 def test_the_time_a_cycle_takes_counts_only_in_realtime(tmp_path):

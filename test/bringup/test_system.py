@@ -121,3 +121,60 @@ def test_the_default_file_given_as_the_user_s_does_not_overrule_the_scenario(tmp
     controller = named(all_specs())["controller"]
     files = system.parameter_files(controller, system.default_file(), tmp_path)
     assert files.count(system.default_file()) == 1
+
+
+def by_lidar(**given):
+    scenario = load_scenario("trap", robot=given.get("robot", ""))
+    choice = Choice(scenario="trap", sensing="lidar", **given)
+    return named(
+        [*system.simulation_nodes(choice, scenario.robot), system.monitor_node(choice, {})]
+    )
+
+
+def test_by_lidar_nothing_but_scans_and_odometry_is_told():
+    nodes = by_lidar()
+    assert nodes["simulator"].choices["publish_map"] is False
+    assert nodes["simulator"].choices["publish_obstacles"] is False
+    assert nodes["controller"].facts["scan_topics"] == ("scan",)
+    assert nodes["controller"].choices["use_map"] is False
+    assert nodes["planner"].choices["use_evidence"] is True
+
+
+def test_without_lidar_the_nodes_get_what_they_always_got():
+    known = named(system.simulation_nodes(Choice(scenario="trap", sensing="known"), TRAP.robot))
+    assert known == named(system.simulation_nodes(Choice(scenario="trap"), TRAP.robot))
+    assert known["simulator"].choices == {"scenario": "trap", "world_id": "", "robot": ""}
+    assert {"scan_topics", "scanner_poses", "use_map"}.isdisjoint(known["controller"].facts)
+
+
+def test_a_robot_that_exists_drives_by_lidar_with_a_map_or_without():
+    """Its map server runs or not; where its scanners sit, its transforms tell."""
+    nodes = named(system.navigation_nodes(Choice(sensing="lidar", robot="cart")))
+    assert nodes["controller"].facts["scan_topics"] == ("scan", "scan_rear")
+    assert "scanner_poses" not in nodes["controller"].facts
+    assert "use_map" not in nodes["controller"].choices
+    assert nodes["planner"].choices["use_evidence"] is True
+
+
+def test_every_scanner_of_a_robot_is_heard_where_it_sits():
+    facts = by_lidar(robot="cart")["controller"].facts
+    assert facts["scan_topics"] == ("scan", "scan_rear")
+    assert facts["scanner_poses"] == ("0.6 0.3 0.785398", "-0.6 -0.3 -2.35619")
+
+
+def test_a_robot_s_file_lies_between_the_scenario_and_the_user_s(tmp_path):
+    user = tmp_path / "user.yaml"
+    user.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.1\n")
+    for name in ("simulator", "planner", "controller"):
+        files = system.parameter_files(by_lidar(robot="turtlebot3")[name], user, tmp_path)
+        names = [file.name for file in files]
+        robot = names.index("turtlebot3.yaml")
+        assert names.index("mme_ilqr.yaml") < robot < names.index("user.yaml")
+        assert f"{name}_facts.yaml" not in names[robot:]
+
+
+def test_what_lidar_sets_is_declared():
+    document = yaml.safe_load(share_path("config", "mme_ilqr.yaml").read_text())
+    for spec in by_lidar(robot="cart").values():
+        declared = document[f"/**/{spec.name}"]["ros__parameters"]
+        assert set(spec.facts) | set(spec.choices) <= set(declared), spec.name

@@ -151,3 +151,19 @@ def test_a_reached_goal_stays_reached_while_localisation_corrects_its_frame():
     assert checker.reached(RobotState(0.95, 0, 0), Pose(1.0, 0, 0), 0.25)
     assert checker.reached(RobotState(0.85, 0, 0), Pose(1.02, 0.01, 0.01), 0.25)
     assert not checker.reached(RobotState(0.85, 0, 0), Pose(1.09, 0, 0), 0.25)  # another goal
+
+
+def test_braking_keeps_the_curve():
+    controls = np.array([1.0, 0.8])
+    for _ in range(3):
+        after = brake(controls, LIMITS, 0.1, turning=(1,))
+        assert after[1] / after[0] == pytest.approx(0.8)
+        assert after[0] == pytest.approx(controls[0] - 0.1 * LIMITS.rate[0])
+        controls = after
+
+
+def test_a_turn_that_cannot_fall_with_the_speed_falls_as_fast_as_it_can():
+    after = brake((0.1, 1.4), LIMITS, 0.1, turning=(1,))
+    assert after[0] == 0.0
+    assert after[1] == pytest.approx(1.4 - 0.1 * LIMITS.rate[1])
+    assert not brake((0.0, 0.1), LIMITS, 0.1, turning=(1,)).any()

@@ -22,6 +22,8 @@ REFERENCE = CompiledKernel(PROBLEM, "python")
 PROGRAM = build_program(PROBLEM, "python")
 FREE = ControlLimits((-1e3, -1e3), (1e3, 1e3), (1e6, 1e6))
 SHAPE = (0.1, 0.03, 0.3, 0.23)
+ROUND = np.zeros((1, 2))
+LONG = np.array([[-0.4, 0.0], [0.0, 0.0], [0.4, 0.05]])
 
 
 def field():
@@ -56,24 +58,30 @@ def task_of(world, n_stages=10):
     return REFERENCE._task(stage_data(world, n_stages))
 
 
-def moving_cost(px, py, t, task):
+def place(px, py, yaw=0.0):
+    """A place as the program has it."""
+    px, py = np.asarray(px, float), np.asarray(py, float)
+    return px, py, np.cos(yaw) + 0.0 * px, np.sin(yaw) + 0.0 * px
+
+
+def moving_cost(px, py, t, task, yaw=0.0):
     """The program's cost of what moves and of the cost-to-go, put together from its parts."""
     sums = np.array([np.zeros_like(px), np.ones_like(px), np.zeros_like(px)])
-    obstacles.add_moving_cost(px, py, t, task, sums, 0)
+    obstacles.add_moving_cost(place(px, py, yaw), t, task, sums, 0)
     return sums[0] - task.barrier.weight * np.log(sums[1]) + sums[2]
 
 
-def standing_cost(px, py, t, task):
+def standing_cost(px, py, t, task, yaw=0.0):
     """The program's barriers of what stands, and what contact with it costs."""
     near = np.empty((3, *np.shape(px)))
-    return obstacles.standing_cost(px, py, t, task, near), near[2]
+    return obstacles.standing_cost(place(px, py, yaw), t, task, near), near[2]
 
 
-def world_cost(px, py, u, t, task):
-    """The program's cost of the whole world at positions, under controls u [2, ...]."""
-    standing, contact = standing_cost(px, py, t, task)
+def world_cost(px, py, u, t, task, yaw=0.0):
+    """The program's cost of the whole world at places, under controls u [2, ...]."""
+    standing, contact = standing_cost(px, py, t, task, yaw)
     share = PROGRAM.backward.charged_share(u, task)
-    return share * standing + contact + moving_cost(px, py, t, task)
+    return share * standing + contact + moving_cost(px, py, t, task, yaw)
 
 
 @pytest.mark.parametrize("gap", [-0.2, 0.0, 0.01, 0.05, 0.2, 0.29])
@@ -103,22 +111,71 @@ def everything():
     return World(circles, field(), barrier, goal, (0.2, 3.0), np.array([1.9, 0.08]))
 
 
-def test_the_world_quadratic_is_the_slope_of_the_world_cost():
+@pytest.mark.parametrize("discs", [ROUND, LONG], ids=["round", "long"])
+def test_the_world_quadratic_is_the_slope_of_the_world_cost(discs):
     """Gauss-Newton curvatures are never negative."""
-    rng, task, h = np.random.default_rng(6), task_of(everything()), 1e-6
-    points, u = rng.uniform(0, 2.0, size=(2, 200)), rng.uniform(-1.0, 1.0, size=(2, 200))
+    world = dataclasses.replace(everything(), discs=discs)
+    rng, task, h = np.random.default_rng(6), task_of(world), 1e-6
+    places, u = rng.uniform(0, 2.0, size=(3, 200)), rng.uniform(-1.0, 1.0, size=(2, 200))
     for stage in (0, 10):
-        b, share = np.empty((5, 200)), PROGRAM.backward.charged_share(u, task)
-        obstacles.world_quadratic(*points, stage, task, share, b)
-        for axis in (0, 1):
-            step = np.eye(2)[axis][:, None] * h
-            up = world_cost(*(points + step), u, stage, task)
-            down = world_cost(*(points - step), u, stage, task)
+        b, share = np.empty((9, 200)), PROGRAM.backward.charged_share(u, task)
+        obstacles.world_quadratic(place(*places), stage, task, share, b)
+        for axis, slope in enumerate((b[0], b[1], b[5])):
+            step = np.eye(3)[axis][:, None] * h
+            (x, y, yaw), (x_, y_, yaw_) = places + step, places - step
+            up = world_cost(x, y, u, stage, task, yaw)
+            down = world_cost(x_, y_, u, stage, task, yaw_)
             difference = (up - down) / (2 * h)
-            close = np.isclose(b[axis], difference, rtol=1e-4, atol=1e-4)
+            close = np.isclose(slope, difference, rtol=1e-4, atol=1e-4)
             assert close.mean() > 0.98  # bilinear fields have kinks
-        assert np.all(b[2] >= 0)
-        assert np.all(b[2] * b[4] - b[3] ** 2 >= -1e-6)
+        hessian = b[[2, 3, 6, 3, 4, 7, 6, 7, 8]].T.reshape(-1, 3, 3)
+        assert np.linalg.eigvalsh(hessian).min() >= -1e-6
+        assert np.any(b[5]) == np.any(b[8]) == (discs is LONG)
+
+
+def test_the_curvatures_of_a_place_beside_a_circle_are_those_of_the_distance():
+    """Beside what is as good as straight: Gauss-Newton leaves out the distance's own curvature."""
+    barrier = Barrier(0.1, 0.03, 0.3, 0.2)
+    circle = np.array([[0.3, 1000.25, 1000.0 - 0.1, 0.0, 0.0]])  # as good as a wall, 0.15 m away
+    task = task_of(World(circle, None, barrier, discs=np.array([[0.3, 0.0]])))
+    at, h, b = (lane(0.0), lane(0.0)), 1e-4, np.empty((9, 1))
+    obstacles.world_quadratic(place(*at), 0, task, 1.0, b)
+    rest = np.zeros((2, 1))
+    up, here, down = (world_cost(*at, rest, 0, task, yaw) for yaw in (h, 0.0, -h))
+    assert b[5] == pytest.approx((up - down) / (2 * h), rel=1e-5)
+    assert b[8] == pytest.approx((up - 2 * here + down) / h**2, rel=1e-2)
+
+
+def test_a_wall_along_all_discs_costs_what_it_costs_a_round_robot():
+    """And contact of one disc alone costs what it costs a round robot."""
+    wall = np.zeros((8, 60), bool)
+    wall[0] = True
+    walls, rest = build_distance_field(wall, 0.1, Pose(-3.0, 0.0, 0.0), 1.0), np.zeros((2, 1))
+    shape, row = Barrier(*SHAPE, contact=-0.02, stiffness=40.0), LONG * [1.0, 0.0]
+    per_disc = shape._replace(weight=shape.weight / len(row))
+    single = task_of(World(np.zeros((0, 5)), walls, shape))
+    several = task_of(World(np.zeros((0, 5)), walls, per_disc, discs=row))
+    along = lane(0.05), lane(0.4)
+    expected = world_cost(*along, rest, 0, single)
+    assert expected > 0.01
+    assert world_cost(*along, rest, 0, several) == pytest.approx(expected)
+    pillar = np.array([[row[0, 0], 0.0, 0.1, 0.0, 0.0]])
+    one, few = (
+        standing_cost(lane(0.0), lane(0.2), 0, task_of(World(pillar, None, shape, discs=discs)))[1]
+        for discs in (row[:1], row)
+    )
+    assert one > 0.0
+    assert few == pytest.approx(one)
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+def test_distances_are_those_of_the_nearest_disc_half_way_between_stages_too(backend):
+    circle = np.array([[0.0, 1.0, 0.3, 0.0, 0.0]])
+    data = stage_data(World(circle, None, Barrier(*SHAPE), discs=np.array([[-0.5, 0], [0.5, 0]])))
+    X = np.zeros((1, 2, 5))
+    assert one_robot(PROBLEM, backend).distances(X, data) == pytest.approx(np.hypot(1, 0.5) - 0.3)
+    X[0, :, 2] = 0.25 * np.pi, 0.75 * np.pi  # half-way it points at the circle
+    assert one_robot(PROBLEM, backend).distances(X, data) == pytest.approx(0.2)
 
 
 def test_what_slows_down_is_the_slope_and_the_curvature_in_the_controls():
@@ -136,9 +193,10 @@ def test_what_slows_down_is_the_slope_and_the_curvature_in_the_controls():
     assert not Q_uu[1, 0].any()
 
 
-def test_a_backward_pass_knows_the_slope_of_a_whole_trajectory_in_every_control():
+@pytest.mark.parametrize("discs", [ROUND, LONG], ids=["round", "long"])
+def test_a_backward_pass_knows_the_slope_of_a_whole_trajectory_in_every_control(discs):
     """With a large regularisation the feedforward is the gradient, divided by it."""
-    world, kernel = everything(), one_robot(PROBLEM, "python")
+    world, kernel = dataclasses.replace(everything(), discs=discs), one_robot(PROBLEM, "python")
     U = np.random.default_rng(9).uniform([-0.2, -1.0], [1.0, 1.0], size=(1, 10, 2))
     x0, data, reg = np.array([0.1, 0.3, 0.4, 0.5, 0.0]), stage_data(world), 1e9
     X = kernel.optimise(x0, U, data, 0).X

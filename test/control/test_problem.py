@@ -41,7 +41,7 @@ def test_cost_gradients_equal_central_differences(seed):
     by_u = differences(lambda z: np.array([float(cost(x, z, p))]), u)[0]
     assert l_x[:, 0] == pytest.approx(by_x, abs=1e-7)
     assert l_u[:, 0] == pytest.approx(by_u, abs=1e-7)
-    phi_x, _ = (np.array(m) for m in FUNCTIONS["terminal_quadratic"](x, p, np.zeros(5)))
+    phi_x, _ = (np.array(m) for m in FUNCTIONS["terminal_quadratic"](x, p, np.zeros(9)))
     final = FUNCTIONS["terminal_cost"]
     by_x = differences(lambda z: np.array([float(final(z, p))]), x)[0]
     assert phi_x[:, 0] == pytest.approx(by_x, abs=1e-7)
@@ -104,11 +104,11 @@ def test_action_value_is_the_quadratic_of_stage_cost_plus_value():
     rng = np.random.default_rng(1)
     x, u, p = sample(rng)
     V_x, root = rng.normal(size=5), rng.normal(size=(5, 5))
-    V_xx, b = root @ root.T, rng.normal(size=5)
+    V_xx, b = root @ root.T, rng.normal(size=9)
     A, B = (np.array(m) for m in FUNCTIONS["step_jacobian"](x, u, 0.2))
     l_x, l_u, l_xx, l_ux, l_uu = (np.array(m) for m in FUNCTIONS["stage_quadratic"](x, u, p))
-    l_x[:2, 0] += b[:2]
-    l_xx[:2, :2] += [[b[2], b[3]], [b[3], b[4]]]
+    l_x[:3, 0] += b[[0, 1, 5]]
+    l_xx[:3, :3] += b[[2, 3, 6, 3, 4, 7, 6, 7, 8]].reshape(3, 3)
     got = [np.array(m) for m in FUNCTIONS["action_value"](x, u, p, 0.2, b, V_x, V_xx)]
     expected = [
         l_x[:, 0] + A.T @ V_x,

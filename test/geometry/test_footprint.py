@@ -82,7 +82,7 @@ def test_discs_cover_the_footprint_and_hardly_stick_out_beyond_its_sides(corners
     assert len(points) > 5_000
     away = np.hypot(*(points[:, None] - discs.offsets).transpose(2, 0, 1)).min(axis=1)
     assert away.max() <= discs.radius + 1e-9
-    side = int(np.argmin(size))
+    side = 1  # the discs lie in a row from back to front
     ends = discs.offsets[:, side].min() - discs.radius, discs.offsets[:, side].max() + discs.radius
     out = max(low[side] - ends[0], ends[1] - low[side] - size[side])
     assert out == pytest.approx(discs.sticks_out)
@@ -94,7 +94,7 @@ def test_as_few_discs_as_keep_the_tolerance():
     count = {name: len(footprint_of(corners).discs.offsets) for name, corners in SHAPES.items()}
     assert count["octagon"] == 1
     assert count["jackal"] == 2
-    assert count["cart"] == 3
+    assert count["cart"] == 4
     jackal = footprint_of(SHAPES["jackal"]).discs
     assert jackal.radius == pytest.approx(math.hypot(0.127, 0.2159))
     assert jackal.offsets == pytest.approx(np.array([[-0.127, 0.0], [0.127, 0.0]]))

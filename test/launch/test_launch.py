@@ -164,6 +164,21 @@ def test_the_robot_gets_past_the_trap(way, arguments, request, tmp_path, ros_dom
         os.killpg(launch.process.pid, 0)
 
 
+def test_by_lidar_nothing_but_scans_and_odometry_is_told(environment, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("scenario:=u_pocket", "sensing:=lidar", "robot:=turtlebot4", "monitor:=true")
+    arguments = (*arguments, f"out_dir:={out}")
+    with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
+        launch.wait_for("the clock runs", seconds=3.0 * START_UP)  # kernels may be compiled
+        with probe(environment) as (node, spin_until):
+            spin_until(lambda: node.count_publishers("/scan") and node.count_publishers("/odom"))
+            assert not node.count_publishers("/map")
+            assert not node.count_publishers("/obstacles")
+        launch.process.wait(START_UP + 60.0)
+    result = json.loads((out / "result.json").read_text())
+    assert result["outcome"] == "success", launch.output
+
+
 def test_the_nodes_have_the_parameters_of_the_config_file(environment, tmp_path):
     config = yaml.safe_load((REPOSITORY / "config" / "mme_ilqr.yaml").read_text())
     arguments = ("monitor:=true", "controller:=ilqr", "planner:=id_vin")  # long in the pocket
@@ -233,7 +248,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
 def test_the_launch_files_tell_their_arguments(file, environment):
     told = ros2(environment, "launch", NAME, file, "--show-args")
     common = {"params_file", "namespace", "use_sim_time", "use_rviz", "log_level", "headless"}
-    common |= {"controller", "planner", "guidance"}
+    common |= {"controller", "planner", "guidance", "sensing", "robot"}
     own = {"scenario", "monitor"} if file.startswith("simulation") else set()
     assert {name for name in common | own if f"'{name}':" in told} == common | own
 

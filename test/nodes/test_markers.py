@@ -74,6 +74,18 @@ def test_obstacles_are_cylinders_of_their_size_with_an_arrow_where_they_move():
 
 
 def test_the_robot_is_a_disc_of_its_radius():
-    disc, heading = robot_markers(Pose(1.0, 2.0, 0.0), 0.2, Time(), "odom").markers
+    disc, heading = robot_markers(Pose(1.0, 2.0, 0.0), 0.2, (), Time(), "odom").markers
     assert disc.scale.x == pytest.approx(0.4)
+    assert heading.type == Marker.ARROW
+
+
+def test_a_footprint_is_shown_as_triangles_that_fill_it():
+    corners = ((0.6, 0.3), (-0.6, 0.3), (-0.6, -0.3), (0.6, -0.3))
+    body, heading = robot_markers(Pose(1.0, 2.0, 0.5), 0.67, corners, Time(), "odom").markers
+    assert body.type == Marker.TRIANGLE_LIST
+    assert body.pose.position.x == 1.0
+    triangles = np.array([(p.x, p.y) for p in body.points]).reshape(-1, 3, 2)
+    first, second = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    areas = 0.5 * (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
+    assert areas.sum() == pytest.approx(1.2 * 0.6)
     assert heading.type == Marker.ARROW

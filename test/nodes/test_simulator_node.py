@@ -8,6 +8,7 @@ pytest.importorskip("rclpy")
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
+from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import LaserScan as LaserScanMessage
 from sensor_msgs.msg import PointCloud2
@@ -131,6 +132,40 @@ def test_scan_and_markers_are_published_for_whom_they_interest(bench):
     assert len(scans[0].ranges) == 90
     straight_ahead = scans[0].ranges[45]  # the trap's last circle, from (0, 0)
     assert straight_ahead == pytest.approx(2.4, abs=0.1)
+
+
+def test_a_robot_may_be_told_nothing_but_scans_and_odometry(bench):
+    scans = {name: bench.collect(LaserScanMessage, name, SENSOR) for name in ("scan", "scan_rear")}
+    odometry = bench.collect(Odometry, "odom", SENSOR)
+    for_monitors = bench.collect(PointCloud2, "simulator/obstacles", SENSOR)
+    silent = {"publish_map": False, "publish_obstacles": False}
+    bench.add(SimulatorNode, scan_rear__beams=90, scan_rear__rotation_time=0.1, **silent)
+    assert bench.spin_until(lambda: all(scans.values()) and odometry and for_monitors)
+    assert bench.node.count_publishers("map") == bench.node.count_publishers("obstacles") == 0
+    assert np.allclose(read_circles(for_monitors[0])[:, :3], TRAP)
+    rear = scans["scan_rear"][0]
+    assert rear.header.frame_id == "base_scan_rear"
+    assert rear.time_increment == pytest.approx(0.1 / 90)
+    assert rear.scan_time == pytest.approx(0.1)
+
+
+def test_a_scan_that_takes_time_is_stamped_with_its_first_ray(bench):
+    scans = bench.collect(LaserScanMessage, "scan", SENSOR)
+    node = bench.add(SimulatorNode, publish_clock=True, scan__rotation_time=0.1)
+    assert bench.spin_until(lambda: len(scans) > 2)
+    stamp = convert.seconds_of(scans[-1].header.stamp)
+    assert stamp + 359 * scans[-1].time_increment <= node.simulator.time + 1e-6
+    assert node.simulator.time - stamp > 0.09
+
+
+def test_faults_can_be_set_while_it_runs(bench):
+    scans = bench.collect(LaserScanMessage, "scan", SENSOR)
+    node = bench.add(SimulatorNode)
+    assert bench.spin_until(lambda: scans and np.isfinite(scans[-1].ranges).any())
+    node.set_parameters([Parameter("scan.faults.dropout", value=1.0)])
+    assert bench.spin_until(lambda: np.isinf(scans[-1].ranges).all())
+    node.set_parameters([Parameter("scan.faults.dropout", value=0.0)])
+    assert bench.spin_until(lambda: np.isfinite(scans[-1].ranges).any())
 
 
 def test_the_clock_runs_as_fast_as_asked(bench):

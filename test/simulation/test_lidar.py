@@ -7,6 +7,7 @@ from mme_ilqr_ros.geometry.circles import as_circles, no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.simulation.lidar import scan
+from mme_ilqr_ros.simulation.obstacles import Box
 
 FREE = GridMap.empty(1.0, 1.0, 0.1, Pose(-100.0, -100.0, 0.0))
 ALL_ROUND = np.linspace(-math.pi, math.pi, 181)
@@ -109,3 +110,22 @@ def test_range_ends_and_insides():
 def test_unknown_cells_are_seen_through():
     unknown = GridMap(np.zeros((5, 5)), 1.0, Pose(0.0, 0.0, 0.0), np.ones((5, 5)))
     assert np.isinf(scan(Pose(2.0, 2.0, 0.0), ALL_ROUND, no_circles(), unknown, 9.0)).all()
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.4, -2.0])
+def test_a_mirror_shows_what_stands_before_it_behind_it(turned):
+    """The face of the mirror is the line x = 2; a circle at (x, y) appears at (4 - x, y)."""
+    world = Pose(0.3, -0.2, turned)
+    middle = world.compose(Pose(2.5, 0.0, 0.0))
+    circle = np.array([[*world.transform([1.0, 1.2]), 0.3, 0.0, 0.0]])
+    image = np.array([[*world.transform([3.0, 1.2]), 0.3, 0.0, 0.0]])
+    pose, angles = world, np.linspace(0.2, 0.6, 41)
+    mirror = [Box(middle, (1.0, 6.0), mirror=True)]
+    seen = scan(pose, angles, circle, FREE, 8.0, mirror)
+    as_if = scan(pose, angles, image, FREE, 8.0)
+    hit = np.isfinite(as_if)
+    assert hit.sum() > 5
+    np.testing.assert_allclose(seen[hit], as_if[hit], atol=1e-9)
+    assert (seen[~hit & (angles < 0.5)] > 8.0).all()
+    plain = scan(pose, angles, circle, FREE, 8.0, [Box(middle, (1.0, 6.0))])
+    np.testing.assert_allclose(plain[:20], 2.0 / np.cos(angles[:20]), atol=1e-9)

@@ -8,6 +8,7 @@ from mme_ilqr_ros.geometry.circles import as_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.settings import build
+from mme_ilqr_ros.simulation.lidar import scan as cast_all
 from mme_ilqr_ros.simulation.obstacles import Box, Shuttle
 from mme_ilqr_ros.simulation.robot import RobotSpec, roll
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -176,3 +177,17 @@ def test_faults_and_noise_can_be_changed_on_the_way():
         sim.settings, scan=build(type(sim.settings.scan), {"faults.dropout": 1.0})
     )
     assert np.isinf(sim.measured_scan().ranges).all()
+
+
+def test_by_default_a_scan_is_what_it_always_was_bit_by_bit():
+    """One throw of noise a ray, on what all rays see at once from the robot's centre."""
+    sim = simulator(seed=3, circles=[[1.0, 1.0, 0.4]], scan__noise_std=0.01)
+    drive(sim, 0.8, 0.4, 0.5)
+    rng = np.random.default_rng(3)
+    for _ in range(2):
+        angles = -math.pi + 2.0 * math.pi / 360 * np.arange(360)
+        world = (sim.circles(), sim.scenario.grid, 30.0, sim.scenario.boxes)
+        true = cast_all(sim.state.pose, angles, *world)
+        noisy = np.clip(true + rng.normal(scale=0.01, size=360), 0.05, 30.0)
+        expected = np.where(np.isinf(true), true, noisy)
+        np.testing.assert_array_equal(sim.measured_scan().ranges, expected)

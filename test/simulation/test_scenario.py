@@ -20,7 +20,11 @@ from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario, scena
 from mme_ilqr_ros.simulation.world import World
 from mme_ilqr_ros.simulation.world_file import read_worlds
 
-SHIPPED = ["crossing", "depot", "forest", "tb3_sandbox", "trap", "u_pocket"]
+SHIPPED = [
+    *("aisles_cart", "crossing", "depot", "forest", "house_turtlebot3", "maze"),
+    *("office_turtlebot4", "pillars_jackal", "tb3_sandbox", "trap", "u_inside", "u_pocket"),
+    "warehouse",
+]
 WORLD = {"id": "w1", "circles": [[2.0, 0.0, 0.5]], "start": [0.0, 0.0, 0.0], "goal": [4.0, 3.0]}
 
 
@@ -39,7 +43,7 @@ def test_a_shipped_scenario_can_be_driven(name):
     scenario = load_scenario(name)
     assert scenario.name == name
     assert len(scenario.description) > 40
-    world = World(scenario.circles, scenario.grid, scenario.shuttles)
+    world = World(scenario.circles, scenario.grid, scenario.shuttles, boxes=scenario.boxes)
     for place in (scenario.start, scenario.goal):
         cell = scenario.grid.cell_at([place.x, place.y])
         assert scenario.grid.contains(cell)
@@ -51,22 +55,31 @@ def test_a_shipped_scenario_can_be_driven(name):
 
 
 def closed_cells(scenario, margin):
-    grid, radius = scenario.grid, scenario.robot.radius + margin
+    grid, radius = scenario.grid, scenario.robot.inscribed_radius + margin
     cells = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1)
     near_circles = clearance(grid.centre_of(cells), scenario.circles) < radius
-    return inflate(grid.blocked(unknown_is_free=False), grid.resolution, radius) | near_circles
+    walls = scenario.map_with_walls().blocked(unknown_is_free=False)
+    return inflate(walls, grid.resolution, radius) | near_circles
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_there_is_a_way_with_ten_centimetres_to_spare(name):
+def test_there_is_a_way_with_room_to_spare(name):
+    """For a long robot that is the room beside it."""
     scenario = load_scenario(name)
-    regions, _ = ndimage.label(~closed_cells(scenario, margin=0.1))
+    margin = 0.05 if scenario.robot.footprint else 0.1
+    regions, _ = ndimage.label(~closed_cells(scenario, margin))
     ends = [[p.x, p.y] for p in (scenario.start, scenario.goal)]
     start, goal = (regions[tuple(cell)] for cell in scenario.grid.cell_at(ends))
     assert start == goal > 0
 
 
-@pytest.mark.parametrize("name", ["trap", "u_pocket", "forest", "depot"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("trap", "u_pocket", "forest", "depot", "house_turtlebot3", "office_turtlebot4"),
+        *("aisles_cart", "pillars_jackal", "u_inside", "maze", "warehouse"),
+    ],
+)
 def test_the_straight_way_is_closed(name):
     scenario = load_scenario(name)
     line = np.linspace(

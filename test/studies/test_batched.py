@@ -197,6 +197,10 @@ def test_robots_that_cannot_share_a_batch_are_told_why():
     other = dataclasses.replace(data[1], dt=0.1)
     with pytest.raises(ValueError, match="the same stage duration"):
         BatchedKernel(problem).distances(np.zeros((2, 1, 21, 5)), [data[0], other])
+    world = dataclasses.replace(data[0].world, discs=np.array([[-0.2, 0.0], [0.2, 0.0]]))
+    long = dataclasses.replace(data[0], world=world)
+    with pytest.raises(ValueError, match="round robots only"):
+        BatchedKernel(problem).distances(np.zeros((1, 1, 21, 5)), [long])
 
 
 def test_devices_and_precisions_that_are_not_there_are_named(monkeypatch):

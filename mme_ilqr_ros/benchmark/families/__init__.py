@@ -15,6 +15,7 @@ from mme_ilqr_ros.benchmark.families.drawing import Rng, World
 from mme_ilqr_ros.benchmark.families.moving import crossing, head_on, overtaking
 from mme_ilqr_ros.benchmark.families.narrow import gap, l_corridor, slot, spiral, wall_goal
 from mme_ilqr_ros.benchmark.families.robots import robots
+from mme_ilqr_ros.benchmark.families.unseen import bug_trap, maze, trap_forest, warehouse
 from mme_ilqr_ros.benchmark.families.ways_out import dead_end, trap, u_inside
 
 FAMILIES: dict[str, Callable[[Rng, float], World]] = {
@@ -30,6 +31,10 @@ FAMILIES: dict[str, Callable[[Rng, float], World]] = {
     "head_on": head_on,
     "overtaking": overtaking,
     "robots": robots,
+    "maze": maze,
+    "warehouse": warehouse,
+    "bug_trap": bug_trap,
+    "trap_forest": trap_forest,
 }
 
 

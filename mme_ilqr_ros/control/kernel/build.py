@@ -45,7 +45,7 @@ _STAGE = '''"""Printed from the symbols of {name}. Do not edit."""
 from .lane import absolute, cos, exp, fill, floor, inline, log, power, select, sin, sqrt, tan
 from .lane import vmax, vmin
 
-NX, NU, HELD, HEADING = {nx}, {nu}, {held}, 2
+NX, NU, HELD = {nx}, {nu}, {held}
 '''
 
 

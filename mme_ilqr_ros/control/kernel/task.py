@@ -6,8 +6,8 @@ arrays and numbers.
 
 from __future__ import annotations
 
-import math
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -21,9 +21,9 @@ from .lane import (
     vmax,
     vmin,
 )
-from .stage import HEADING
 
 LOG_EVERY = 8  # gaps whose ratios are multiplied before one logarithm is taken
+YAW = 2  # the state after x and y, in every robot whose heading matters to obstacles
 TINY = 1e-12  # [m^2] keeps the direction from a circle's very centre finite
 BLOCK = 32  # circles whose nearness fits into the bits of one number
 
@@ -59,15 +59,14 @@ def place_of(px, py, yaw, task):
 @inline
 def place(x, task):
     """Return the place of a robot in a state [NX]."""
-    return place_of(x[0], x[1], x[max(HEADING, 0)], task)
+    return place_of(x[0], x[1], x[YAW], task)
 
 
 @inline
 def arm(place, offset):
     """Return (x, y) from the robot's centre to that of a disc, in the frame of the world."""
-    px, py, cos_yaw, sin_yaw = place
-    x, y = cos_yaw * offset[0] - sin_yaw * offset[1], sin_yaw * offset[0] + cos_yaw * offset[1]
-    return x, y
+    along, across, cos_yaw, sin_yaw = offset[0], offset[1], place[2], place[3]
+    return cos_yaw * along - sin_yaw * across, sin_yaw * along + cos_yaw * across
 
 
 @inline
@@ -186,7 +185,7 @@ def add_moving_cost(place, t, task, sums, factors):
 
 @inline
 def add_quadratic(clearance, nx, ny, nyaw, barrier, scale, b):
-    """Add gradient and Gauss-Newton Hessian of a barrier; its clearance grows along nx, ny, nyaw."""
+    """Add the derivatives of a barrier whose clearance grows along nx, ny, nyaw."""
     gradient, curvature = barrier_derivatives(clearance, barrier)
     e = vmin(clearance - barrier.contact, 0.0)
     gradient = scale * gradient + barrier.stiffness * e
@@ -237,11 +236,11 @@ def least_distance(X, task):
 
     Half-way points are checked too: at 1 m/s and 0.2 s the stages are 0.2 m apart.
     """
-    least, yaw = fill(X[0, 0], task.walls.outside), max(HEADING, 0)
+    least = fill(X[0, 0], task.walls.outside)
     for half in range(2 * X.shape[0] - 1):
         t, last, time = half // 2, (half + 1) // 2, 0.5 * half * task.dt
         px, py = 0.5 * (X[t, 0] + X[last, 0]), 0.5 * (X[t, 1] + X[last, 1])
-        at = place_of(px, py, 0.5 * (X[t, yaw] + X[last, yaw]), task)
+        at = place_of(px, py, 0.5 * (X[t, YAW] + X[last, YAW]), task)
         for disc in range(task.discs.shape[0]):
             x, y = arm(at, task.discs[disc])
             least = vmin(least, distance_at(px + x, py + y, time, task))

@@ -9,7 +9,6 @@ import numpy as np
 
 NX, NU = 4, 2
 HELD = (-1, -1)  # for every control the state that holds its last value, or -1
-HEADING = -1  # the state that is the robot's yaw, or -1: such a robot is one disc
 FINAL = 10.0
 
 

@@ -1,0 +1,68 @@
+"""The commands of one robot: which one holds, where it leads to, and which may follow."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mme_ilqr_ros.control.robots import Robot
+from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.geometry.pose import RobotState
+
+Array = NDArray[np.float64]
+
+TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
+
+
+class Commands:
+    """Knows the last command.
+
+    Attributes:
+        last: Controls last commanded [nu]; None where the robot was given another command since.
+    """
+
+    def __init__(self, robot: Robot) -> None:
+        self.last: Array | None = None
+        self._robot = robot
+        self._ramps = np.array(robot.model.held_state) >= 0  # controls that change linearly
+
+    def update(self, settings: ControllerSettings) -> None:
+        """Use other settings, in SI; see `own_units`."""
+        self._limits = self._robot.limits(settings)
+        self._delay, self._stage = settings.command_delay, settings.mme.model_dt
+        self._period = 1.0 / settings.controller_frequency
+
+    def held(self, state: RobotState) -> Array:
+        """Return the controls [nu] that hold when this cycle's command will act.
+
+        They are those last commanded, so that the commands themselves keep the acceleration limits;
+        a measurement far from them (a push, a stuck wheel) takes over, as far as the limits of the
+        controls reach: no measurement makes a command leave them.
+        """
+        limits = self._limits
+        measured: Array = np.array(self._robot.measured(state, self.last), float)
+        inside = np.clip(measured, limits.lower, limits.upper)
+        if self.last is None:
+            return inside
+        trusted = np.abs(self.last - measured) <= TRUST * np.array(limits.rate)
+        return np.where(trusted, self.last, inside)
+
+    def predicted(self, state: RobotState) -> RobotState:
+        """Return where the robot will be when this cycle's command acts."""
+        delay = self._delay
+        if delay == 0.0:
+            return state
+        heading = state.yaw + 0.5 * delay * state.wz
+        cos, sin = math.cos(heading), math.sin(heading)
+        x = state.x + delay * (cos * state.vx - sin * state.vy)
+        y = state.y + delay * (sin * state.vx + cos * state.vy)
+        return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)
+
+    def next(self, first: Array, held: Array) -> Array:
+        """Return the controls [nu] one period ahead on the way to those of the end of a stage."""
+        fraction = min(1.0, self._period / self._stage)
+        wanted = np.where(self._ramps, held + fraction * (first - held), first)
+        return self._limits.clip(wanted, held, self._period)

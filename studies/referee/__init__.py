@@ -1,0 +1,1 @@
+"""Simulators that neither side wrote: the package, and any other driver, by a lidar alone."""
