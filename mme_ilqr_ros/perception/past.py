@@ -82,5 +82,5 @@ class Views:
 def _error(before: View, now: View, drift: float) -> tuple[float, float]:
     """Return how far a pose may be wrong, seen from another: in m and rad."""
     driven = math.hypot(*(now.origin - before.origin))
-    turned = abs(difference(now.yaw, before.yaw))
+    turned = abs(float(difference(now.yaw, before.yaw)))
     return _ALONG * drift * driven, drift * (driven + turned)
