@@ -231,7 +231,9 @@ class LidarInput:
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         age = self._clock() - scan.end
         if age > self.settings.scan_timeout:  # where the robot was then may be as wrong as that
-            self._warnings.warn(topic, f"{topic}: its stamp is {age:.1f} s old; not used. Use one clock")
+            self._warnings.warn(
+                topic, f"{topic}: its stamp is {age:.1f} s old; not used. Use one clock"
+            )
             return
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note

@@ -228,3 +228,34 @@ def test_another_perception_begins_anew_and_a_scanner_of_another_age_is_allowed(
     assert all(result.successful for result in stand.node.set_parameters(changes))
     assert stand.node.lidar.perception.settings.clear_max == 5.0
     assert bench.spin_until(lambda: stand.situation()[1] == "")
+
+
+class Told:
+    """In the place of tf2: keeps what is sent."""
+
+    sent: list
+
+    def __init__(self, node):
+        Told.sent = []
+
+    def send(self, pose, stamp, parent, child):
+        Told.sent.append((pose, parent, child))
+
+
+def test_a_matcher_keeps_a_frame_of_its_own_and_says_where_the_odometry_lies_in_it(
+    bench, monkeypatch
+):
+    monkeypatch.setattr("mme_ilqr_ros.nodes.evidence_publisher.TfOutput", Told)
+    grids = bench.collect(OccupancyGrid, "evidence", LATCHED)
+    stand = Stand(
+        bench, perception__match=True, match_frame="found", publish_match_tf=True, scan_timeout=2.0
+    )
+    assert bench.spin_until(lambda: grids and Told.sent)
+    assert grids[-1].header.frame_id == "found"
+    assert Told.sent[-1][1:] == ("found", "odom")
+    lidar = stand.node.lidar
+    lidar.perception.correction = Pose(0.3, 0.0, 0.1)  # until the next scan
+    snapshot = stand.node._inputs.snapshot(stand.node.now())
+    assert snapshot.frame == "found"
+    assert snapshot.situation.state.pose == Pose(0.3, 0.0, 0.1)
+    assert lidar.pose_in("found", "odom") == Pose(0.3, 0.0, 0.1)
