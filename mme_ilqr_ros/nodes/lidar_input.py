@@ -90,6 +90,12 @@ class LidarInput:
         """Frame of what was seen: that of the odometry, or the one that the matcher keeps."""
         return self.settings.match_frame if self.settings.perception.match else self.odom_frame
 
+    @property
+    def map_pose(self) -> Pose:
+        """The frame in which perception keeps its map, in `frame`: off it where odometry jumped."""
+        match = self.settings.perception.match
+        return Pose(0.0, 0.0, 0.0) if match else self.perception.correction.inverse()
+
     def localised(self, state: RobotState) -> RobotState:
         """Return where the robot is in `frame`."""
         return self.perception.localised(state)
