@@ -13,6 +13,7 @@ import numpy as np
 from geometry_msgs.msg import Transform
 from sensor_msgs.msg import LaserScan, PointCloud2
 
+from mme_ilqr_ros.control.look import look_distance
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -34,7 +35,7 @@ from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.spin import Spin
 
 OWN = 0.9  # of the radius: what is nearer than that was run into, or belongs to the robot
-SPARE = 1.0  # [m] seen beyond what the robot needs to stop
+SPARE = 1.0  # [m] that the robot drives at most until the walls of the map are laid anew
 
 
 class LidarInput:
@@ -116,7 +117,7 @@ class LidarInput:
             missing.append(fault)
         if not any(self._points.values()):
             return None
-        seen = self.perception.seen(now, state, self._reach())
+        seen = self.perception.seen(now, state, look_distance(self.settings, state))
         if not self.settings.use_map:
             return seen
         if not self._walls_laid:
@@ -132,13 +133,6 @@ class LidarInput:
             if not now - points.stamp <= self.settings.scan_timeout:
                 return f"the newest usable scan on '{topic}' is {now - points.stamp:.1f} s old"
         return "" if self._knows_where() else "odometry jumped, and no scan has come since"
-
-    def _reach(self) -> float:
-        """Return how far [m] from the robot the last gate looks."""
-        settings = self.settings
-        fastest = max(settings.vx_max, -settings.vx_min)
-        to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
-        return 2.0 * outer_radius(settings) + to_stop + SPARE
 
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""
