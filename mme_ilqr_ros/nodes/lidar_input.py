@@ -17,7 +17,6 @@ from mme_ilqr_ros.control.look import look_distance
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
@@ -35,6 +34,7 @@ from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.spin import Spin
 
 OWN = 0.9  # of the radius: what is nearer than that was run into, or belongs to the robot
+APART = 1e-9  # [m]
 SPARE = 1.0  # [m] that the robot drives at most until the walls of the map are laid anew
 
 
@@ -68,6 +68,7 @@ class LidarInput:
         topics = settings.scan_topics + settings.cloud_topics
         self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
         self._sensor_frames: dict[str, str] = {}
+        self._transforms: dict[str, Transform] = {}
         self._agreement = Agreement()
         self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
@@ -183,10 +184,9 @@ class LidarInput:
             self._state = state
 
     def _take_scan(self, topic: str, told: Pose | None, message: LaserScan) -> None:
-        frame = message.header.frame_id
         try:
-            mount = Mount(told) if told else Mount.of(self._transform(frame))
-            self._check_frame(topic, frame)
+            self._check_frame(topic, message.header.frame_id)
+            mount = Mount(told) if told else Mount.of(self._transform(topic))
             scan, note = scan_value(message, mount)
         except MessageError as error:
             self._warnings.warn(topic, f"{topic}: {error}; not used")
@@ -196,10 +196,9 @@ class LidarInput:
 
     def _take_cloud(self, topic: str, message: PointCloud2) -> None:
         low, high = self.settings.min_obstacle_height, self.settings.max_obstacle_height
-        frame = message.header.frame_id
         try:
-            self._check_frame(topic, frame)
-            scan = cloud_value(message, self._transform(frame), low, high)
+            self._check_frame(topic, message.header.frame_id)
+            scan = cloud_value(message, self._transform(topic), low, high)
         except MessageError as error:
             self._warnings.warn(topic, f"{topic}: {error}; not used")
             return
@@ -215,18 +214,20 @@ class LidarInput:
         if frame != before:
             raise MessageError(f"its frame is '{frame}', and was '{before}' before")
 
-    def _transform(self, frame: str) -> Transform:
-        """Return how a sensor is mounted.
+    def _transform(self, topic: str) -> Transform:
+        """Return how a sensor is mounted: as it was when it was first heard.
 
         Raises:
             MessageError: It is not known.
         """
-        settings = self.settings
-        base, tolerance = settings.robot_base_frame, settings.transform_tolerance
-        transform = self._frames.transform_in(base, frame, tolerance)
-        if transform is None:
-            raise MessageError(f"no transform from '{frame}' to '{base}'")
-        return transform
+        if topic not in self._transforms:
+            frame, settings = self._sensor_frames[topic], self.settings
+            base, tolerance = settings.robot_base_frame, settings.transform_tolerance
+            transform = self._frames.transform_in(base, frame, tolerance)
+            if transform is None:
+                raise MessageError(f"no transform from '{frame}' to '{base}'")
+            self._transforms[topic] = transform
+        return self._transforms[topic]
 
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         age = self._clock() - scan.end
@@ -235,6 +236,9 @@ class LidarInput:
                 topic, f"{topic}: its stamp is {age:.1f} s old; not used. Use one clock"
             )
             return
+        # Perception knows scanners by their places; two may stand one above the other.
+        apart = APART * list(self._points).index(topic)
+        scan = replace(scan, mount=replace(scan.mount, x=scan.mount.x + apart))
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
         self._points[topic] = self.perception.newest.get(scan.mount)

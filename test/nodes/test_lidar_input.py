@@ -230,6 +230,26 @@ def test_another_perception_begins_anew_and_a_scanner_of_another_age_is_allowed(
     assert bench.spin_until(lambda: stand.situation()[1] == "")
 
 
+def test_two_sensors_at_one_place_are_two(bench):
+    """A camera above a scanner: their stamps need not be in one order."""
+    stand = Stand(bench, cloud_topics=["camera"])
+    clouds = bench.publisher(PointCloud2, "camera")
+    bench.connect(clouds)
+    assert "no usable scan on 'camera' yet" in stand.situation()[1]
+
+    def look():
+        message = cloud([[0.6, 0.0, 0.5]])
+        message.header.stamp, message.header.frame_id = stand.stamp(), "base_link"
+        clouds.publish(message)
+
+    bench.node.create_timer(0.1, look)
+    assert bench.spin_until(lambda: stand.situation()[1] == "")
+    situation, _ = stand.situation()
+    assert np.hypot(*(situation.points - (0.6, 0.0)).T).min() < 0.02
+    value, _ = situation.walls.value_and_gradient([[0.6, 0.3], [-2.5, 0.0]])
+    assert value == pytest.approx([0.3, 0.5], abs=0.05)
+
+
 class Told:
     """In the place of tf2: keeps what is sent."""
 
