@@ -43,6 +43,7 @@ from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
+from mme_ilqr_ros.simulation.lidar import warm_up
 from mme_ilqr_ros.simulation.scanner import LaserScan
 from mme_ilqr_ros.simulation.simulator import Simulator
 
@@ -66,6 +67,8 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         """
         scenario = settings.load_scenario()
         self.simulator = Simulator(scenario, settings, np.random.default_rng(settings.seed))
+        if settings.publish_scan:
+            warm_up()
         self._tf = TfOutput(self)
         self._collided: bool | None = None
         self._due: dict[str, float] = {}

@@ -71,7 +71,7 @@ class Perception:
         self.correction = ORIGIN
         self._check = ScanCheck()
         self._lenses = Lenses(settings)
-        self._tracker = Tracker(settings.tracks, settings.settled)
+        self._tracker = Tracker(settings.tracks, settings.settled, settings.drift)
         self._history: PoseHistory | None = None
         self._jumped = -math.inf
         self._count = 0

@@ -13,6 +13,7 @@ from mme_ilqr_ros.compiled import compiled
 
 FloatArray = NDArray[np.float64]
 _ROUND = 0.6  # share of scans
+_SMALLEST = 0.02  # [m] radius
 _LATELY = 0.2  # weight of the newest scan
 _DEPTH = 0.1  # [m] inside the outline, where no ray can pass a thing that is there
 PLACE = np.array([0, 1, 4])  # x, y, radius in the state
@@ -105,6 +106,7 @@ class Track:
             fits: Whether the hits lie on a circle.
         """
         self.mean, self.covariance = conditioned(self.mean, self.covariance, place, information)
+        self.mean[4] = max(self.mean[4], _SMALLEST)
         self.roundness += _LATELY * (float(fits) - self.roundness)
         self.seen += 1
         self.last = self.stamp

@@ -39,15 +39,17 @@ class Tracker:
         moving_hits: [B] of the newest scan: hits on what moves. None of what stands.
     """
 
-    def __init__(self, settings: TrackSettings, settled: float) -> None:
+    def __init__(self, settings: TrackSettings, settled: float, drift: float) -> None:
         """Follow nothing yet.
 
         Args:
             settings: Parameters.
             settled: What has been at a place for so long stands [s].
+            drift: By how much odometry errs in a metre.
         """
         self.settings = settings
         self.settled = settled
+        self.drift = drift
         self._next = 0
         self.reset()
 
@@ -67,21 +69,21 @@ class Tracker:
     def update(self, points: ScanPoints) -> list[Track]:
         """Take a scan in the fixed frame and return all tracks."""
         self.began = []
-        past = self._views.past_of(points, self.settled)
+        view = View.of(points)
+        past = self._views.past_of(points, view, self.settled, self.drift)
         if points.stamp > self._stamp:  # of scanners with one stamp, the first is followed
-            self._follow(points, past)
+            self._follow(points, view, past)
         self._mark(points.ends, points.hit & ~past.stands)
         return self.tracks
 
-    def _follow(self, points: ScanPoints, past: Past) -> None:
+    def _follow(self, points: ScanPoints, view: View, past: Past) -> None:
         """Move all tracks on to a newer scan."""
         self._stamp = points.stamp
-        view = View.of(points)
         for track in self.tracks:
             track.predict(self._stamp, self.settings.acceleration)
         pieces = Pieces.of_scan(points, past, self._expected(), self.settings)
         taken = self._match(pieces)
-        self._decide(pieces, taken, view)
+        self._decide(pieces, taken, view, past.error)
         self._forget(view)
         self._begin(pieces, set(taken.values()), view.origin)
         self._views.add(view, 1.5 * self.settled)
@@ -121,7 +123,9 @@ class Tracker:
             track.remember(pieces.of(k), self.settled)
         return taken
 
-    def _decide(self, pieces: Pieces, taken: dict[int, int], view: View) -> None:
+    def _decide(
+        self, pieces: Pieces, taken: dict[int, int], view: View, error: tuple[float, float]
+    ) -> None:
         """Decide which of the tracks that were seen move."""
         s = self.settings
         for i, k in taken.items():
@@ -134,7 +138,8 @@ class Tracker:
             far = track.gone > max(0.2, 0.5 * track.mean[4])
             if track.seen >= 3 and fast and far:
                 earlier = track.past[0][1]
-                changed = max(pieces.new[k], float(np.mean(view.at(earlier) == FREE)))
+                gone = view.at(earlier, *error) == FREE
+                changed = max(pieces.new[k], float(np.mean(gone)))
                 track.moving = changed >= _CHANGED
                 if track.moving:
                     self.began.append(track)

@@ -16,6 +16,7 @@ HIDDEN, FREE, HIT = 0, 1, 2  # what a view says about a place
 _BESIDE = 0.04  # [m] rays that pass a place this near must all go on beyond it: four times noise
 _BEYOND = 0.1  # [m] so far beyond it
 _NEAR = 0.04  # [m] a hit this near, and half the way to the next ray, is at the place
+_TURN = 0.004  # [rad] that a heading is wrong anyway
 _WIDEST = 0.1  # [rad] between neighbouring rays; between two further apart nothing is known
 
 
@@ -26,6 +27,7 @@ class View:
     Attributes:
         stamp: When it was measured [s].
         origin: Where it was measured [2]: the mean over its rays.
+        yaw: Heading of the robot then [rad].
         mount: The scanner on the robot [m], to the centimetre: its name.
         bearings: [B] directions of the rays' ends from there, rising in (-pi, pi].
         reach: [B] how far away the ends are in m; negative: nothing stopped the ray there.
@@ -33,6 +35,7 @@ class View:
 
     stamp: float
     origin: FloatArray
+    yaw: float
     mount: tuple[float, float]
     bearings: FloatArray
     reach: FloatArray
@@ -44,11 +47,18 @@ class View:
         bearings, reach = _by_bearing(points.ends, points.hit, points.valid, origin)
         x, y = points.pose.inverse().transform(points.origins[-1])
         mount = round(float(x), 2), round(float(y), 2)
-        return cls(points.stamp, origin, mount, bearings, reach)
+        return cls(points.stamp, origin, points.pose.yaw, mount, bearings, reach)
 
-    def at(self, points: FloatArray) -> NDArray[np.int8]:
-        """Return HIT, FREE or HIDDEN for places [N, 2]."""
-        return _look(points, self.origin, self.bearings, self.reach)
+    def at(self, points: FloatArray, shift: float = 0.0, turn: float = 0.0) -> NDArray[np.int8]:
+        """Return HIT, FREE or HIDDEN for places [N, 2].
+
+        Args:
+            points: In m.
+            shift: How far the view's place may be wrong, seen from now [m]; what is told to be free
+                is free in any case.
+            turn: And its heading [rad].
+        """
+        return _look(points, self.origin, self.bearings, self.reach, shift, turn + _TURN)
 
 
 @compiled
@@ -71,15 +81,18 @@ def _by_bearing(
     turned = np.concatenate((bearings[seam:], bearings[:seam]))
     if seams == 1 and bearings[0] >= bearings[-1]:
         return turned, np.concatenate((reach[seam:], reach[:seam]))
-    order = np.argsort(
-        bearings
-    )  # near things seen from a robot that drove while the scanner turned
+    order = np.argsort(bearings)  # near things, seen while the robot drove
     return bearings[order], reach[order]
 
 
 @compiled
 def _look(
-    points: FloatArray, origin: FloatArray, bearings: FloatArray, reach: FloatArray
+    points: FloatArray,
+    origin: FloatArray,
+    bearings: FloatArray,
+    reach: FloatArray,
+    shift: float,
+    turn: float,
 ) -> NDArray[np.int8]:
     """Return what the rays near each place say.
 
@@ -93,7 +106,8 @@ def _look(
     for index in range(len(points)):
         dx, dy = points[index, 0] - origin[0], points[index, 1] - origin[1]
         away, bearing = math.hypot(dx, dy), math.atan2(dy, dx)
-        half = _BESIDE / (away + _BESIDE)
+        slack = shift + turn * away
+        half = (_BESIDE + slack) / (away + _BESIDE)
         middle = np.searchsorted(bearings, bearing)
         free, hit, known = True, False, True
         for side in (-1, 1):
@@ -110,9 +124,9 @@ def _look(
                 if end >= 0.0:
                     # the end's distance from the place, by the law of cosines at a small angle
                     square = (away - end) ** 2 + away * end * beside * beside
-                    near = _NEAR + 0.5 * (beside - last) * away
+                    near = _NEAR + _TURN * away + 0.5 * (beside - last) * away
                     hit = hit or square < near * near
-                free = free and abs(end) > away + _BEYOND
+                free = free and abs(end) > away + _BEYOND + slack
                 last = beside
                 if beside >= half:
                     break

@@ -109,7 +109,7 @@ def evaluate(
     recording: Recording, scanner: Scanner, settings: PerceptionSettings, rng: np.random.Generator
 ) -> Errors:
     """Follow what moves in a recording; return the errors."""
-    tracker, errors = Tracker(settings.tracks, settings.settled), Errors()
+    tracker, errors = Tracker(settings.tracks, settings.settled, settings.drift), Errors()
     lives: dict[int, _Life] = {}
     scans = recording.scans(scanner, rng)
     for points, pose, circles in zip(scans, recording.poses, recording.circles, strict=True):

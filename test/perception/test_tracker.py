@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from lidar_world import Laser, drive
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
+from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.points import scan_points
 from mme_ilqr_ros.perception.scan import CENTRED, Scan
+from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.perception.track_settings import TrackSettings
 from mme_ilqr_ros.perception.tracker import Tracker
 from mme_ilqr_ros.simulation.lidar import scan as cast
@@ -30,19 +33,22 @@ class World:
     """A robot that sees, what it sees, and the tracker."""
 
     def __init__(self, seed=0, beams=720, view=1.5 * np.pi):
-        self.tracker = Tracker(TrackSettings(), settled=1.0)
+        self.tracker = Tracker(TrackSettings(), settled=1.0, drift=0.01)
         self.rng = np.random.default_rng(seed)
         self.history = PoseHistory()
         self.step = view / (beams - 1)
         self.angles = -0.5 * view + self.step * np.arange(beams)
 
-    def see(self, time, state, discs, boxes=ROOM, mount=CENTRED):
-        """Let the tracker see discs (x, y, radius) and boxes; return the tracks that move."""
+    def see(self, time, state, discs, boxes=ROOM, mount=CENTRED, told=None):
+        """Let the tracker see discs (x, y, radius) and boxes; return the tracks that move.
+
+        `told` is where the odometry says the robot is, if not where it is.
+        """
         circles = np.zeros((len(discs), 5))
         circles[:, :3] = np.reshape(discs, (-1, 3))
         true = cast(state.pose.compose(mount), self.angles, circles, NO_GRID, 10.0, boxes)
         ranges = true + 0.01 * self.rng.normal(size=len(true))
-        self.history.add(time, state)
+        self.history.add(time, told or state)
         scan = Scan(ranges, self.angles[0], self.step, 0.05, 10.0, time, 0.0, mount)
         self.points = scan_points(scan, self.history, 10.0)
         return [track for track in self.tracker.update(self.points) if track.moving]
@@ -80,8 +86,8 @@ def test_a_disc_on_a_curve_is_followed(robot):
     assert len(numbers) == 1
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_in_a_world_that_stands_nothing_moves(seed):
+def standing_world(seed):
+    """Return pillars and boxes that stand anywhere."""
     rng = np.random.default_rng(seed)
     pillars = np.column_stack(
         [rng.uniform(-5.0, 12.0, 60), rng.uniform(-5.0, 5.0, 60), rng.uniform(0.05, 0.4, 60)]
@@ -90,10 +96,43 @@ def test_in_a_world_that_stands_nothing_moves(seed):
     for _ in range(8):
         place = Pose(rng.uniform(-5, 12), rng.uniform(-5, 5), rng.uniform(0, 3))
         boxes.append(Box(place, (rng.uniform(0.1, 1.0), rng.uniform(0.1, 0.6))))
+    return pillars, boxes
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_in_a_world_that_stands_nothing_moves(seed):
+    pillars, boxes = standing_world(seed)
     world = World(seed)
     for time in times(8.0):
         assert world.see(time, driving(time), pillars, boxes) == []
         assert not world.tracker.moving_hits.any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nor_does_it_where_the_odometry_drifts(seed):
+    pillars, boxes = standing_world(seed)
+    world, driven, before = World(seed), 0.0, driving(0.0)
+    for time in times(6.0):
+        state = driving(time)
+        driven += np.hypot(state.x - before.x, state.y - before.y)
+        before = state
+        drifted = Pose(0.0, 0.0, 0.01 * driven).compose(state.pose)  # rad in a metre
+        told = RobotState(1.02 * drifted.x, 1.02 * drifted.y, drifted.yaw, state.vx)
+        assert world.see(time, state, pillars, boxes, told=told) == []
+
+
+def test_where_all_stands_perception_learns_the_same_with_and_without_it():
+    pillars, boxes = standing_world(3)
+    circles = np.hstack([pillars, np.zeros((len(pillars), 2))])
+    grids = []
+    for movers in (True, False):
+        perception = Perception(PerceptionSettings(movers=movers))
+        laser = Laser(720, 1.5 * np.pi, noise=0.01)
+        drive(perception, laser, driving, 4.0, scene=lambda time: (circles, boxes))
+        grids.append(perception.grid())
+    np.testing.assert_array_equal(grids[0].occupied, grids[1].occupied)
+    np.testing.assert_array_equal(grids[0].unknown, grids[1].unknown)
+    assert grids[0].occupied.sum() > 500
 
 
 def test_numbers_outlast_an_occlusion():
