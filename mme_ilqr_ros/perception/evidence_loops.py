@@ -26,6 +26,7 @@ LEAST = 1e-6  # cells: shorter rays have no direction
 BITS = 32
 ONE = float(1 << BITS)
 U = np.uintp  # indices that cannot be below 0 cost no test
+GOES_ON = 10.0  # cells beyond a site that drift may have moved
 BLEND = 0.2  # weight of a new hit in the mean of a site
 
 
@@ -38,7 +39,8 @@ class Law(NamedTuple):
         lowest: Evidence of a cell that is surely free.
         highest: Evidence of a cell that is surely occupied.
         near: A ray must pass a site this near to speak against it [cells].
-        drift: By how much more for every metre since the site was last hit [cells / m].
+        drift: By how much more for every metre since the site was last hit [cells / m], at most a
+            cell, and only for rays that go on well beyond it.
     """
 
     hit: int
@@ -177,6 +179,7 @@ def clear_along(
         start += (math.floor(first) + 0.5 - first) / along
         steps = int((length - start) * pace) + 1
         speaks = int((length - 1.0 - start) * pace) + 1 if hit[ray] else steps
+        goes_on = int((length - GOES_ON - start) * pace) + 1
         at_x, at_y = int((x + start * dx) * ONE), int((y + start * dy) * ONE)
         step_x, step_y = int(dx / pace * ONE), int(dy / pace * ONE)
         for step in range(steps):
@@ -193,8 +196,10 @@ def clear_along(
             if evidence > 0:
                 site = U(numbers[cell])
                 right, up = places[site, 0] + column - x, places[site, 1] + row - y
-                far = law.near + law.drift * (travel - last_travel[site])
-                if step >= speaks or abs(dx * up - dy * right) > far:
+                aside = abs(dx * up - dy * right)
+                adrift = min(law.drift * (travel - last_travel[site]), 1.0)
+                # A ray that ends soon may well run along the wall that it seems to contradict.
+                if step >= speaks or aside > (law.near + adrift if step < goes_on else law.near):
                     continue
                 evidences[cell] = evidence - law.miss
             elif step < speaks:
