@@ -125,6 +125,8 @@ class _Run:
         self.record.add_circles(now, circles)
         self.record.add_clearance(self.simulator.clearance)
         self.record.add_status(now, result.message)
+        if result.gated:
+            self.record.add_gated(now)
         self.record.add_solve_time(result.solve_time)
         self.record.deadline_misses += result.solve_time > self._period
         if result.modes is not None:

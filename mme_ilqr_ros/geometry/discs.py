@@ -47,30 +47,29 @@ def one_disc(radius: float) -> Discs:
 def covering_discs(hull: FloatArray, tolerance: float = TOLERANCE, most: int = MOST) -> Discs:
     """Return the fewest equal discs in a row that cover a polygon and hardly stick out.
 
-    They lie on its middle line from back to front, for what is wider than long too: a row across
-    would stick out sideways. Ahead they stick out by up to their radius: before a wall that is a
-    stop some centimetres early, but no gap that is closed.
+    They lie one behind the other on the middle line along x, the way it drives; of a wide robot
+    too, for side by side they would need wider gaps. Ahead and behind they stick out by up to their
+    radius: before a wall that is a stop some centimetres early, but no gap that is closed.
 
     Args:
         hull: Corners of the convex polygon [K, 2] [m], counter-clockwise.
         tolerance: Part of half the width, by which they may stick out beyond a side.
         most: Number of discs with which it is given up.
     """
-    low, high = hull.min(axis=0), hull.max(axis=0)
-    middle, half = 0.5 * (low + high), 0.5 * float(high[1] - low[1])
-    s, width = _half_widths(hull, float(middle[1]))
+    right, left = hull[:, 1].min(), hull[:, 1].max()
+    middle, half = 0.5 * (right + left), 0.5 * (left - right)
+    s, width = _half_widths(hull, middle)
     count, radius, centres = 0, np.inf, s
     while count < most and radius - half > tolerance * half:
         count += 1
         radius, centres = _least_radius(s, width, count)
-    offsets = np.tile(middle, (count, 1))
-    offsets[:, 0] = centres
-    offsets = np.round(offsets, 9)  # a round robot's disc is at its very centre
-    return Discs(offsets, radius, radius - half)
+    # Rounded, as a round robot's disc is at its very centre.
+    offsets = np.round(np.column_stack([centres, np.full(count, middle)]), 9)
+    return Discs(offsets, radius, radius - float(half))
 
 
 def _half_widths(hull: FloatArray, middle: float) -> tuple[FloatArray, FloatArray]:
-    """Return places from back to front [N] and how far the polygon reaches from it there [N].
+    """Return places on the middle line [N] and how far the polygon reaches from it there [N].
 
     Every corner has its place. Between two places a disc that holds the edges' ends holds them.
     """

@@ -106,7 +106,7 @@ def _checked(corners: ArrayLike) -> FloatArray:
 
 def as_text(corners: Collection[tuple[float, float]]) -> str:
     """Return corners [m] as the text that `parse_footprint` reads; empty for none."""
-    return str([[float(x), float(y)] for x, y in corners]) if corners else ""
+    return str([[float(x), float(y)] for x, y in corners]) if len(corners) else ""
 
 
 @lru_cache(maxsize=16)

@@ -46,9 +46,10 @@ def yaml_text(nodes: Iterable[str] = tuple(NODES)) -> str:
         open_groups: list[str] = []
         for row in table(NODES[name]):
             *groups, key = row.name.split(".")
-            if groups != open_groups:
-                lines += [f"{'  ' * (2 + depth)}{group}:" for depth, group in enumerate(groups)]
-                open_groups = groups
+            for depth, group in enumerate(groups):
+                if groups[: depth + 1] != open_groups[: depth + 1]:
+                    lines.append(f"{'  ' * (2 + depth)}{group}:")
+            open_groups = groups
             indent = "  " * (2 + len(groups))
             facts = _facts(row).replace(" ", _UNBROKEN)
             comment = textwrap.wrap(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.simulation.obstacles import Box
@@ -24,8 +25,10 @@ class Standing:
         origin = grid.origin
         turned = (math.cos(origin.yaw), math.sin(origin.yaw))
         self._frame = np.array([origin.x, origin.y, *turned, grid.resolution])
-        # Through a map of free cells no ray has to be followed.
-        self._occupied = grid.occupied if grid.occupied.any() else np.zeros((0, 0), dtype=bool)
+        # Through a map of free cells no ray has to be followed. A copy, for what is compiled for
+        # an array that may be written is not for one that may not.
+        followed = grid.occupied if grid.occupied.any() else np.zeros((0, 0), dtype=bool)
+        self._occupied = followed.copy()
         self._boxes = np.array([_row(box) for box in boxes], dtype=np.float64).reshape(-1, 7)
 
     def hits(
@@ -51,6 +54,12 @@ class Standing:
         circles = np.ascontiguousarray(circles, dtype=np.float64)
         standing = (self._boxes, self._occupied, self._frame)
         return cast(origins, ways, ages, circles, *standing, float(range_max))
+
+
+def warm_up() -> None:
+    """Compile the casting of rays, or load it; seconds on a machine's first time."""
+    nothing = GridMap.empty(1.0, 1.0, 1.0, Pose(0.0, 0.0, 0.0))
+    scan(Pose(0.0, 0.0, 0.0), np.zeros(1), no_circles(), nothing, 1.0)
 
 
 def _row(box: Box) -> tuple[float, ...]:

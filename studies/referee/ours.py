@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mme_ilqr_ros.benchmark.parameters import Parameters
-from mme_ilqr_ros.benchmark.setup import Setup
+from mme_ilqr_ros.benchmark.setup import TOLERANCE_PART, Setup
 from mme_ilqr_ros.control.own_units import RADIUS, in_own_units
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -32,9 +32,10 @@ class Ours(Driver):
     def __init__(self, task: Task, seed: int) -> None:
         super().__init__(task, seed)
         scenario = _empty(task)
-        setup = Setup(
-            sensing="lidar", planner_sees="nothing", parameters=Parameters(controller=facts(task))
-        )
+        # A way point inside of something is passed beside it.
+        near_enough = {"tolerance": TOLERANCE_PART * task.passing}
+        parameters = Parameters(controller=facts(task), planner=near_enough)
+        setup = Setup(sensing="lidar", planner_sees="nothing", parameters=parameters)
         settings = setup.controller_settings(scenario, seed)
         self.navigator = Navigator(
             setup.make_controller(settings),

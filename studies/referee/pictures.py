@@ -21,15 +21,18 @@ from mme_ilqr_ros.reporting.world_axes import (
 )
 from studies.referee.run import FloatArray, Run
 
-SIZE = 8.0  # [in] of the longer side
+SIZE, LEAST = 8.0, 2.5  # [in] of the longer side, and of the shorter one at the least
 OUTLINES = 12  # of the robot on its way
 MARGIN = 1.0  # [m]
 
 
 def draw(run: Run, path: Path) -> None:
     """Write the picture: grey is the world, red what the driver takes to stand, orange to move."""
-    figure = Figure(figsize=(SIZE, SIZE), layout="constrained")
+    low, high = _extent([run.track[:, :2], np.array(run.way_points), *run.shapes])
+    size = SIZE * (high - low) / (high - low).max()
+    figure = Figure(figsize=np.maximum(size, LEAST), layout="constrained")
     axes = figure.subplots()
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     for shape in run.shapes:
         axes.add_patch(Polygon(shape, fc=OBSTACLE, ec=OBSTACLE_EDGE, lw=0.5))
     axes.plot(*run.view.points.T, ".", color=CHOSEN, markersize=1.5)
@@ -41,7 +44,6 @@ def draw(run: Run, path: Path) -> None:
     axes.plot(*np.array(run.way_points).T, "*", color=GOAL, markersize=10)
     axes.set_title(run.line(), fontsize=8)
     axes.set_aspect("equal")
-    _frame(axes, [run.track[:, :2], np.array(run.way_points), *run.shapes])
     figure.savefig(path, dpi=100)
 
 
@@ -55,8 +57,6 @@ def _outlines(axes: Axes, track: FloatArray, footprint: FloatArray) -> None:
         )
 
 
-def _frame(axes: Axes, parts: Sequence[FloatArray]) -> None:
+def _extent(parts: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     points = np.vstack(parts)
-    low, high = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(low[1], high[1])
+    return points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN

@@ -43,20 +43,22 @@ def field():
     return build_distance_field(blocked, 0.1, Pose(-0.4, 0.2, 0.6), 1.0)
 
 
-def stage_data(n_stages, with_field=True, surprise=0.0):
+def stage_data(n_stages, with_field=True, surprise=0.0, discs=((0.0, 0.0),)):
     wanted = Reference(PROBLEM.model, 0.2, 3.0, 0.4)
     costs = CostSettings(goal_width=0.3, terminal_goal_weight=5.0, vx_weight=0.5, wz_weight=0.5)
     parameters = PROBLEM.parameters(wanted, n_stages, costs)
     circles = np.array([[1.2, 0.1, 0.4, 0.0, 0.0], [2.0, -1.0, 0.3, 0.0, 0.3]])
     barrier = Barrier(*SHAPE, surprise_time=surprise)
-    world = World(circles, field() if with_field else None, barrier)
+    walls = field() if with_field else None
+    world = World(circles, walls, barrier, discs=np.array(discs))
     return StageData(parameters, 0.2, LIMITS, world)
 
 
-def test_compiled_kernel_equals_the_python_reference():
+@pytest.mark.parametrize("discs", [[[0.0, 0.0]], [[-0.3, 0.0], [0.1, 0.0], [0.5, 0.02]]])
+def test_compiled_kernel_equals_the_python_reference(discs):
     rng = np.random.default_rng(0)
     U = rng.uniform([-0.2, -1.5], [1.0, 1.5], size=(3, 8, 2))
-    x0, data = np.array([0.1, 0.0, 0.2, 0.3, 0.0]), stage_data(8, surprise=0.5)
+    x0, data = np.array([0.1, 0.0, 0.2, 0.3, 0.0]), stage_data(8, surprise=0.5, discs=discs)
     compiled, reference = one_robot(PROBLEM, "numba"), one_robot(PROBLEM, "python")
     for got, expected in (
         (compiled.optimise(x0, U, data, 4), reference.optimise(x0, U, data, 4)),

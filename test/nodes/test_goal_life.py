@@ -221,14 +221,15 @@ def test_a_planner_started_anew_while_driving_can_still_cancel(bench):
 
 def test_a_cancel_is_heard_while_a_plan_is_made_which_is_then_left_out(bench, monkeypatch):
     stand = Stand(bench)
-    plan, has_begun, may_end = stand.planner._planner.plan, threading.Event(), threading.Event()
+    ground = stand.planner._ground
+    plan, has_begun, may_end = ground.plan, threading.Event(), threading.Event()
 
     def slow(*arguments, **options):
         has_begun.set()
         may_end.wait(10.0)
         return plan(*arguments, **options)
 
-    monkeypatch.setattr(stand.planner._planner, "plan", slow)
+    monkeypatch.setattr(ground, "plan", slow)
     stand.send_goal()
     assert bench.spin_until(has_begun.is_set)
     stand.cancels("planner/cancel")

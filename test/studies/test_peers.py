@@ -20,6 +20,8 @@ from studies.__main__ import main
 from studies.peers.registry import LEAVES_PATH, PEERS, PeerKind
 from studies.peers.verb import PeerSetup
 
+MOVING = [[9.0, 9.0, 1.0, 0.1, 0.0]]
+
 ROBOT = {"v_max": 0.8, "w_max": 1.2, "a_max": 1.5, "aw_max": 3.0, "v_min": 0.0}
 WORLD = {"id": "post_1", "start": [0, 0, 0], "goal": [2.5, 0.2], "circles": [[1.2, 0.05, 0.2]]}
 OTHERS = [name for name in LEAVES_PATH if name not in ("mme_ilqr", "ilqr")]
@@ -164,3 +166,16 @@ def test_pure_pursuit_follows_the_worlds_own_path(tmp_path):
     trial = drive(bend, PeerSetup("pure_pursuit", "file"))
     assert trial.result.outcome is Outcome.SUCCESS
     assert trial.record.states[:, 2].max() > 0.5
+
+
+def test_peers_take_a_polygon_for_one_disc_whose_corners_only_what_moves_would_find(tmp_path):
+    robot = {"footprint": [[0.5, 0.2], [-0.5, 0.2], [-0.5, -0.2], [0.5, -0.2]]}
+    still, moving = world(tmp_path, robot=robot), world(tmp_path, robot=robot, circles=MOVING)
+    radii = []
+    for scenario in (still, moving):
+        setup = PeerSetup("mme_ilqr", "none")
+        for settings in (setup.controller_settings(scenario, 0), setup.planner_settings(scenario)):
+            assert settings.footprint == ""
+            radii.append(settings.robot_radius)
+    inner, outer = still.robot.inscribed_radius, still.robot.radius
+    assert radii == pytest.approx([0.5 * (inner + outer)] * 2 + [outer] * 2)
