@@ -15,12 +15,13 @@ from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.geometry.footprint import as_text
+from mme_ilqr_ros.geometry.footprint import as_text, parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.perception.perception import Perception
+from mme_ilqr_ros.perception.points import disc
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import KINDS
 from mme_ilqr_ros.settings import Scalar, build
@@ -175,7 +176,9 @@ class Setup:
 
     def make_perception(self, scenario: Scenario, settings: ControllerNodeSettings) -> Perception:
         """Return perception, ready to see."""
-        perception = Perception(settings.perception)
+        footprint = parse_footprint(settings.footprint)
+        outline = disc(settings.robot_radius) if footprint is None else footprint.corners
+        perception = Perception(settings.perception, outline)
         perception.warm_up()
         return perception
 
