@@ -44,6 +44,9 @@ VERBS = {
         "what scanners and odometry do wrong, through the controller node",
         "studies.scan_faults.verb",
     ),
+    "scan_load": Verb(
+        "processor time and memory of the controller process by scans", "studies.scan_faults.load"
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

@@ -167,7 +167,10 @@ class LidarInput:
             stages = self.perception.stages.milliseconds()
         return {
             **{f"age of {name} [s]": now - p.stamp for name, p in self._points.items() if p},
-            **{f"{stage} p95 [ms]": p95 for stage, (_, p95) in stages.items()},
+            **{
+                f"{stage} median, p95 [ms]": f"{median:.2f}, {p95:.2f}"
+                for stage, (median, p95) in stages.items()
+            },
             "tracks": len(tracks),
             "moving tracks": sum(track.moving for track in tracks),
             "evidence [MB]": megabytes,
@@ -228,7 +231,7 @@ class LidarInput:
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         age = self._clock() - scan.end
         if age > self.settings.scan_timeout:  # where the robot was then may be as wrong as that
-            self._warnings.warn(topic, f"{topic}: its stamp is {age:.1f} s old; not used")
+            self._warnings.warn(topic, f"{topic}: its stamp is {age:.1f} s old; not used. Use one clock")
             return
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note

@@ -12,7 +12,6 @@ from __future__ import annotations
 import array
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -71,7 +70,7 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             warm_up()
         self._tf = TfOutput(self)
         self._collided: bool | None = None
-        self._due: dict[str, float] = {}
+        self._due = dict.fromkeys(("odom", "obstacles", "scan"), 0.0)  # [s] of simulated time
         self._connect(settings)
         stamp, origin = self.stamp(), Pose(0.0, 0.0, 0.0)
         world = scenario.map_with_walls()
@@ -141,32 +140,43 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         return stamp_of(self.simulator.time) if self.settings.publish_clock else super().stamp()
 
     def _update(self) -> None:
-        """Let the simulated world catch up with real time, then publish what is due."""
+        """Let the simulated world catch up with real time, and measure on the way what is due.
+
+        Sensors keep their own time: what a late update measures is stamped with when it was due.
+        """
         now = time.monotonic()
         elapsed = now - self._last_update
         self._last_update = now
         if elapsed > _LONGEST_LAG:
             self.warnings.warn("lag", f"stood still for {elapsed:.1f} s; that time is left out")
             elapsed = _LONGEST_LAG
-        settings = self.settings
-        self.simulator.step(elapsed * settings.speed_factor)
-        stamp = self.stamp()
-        if settings.publish_clock:
-            self._clock_publisher.publish(ClockMessage(clock=stamp))
-        self._publish_collision()
-        self._when_due("odom", settings.odom_publish_dur, self._publish_odometry, stamp)
-        self._when_due("obstacles", settings.obstacles_publish_dur, self._publish_world, stamp)
-        self._when_due("scan", settings.scan_publish_dur, self._publish_scans, stamp)
+        simulator, factor, here = self.simulator, self.settings.speed_factor, self.now()
+        end = simulator.time + elapsed * factor
+        while True:
+            until = min(end, *self._due.values())
+            if until > simulator.time:
+                simulator.step(until - simulator.time)
+            ago = (end - simulator.time) / factor
+            is_clock = self.settings.publish_clock
+            stamp = stamp_of(simulator.time if is_clock else max(here - ago, 0.0))
+            if is_clock:
+                self._clock_publisher.publish(ClockMessage(clock=stamp))
+            self._publish_collision()
+            self._publish_due(stamp)
+            if simulator.time >= end:
+                return
 
-    def _when_due(
-        self, name: str, period: float, publish: Callable[[Time], None], stamp: Time
-    ) -> None:
-        now = self.simulator.time
-        due = self._due.get(name, now)
-        if now >= due:
-            # The next time counts from when it was due, not from now: the rate stays exact.
-            self._due[name] = max(due + period, now)
-            publish(stamp)
+    def _publish_due(self, stamp: Time) -> None:
+        settings = self.settings
+        for name, period, publish in (
+            ("odom", settings.odom_publish_dur, self._publish_odometry),
+            ("obstacles", settings.obstacles_publish_dur, self._publish_world),
+            ("scan", settings.scan_publish_dur, self._publish_scans),
+        ):
+            if self.simulator.time >= self._due[name]:
+                # From when it was due, not from now: the rate stays exact.
+                self._due[name] += period
+                publish(stamp)
 
     def _publish_collision(self) -> None:
         if self.simulator.collided != self._collided:

@@ -13,7 +13,8 @@ from mme_ilqr_ros.perception.pieces import BLOB, NOISE, ROUND
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 OUTLIER = 0.12  # [m] from the outline a hit is of something else
-_MOVED = 0.15  # [m] that a thing has moved by when hardly a hit on it is where one was before
+STILL = 0.8  # share of the hits where a hit was a moment ago too: a thing that stands
+_MOVED = 0.15  # [m] in a moment: more than what stands seems to move
 _ONE_PLACE = 0.15  # of the sum of radii: two things whose centres are nearer are one ...
 _ONE_SPEED = 0.3  # [m/s] ... if their velocities differ by less
 NO_PAIR = 1e6  # cost of a pair that cannot be
@@ -62,7 +63,7 @@ def pair_costs(
         room = 4.0 * np.sqrt(max(prior[0, 0], prior[1, 1])) + 0.1
         driven = RECENT * np.hypot(means[i, 2], means[i, 3])
         for k in range(pieces):
-            if driven > _MOVED and still[k] > 0.5:
+            if driven > _MOVED and still[k] >= STILL:
                 continue
             points = hits[k, : counts[k]]
             aside = np.hypot(points[:, 0] - expected[0], points[:, 1] - expected[1]) - expected[2]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mme_ilqr_ros.geometry.circles import no_circles, predict
-from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, doubles, pair_costs
+from mme_ilqr_ros.perception.matching import NO_PAIR, OUTLIER, STILL, doubles, pair_costs
 from mme_ilqr_ros.perception.past import Past, Views
 from mme_ilqr_ros.perception.pieces import Pieces, first_place
 from mme_ilqr_ros.perception.points import ScanPoints
@@ -25,8 +25,9 @@ BoolArray = NDArray[np.bool_]
 _FIRST_SPEED = 1.2  # [m/s] standard deviation of a velocity that nothing is known about
 _LOST = 0.35  # [s] what does not move is forgotten after
 _SEEN_THROUGH = 2  # scans that saw through the place of a thing: it is not there
-_STILL = 0.8  # share of the hits where a hit was a moment ago too: a thing that stands
-_CHANGED = 0.3  # share of the hits that must be new, or gone
+_CHANGED = 0.3  # share of the hits that must be new, or gone, of what moves ...
+_CHANGED_MUCH = 0.5  # ... and where its velocity is not certain, but it went ...
+_LONG_WAY = 0.4  # ... so far [m]
 
 
 class Tracker:
@@ -133,16 +134,33 @@ class Tracker:
             if track.moving:
                 track.moving = s.speed_max > track.speed > 0.4 * s.speed_min
                 continue
-            track.stands = pieces.still[k] >= _STILL
-            fast = max(s.speed_min, 2.5 * track.speed_deviation) < track.speed < s.speed_max
-            far = track.gone > max(0.2, 0.5 * track.mean[4])
-            if track.seen >= 3 and fast and far:
-                earlier = track.past[0][1]
-                gone = view.at(earlier, *error) == FREE
-                changed = max(pieces.new[k], float(np.mean(gone)))
-                track.moving = changed >= _CHANGED
-                if track.moving:
-                    self.began.append(track)
+            slow = track.speed < max(s.speed_min, track.speed_deviation)
+            track.stands = slow and pieces.still[k] >= STILL
+            track.moving = self._moves(track, pieces.new[k], view, error)
+            if track.moving:
+                self.began.append(track)
+
+    def _moves(self, track: Track, new: float, view: View, error: tuple[float, float]) -> bool:
+        """Return whether a track began to move: by its velocity, its way, and what was seen free.
+
+        Args:
+            track: That was seen in this view.
+            new: Share of its hits at places that were seen free before.
+            view: The newest.
+            error: How far earlier poses may be wrong [m], [rad].
+        """
+        s = self.settings
+        far = track.gone > max(0.2, 0.5 * track.mean[4])
+        if track.seen < 3 or not far or not s.speed_min < track.speed < s.speed_max:
+            return False
+        if track.speed > 2.5 * track.speed_deviation:
+            needed = _CHANGED
+        elif track.gone > max(_LONG_WAY, 0.5 * track.mean[4]):
+            needed = _CHANGED_MUCH
+        else:
+            return False
+        gone = view.at(track.past[0][1], *error) == FREE
+        return max(new, float(np.mean(gone))) >= needed
 
     def _forget(self, view: View) -> None:
         """Drop tracks that were not seen for long, whose place is seen free, and doubles."""
@@ -170,7 +188,7 @@ class Tracker:
         """Begin a track for every piece that no track took."""
         s = self.settings
         for k in range(len(pieces.counts)):
-            if k in taken or pieces.still[k] >= _STILL:
+            if k in taken or pieces.still[k] >= STILL:
                 continue
             place, covariance, is_round = first_place(
                 pieces.of(k), sensor, s.radius_min, s.radius_max

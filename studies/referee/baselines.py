@@ -8,7 +8,6 @@ import numpy as np
 
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
-from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.circles import FloatArray
 from mme_ilqr_ros.geometry.pose import Pose, RobotState, difference
 from mme_ilqr_ros.perception.scan import Scan
@@ -52,10 +51,13 @@ class ScanPeer(Driver):
 
     peer = ""
 
+    @classmethod
+    def missing(cls) -> str:
+        """See `Driver.missing`."""
+        return PEERS[cls.peer].missing()
+
     def __init__(self, task: Task, seed: int) -> None:
         super().__init__(task, seed)
-        if lack := PEERS[self.peer].missing():
-            raise InputError(f"driver {self.peer}: {lack}")
         settings = ControllerSettings(
             robot_radius=task.robot.radius,
             xy_goal_tolerance=TOLERANCE_PART * task.tolerance,

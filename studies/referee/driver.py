@@ -71,6 +71,11 @@ class Driver(ABC):
         self.task = task
         self.seed = seed
 
+    @classmethod
+    def missing(cls) -> str:
+        """Return what to install before it can drive; empty where nothing lacks."""
+        return ""
+
     @abstractmethod
     def command(self, scan: Scan, state: RobotState, goal: Point) -> tuple[float, float] | None:
         """Return the speed [m/s] and the turning rate [rad/s] until the next call; None: give up.
@@ -115,8 +120,9 @@ def driver_of(name: str) -> type[Driver]:
     Raises:
         InputError: There is none of this name, or it cannot be used.
     """
-    if ":" in name:
-        return load("--drivers", name, Driver)
-    if name not in DRIVERS:
+    if ":" not in name and name not in DRIVERS:
         raise InputError(f"--drivers {name}: there is {', '.join(DRIVERS)}, and module:Class")
-    return DRIVERS[name]()
+    kind = load("--drivers", name, Driver) if ":" in name else DRIVERS[name]()
+    if lack := kind.missing():
+        raise InputError(f"--drivers {name}: {lack}")
+    return kind

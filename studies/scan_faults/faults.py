@@ -15,7 +15,8 @@ from sensor_msgs.msg import LaserScan
 
 from mme_ilqr_ros.geometry.pose import Pose
 from studies.scan_faults import corridor
-from studies.scan_faults.rig import Rig, nothing
+from studies.scan_faults.rig import Rig
+from studies.scan_faults.robot import nothing
 
 FloatArray = NDArray[np.float64]
 Start = Callable[[Rig], None]

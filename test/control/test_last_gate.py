@@ -8,7 +8,7 @@ import pytest
 from test_controller import plant
 
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
-from mme_ilqr_ros.control.last_gate import LastGate, Shape
+from mme_ilqr_ros.control.last_gate import LastGate, Shape, shape_in
 from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.robots import robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
@@ -187,6 +187,33 @@ def test_the_controller_says_what_the_gate_saw():
     assert result.gated
     assert "gate: something 0.20 m ahead" in result.message
     assert result.status in (ControlStatus.DRIVING, ControlStatus.GATED)
+
+
+def test_without_scans_the_gate_changes_nothing():
+    commands = []
+    for watches in (True, False):
+        settings = dataclasses.replace(ControllerSettings(), gate=watches)
+        control, state = LocalController(settings, realtime=False), RobotState(0.0, 0.0, 0.0)
+        circles = np.array([[1.5, 0.05, 0.4, 0.0, 0.0]])
+        for cycle in range(20):
+            told = Situation(state, Pose(6.0, 0.0, 0.0), 0.1 * cycle, circles=circles)
+            result = control.compute_command(told)
+            commands.append((watches, result.vx, result.wz))
+            state = plant(state, result.vx, result.wz)
+    assert [c[1:] for c in commands[:20]] == [c[1:] for c in commands[20:]]
+
+
+def test_the_footprint_of_the_settings_is_what_the_gate_sweeps():
+    """A wall 0.34 m ahead of the centre: a disc of 0.2 m has room, the footprint has not."""
+    wall = WALL - [1.16, 0.0]
+    corners = "[[0.3, 0.2], [0.3, -0.2], [-0.3, -0.2], [-0.3, 0.2]]"
+    for footprint, gated in (("", False), (corners, True)):
+        settings = dataclasses.replace(ControllerSettings(), footprint=footprint)
+        assert (len(shape_in(settings).corners) == 4) is gated
+        watch = LastGate(robot_of(settings))
+        watch.update(in_own_units(settings), shape_in(settings))
+        state, wish = RobotState(0.0, 0.0, 0.0, 0.25, 0.0), np.array([0.25, 0.0])
+        assert bool(watch.let_pass(wish, wish, ahead(state, wall)).reason) is gated
 
 
 def unseen_by(state, cells):

@@ -16,6 +16,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 SETTINGS = in_own_units(ControllerSettings())
 KERNEL = one_robot(standard_problem(robot_of(SETTINGS), SETTINGS))
 SAFETY = Safety(KERNEL.kernel, ())
+SAFETY_OF_A_TURNING_ROBOT = Safety(KERNEL.kernel, (), (1,))
 AT_REST = np.zeros(5)
 
 
@@ -115,3 +116,23 @@ def test_a_goal_reached_next_to_traffic_stays_reached():
     states, results = drive(controller(), circles=disc, seconds=15.0, goal=Pose(1.8, 0.0, 0.0))
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert np.hypot(*(positions(states)[-1] - [1.8, 0.0])) < SETTINGS.xy_goal_tolerance
+
+
+def test_a_plan_that_soon_touches_something_drives_no_faster_than_now_on_its_curve():
+    limits = robot_of(SETTINGS).limits(SETTINGS)
+    held, faster = np.array([0.5, 0.1]), np.array([0.75, 0.3])
+    slowed = SAFETY_OF_A_TURNING_ROBOT.slowed(faster, held, limits)
+    assert slowed == pytest.approx([0.5, 0.2])
+    assert SAFETY_OF_A_TURNING_ROBOT.slowed(slowed, held, limits) == pytest.approx(slowed)
+    start = SAFETY_OF_A_TURNING_ROBOT.slowed(np.array([0.25, 0.1]), np.zeros(2), limits)
+    assert start == pytest.approx([0.2, 0.08])  # slowly, it may start
+
+
+def test_a_plan_may_speed_up_only_while_what_it_touches_is_twice_as_far_as_a_stop():
+    moving = np.array([0, 0, 0, 1.0, 0.0])  # must be free for 1.4 s to drive, for 2.8 s to speed up
+    for distance, expected in ((5.0, True), (2.5, False)):
+        wall = [[distance, 0.0, 0.3]]
+        straight = modes(moving, [[1.0, 0.0]], wall)
+        assert not straight.feasible[0]
+        assert SAFETY.may_drive(straight, moving[3:], data(wall), 0.22)
+        assert SAFETY.may_speed_up(straight, moving[3:], data(wall), 0.22) is expected

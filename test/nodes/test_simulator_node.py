@@ -195,3 +195,16 @@ def test_a_beam_without_return_is_infinite():
     message = scan_message(scan, 1, convert.stamp_of(1.0), "laser")
     assert message.ranges[1] == math.inf
     assert message.angle_max == pytest.approx(1.0)
+
+
+def test_sensors_keep_their_time_while_the_simulator_is_late(bench):
+    """A machine with other work to do makes messages late, not the robot's sensors uneven."""
+    odometry = bench.collect(Odometry, "odom", SENSOR)
+    scans = bench.collect(LaserScanMessage, "scan", SENSOR)
+    bench.add(SimulatorNode, publish_clock=True)
+    assert bench.spin_until(lambda: odometry and scans)
+    time.sleep(0.35)
+    assert bench.spin_until(lambda: len(odometry) > 30 and len(scans) > 6)
+    for messages, period in ((odometry, 0.02), (scans, 0.1)):
+        stamps = [convert.seconds_of(message.header.stamp) for message in messages]
+        np.testing.assert_allclose(np.diff(stamps[-6:]), period, atol=1e-6)

@@ -53,9 +53,14 @@ def test_a_driver_of_ones_own_is_loaded_by_its_name(tmp_path, monkeypatch):
         assert "\n" not in str(caught.value)
 
 
-def test_every_driver_by_name_is_a_driver():
-    for name in DRIVERS:
-        assert issubclass(driver_of(name), Driver)
+def test_every_driver_by_name_is_a_driver_or_says_what_to_install(monkeypatch):
+    for name, kind in DRIVERS.items():
+        assert issubclass(kind(), Driver)
+        monkeypatch.setattr(kind(), "missing", classmethod(lambda cls: ""))
+        assert driver_of(name) is kind()
+    monkeypatch.setattr(Straight, "missing", classmethod(lambda cls: "pip install legs"))
+    with pytest.raises(InputError, match="--drivers straight: pip install legs"):
+        driver_of("straight")
 
 
 def test_hits_are_where_the_rays_ended():
