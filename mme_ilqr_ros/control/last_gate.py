@@ -116,7 +116,12 @@ class LastGate:
         self._delay = max(delay, 2.0 * delay - 0.5 * self._period)
         # No more than plans have to keep: a gate that asks for more lets none of them through.
         self._margin = min(settings.gate_margin, REQUIRED_FRACTION * settings.clearance_margin)
+        self._outline = shape.corners, shape.radius
+        lower, upper, rates = self._limits.as_arrays()
+        speeds = [i for i in range(len(rates)) if i not in self._kept + self._turning]
         self._top = math.hypot(*self._robot.fastest(self._limits)[:2])
+        self._most_faster = self._period * float(np.hypot.reduce(rates[speeds]))
+        self._braking = float(stop_times(np.maximum(upper, -lower), rates, self._kept).max())
         self._slow = max(SLOW * settings.vx_max, SLOWEST)
         self._leeway = Leeway(CLOSER, RENEWED * shape.reach)
 
@@ -149,7 +154,7 @@ class LastGate:
         rows = rows[:seen] if evades else rows
         counts = int(np.count_nonzero(rows[:, 3:5].any(axis=1))), seen, len(rows)
         way = self._ways(wanted[None], held, twists[0], counts)
-        shape = self._shape.corners, self._shape.radius
+        shape = self._outline
         if first_that_passes(*way, *shape, rows) == 0:
             return Passed(wanted)
         row = sweep_slack(way[0][0], way[1][0], *shape, rows[: way[2][0, 1]], -math.inf)[1]
@@ -167,35 +172,32 @@ class LastGate:
 
     def _rows(self, situation: Situation, twists: Array) -> tuple[Array, int]:
         """Return what is near, first what moves, last what is unseen, and how much was seen."""
-        state, shape = situation.state, self._shape
-        lower, upper, rates = self._limits.as_arrays()
-        braking = float(stop_times(np.maximum(upper, -lower), rates, self._kept).max())
-        time = self._delay + self._period
-        fastest = float(np.hypot(twists[:, 0], twists[:, 1]).max())
-        speeds = [i for i in range(len(rates)) if i not in self._kept + self._turning]
-        faster = min(self._top, fastest + self._period * float(np.hypot.reduce(rates[speeds])))
-        reach = shape.reach + max(fastest, faster) * (time + braking) + self._margin
+        state, (corners, radius) = situation.state, self._outline
         pose = np.array([state.x, state.y, state.yaw])
-        where = pose, shape.corners, shape.radius, np.array([reach, time + braking])
-        still = np.zeros((len(situation.points), 5))
-        still[:, :2] = situation.points
+        speed = float(np.hypot(twists[:, 0], twists[:, 1]).max())
+        speed = max(speed, min(self._top, speed + self._most_faster))
+        time = self._delay + self._period
+        stopping = self._shape.reach + self._margin + speed * (time + 0.5 * self._braking)
+        on = 3.0 * time + self._braking  # see `first_that_passes`
+        here = np.array([stopping, 0.0])
+        there = np.array([stopping + speed * on, on])
         circles = situation.circles
         moves = circles[:, 3:].any(axis=1)
-        rows = rows_near(np.concatenate([circles[moves], circles[~moves], still]), *where)
+        seen = circles[moves], there, circles[~moves], here, situation.points, here
+        parts = [rows_near(seen[i], pose, corners, radius, seen[i + 1]) for i in (0, 2, 4)]
+        rows = np.concatenate(parts)
         rows = rows[rows[:, 5] > -OWN]
         gaps = rows[:, 5]
-        here = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
-        corner = state.pose.transform(shape.corners[:1])[0]  # it moves too where the robot turns
-        need = self._leeway.required(here, corner, self._margin)
+        gap = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
+        corner = state.pose.transform(corners[0])  # it moves too where the robot turns
+        need = self._leeway.required(gap, corner, self._margin)
         rows[:, 5] = np.where(gaps < 0.0, gaps - ROUNDING, need)
         if not len(situation.unseen):
             return rows, len(rows)
-        dark = np.zeros((len(situation.unseen), 5))
-        dark[:, :2] = situation.unseen
-        unseen = rows_near(dark, *where)
-        unseen = unseen[unseen[:, 5] > 0.0]  # where the robot stands it need not look
-        unseen[:, 5] = 0.0
-        return np.concatenate([rows, unseen]), len(rows)
+        dark = rows_near(situation.unseen, pose, corners, radius, here)
+        dark = dark[dark[:, 5] > 0.0]  # where the robot stands it need not look
+        dark[:, 5] = 0.0
+        return np.concatenate([rows, dark]), len(rows)
 
     def _ways(
         self, commands: Array, held: Array, measured: Array, counts: tuple[int, int, int]
@@ -213,7 +215,7 @@ class LastGate:
         twists[:, 1] = [self._robot.twist(command) for command in commands]
         times = np.zeros((len(commands), 5))
         times[:, 0], times[:, 1] = self._delay, self._period
-        each = stop_times(commands, np.array(self._limits.rate), self._kept)
+        each = stop_times(commands, self._limits.as_arrays()[2], self._kept)
         times[:, 4] = each.max(axis=1)
         each[:, self._turning] = 0.0
         times[:, 3] = each.max(axis=1)
@@ -276,7 +278,7 @@ class LastGate:
         side = _side(math.atan2(row[1], row[0]))
         if blind:
             return f"gate: not seen lately what is {side}"
-        gap = shape_gap(self._shape.corners, self._shape.radius, row[0], row[1]) - row[2]
+        gap = shape_gap(*self._outline, row[0], row[1]) - row[2]
         kind = "something that moves" if row[3] or row[4] else "something"
         return f"gate: {kind} {gap:.2f} m {side}"
 

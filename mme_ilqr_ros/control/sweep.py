@@ -219,7 +219,7 @@ def rows_near(points, pose, corners, radius, within):  # type: ignore[no-untyped
     """Return rows [N, 6] of what is near a robot, in its frame, with the gap now in place of need.
 
     Args:
-        points: x, y, radius, vx, vy [M, 5] in the frame of the pose.
+        points: x, y [M, 2] or x, y, radius, vx, vy [M, 5] in the frame of the pose.
         pose: x, y, yaw of the robot [3].
         corners: Of the shape [K, 2].
         radius: Of the shape.
@@ -227,18 +227,17 @@ def rows_near(points, pose, corners, radius, within):  # type: ignore[no-untyped
     """
     cos, sin = math.cos(pose[2]), math.sin(pose[2])
     rows = np.empty((len(points), ROW))
-    count = 0
+    count, size, vx, vy = 0, 0.0, 0.0, 0.0
     for n in range(len(points)):
         dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
-        vx, vy = points[n, 3], points[n, 4]
-        far = within[0] + points[n, 2]
-        if vx != 0.0 or vy != 0.0:
-            far += within[1] * math.hypot(vx, vy)
+        if points.shape[1] > 2:
+            size, vx, vy = points[n, 2], points[n, 3], points[n, 4]
+        far = within[0] + size + within[1] * math.hypot(vx, vy)
         if dx * dx + dy * dy > far * far:
             continue
         x, y = cos * dx + sin * dy, cos * dy - sin * dx
-        rows[count, 0], rows[count, 1], rows[count, 2] = x, y, points[n, 2]
+        rows[count, 0], rows[count, 1], rows[count, 2] = x, y, size
         rows[count, 3], rows[count, 4] = cos * vx + sin * vy, cos * vy - sin * vx
-        rows[count, 5] = shape_gap(corners, radius, x, y) - points[n, 2]
+        rows[count, 5] = shape_gap(corners, radius, x, y) - size
         count += 1
     return rows[:count]

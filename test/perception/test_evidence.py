@@ -214,3 +214,15 @@ def test_a_far_wall_of_a_corridor_is_remembered_although_few_rays_fall_on_it():
     places = np.stack([np.linspace(-2.0, 13.0, 301), np.full(301, 0.98)], axis=-1)
     gaps = perception.clearance().value_and_gradient(places)[0]
     assert gaps.max() < 0.15
+
+
+def test_a_wall_that_the_robot_all_but_touches_stays_and_a_ghost_under_it_goes():
+    body = np.array([[0.3, 0.3], [-0.3, 0.3], [-0.3, -0.3], [0.3, -0.3]])
+    boxes = [wall(-3.0, 0.5, 3.0, 0.5), wall(1.2, 0.0, 1.2, 0.1)]
+    perception = Perception(PerceptionSettings(movers=False), body)
+    drive(perception, Laser(720), standing_still(), 1.5, scene=lambda t: (None, boxes))
+    blind = Laser(10, 0.1, mount=Pose(0.0, 0.0, -math.pi / 2.0))
+    beside = RobotState(1.2, 0.185, 0.0)  # half a centimetre from the wall, on top of the other
+    drive(perception, blind, standing_still(beside), 3.0, 1.55, scene=lambda t: (None, boxes))
+    assert distance(perception, 1.2, 0.49) < 0.05
+    assert distance(perception, 1.2, 0.05) > 0.3
