@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,6 +67,9 @@ def pair_costs(
         driven = RECENT * np.hypot(means[i, 2], means[i, 3])
         for k in range(pieces):
             points = hits[k, : counts[k]]
+            dx, dy = points[0, 0] - expected[0], points[0, 1] - expected[1]
+            if max(abs(dx), abs(dy)) > expected[2] + 2.0 * radius_max + _FARTHEST:
+                continue
             if _aside(points, expected) > _FARTHEST or (driven > _MOVED and still[k] >= STILL):
                 continue
             for turn in range(2):
@@ -83,8 +88,11 @@ def pair_costs(
 @compiled
 def _aside(points: FloatArray, circle: FloatArray) -> float:
     """Return how far the nearest of some points [N, 2] is from a circle's outline [m]."""
-    away = np.hypot(points[:, 0] - circle[0], points[:, 1] - circle[1])
-    return np.min(np.abs(away - circle[2]))
+    least = np.inf
+    for index in range(len(points)):
+        dx, dy = points[index, 0] - circle[0], points[index, 1] - circle[1]
+        least = min(least, abs(math.sqrt(dx * dx + dy * dy) - circle[2]))
+    return least
 
 
 @compiled

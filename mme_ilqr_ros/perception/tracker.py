@@ -104,7 +104,10 @@ class Tracker:
             return {}
         means = np.stack([track.mean for track in self.tracks])
         covariances = np.array(
-            [[t.covariance for t in self.tracks], [t.turning for t in self.tracks]]
+            [
+                [t.covariance for t in self.tracks],
+                [t.turning if t.moving else t.covariance for t in self.tracks],
+            ]
         )
         is_round = np.array([track.is_round for track in self.tracks])
         costs, places, informations, fits, turns = pair_costs(
