@@ -9,6 +9,7 @@ from typing import Any
 from nav_msgs.msg import OccupancyGrid
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, difference
 from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
@@ -17,7 +18,7 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
-from mme_ilqr_ros.planning.unknown import UnknownPlanner
+from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses
 
 HERE = Pose(0.0, 0.0, 0.0)
 SAME_YAW = 0.002  # [rad] by which the map may turn before it is laid anew: 2 cm in 10 m
@@ -87,6 +88,13 @@ class Ground:
         self._seen = grid.transformed(self._lattice.inverse())
         self.frame = message.header.frame_id or self._settings.global_frame
         return True
+
+    def blocks(self, path: Path) -> bool:
+        """Return whether what was seen leaves no room for the robot somewhere on a path."""
+        if self._seen is None:
+            return False
+        inside = path.transformed(self._lattice.inverse())
+        return crosses(self._seen, inside, self._settings.least_distance)
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
         """Plan between two poses in `frame`; nothing may be lacking."""

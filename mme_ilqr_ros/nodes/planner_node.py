@@ -136,8 +136,10 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._background.do("evidence", lambda: self._read_evidence(message))
 
     def _read_evidence(self, message: OccupancyGrid) -> None:
-        frame = self._ground.frame
-        if self._ground.take_evidence(message):
+        frame, path = self._ground.frame, self._replanner.path
+        if not self._ground.take_evidence(message):
+            return
+        if frame != self._ground.frame or path is None or self._ground.blocks(path):
             self._plan_on_new_ground(frame)
 
     def _take_mask(self, message: OccupancyGrid) -> None:

@@ -81,7 +81,7 @@ class Tracker:
         """Move all tracks on to a newer scan."""
         self._stamp = points.stamp
         for track in self.tracks:
-            track.predict(self._stamp, self.settings.acceleration)
+            track.predict(self._stamp, self.settings.acceleration, self.settings.sharpest)
         pieces = Pieces.of_scan(points, past, self._expected(), self.settings)
         taken = self._match(pieces)
         self._decide(pieces, taken, view, past.error)
@@ -103,9 +103,11 @@ class Tracker:
         if not self.tracks or not len(pieces.counts):
             return {}
         means = np.stack([track.mean for track in self.tracks])
-        covariances = np.stack([track.covariance for track in self.tracks])
+        covariances = np.array(
+            [[t.covariance for t in self.tracks], [t.turning for t in self.tracks]]
+        )
         is_round = np.array([track.is_round for track in self.tracks])
-        costs, places, informations, fits = pair_costs(
+        costs, places, informations, fits, turns = pair_costs(
             pieces.hits,
             pieces.counts,
             pieces.still,
@@ -120,7 +122,7 @@ class Tracker:
         }
         for i, k in taken.items():
             track = self.tracks[i]
-            track.update(places[i, k], informations[i, k], fits[i, k])
+            track.update(places[i, k], informations[i, k], fits[i, k], turns[i, k])
             track.remember(pieces.of(k), self.settled)
         return taken
 

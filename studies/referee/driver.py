@@ -31,6 +31,8 @@ class Task:
         passing: Distance in m at which it counts a way point before the goal as passed.
         period: Time in s from one command to the next.
         lidar_range: How far the lidar sees in m.
+        distances: Least and wished distance in m from the robot's edge to what is in the way; None
+            leaves it to the driver.
     """
 
     robot: RobotSpec
@@ -40,6 +42,7 @@ class Task:
     passing: float
     period: float
     lidar_range: float
+    distances: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

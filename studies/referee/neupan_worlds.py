@@ -1,7 +1,7 @@
 """The example worlds of NeuPAN, read from a copy of its repository; none of it is included here.
 
 Each is an ir-sim world file (`env.yaml`) beside the settings of NeuPAN (`planner.yaml`), of which
-the way points, the limits and the speed are taken, so that both drive the same task.
+the way points, the limits, the speed and the distances to keep are taken: both drive one task.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORLDS = (
     *("dyna_obs", "dyna_non_obs"),
 )
 TOLERANCE = 1.0  # [m] at the goal: half of the robot's width
-PASSING = 2.0  # [m] at a way point before it: one of them lies on the edge of a disc
+PASSING = 3.0  # [m] at a way point before it: two of them lie on the edges of discs
 TIMEOUT = 100.0  # [s]: the 1000 steps of its own script
 REVERSE_PART = 0.5  # of the top speed, backwards
 
@@ -49,10 +49,12 @@ def read_world(repository: Path, name: str, speed: float | None = None) -> Irsim
         robot = _robot(planner, robot_content["shape"], speed)
         way_points = _way_points(planner["ipath"]["waypoints"], start)
         period = float(content["world"]["step_time"])
+        distances = float(planner["adjust"]["d_min"]), float(planner["adjust"]["d_max"])
     except (KeyError, IndexError, TypeError, yaml.YAMLError) as error:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"{folder}: not a world of NeuPAN: {what}") from error
-    task = Task(robot, start, way_points, TOLERANCE, PASSING, period, float(lidar["range_max"]))
+    reach = float(lidar["range_max"])
+    task = Task(robot, start, way_points, TOLERANCE, PASSING, period, reach, distances)
     robot_content["arrive_mode"] = "position"
     return IrsimWorld(name, f"neupan {name}", content, task, TIMEOUT)
 

@@ -21,6 +21,7 @@ from studies.referee.driver import Driver, Point, Task, View
 
 COARSEST = 3.0  # times the usual cell: what is hit is known to the centimetre in any cell
 MORE = 0.5  # [m] of distance that is told apart beyond what the controller charges
+DISTANCES = ("clearance_margin", "costs.clearance_distance")
 
 
 class Ours(Driver):
@@ -69,9 +70,12 @@ def facts(task: Task) -> dict[str, Any]:
     """Return the settings that follow from the robot's size and the lidar, by dotted name."""
     usual, robot = PerceptionSettings(), task.robot
     scale = max(robot.radius / RADIUS, 1.0)
-    own = in_own_units(Setup().controller_settings(_empty(task), 0))
+    distances = dict(zip(DISTANCES, task.distances or (), strict=False))
+    setup = Setup(parameters=Parameters(controller=distances))
+    own = in_own_units(setup.controller_settings(_empty(task), 0))
     charged = robot.radius + own.clearance_margin + own.costs.clearance_distance
     return {
+        **distances,
         "controller_frequency": 1.0 / task.period,
         "perception.resolution": usual.resolution * min(scale, COARSEST),
         "perception.window": min(max(usual.window * scale, task.lidar_range), 50.0),

@@ -35,6 +35,7 @@ PLANNER = """
 ref_speed: 4
 robot: {max_speed: [8, 3], max_acce: [8, 3]}
 ipath: {waypoints: [[0.2, 0, 0], [6, 0, 0], [12, 0, 1.57]]}
+adjust: {d_min: 0.1, d_max: 1.0}
 """
 
 
@@ -95,6 +96,7 @@ def test_a_world_of_neupan_is_read_from_its_own_files(tmp_path):
     assert (task.robot.vx_max, task.robot.wz_max, task.robot.ax_max) == (4.0, 3.0, 8.0)
     assert task.robot.radius == pytest.approx(np.hypot(0.8, 1.0))
     assert task.robot.inscribed_radius == pytest.approx(0.8)
+    assert task.distances == (0.1, 1.0)
     assert read_world(tmp_path, "hall", 1.5).task.robot.vx_max == 1.5
     (folder / "planner.yaml").write_text("ref_speed: 4")
     with pytest.raises(InputError, match=r"not a world of NeuPAN: KeyError: 'robot'"):
