@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.perception.circle_fit import enclosing, fit
+from mme_ilqr_ros.perception.circle_fit import enclosing, fit, inverse
 from mme_ilqr_ros.perception.past import RECENT
 from mme_ilqr_ros.perception.pieces import BLOB, NOISE, ROUND
 from mme_ilqr_ros.perception.track import PLACE
@@ -122,7 +122,7 @@ def _explain(
         is_round: Whether a circle is fitted to the hits; else one is put round them.
         radius_max: Of a thing [m].
     """
-    certainty: FloatArray = np.linalg.inv(prior).astype(np.float64)
+    certainty = inverse(prior)
     room = min(4.0 * np.sqrt(max(prior[0, 0], prior[1, 1])) + 0.1, _FARTHEST)
     if _aside(points, expected) > room:
         return NO_PAIR, expected, certainty, False
@@ -137,9 +137,7 @@ def _explain(
         if circle[2] > radius_max:
             return NO_PAIR, expected, certainty, False
         information = np.diag(np.array([BLOB[0] ** -2, BLOB[0] ** -2, BLOB[1] ** -2]))
-        place = np.linalg.inv(information + certainty) @ (
-            information @ circle + certainty @ expected
-        )
+        place = inverse(information + certainty) @ (information @ circle + certainty @ expected)
         cost = 9.0
     shift = place - expected
     return cost + shift @ certainty @ shift, place, information, good

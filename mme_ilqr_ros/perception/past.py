@@ -49,6 +49,11 @@ class Views:
         while views[0].stamp < view.stamp - kept:
             views.popleft()
 
+    def newest(self, mount: tuple[float, float]) -> float:
+        """Return when the newest view of a scanner was measured [s]; -inf before the first."""
+        views = self._views.get(mount)
+        return views[-1].stamp if views else -math.inf
+
     def past_of(self, points: ScanPoints, now: View, settled: float, drift: float) -> Past:
         """Return what was seen at the hits of a scan `settled` s before, and a moment before.
 

@@ -21,6 +21,7 @@ VISIBLE = 0.3  # share of a disc's width that must be seen
 FAST = 0.2  # [m/s] slower discs are not asked for
 NEAR = 0.5  # [m] a track this near to a disc's centre is of it
 FALSE = 0.6  # [m] from the nearest disc that moves a track is false
+FORGOTTEN = 1.0  # [s] out of sight: it may come back as another
 JUMP = 1.0  # [m] in a scan: the disc begins its way anew
 
 
@@ -103,6 +104,7 @@ class _Life:
         self.place: FloatArray | None = None
         self.since: float | None = None
         self.number: int | None = None
+        self.seen = -math.inf
         self.was_found = False
 
 
@@ -151,6 +153,9 @@ def _ask(
     if np.hypot(*disc[3:]) < FAST or share < VISIBLE:
         life.since = None
         return
+    if now - life.seen > FORGOTTEN:
+        life.number = None
+    life.seen = now
     if life.since is None:
         life.since, life.was_found = now, False
     errors.asked += 1
