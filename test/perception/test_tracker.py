@@ -208,6 +208,23 @@ def test_a_disc_that_passes_pillars_takes_none_of_them():
             assert (np.hypot(*(ends - disc[:2]).T) - 0.3).max() < 0.2
 
 
+@pytest.mark.parametrize("rate", [5.0, 40.0])
+def test_slow_and_fast_scanners_follow_what_moves_and_nothing_else(rate):
+    pillars, _ = standing_world(1)
+    world, numbers = World(), set()
+    for time in np.arange(0.0, 5.0, 1.0 / rate):
+        disc = [1.0 + 0.3 * time, 1.8 - 0.9 * time, 0.35]
+        room = np.hypot(*(pillars[:, :2] - [1.5, 0.0]).T) > 3.0
+        moving = world.see(time, at_rest(time), [*pillars[room], disc], ROOM)
+        if 1.5 < time < 3.5:
+            [track] = moving
+            numbers.add(track.number)
+            assert np.hypot(*(track.mean[:2] - disc[:2])) < 0.1
+            assert np.hypot(*(track.mean[2:4] - [0.3, -0.9])) < 0.3
+        assert len(moving) <= 1
+    assert len(numbers) == 1
+
+
 @pytest.mark.parametrize("lag", [0.03, 0.0, -0.03])  # of the second; it comes second
 def test_two_scanners_follow_one_disc(lag):
     world, numbers = World(view=np.pi), set()
