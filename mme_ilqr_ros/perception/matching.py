@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.perception.circle_fit import enclosing, fit
+from mme_ilqr_ros.perception.circle_fit import enclosing, fit, inverse
 from mme_ilqr_ros.perception.past import RECENT
 from mme_ilqr_ros.perception.pieces import BLOB, NOISE, ROUND
 from mme_ilqr_ros.perception.track import PLACE
@@ -65,6 +67,9 @@ def pair_costs(
         driven = RECENT * np.hypot(means[i, 2], means[i, 3])
         for k in range(pieces):
             points = hits[k, : counts[k]]
+            dx, dy = points[0, 0] - expected[0], points[0, 1] - expected[1]
+            if max(abs(dx), abs(dy)) > expected[2] + 2.0 * radius_max + _FARTHEST:
+                continue
             if _aside(points, expected) > _FARTHEST or (driven > _MOVED and still[k] >= STILL):
                 continue
             for turn in range(2):
@@ -83,8 +88,11 @@ def pair_costs(
 @compiled
 def _aside(points: FloatArray, circle: FloatArray) -> float:
     """Return how far the nearest of some points [N, 2] is from a circle's outline [m]."""
-    away = np.hypot(points[:, 0] - circle[0], points[:, 1] - circle[1])
-    return np.min(np.abs(away - circle[2]))
+    least = np.inf
+    for index in range(len(points)):
+        dx, dy = points[index, 0] - circle[0], points[index, 1] - circle[1]
+        least = min(least, abs(math.sqrt(dx * dx + dy * dy) - circle[2]))
+    return least
 
 
 @compiled
@@ -114,7 +122,7 @@ def _explain(
         is_round: Whether a circle is fitted to the hits; else one is put round them.
         radius_max: Of a thing [m].
     """
-    certainty: FloatArray = np.linalg.inv(prior).astype(np.float64)
+    certainty = inverse(prior)
     room = min(4.0 * np.sqrt(max(prior[0, 0], prior[1, 1])) + 0.1, _FARTHEST)
     if _aside(points, expected) > room:
         return NO_PAIR, expected, certainty, False
@@ -129,9 +137,7 @@ def _explain(
         if circle[2] > radius_max:
             return NO_PAIR, expected, certainty, False
         information = np.diag(np.array([BLOB[0] ** -2, BLOB[0] ** -2, BLOB[1] ** -2]))
-        place = np.linalg.inv(information + certainty) @ (
-            information @ circle + certainty @ expected
-        )
+        place = inverse(information + certainty) @ (information @ circle + certainty @ expected)
         cost = 9.0
     shift = place - expected
     return cost + shift @ certainty @ shift, place, information, good

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.perception.circle_fit import inverse
 
 FloatArray = NDArray[np.float64]
 _ROUND = 0.6  # share of scans
@@ -186,8 +187,8 @@ def conditioned(
         shift[column] = place[column] - mean[chosen[column]]
         for row in range(3):
             prior[row, column] = covariance[chosen[row], chosen[column]]
-    inverse = np.linalg.inv(prior)
-    gain = across @ inverse
-    after = np.linalg.inv(inverse + information)
+    certainty = inverse(prior)
+    gain = across @ certainty
+    after = inverse(certainty + information)
     new = covariance - gain @ (prior - after) @ gain.T
     return mean + gain @ shift, 0.5 * (new + new.T)
