@@ -11,6 +11,7 @@ from nav_msgs.msg import OccupancyGrid
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, difference
+from mme_ilqr_ros.nodes.cdr import MapMessage
 from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
@@ -79,9 +80,9 @@ class Ground:
         size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
         return f"map of {size}, in '{self._map_frame}'"
 
-    def take_evidence(self, message: OccupancyGrid) -> bool:
+    def take_evidence(self, message: MapMessage) -> bool:
         """Keep what was seen; return whether it is usable."""
-        grid = self._warnings.read("evidence", grid_map, message, "this message is not used")
+        grid = self._warnings.read("evidence cells", grid_map, message, "this message is not used")
         if grid is None:
             return False
         self._lattice = _lattice(grid)

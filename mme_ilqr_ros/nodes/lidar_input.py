@@ -22,7 +22,7 @@ from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.node import SENSOR, RunnableNode
+from mme_ilqr_ros.nodes.node import NEWEST, RunnableNode
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.agreement import Agreement
@@ -73,10 +73,10 @@ class LidarInput:
         self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
-            node.create_subscription(LaserScan, topic, take, SENSOR)
+            node.create_subscription(LaserScan, topic, take, NEWEST)
         for topic in settings.cloud_topics:
             take = partial(self._take_cloud, topic)
-            node.create_subscription(PointCloud2, topic, take, SENSOR)
+            node.create_subscription(PointCloud2, topic, take, NEWEST)
 
     def use(self, settings: ControllerNodeSettings) -> None:
         """Take over changed settings; other ones of perception begin anew."""

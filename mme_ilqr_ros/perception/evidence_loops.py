@@ -191,20 +191,20 @@ def clear_along(
             if tile < 0:
                 continue
             cell = U(tile) << U(2 * SHIFT) | (row & U(INSIDE)) << U(SHIFT) | column & U(INSIDE)
-            if seen[cell] == tick:
-                continue
             evidence = evidences[cell]
-            if evidence > 0:
+            if evidence <= 0:
+                evidences[cell] = max(law.lowest, evidence - (law.miss if step < speaks else 0))
+            else:
+                if seen[cell] == tick or step >= speaks:  # hit, or missed, by this scan
+                    continue
                 site = U(numbers[cell])
                 right, up = places[site, 0] + column - x, places[site, 1] + row - y
-                aside = abs(dx * up - dy * right)
                 adrift = min(law.drift * (travel - last_travel[site]), 1.0)
                 # A ray that ends soon may well run along the wall that it seems to contradict.
-                if step >= speaks or aside > (law.near + adrift if step < goes_on else law.near):
+                near = law.near + adrift if step < goes_on else law.near
+                if abs(dx * up - dy * right) > near:
                     continue
                 evidences[cell] = evidence - law.miss
-            elif step < speaks:
-                evidences[cell] = max(law.lowest, evidence - law.miss)
             seen[cell] = tick
 
 
