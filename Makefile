@@ -1,6 +1,6 @@
 # make sim    a simulated robot drives a scenario to its goal; e.g. make sim SCENARIO=depot
 #             GOAL="20 4" PLANNER=dijkstra CONTROLLER=ilqr PARAMS=mine.yaml OUT=out/mine,
-#             or SENSING=lidar ROBOT=turtlebot3
+#             or SENSING=lidar ROBOT=turtlebot3 SPEED=0.5
 # make train  one training, with torch; e.g. make train TASK="clearance --seed 0"
 # make test   ruff, mypy and the tests; make test-slow the few that take half a minute each
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
@@ -25,7 +25,7 @@ SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 .PHONY: sim train test test-slow bench lint format params clean
 sim: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
-	  $(call given,--robot,$(ROBOT)) $(WHO) $(call given,--out,$(OUT))
+	  $(call given,--robot,$(ROBOT)) $(call given,--speed,$(SPEED)) $(WHO) $(call given,--out,$(OUT))
 
 train: $(VENV)/.train
 	$(PY) -m mme_ilqr_ros train $(TASK)

@@ -14,6 +14,7 @@ from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.reporting.homotopy import way_change_times
 from mme_ilqr_ros.reporting.result import Outcome, RunJudge, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord
@@ -62,6 +63,8 @@ def drive(scenario: Scenario, setup: Setup, trial: int = 0, seed: int = 0) -> Tr
     run.record.way_change_times = way_change_times(run.record, run.stage_time, run.walls)
     top_speed = scenario.robot.vx_max
     result = RunResult.of(run.record, scenario.name, outcome, trial, seed, top_speed)
+    if setup.sensing == "lidar":
+        result = replace(result, shortest=shortest_way(scenario, setup))
     result = replace(result, score=barn_score(run.record, outcome, scenario.optimal_time))
     scene = Scene.of(scenario, f"{setup.controller}, planner {setup.planner}")
     return Trial(scenario.family, result, run.record, scene, run.driver.failed_plans)
@@ -81,6 +84,15 @@ def barn_score(record: RunRecord, outcome: Outcome, optimal_time: float | None) 
     moved = np.hypot(*(states[:, 1:3] - states[0, 1:3]).T) >= FIRST_MOTION
     actual = float(states[-1, 0] - states[np.argmax(moved), 0])
     return round(optimal_time / min(max(actual, 2.0 * optimal_time), 8.0 * optimal_time), 4)
+
+
+def shortest_way(scenario: Scenario, setup: Setup) -> float | None:
+    """Return the length [m] of the shortest way for who knows all that stands; None without one."""
+    settings = replace(setup.planner_settings(scenario), kind="dijkstra", unknown_cost=1.0)
+    start, goal = scenario.start, scenario.goal
+    ends = (start.x, start.y), (goal.x, goal.y)
+    planned = GlobalPlanner(settings).plan(scenario.map_of_what_stands(), *ends)
+    return planned.length if planned.path is not None else None
 
 
 class _Run:

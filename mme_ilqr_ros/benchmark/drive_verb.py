@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -24,7 +25,7 @@ from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds, note
 from mme_ilqr_ros.command_line import names, positive, positive_int
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
-from mme_ilqr_ros.reporting.result import Outcome, speed_near
+from mme_ilqr_ros.reporting.result import Outcome, RunResult, speed_near
 from mme_ilqr_ros.reporting.rows import (
     facts,
     grouped,
@@ -60,7 +61,8 @@ with its leaderboard.
 
 In the table, rad/s2 is the mean change of the commanded turning rate; near the median speed at 5 to
 10 cm from something while the robot moves, as a part of full speed; silent counts the runs that
-stood or ran out of time and still said "driving" in their last 10 s.
+stood or ran out of time and still said "driving" in their last 10 s; detour is, by lidar, how many
+times as far as the shortest way in the whole world the robot drove, median and worst.
 """
 COLUMNS = {
     "worlds": "{worlds}",
@@ -75,6 +77,7 @@ COLUMNS = {
     "clearance m": "{clearance:.3f}",
     "near": "{speed_near:.2f}",
     "silent": "{silent}",
+    "detour": "{detour[median]:.2f}, {detour[worst]:.2f}",
     "solve ms": "{solve_ms[median]:.2f}",
 }
 _CHOICES = [field.name for field in fields(Setup) if field.name != "parameters"]
@@ -212,7 +215,8 @@ def totals(trials: Sequence[Trial]) -> dict[str, Any]:
     `mean_time_s` is over successful trials, `mean_score` over all trials of worlds that have one,
     and the means of switches, way changes, flips and changes of the turning rate over all; None
     where there is none. `speed_near` is the median of all moments together, `silent` counts the
-    runs that did not arrive and said that they drive.
+    runs that did not arrive and said that they drive. `detour` is how many times as far as the
+    shortest way of the whole world a robot drove that sees for itself.
     """
     results = [trial.result for trial in trials]
     outcomes = [result.outcome for result in results]
@@ -227,8 +231,17 @@ def totals(trials: Sequence[Trial]) -> dict[str, Any]:
         "mean_turn_change": mean(r.turn_change for r in results),
         "speed_near": speed_near(results),
         "silent": sum(r.said_driving for r in results),
+        "detour": _detour(results),
         "solve_ms": percentiles_ms([s for r in results for s in r.solve_times], (50, 95)),
     }
+
+
+def _detour(results: Sequence[RunResult]) -> dict[str, float | None]:
+    """Return median and worst of how many times the shortest way was driven."""
+    ratios = sorted(r.detour for r in results if r.detour is not None)
+    if not ratios:
+        return {"median": None, "worst": None}
+    return {"median": round(statistics.median(ratios), 3), "worst": round(ratios[-1], 3)}
 
 
 def families(trials: Sequence[Trial]) -> dict[str, list[Trial]]:

@@ -161,11 +161,19 @@ def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
     return NodeSpec("run_monitor", choices={**chosen, **parameters})
 
 
-def on_simulated_time(specs: Sequence[NodeSpec]) -> list[NodeSpec]:
-    """Return the same nodes on /clock, which the simulator publishes if it is among them."""
-    key = {"simulator": "publish_clock"}
+def on_simulated_time(specs: Sequence[NodeSpec], speed: float | None = None) -> list[NodeSpec]:
+    """Return the same nodes on /clock, which the simulator publishes if it is among them.
+
+    Args:
+        specs: The nodes.
+        speed: Simulated seconds per real second; None leaves it to the parameter files.
+    """
+    follow: dict[str, Scalar] = {"use_sim_time": True}
+    lead: dict[str, Scalar] = {"publish_clock": True}
+    if speed is not None:
+        lead["speed_factor"] = speed
     return [
-        replace(spec, choices={**spec.choices, key.get(spec.name, "use_sim_time"): True})
+        replace(spec, choices={**spec.choices, **(lead if spec.name == "simulator" else follow)})
         for spec in specs
     ]
 

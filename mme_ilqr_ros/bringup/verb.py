@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 
 from mme_ilqr_ros.bringup.run import run_nodes
-from mme_ilqr_ros.bringup.system import NAMES, Choice, monitor_node, own_file, simulation_nodes
+from mme_ilqr_ros.bringup.system import (
+    NAMES,
+    Choice,
+    monitor_node,
+    on_simulated_time,
+    own_file,
+    simulation_nodes,
+)
+from mme_ilqr_ros.command_line import positive
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.settings import Scalar
@@ -33,7 +41,8 @@ examples:
   mme-ilqr sim --scenario u_pocket --sensing lidar --robot turtlebot3
 
 The folder of --out gets result.json, run.png, run.gif and the nodes' logs. To watch in RViz, set
-ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values in both terminals.
+ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values in both terminals. On a
+machine that is too slow or too busy for real time, --speed 0.3 gives the nodes time.
 """
 
 
@@ -48,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--robot", default="", help=f"{robots}, or a parameter file, in place of the scenario's")
     for name, names in NAMES.items():
         add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
+    add("--speed", type=positive, metavar="X", help="simulated seconds per real second (real time)")
     add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrides the scenario")
     add("--out", type=Path, metavar="DIR", help="folder for the result (out/<scenario>)")
 
@@ -85,6 +95,8 @@ def run(options: argparse.Namespace, command: str) -> int:
         "progress_period": PROGRESS_PERIOD,
     }
     specs = [*simulation_nodes(choice, scenario.robot), monitor_node(choice, report)]
+    if options.speed is not None:
+        specs = on_simulated_time(specs, options.speed)
     return run_nodes(specs, options.params, out / "log")
 
 

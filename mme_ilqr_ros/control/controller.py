@@ -148,7 +148,8 @@ class LocalController:
         self, result: ControlResult, held: Array, situation: Situation, begin: float
     ) -> ControlResult:
         """Return the result with the command that passes the last gate."""
-        passed = self._gate.let_pass(np.array(result.controls), held, situation)
+        evades = result.status is ControlStatus.EVADING
+        passed = self._gate.let_pass(np.array(result.controls), held, situation, evades)
         solve_time = time.perf_counter() - begin
         if not passed.reason:
             return replace(result, solve_time=solve_time)

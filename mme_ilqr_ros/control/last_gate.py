@@ -3,7 +3,8 @@
 The robot's exact shape is swept along the command for a period and along the braking after it,
 which stays on the command's curve, past what the scanners saw and what is predicted to move. A
 command passes if the gap stays as large as it must. Else the nearest command that passes takes its
-place; if none does, the one that keeps the largest gap.
+place; if none does, the one that keeps the largest gap. Where driving on keeps clear of what moves
+and braking does not, it drives on.
 
 What no scanner saw free lately is not entered backward by a robot that can turn and look, and else
 only slowly. A robot that would reverse there turns until it sees.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +59,12 @@ class Shape:
     corners: Array
     radius: float = 0.0
 
-    @property
+    @cached_property
     def reach(self) -> float:
         """Radius of the smallest disc round the robot's centre that holds it [m]."""
         return float(reach_of(self.corners, self.radius))
 
-    @property
+    @cached_property
     def lever(self) -> float:
         """How fast a turn of 1 rad/s moves the outline into something new, at most [m/s]."""
         if len(self.corners) == 1:
@@ -114,7 +116,12 @@ class LastGate:
         self._delay = max(delay, 2.0 * delay - 0.5 * self._period)
         # No more than plans have to keep: a gate that asks for more lets none of them through.
         self._margin = min(settings.gate_margin, REQUIRED_FRACTION * settings.clearance_margin)
+        self._outline = shape.corners, shape.radius
+        lower, upper, rates = self._limits.as_arrays()
+        speeds = [i for i in range(len(rates)) if i not in self._kept + self._turning]
         self._top = math.hypot(*self._robot.fastest(self._limits)[:2])
+        self._most_faster = self._period * float(np.hypot.reduce(rates[speeds]))
+        self._braking = float(stop_times(np.maximum(upper, -lower), rates, self._kept).max())
         self._slow = max(SLOW * settings.vx_max, SLOWEST)
         self._leeway = Leeway(CLOSER, RENEWED * shape.reach)
 
@@ -127,25 +134,30 @@ class LastGate:
         """Return whether a scanner says anything here that a command has to pass."""
         return self._settings.gate and bool(len(situation.points) or len(situation.unseen))
 
-    def let_pass(self, wanted: Array, held: Array, situation: Situation) -> Passed:
+    def let_pass(
+        self, wanted: Array, held: Array, situation: Situation, evades: bool = False
+    ) -> Passed:
         """Return the command to give.
 
         Args:
             wanted: Controls to command [nu].
             held: Controls that hold now [nu].
             situation: Where the robot is, with what was seen.
+            evades: The robot gets out of the way of something; then it may go where nothing was
+                seen, for what comes is seen.
         """
         state = situation.state
         twists = np.array([[state.vx, state.vy, state.wz], self._robot.twist(wanted)])
         if not (np.any(twists[1]) or np.any(held)):
             return Passed(wanted)  # who stands is not to blame
         rows, seen = self._rows(situation, twists)
-        counts = seen, len(rows)
+        rows = rows[:seen] if evades else rows
+        counts = int(np.count_nonzero(rows[:, 3:5].any(axis=1))), seen, len(rows)
         way = self._ways(wanted[None], held, twists[0], counts)
-        shape = self._shape.corners, self._shape.radius
+        shape = self._outline
         if first_that_passes(*way, *shape, rows) == 0:
             return Passed(wanted)
-        row = sweep_slack(way[0][0], way[1][0], *shape, rows[: way[2][0]], -math.inf)[1]
+        row = sweep_slack(way[0][0], way[1][0], *shape, rows[: way[2][0, 1]], -math.inf)[1]
         blind = row >= seen
         aim = self._look(wanted, held, situation) if blind else wanted
         tried = self._candidates(aim, held)
@@ -159,50 +171,57 @@ class LastGate:
         return Passed(tried[chosen], self._reason(rows[row], blind))
 
     def _rows(self, situation: Situation, twists: Array) -> tuple[Array, int]:
-        """Return what is near, seen before unseen, with the gap to keep; and how much was seen."""
-        state, shape = situation.state, self._shape
-        lower, upper, rates = self._limits.as_arrays()
-        braking = float(stop_times(np.maximum(upper, -lower), rates, self._kept).max())
-        time = self._delay + self._period
-        fastest = float(np.hypot(twists[:, 0], twists[:, 1]).max())
-        speeds = [i for i in range(len(rates)) if i not in self._kept + self._turning]
-        faster = min(self._top, fastest + self._period * float(np.hypot.reduce(rates[speeds])))
-        reach = shape.reach + max(fastest, faster) * (time + braking) + self._margin
+        """Return what is near, first what moves, last what is unseen, and how much was seen."""
+        state, (corners, radius) = situation.state, self._outline
         pose = np.array([state.x, state.y, state.yaw])
-        where = pose, shape.corners, shape.radius, np.array([reach, time + braking])
-        still = np.zeros((len(situation.points), 5))
-        still[:, :2] = situation.points
-        rows = rows_near(np.concatenate([still, situation.circles]), *where)
+        speed = float(np.hypot(twists[:, 0], twists[:, 1]).max())
+        speed = max(speed, min(self._top, speed + self._most_faster))
+        time = self._delay + self._period
+        stopping = self._shape.reach + self._margin + speed * (time + 0.5 * self._braking)
+        on = 3.0 * time + self._braking  # see `first_that_passes`
+        here = np.array([stopping, 0.0])
+        there = np.array([stopping + speed * on, on])
+        circles = situation.circles
+        moves = circles[:, 3:].any(axis=1)
+        seen = circles[moves], there, circles[~moves], here, situation.points, here
+        parts = [rows_near(seen[i], pose, corners, radius, seen[i + 1]) for i in (0, 2, 4)]
+        rows = np.concatenate(parts)
         rows = rows[rows[:, 5] > -OWN]
         gaps = rows[:, 5]
-        here = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
-        corner = state.pose.transform(shape.corners[:1])[0]  # it moves too where the robot turns
-        need = self._leeway.required(here, corner, self._margin)
+        gap = float(gaps.min(initial=math.inf, where=gaps >= 0.0))
+        corner = state.pose.transform(corners[0])  # it moves too where the robot turns
+        need = self._leeway.required(gap, corner, self._margin)
         rows[:, 5] = np.where(gaps < 0.0, gaps - ROUNDING, need)
         if not len(situation.unseen):
             return rows, len(rows)
-        dark = np.zeros((len(situation.unseen), 5))
-        dark[:, :2] = situation.unseen
-        unseen = rows_near(dark, *where)
-        unseen = unseen[unseen[:, 5] > 0.0]  # where the robot stands it need not look
-        unseen[:, 5] = 0.0
-        return np.concatenate([rows, unseen]), len(rows)
+        dark = rows_near(situation.unseen, pose, corners, radius, here)
+        dark = dark[dark[:, 5] > 0.0]  # where the robot stands it need not look
+        dark[:, 5] = 0.0
+        return np.concatenate([rows, dark]), len(rows)
 
     def _ways(
-        self, commands: Array, held: Array, measured: Array, counts: tuple[int, int]
+        self, commands: Array, held: Array, measured: Array, counts: tuple[int, int, int]
     ) -> tuple[Array, Array, NDArray[np.int64]]:
-        """Return twists [C, 2, 3] and times [C, 4] of commands [C, nu], and rows to look at [C]."""
+        """Return twists [C, 2, 3], times [C, 5] and rows to look at [C, 2] of commands [C, nu].
+
+        Args:
+            commands: Controls.
+            held: Controls that hold [nu].
+            measured: Twist now [3].
+            counts: How many rows move, were seen, and are.
+        """
         twists = np.empty((len(commands), 2, 3))
         twists[:, 0] = measured
         twists[:, 1] = [self._robot.twist(command) for command in commands]
-        times = np.empty((len(commands), 4))
+        times = np.zeros((len(commands), 5))
         times[:, 0], times[:, 1] = self._delay, self._period
-        each = stop_times(commands, np.array(self._limits.rate), self._kept)
-        times[:, 3] = each.max(axis=1)
+        each = stop_times(commands, self._limits.as_arrays()[2], self._kept)
+        times[:, 4] = each.max(axis=1)
         each[:, self._turning] = 0.0
-        times[:, 2] = each.max(axis=1)
+        times[:, 3] = each.max(axis=1)
         blind = self._may_be_blind(twists[:, 1]) & self._is_slow(np.array(self._robot.twist(held)))
-        return twists, times, np.where(blind, *counts)
+        ends = np.where(blind, *counts[1:])
+        return twists, times, np.column_stack([np.full(len(ends), counts[0]), ends])
 
     def _is_slow(self, twists: Array) -> NDArray[np.bool_]:
         rim = np.hypot(twists[..., 0], twists[..., 1]) + self._shape.lever * abs(twists[..., 2])
@@ -259,7 +278,7 @@ class LastGate:
         side = _side(math.atan2(row[1], row[0]))
         if blind:
             return f"gate: not seen lately what is {side}"
-        gap = shape_gap(self._shape.corners, self._shape.radius, row[0], row[1]) - row[2]
+        gap = shape_gap(*self._outline, row[0], row[1]) - row[2]
         kind = "something that moves" if row[3] or row[4] else "something"
         return f"gate: {kind} {gap:.2f} m {side}"
 

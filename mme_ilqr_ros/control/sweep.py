@@ -78,17 +78,24 @@ def _look(pose, t, gone, due, corners, radius, reach, rows):  # type: ignore[no-
 
 
 @compiled
+def _left(t, duration):  # type: ignore[no-untyped-def]
+    """Return the share of a speed that is left of it after some of the time that it falls."""
+    if t <= 0.0:
+        return 1.0
+    return max(0.0, 1.0 - t / duration) if duration > 0.0 else 0.0
+
+
+@compiled
 def _twist(t, twists, times, out):  # type: ignore[no-untyped-def]
     """Write the velocity at a time: as measured, to the command, then braking on its curve."""
-    delay, period, stop, stop_turning = times[0], times[1], times[2], times[3]
+    delay, period, hold, stop, stop_turning = times[0], times[1], times[2], times[3], times[4]
     if t < delay + period:
         part = max(0.0, t - delay) / period
         for i in range(3):
             out[i] = twists[0, i] + part * (twists[1, i] - twists[0, i])
         return
-    t -= delay + period
-    moves = max(0.0, 1.0 - t / stop) if stop > 0.0 else 0.0
-    turns = max(0.0, 1.0 - t / stop_turning) if stop_turning > 0.0 else 0.0
+    t = max(0.0, t - delay - period - hold)
+    moves, turns = _left(t, stop), _left(t, stop_turning)
     out[0], out[1], out[2] = moves * twists[1, 0], moves * twists[1, 1], turns * twists[1, 2]
 
 
@@ -96,11 +103,11 @@ def _twist(t, twists, times, out):  # type: ignore[no-untyped-def]
 def _until_the_next_bend(t, times):  # type: ignore[no-untyped-def]
     """Return the time until the velocity changes at another rate [s]."""
     begin = 0.0
-    for duration in (times[0], times[1], times[2]):
-        begin += duration
+    for k in range(4):
+        begin += times[k]
         if t < begin - 1e-9:
             return begin - t
-    return times[0] + times[1] + times[3] - t
+    return math.inf
 
 
 @compiled
@@ -122,15 +129,15 @@ def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[n
 
     Args:
         twists: vx, vy [m/s], wz [rad/s], as measured and as commanded [2, 3].
-        times: Until the command acts, until it is reached, and from there until the robot stands
-            and no longer turns [4] in s; the last is not below the third.
+        times: Until the command acts, until it is reached, for which it is held, and from there
+            until the robot stands and no longer turns [5] in s; the last is not below the fourth.
         corners: Of the shape [K, 2].
         radius: Of the shape.
         rows: What stands in the way [N, 6].
         enough: Slack below which it need not be known how little it is.
     """
     reach, fastest = reach_of(corners, radius), _fastest_row(rows)
-    end = min(times[0] + times[1] + times[3], LONGEST)
+    end = min(times[0] + times[1] + times[2] + times[4], LONGEST)
     pose, now, later = np.zeros(3), np.empty(3), np.empty(3)
     due = np.zeros(len(rows))
     t, gone, least, nearest, when = 0.0, 0.0, math.inf, -1, 0.0
@@ -165,16 +172,31 @@ def sweep_slack(twists, times, corners, radius, rows, enough):  # type: ignore[n
 def first_that_passes(twists, times, counts, corners, radius, rows):  # type: ignore[no-untyped-def]
     """Return the first of some commands that passes; -1 for none.
 
+    What moves may come too near while the robot brakes if nothing does where the robot drives on:
+    who crosses a way in time had better not stop on it. Were something to come near a little later
+    than braking takes, the next command can still brake.
+
     Args:
         twists: Of every command [C, 2, 3], see `sweep_slack`.
-        times: Of every command [C, 4].
-        counts: How many of the rows, from the first, every command has to look at [C].
+        times: Of every command [C, 5], braking at once.
+        counts: How many of the rows move, and for every command the end of the rows, from the
+            first, that it has to look at [C, 2].
         corners: Of the shape [K, 2].
         radius: Of the shape.
-        rows: What stands in the way [N, 6].
+        rows: What stands in the way [N, 6]; what moves comes first.
     """
     for c in range(len(twists)):
-        if sweep_slack(twists[c], times[c], corners, radius, rows[: counts[c]], 0.0)[0] >= 0.0:
+        moving, end = counts[c, 0], counts[c, 1]
+        standing = rows[moving:end]
+        if sweep_slack(twists[c], times[c], corners, radius, standing, 0.0)[0] < 0.0:
+            continue
+        if moving == 0:
+            return c
+        if sweep_slack(twists[c], times[c], corners, radius, rows[:moving], 0.0)[0] >= 0.0:
+            return c
+        on = times[c].copy()
+        on[2], on[3], on[4] = on[3] + 2.0 * (on[0] + on[1]), 0.0, 0.0
+        if sweep_slack(twists[c], on, corners, radius, rows[:end], 0.0)[0] >= 0.0:
             return c
     return -1
 
@@ -197,7 +219,7 @@ def rows_near(points, pose, corners, radius, within):  # type: ignore[no-untyped
     """Return rows [N, 6] of what is near a robot, in its frame, with the gap now in place of need.
 
     Args:
-        points: x, y, radius, vx, vy [M, 5] in the frame of the pose.
+        points: x, y [M, 2] or x, y, radius, vx, vy [M, 5] in the frame of the pose.
         pose: x, y, yaw of the robot [3].
         corners: Of the shape [K, 2].
         radius: Of the shape.
@@ -205,18 +227,17 @@ def rows_near(points, pose, corners, radius, within):  # type: ignore[no-untyped
     """
     cos, sin = math.cos(pose[2]), math.sin(pose[2])
     rows = np.empty((len(points), ROW))
-    count = 0
+    count, size, vx, vy = 0, 0.0, 0.0, 0.0
     for n in range(len(points)):
         dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
-        vx, vy = points[n, 3], points[n, 4]
-        far = within[0] + points[n, 2]
-        if vx != 0.0 or vy != 0.0:
-            far += within[1] * math.hypot(vx, vy)
+        if points.shape[1] > 2:
+            size, vx, vy = points[n, 2], points[n, 3], points[n, 4]
+        far = within[0] + size + within[1] * math.hypot(vx, vy)
         if dx * dx + dy * dy > far * far:
             continue
         x, y = cos * dx + sin * dy, cos * dy - sin * dx
-        rows[count, 0], rows[count, 1], rows[count, 2] = x, y, points[n, 2]
+        rows[count, 0], rows[count, 1], rows[count, 2] = x, y, size
         rows[count, 3], rows[count, 4] = cos * vx + sin * vy, cos * vy - sin * vx
-        rows[count, 5] = shape_gap(corners, radius, x, y) - points[n, 2]
+        rows[count, 5] = shape_gap(corners, radius, x, y) - size
         count += 1
     return rows[:count]

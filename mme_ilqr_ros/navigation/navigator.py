@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 
 from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.look import look_distance
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
@@ -30,8 +30,6 @@ from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
 from mme_ilqr_ros.planning.settings import ReplanSettings
 from mme_ilqr_ros.planning.unknown import UnknownPlanner
 
-ROOM = 0.5  # [m] beyond the way to a stop, in which points are of interest to the last gate
-REACTION = 0.3  # [s] in which the robot still drives as it does, before it brakes
 SPACING = 0.05  # [m] between the points of a plan that are looked at
 
 
@@ -104,7 +102,8 @@ class Navigator:
             nowhere = RobotState(0.0, 0.0, 0.0)
             return self._controller.compute_command(Situation(nowhere, None, now))
         state = self.perception.localised(self._state)
-        self.seen = seen = self.perception.seen(now, state, self._reach(state))
+        reach = look_distance(self._settings, state)
+        self.seen = seen = self.perception.seen(now, state, reach)
         self._plan(now, state, seen)
         reason = self._reason_to_stop(now, seen)
         situation = Situation(
@@ -154,11 +153,6 @@ class Navigator:
         plan = partial(self._planner.plan, self.perception.grid(), *ends, self._known)
         self._replanner.update(now, *ends, plan)
         self.planned = self._replanner.latest
-
-    def _reach(self, state: RobotState) -> float:
-        """Return how far from the robot's centre points interest the last gate [m]."""
-        s, speed = self._settings, abs(state.vx) + abs(state.vy)
-        return outer_radius(s) + ROOM + speed * REACTION + 0.5 * speed**2 / s.ax_max
 
 
 def stands_on(path: Path, state: RobotState, walls: DistanceField, least: float) -> bool:

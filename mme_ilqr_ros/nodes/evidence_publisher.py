@@ -65,7 +65,8 @@ class EvidencePublisher:
     def _draw(self) -> None:
         stamp, frame = self._node.stamp(), self._lidar.frame
         if self._tracks.get_subscription_count():
-            self._tracks.publish(track_markers(self._lidar.perception.tracks, stamp, frame))
+            tracks, pose = self._lidar.perception.tracks, self._lidar.map_pose
+            self._tracks.publish(track_markers(tracks, pose, stamp, frame))
         if self._tf is not None and self._lidar.odom_frame:
             correction = self._lidar.perception.correction
             self._tf.send(correction, stamp, frame, self._lidar.odom_frame)

@@ -9,7 +9,9 @@ from typing import Any
 from nav_msgs.msg import OccupancyGrid
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, difference
+from mme_ilqr_ros.nodes.cdr import MapMessage
 from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
@@ -17,7 +19,7 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
-from mme_ilqr_ros.planning.unknown import UnknownPlanner
+from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses
 
 HERE = Pose(0.0, 0.0, 0.0)
 SAME_YAW = 0.002  # [rad] by which the map may turn before it is laid anew: 2 cm in 10 m
@@ -78,15 +80,22 @@ class Ground:
         size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
         return f"map of {size}, in '{self._map_frame}'"
 
-    def take_evidence(self, message: OccupancyGrid) -> bool:
+    def take_evidence(self, message: MapMessage) -> bool:
         """Keep what was seen; return whether it is usable."""
-        grid = self._warnings.read("evidence", grid_map, message, "this message is not used")
+        grid = self._warnings.read("evidence cells", grid_map, message, "this message is not used")
         if grid is None:
             return False
         self._lattice = _lattice(grid)
         self._seen = grid.transformed(self._lattice.inverse())
         self.frame = message.header.frame_id or self._settings.global_frame
         return True
+
+    def blocks(self, path: Path) -> bool:
+        """Return whether what was seen leaves no room for the robot somewhere on a path."""
+        if self._seen is None:
+            return False
+        inside = path.transformed(self._lattice.inverse())
+        return crosses(self._seen, inside, self._settings.least_distance)
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
         """Plan between two poses in `frame`; nothing may be lacking."""

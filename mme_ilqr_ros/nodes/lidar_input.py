@@ -13,16 +13,16 @@ import numpy as np
 from geometry_msgs.msg import Transform
 from sensor_msgs.msg import LaserScan, PointCloud2
 
+from mme_ilqr_ros.control.look import look_distance
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.passable import outer_radius
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.node import SENSOR, RunnableNode
+from mme_ilqr_ros.nodes.node import NEWEST, RunnableNode
 from mme_ilqr_ros.nodes.scan_message import Mount, cloud_value, scan_value
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.agreement import Agreement
@@ -34,7 +34,8 @@ from mme_ilqr_ros.perception.seen import Seen
 from mme_ilqr_ros.perception.spin import Spin
 
 OWN = 0.9  # of the radius: what is nearer than that was run into, or belongs to the robot
-SPARE = 1.0  # [m] seen beyond what the robot needs to stop
+APART = 1e-9  # [m]
+SPARE = 1.0  # [m] that the robot drives at most until the walls of the map are laid anew
 
 
 class LidarInput:
@@ -67,14 +68,15 @@ class LidarInput:
         topics = settings.scan_topics + settings.cloud_topics
         self._points: dict[str, ScanPoints | None] = dict.fromkeys(topics)  # newest usable ones
         self._sensor_frames: dict[str, str] = {}
+        self._transforms: dict[str, Transform] = {}
         self._agreement = Agreement()
         self._spin = {topic: Spin() for topic in settings.scan_topics}
         for topic, mount in itertools.zip_longest(settings.scan_topics, settings.mounts):
             take: Any = partial(self._take_scan, topic, mount)
-            node.create_subscription(LaserScan, topic, take, SENSOR)
+            node.create_subscription(LaserScan, topic, take, NEWEST)
         for topic in settings.cloud_topics:
             take = partial(self._take_cloud, topic)
-            node.create_subscription(PointCloud2, topic, take, SENSOR)
+            node.create_subscription(PointCloud2, topic, take, NEWEST)
 
     def use(self, settings: ControllerNodeSettings) -> None:
         """Take over changed settings; other ones of perception begin anew."""
@@ -89,6 +91,12 @@ class LidarInput:
     def frame(self) -> str:
         """Frame of what was seen: that of the odometry, or the one that the matcher keeps."""
         return self.settings.match_frame if self.settings.perception.match else self.odom_frame
+
+    @property
+    def map_pose(self) -> Pose:
+        """The frame in which perception keeps its map, in `frame`: off it where odometry jumped."""
+        match = self.settings.perception.match
+        return Pose(0.0, 0.0, 0.0) if match else self.perception.correction.inverse()
 
     def localised(self, state: RobotState) -> RobotState:
         """Return where the robot is in `frame`."""
@@ -110,7 +118,7 @@ class LidarInput:
             missing.append(fault)
         if not any(self._points.values()):
             return None
-        seen = self.perception.seen(now, state, self._reach())
+        seen = self.perception.seen(now, state, look_distance(self.settings, state))
         if not self.settings.use_map:
             return seen
         if not self._walls_laid:
@@ -126,13 +134,6 @@ class LidarInput:
             if not now - points.stamp <= self.settings.scan_timeout:
                 return f"the newest usable scan on '{topic}' is {now - points.stamp:.1f} s old"
         return "" if self._knows_where() else "odometry jumped, and no scan has come since"
-
-    def _reach(self) -> float:
-        """Return how far [m] from the robot the last gate looks."""
-        settings = self.settings
-        fastest = max(settings.vx_max, -settings.vx_min)
-        to_stop = fastest / settings.controller_frequency + 0.5 * fastest**2 / settings.ax_max
-        return 2.0 * outer_radius(settings) + to_stop + SPARE
 
     def grid(self) -> GridMap | None:
         """Return the map of what was seen; None before the first scan. For any thread."""
@@ -183,10 +184,9 @@ class LidarInput:
             self._state = state
 
     def _take_scan(self, topic: str, told: Pose | None, message: LaserScan) -> None:
-        frame = message.header.frame_id
         try:
-            mount = Mount(told) if told else Mount.of(self._transform(frame))
-            self._check_frame(topic, frame)
+            self._check_frame(topic, message.header.frame_id)
+            mount = Mount(told) if told else Mount.of(self._transform(topic))
             scan, note = scan_value(message, mount)
         except MessageError as error:
             self._warnings.warn(topic, f"{topic}: {error}; not used")
@@ -196,10 +196,9 @@ class LidarInput:
 
     def _take_cloud(self, topic: str, message: PointCloud2) -> None:
         low, high = self.settings.min_obstacle_height, self.settings.max_obstacle_height
-        frame = message.header.frame_id
         try:
-            self._check_frame(topic, frame)
-            scan = cloud_value(message, self._transform(frame), low, high)
+            self._check_frame(topic, message.header.frame_id)
+            scan = cloud_value(message, self._transform(topic), low, high)
         except MessageError as error:
             self._warnings.warn(topic, f"{topic}: {error}; not used")
             return
@@ -215,24 +214,31 @@ class LidarInput:
         if frame != before:
             raise MessageError(f"its frame is '{frame}', and was '{before}' before")
 
-    def _transform(self, frame: str) -> Transform:
-        """Return how a sensor is mounted.
+    def _transform(self, topic: str) -> Transform:
+        """Return how a sensor is mounted: as it was when it was first heard.
 
         Raises:
             MessageError: It is not known.
         """
-        settings = self.settings
-        base, tolerance = settings.robot_base_frame, settings.transform_tolerance
-        transform = self._frames.transform_in(base, frame, tolerance)
-        if transform is None:
-            raise MessageError(f"no transform from '{frame}' to '{base}'")
-        return transform
+        if topic not in self._transforms:
+            frame, settings = self._sensor_frames[topic], self.settings
+            base, tolerance = settings.robot_base_frame, settings.transform_tolerance
+            transform = self._frames.transform_in(base, frame, tolerance)
+            if transform is None:
+                raise MessageError(f"no transform from '{frame}' to '{base}'")
+            self._transforms[topic] = transform
+        return self._transforms[topic]
 
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
         age = self._clock() - scan.end
         if age > self.settings.scan_timeout:  # where the robot was then may be as wrong as that
-            self._warnings.warn(topic, f"{topic}: its stamp is {age:.1f} s old; not used. Use one clock")
+            self._warnings.warn(
+                topic, f"{topic}: its stamp is {age:.1f} s old; not used. Use one clock"
+            )
             return
+        # Perception knows scanners by their places; two may stand one above the other.
+        apart = APART * list(self._points).index(topic)
+        scan = replace(scan, mount=replace(scan.mount, x=scan.mount.x + apart))
         with self._lock:
             note = self.perception.take(scan, self._history).removeprefix("scan: ") or note
         self._points[topic] = self.perception.newest.get(scan.mount)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -13,8 +12,10 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from mme_ilqr_ros.control.modes import Modes
+from mme_ilqr_ros.geometry.circles import transformed
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.conversions import header, point_message, pose_message
+from mme_ilqr_ros.perception.track import Track
 
 CANDIDATES, CHOSEN = "candidates", "chosen"
 _LINE_WIDTH, _CHOSEN_WIDTH = 0.015, 0.05  # m
@@ -118,16 +119,23 @@ def obstacle_markers(circles: NDArray[np.floating], stamp: Time, frame: str) -> 
     return MarkerArray(markers=markers)
 
 
-def track_markers(tracks: Sequence[Any], stamp: Time, frame: str) -> MarkerArray:
+def track_markers(tracks: Sequence[Track], pose: Pose, stamp: Time, frame: str) -> MarkerArray:
     """Return what is followed as cylinders with their number; what moves in orange, with an arrow.
 
     What stands is grey: planner and controller take it for a wall.
+
+    Args:
+        tracks: In a frame of their own.
+        pose: Of that frame in `frame`.
+        stamp: For the headers.
+        frame: Likewise.
     """
     head = header(stamp, frame)
-    moving = [track for track in tracks if track.moving]
-    markers = obstacle_markers(np.array([t.circle for t in moving]).reshape(-1, 5), stamp, frame)
-    for track in tracks:
-        x, y, radius = track.circle[:3].tolist()
+    circles = transformed(np.array([t.circle for t in tracks]).reshape(-1, 5), pose)
+    moving = np.array([track.moving for track in tracks], dtype=bool)
+    markers = obstacle_markers(circles[moving], stamp, frame)
+    for track, circle in zip(tracks, circles, strict=True):
+        x, y, radius = circle[:3].tolist()
         if not track.moving:
             disc = _marker(head, "standing", track.number, Marker.CYLINDER)
             disc.pose.position = point_message(x, y, 0.05)

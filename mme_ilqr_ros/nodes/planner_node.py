@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from functools import partial
+from typing import Any
 
 import numpy as np
 from action_msgs.msg import GoalStatus
@@ -28,6 +29,7 @@ from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.cdr import read_map
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     exact_stamp,
@@ -93,7 +95,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         if settings.use_evidence:
-            self.create_subscription(OccupancyGrid, "evidence", self._take_evidence, LATCHED)
+            take: Any = self._take_evidence  # rclpy's annotations know of no bytes
+            self.create_subscription(OccupancyGrid, "evidence", take, LATCHED, raw=True)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
@@ -132,12 +135,15 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             self.get_logger().info(said)
             self._plan_on_new_ground(frame)
 
-    def _take_evidence(self, message: OccupancyGrid) -> None:
-        self._background.do("evidence", lambda: self._read_evidence(message))
+    def _take_evidence(self, data: bytes) -> None:
+        self._background.do("evidence", lambda: self._read_evidence(data))
 
-    def _read_evidence(self, message: OccupancyGrid) -> None:
-        frame = self._ground.frame
-        if self._ground.take_evidence(message):
+    def _read_evidence(self, data: bytes) -> None:
+        frame, path = self._ground.frame, self._replanner.path
+        message = self.warnings.read("evidence", read_map, data, "this message is not used")
+        if message is None or not self._ground.take_evidence(message):
+            return
+        if frame != self._ground.frame or path is None or self._ground.blocks(path):
             self._plan_on_new_ground(frame)
 
     def _take_mask(self, message: OccupancyGrid) -> None:

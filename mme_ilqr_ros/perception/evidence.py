@@ -104,12 +104,13 @@ class Evidence:
         return origins, ends
 
     def free_now(self, outline: FloatArray) -> None:
-        """Note that nothing stands in a polygon [K, 2] [m] at the time of the newest scan."""
-        cells = loops.in_cells(outline, self.resolution, self.tiles.corner)
-        if not loops.free_polygon(self.tiles.cells, cells, self.tick):
+        """Note that the robot, with an outline [K, 2] [m], stands there at the newest scan."""
+        tiles = self.tiles
+        corners = loops.in_cells(outline, self.resolution, tiles.corner)
+        if not loops.free_polygon(tiles.cells, tiles.sites, corners, self.tick):
             following = np.roll(outline, -1, axis=0)
-            cells, _ = self._laid_out(outline, following, np.ones(len(outline), bool))
-            loops.free_polygon(self.tiles.cells, cells, self.tick)
+            corners, _ = self._laid_out(outline, following, np.ones(len(outline), bool))
+            loops.free_polygon(tiles.cells, tiles.sites, corners, self.tick)
 
     def _begin(self, count: int, increment: float) -> FloatArray:
         """Return [B] how far from the scanner each ray begins to speak, in cells.
@@ -128,19 +129,6 @@ class Evidence:
         since_tick = self.tick_of(since)
         size = radius / self.resolution
         loops.free_disc(self.tiles.cells, self.tiles.sites, float(x), float(y), size, since_tick)
-
-    def known_at(self, points: FloatArray) -> tuple[BoolArray, BoolArray]:
-        """Return [N] whether points [N, 2] lie at what stands, and [N] whether it was free there.
-
-        What has been hit for over the time `settled`, in the same or a neighbouring cell, stands.
-        """
-        standing, was_free = np.zeros((2, len(points)), bool)
-        settled = self._settled
-        tiles = self.tiles
-        if tiles.cells.tile.size:
-            cells = self.in_cells(points)
-            loops.known_at(tiles.cells, tiles.sites, cells, settled, standing, was_free)
-        return standing, was_free
 
     def in_cells(self, points: FloatArray) -> FloatArray:
         """Return points [..., 2] given in m as x, y in cells from the corner of the index."""

@@ -26,6 +26,8 @@ LEAST = 1e-6  # cells: shorter rays have no direction
 BITS = 32
 ONE = float(1 << BITS)
 U = np.uintp  # indices that cannot be below 0 cost no test
+DEEP = 0.8  # of an outline about its middle: nothing can stand there
+GOES_ON = 10.0  # cells beyond a site that drift may have moved
 BLEND = 0.2  # weight of a new hit in the mean of a site
 
 
@@ -38,7 +40,8 @@ class Law(NamedTuple):
         lowest: Evidence of a cell that is surely free.
         highest: Evidence of a cell that is surely occupied.
         near: A ray must pass a site this near to speak against it [cells].
-        drift: By how much more for every metre since the site was last hit [cells / m].
+        drift: By how much more for every metre since the site was last hit [cells / m], at most a
+            cell, and only for rays that go on well beyond it.
     """
 
     hit: int
@@ -177,6 +180,7 @@ def clear_along(
         start += (math.floor(first) + 0.5 - first) / along
         steps = int((length - start) * pace) + 1
         speaks = int((length - 1.0 - start) * pace) + 1 if hit[ray] else steps
+        goes_on = int((length - GOES_ON - start) * pace) + 1
         at_x, at_y = int((x + start * dx) * ONE), int((y + start * dy) * ONE)
         step_x, step_y = int(dx / pace * ONE), int(dy / pace * ONE)
         for step in range(steps):
@@ -187,18 +191,20 @@ def clear_along(
             if tile < 0:
                 continue
             cell = U(tile) << U(2 * SHIFT) | (row & U(INSIDE)) << U(SHIFT) | column & U(INSIDE)
-            if seen[cell] == tick:
-                continue
             evidence = evidences[cell]
-            if evidence > 0:
+            if evidence <= 0:
+                evidences[cell] = max(law.lowest, evidence - (law.miss if step < speaks else 0))
+            else:
+                if seen[cell] == tick or step >= speaks:  # hit, or missed, by this scan
+                    continue
                 site = U(numbers[cell])
                 right, up = places[site, 0] + column - x, places[site, 1] + row - y
-                far = law.near + law.drift * (travel - last_travel[site])
-                if step >= speaks or abs(dx * up - dy * right) > far:
+                adrift = min(law.drift * (travel - last_travel[site]), 1.0)
+                # A ray that ends soon may well run along the wall that it seems to contradict.
+                near = law.near + adrift if step < goes_on else law.near
+                if abs(dx * up - dy * right) > near:
                     continue
                 evidences[cell] = evidence - law.miss
-            elif step < speaks:
-                evidences[cell] = max(law.lowest, evidence - law.miss)
             seen[cell] = tick
 
 
@@ -233,44 +239,10 @@ def free_disc(cells: Cells, sites: Sites, x: float, y: float, radius: float, sin
 
 
 @compiled
-def known_at(
-    cells: Cells,
-    sites: Sites,
-    points: FloatArray,
-    settled: int,
-    standing: BoolArray,
-    was_free: BoolArray,
-) -> None:
-    """Fill, for points [N, 2] in cells from the corner, whether they stand and were known free.
+def free_polygon(cells: Cells, sites: Sites, outline: FloatArray, tick: int) -> bool:
+    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen now.
 
-    A point stands that lies in or beside a cell that has been hit over `settled` ticks.
-    """
-    rows, columns = cells.tile.shape[0] << SHIFT, cells.tile.shape[1] << SHIFT
-    for point in range(len(points)):
-        x, y = points[point, 0], points[point, 1]
-        standing[point] = was_free[point] = False
-        if not (1.0 <= x < columns - 1 and 1.0 <= y < rows - 1):
-            continue
-        column, row = int(x), int(y)
-        for r in range(row - 1, row + 2):
-            for c in range(column - 1, column + 2):
-                cell = number_of(cells.tile, r, c)
-                if cell < 0:
-                    continue
-                evidence = cells.evidence[cell]
-                if r == row and c == column:
-                    was_free[point] = evidence < 0
-                if evidence > 0:
-                    site = cells.site[cell]
-                    if sites.last[site] - sites.first[site] >= settled:
-                        standing[point] = True
-
-
-@compiled
-def free_polygon(cells: Cells, outline: FloatArray, tick: int) -> bool:
-    """Let the cells whose centres lie in a polygon [K, 2], given in cells, be seen free now.
-
-    Returns False, with nothing done, where a tile is missing.
+    What stands deep inside is freed. Returns False, with nothing done, where a tile is missing.
     """
     index, evidences, seen, _ = cells
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
@@ -282,18 +254,30 @@ def free_polygon(cells: Cells, outline: FloatArray, tick: int) -> bool:
         for column in range(left, right + INSIDE + 1, SIDE):
             if index[min(row, high) >> SHIFT, min(column, right) >> SHIFT] == NONE:
                 return False
-    corners = len(outline)
+    middle_x, middle_y = outline[:, 0].mean(), outline[:, 1].mean()
     for row in range(low, high + 1):
         for column in range(left, right + 1):
-            x, y = column + 0.5, row + 0.5
-            inside = False
-            for k in range(corners):
-                x0, y0 = outline[k, 0], outline[k, 1]
-                x1, y1 = outline[(k + 1) % corners, 0], outline[(k + 1) % corners, 1]
-                if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
-                    inside = not inside
-            if inside:
-                cell = number_of(index, row, column)
-                seen[cell] = tick
-                evidences[cell] = min(evidences[cell], 0)
+            if not within(outline, column + 0.5, row + 0.5):
+                continue
+            cell = number_of(index, row, column)
+            seen[cell] = tick
+            if evidences[cell] > 0:
+                place = sites.place[cells.site[cell]]
+                # A wall that the robot all but touches stays.
+                x = middle_x + (column + place[0] - middle_x) / DEEP
+                y = middle_y + (row + place[1] - middle_y) / DEEP
+                if within(outline, x, y):
+                    evidences[cell] = 0
     return True
+
+
+@compiled
+def within(outline: FloatArray, x: float, y: float) -> bool:
+    """Return True where a point lies in a polygon [K, 2], by crossings of its edges."""
+    inside = False
+    for k in range(len(outline)):
+        x0, y0 = outline[k - 1, 0], outline[k - 1, 1]
+        x1, y1 = outline[k, 0], outline[k, 1]
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+            inside = not inside
+    return inside

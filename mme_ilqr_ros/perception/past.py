@@ -16,7 +16,8 @@ from mme_ilqr_ros.perception.view import FREE, HIT, View
 BoolArray = NDArray[np.bool_]
 RECENT = 0.3  # [s] ago: what moves fast was elsewhere then
 _ALONG = 2.0  # times drift: the error of a place in a metre, beside that of the heading
-_LATE = 0.3  # times the wanted age: a view may be that much older or younger
+_LATE = 0.3  # times the wanted age: a view may be that much older or younger ...
+_LATE_ANYWAY = 0.15  # [s] ... or this, for scanners that turn five times a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,11 @@ class Views:
         while views[0].stamp < view.stamp - kept:
             views.popleft()
 
+    def newest(self, mount: tuple[float, float]) -> float:
+        """Return when the newest view of a scanner was measured [s]; -inf before the first."""
+        views = self._views.get(mount)
+        return views[-1].stamp if views else -math.inf
+
     def past_of(self, points: ScanPoints, now: View, settled: float, drift: float) -> Past:
         """Return what was seen at the hits of a scan `settled` s before, and a moment before.
 
@@ -63,7 +69,7 @@ class Views:
         largest = (0.0, 0.0)
         stands, still, new = (np.zeros(len(hit), dtype=bool) for _ in range(3))
         for age, there in ((settled, stands), (RECENT, still)):
-            for view in self._at(points.stamp - age, _LATE * age):
+            for view in self._at(points.stamp - age, max(_LATE * age, _LATE_ANYWAY)):
                 error = _error(view, now, drift)
                 largest = max(largest, error)
                 said = view.at(hits, *error)

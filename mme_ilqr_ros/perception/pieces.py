@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.perception.circle_fit import enclosing, fit, kasa
+from mme_ilqr_ros.perception.circle_fit import enclosing, fit, inverse, kasa
 from mme_ilqr_ros.perception.past import Past
 from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.segments import claim, cut, split
@@ -126,6 +126,6 @@ def first_place(
     place, information, rms, _ = fit(points, start, expected, certainty, NOISE, 1e3)
     behind = np.hypot(place[0] - sensor[0], place[1] - sensor[1]) > distance
     if rms < ROUND and radius_min <= place[2] <= radius_max and behind:
-        return place, np.linalg.inv(information + certainty + 1e-6 * np.eye(3)), True
+        return place, inverse(information + certainty + 1e-6 * np.eye(3)), True
     covariance = np.diag(np.array([BLOB[0] ** 2, BLOB[0] ** 2, BLOB[1] ** 2]))
     return enclosing(points), covariance, False

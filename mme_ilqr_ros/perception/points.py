@@ -13,6 +13,7 @@ from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.perception.scan import CENTRED, PointScan, Scan
 
 FloatArray = NDArray[np.float64]
+MOST_RANGE = 200.0  # [m] a hit further away is an error, and would lay out half the world
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ def scan_points(
     ranges = np.asarray(fan.ranges, dtype=np.float64)
     with np.errstate(invalid="ignore"):
         valid = ranges >= max(fan.range_min, 0.0)  # NaN and -inf are not
-        hit = valid & (ranges < fan.range_max - 1e-6)
+        hit = valid & (ranges < min(fan.range_max - 1e-6, MOST_RANGE))
     length = np.where(hit, ranges, min(clear_max, fan.range_max))
     times = fan.times
     if fan.time_increment == 0.0:

@@ -51,7 +51,7 @@ class SiteField:
             self._places = np.empty((*shape, 2), np.float32)
         row = int(low[0]) - limit - tiles.corner[0]
         column = int(low[1]) - limit - tiles.corner[1]
-        nearest_in_columns(tiles.cells, tiles.sites, row, column, limit, self._rows, self._places)
+        find_below(tiles.cells, tiles.sites, row, column, self._rows, self._places)
         values = np.empty((height, width))
         bounds = size, self._skin, self._reach
         envelope(self._rows, self._places, limit, *bounds, values)
@@ -59,35 +59,33 @@ class SiteField:
 
 
 @compiled
-def nearest_in_columns(
+def find_below(
     cells: Cells,
     sites: Sites,
     row: int,
     column: int,
-    limit: int,
-    nearest: NDArray[np.int16],
+    below: NDArray[np.int16],
     places: NDArray[np.float32],
 ) -> None:
-    """Fill the row [h, w] of the nearest occupied cell of the column, FAR where beyond `limit`.
+    """Fill [h, w] the row of the nearest occupied cell of a column at or after a row; FAR: none.
 
     Args:
         cells: The map.
         sites: Its sites.
         row: First row of the window, from the corner of the index; may lie outside.
         column: First column of the window.
-        limit: Rows.
-        nearest: To fill.
+        below: To fill.
         places: [h, w, 2] filled at occupied cells: the site in cells of the window.
     """
     index, evidences, _, numbers = cells
     words = evidences.view(np.uint64)  # eight cells in a row at once
     site_places = sites.place
-    height, width = nearest.shape
+    height, width = below.shape
     rows, columns = index.shape[0] << SHIFT, index.shape[1] << SHIFT
     begin, end = max(0, -column), min(width, columns - column)
-    nearest[0, :] = -FAR
-    for i in range(height):
-        nearest[i, :] = nearest[max(i - 1, 0), :]
+    below[height - 1, :] = FAR
+    for i in range(height - 1, -1, -1):
+        below[i, :] = below[min(i + 1, height - 1), :]
         r = row + i
         if not 0 <= r < rows:
             continue
@@ -102,22 +100,13 @@ def nearest_in_columns(
                 at = (word_column << 3) + k - column
                 if begin <= at < end and evidences[U(number + k)] > 0:
                     place = site_places[U(numbers[U(number + k)])]
-                    nearest[i, at] = i
+                    below[i, at] = i
                     places[i, at, 0], places[i, at, 1] = at + place[0], i + place[1]
-    below = np.full(width, 2 * FAR)
-    for i in range(height - 1, -1, -1):
-        line = nearest[i]
-        for j in range(width):
-            above = np.int64(line[j])
-            under = i if above == i else below[j]
-            found = under if under - i < i - above else above
-            below[j] = under
-            line[j] = found if abs(i - found) <= limit else FAR
 
 
 @compiled
 def envelope(
-    nearest: NDArray[np.int16],
+    below: NDArray[np.int16],
     places: NDArray[np.float32],
     limit: int,
     size: float,
@@ -127,17 +116,21 @@ def envelope(
 ) -> None:
     """Fill `values` [h, w] with the distance in m less `skin`, at most `reach` [m].
 
-    The rest as `nearest_in_columns` fills it: wider than `values` by `limit` on every side.
+    The rest as `find_below` fills it: wider than `values` by `limit` cells on every side.
     """
-    width = nearest.shape[1]
+    height, width = below.shape
     farthest = ((reach + skin) / size) ** 2
+    above = np.full(width, -FAR)  # the row of the nearest occupied cell at or before this row
     x_of, up_of, weight_of = np.empty(width), np.empty(width), np.empty(width)
-    for i in range(limit, limit + len(values)):
-        line = values[i - limit]
+    for i in range(height - limit):
         last = -1  # of the parabolas that are somewhere the lowest, from left to right
         for j in range(width):
-            row = nearest[i, j]
-            if row == FAR:
+            row = np.int64(below[i, j])
+            if row == i:
+                above[j] = i
+            if i - above[j] < row - i:
+                row = above[j]
+            if abs(i - row) > limit or i < limit:
                 continue
             x, up = float(places[row, j, 0]), places[row, j, 1] - (i + 0.5)
             weight = up * up + x * x
@@ -148,6 +141,9 @@ def envelope(
                 last -= 1
             last += 1
             x_of[last], up_of[last], weight_of[last] = x, up, weight
+        if i < limit:
+            continue
+        line = values[i - limit]
         if last < 0:
             line[:] = reach
             continue

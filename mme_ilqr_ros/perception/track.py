@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
+from mme_ilqr_ros.perception.circle_fit import inverse
 
 FloatArray = NDArray[np.float64]
 _ROUND = 0.6  # share of scans
@@ -31,6 +32,7 @@ class Track:
         mean: [5] x, y, vx, vy, radius in m and m/s.
         covariance: [5, 5] of the mean.
         start: [2] where it was first seen.
+        turning: [5, 5] covariance in place of the other if it turns sharply now.
         seen: In how many scans.
         roundness: How often its hits lie on a circle, lately: between 0 and 1.
         moving: Whether it moves.
@@ -46,6 +48,7 @@ class Track:
     mean: FloatArray
     covariance: FloatArray
     start: FloatArray
+    turning: FloatArray = field(default_factory=lambda: np.zeros((5, 5)))
     seen: int = 1
     roundness: float = 1.0
     moving: bool = False
@@ -90,22 +93,30 @@ class Track:
         depth = min(_DEPTH, self.mean[4])
         return self.mean[:2] - away * (self.mean[4] - depth) / (math.hypot(*away) + 1e-9)
 
-    def predict(self, stamp: float, acceleration: float) -> None:
-        """Let time pass until `stamp` [s]."""
-        self.mean, self.covariance = advance(
-            self.mean, self.covariance, stamp - self.stamp, acceleration
-        )
+    def predict(self, stamp: float, acceleration: float, sharpest: float) -> None:
+        """Let time pass until `stamp` [s].
+
+        Args:
+            stamp: Until when.
+            acceleration: How fast it changes its velocity [m/s^2] ...
+            sharpest: ... and how fast when it turns sharply [m/s^2].
+        """
+        dt = stamp - self.stamp
+        self.mean, self.covariance = advance(self.mean, self.covariance, dt, acceleration)
+        self.turning = self.covariance + push(dt, sharpest)
         self.stamp = stamp
 
-    def update(self, place: FloatArray, information: FloatArray, fits: bool) -> None:
+    def update(self, place: FloatArray, information: FloatArray, fits: bool, turns: bool) -> None:
         """Take the most likely x, y, radius [3] given the prior and a measurement.
 
         Args:
             place: [3] the most likely one, the prior counted in.
             information: [3, 3] inverse covariance of the measurement alone.
             fits: Whether the hits lie on a circle.
+            turns: Whether the prior was that of a sharp turn.
         """
-        self.mean, self.covariance = conditioned(self.mean, self.covariance, place, information)
+        prior = self.turning if turns else self.covariance
+        self.mean, self.covariance = conditioned(self.mean, prior, place, information)
         self.mean[4] = max(self.mean[4], _SMALLEST)
         self.roundness += _LATELY * (float(fits) - self.roundness)
         self.seen += 1
@@ -138,14 +149,21 @@ def advance(
         cov[row] += dt * cov[row + 2]
     for column in range(2):
         cov[:, column] += dt * cov[:, column + 2]
-    square = acceleration * acceleration
-    for axis in range(2):
-        cov[axis, axis] += 0.25 * square * dt**4
-        cov[axis, axis + 2] += 0.5 * square * dt**3
-        cov[axis + 2, axis] += 0.5 * square * dt**3
-        cov[axis + 2, axis + 2] += square * dt**2
+    cov += push(dt, acceleration)
     cov[4, 4] += 4e-4 * dt  # 2 cm in a second: things are not quite round
     return new, cov
+
+
+@compiled
+def push(dt: float, acceleration: float) -> FloatArray:
+    """Return the covariance [5, 5] that an unknown acceleration, constant for `dt` s, adds."""
+    cov = np.zeros((5, 5))
+    square = acceleration * acceleration
+    for axis in range(2):
+        cov[axis, axis] = 0.25 * square * dt**4
+        cov[axis, axis + 2] = cov[axis + 2, axis] = 0.5 * square * dt**3
+        cov[axis + 2, axis + 2] = square * dt**2
+    return cov
 
 
 @compiled
@@ -169,8 +187,8 @@ def conditioned(
         shift[column] = place[column] - mean[chosen[column]]
         for row in range(3):
             prior[row, column] = covariance[chosen[row], chosen[column]]
-    inverse = np.linalg.inv(prior)
-    gain = across @ inverse
-    after = np.linalg.inv(inverse + information)
+    certainty = inverse(prior)
+    gain = across @ certainty
+    after = inverse(certainty + information)
     new = covariance - gain @ (prior - after) @ gain.T
     return mean + gain @ shift, 0.5 * (new + new.T)

@@ -26,6 +26,9 @@ class TrackSettings(Settings):
         low=0.1,
         high=20.0,
     )
+    sharpest: float = setting(
+        10.0, "The same when they turn sharply.", unit="m/s^2", low=0.1, high=100.0
+    )
     speed_min: float = setting(0.2, "Slower things stand.", unit="m/s", low=0.05, high=2.0)
     speed_max: float = setting(4.0, "Faster things are errors.", unit="m/s", low=0.5, high=20.0)
     coast: float = setting(

@@ -25,6 +25,7 @@ BoolArray = NDArray[np.bool_]
 _FIRST_SPEED = 1.2  # [m/s] standard deviation of a velocity that nothing is known about
 _LOST = 0.35  # [s] what does not move is forgotten after
 _SEEN_THROUGH = 2  # scans that saw through the place of a thing: it is not there
+_OVERTAKEN = 0.1  # [s] by which the scans of several scanners may come in a wrong order
 _CHANGED = 0.3  # share of the hits that must be new, or gone, of what moves ...
 _CHANGED_MUCH = 0.5  # ... and where its velocity is not certain, but it went ...
 _LONG_WAY = 0.4  # ... so far [m]
@@ -72,16 +73,17 @@ class Tracker:
         self.began = []
         view = View.of(points)
         past = self._views.past_of(points, view, self.settled, self.drift)
-        if points.stamp > self._stamp:  # of scanners with one stamp, the first is followed
+        overtaken = view.stamp <= max(self._views.newest(view.mount), self._stamp - _OVERTAKEN)
+        if not overtaken:
             self._follow(points, view, past)
         self._mark(points.ends, points.hit & ~past.stands)
         return self.tracks
 
     def _follow(self, points: ScanPoints, view: View, past: Past) -> None:
-        """Move all tracks on to a newer scan."""
+        """Move all tracks to the time of a scan, a newer one or another scanner's."""
         self._stamp = points.stamp
         for track in self.tracks:
-            track.predict(self._stamp, self.settings.acceleration)
+            track.predict(self._stamp, self.settings.acceleration, self.settings.sharpest)
         pieces = Pieces.of_scan(points, past, self._expected(), self.settings)
         taken = self._match(pieces)
         self._decide(pieces, taken, view, past.error)
@@ -103,9 +105,14 @@ class Tracker:
         if not self.tracks or not len(pieces.counts):
             return {}
         means = np.stack([track.mean for track in self.tracks])
-        covariances = np.stack([track.covariance for track in self.tracks])
+        covariances = np.array(
+            [
+                [t.covariance for t in self.tracks],
+                [t.turning if t.moving else t.covariance for t in self.tracks],
+            ]
+        )
         is_round = np.array([track.is_round for track in self.tracks])
-        costs, places, informations, fits = pair_costs(
+        costs, places, informations, fits, turns = pair_costs(
             pieces.hits,
             pieces.counts,
             pieces.still,
@@ -120,7 +127,7 @@ class Tracker:
         }
         for i, k in taken.items():
             track = self.tracks[i]
-            track.update(places[i, k], informations[i, k], fits[i, k])
+            track.update(places[i, k], informations[i, k], fits[i, k], turns[i, k])
             track.remember(pieces.of(k), self.settled)
         return taken
 

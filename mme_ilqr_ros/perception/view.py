@@ -121,16 +121,19 @@ def _look(
                     known = False
                     break
                 end = reach[ray % count]
-                if end >= 0.0:
-                    # the end's distance from the place, by the law of cosines at a small angle
-                    square = (away - end) ** 2 + away * end * beside * beside
-                    near = _NEAR + _TURN * away + 0.5 * (beside - last) * away
-                    hit = hit or square < near * near
-                free = free and abs(end) > away + _BEYOND + slack
-                last = beside
-                if beside >= half:
+                near = _NEAR + _TURN * away + 0.5 * (beside - last) * away
+                # the end's distance from the place, by the law of cosines at a small angle
+                if end >= 0.0 and (away - end) ** 2 + away * end * beside * beside < near * near:
+                    hit = True
                     break
+                free = free and abs(end) > away + _BEYOND + slack
+                # a hit at the place is no further beside it
+                if beside >= half or (not free and beside * away > 2.0 * near):
+                    break
+                last = beside
                 ray += side
+            if hit:
+                break
         if hit:
             found[index] = HIT
         elif free and known:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.passable import discs_in
+from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
@@ -86,6 +87,19 @@ class UnknownPlanner:
         if kept is None or kept[0] is not known or not _same_cells(kept[1], grid):
             kept = self._map = known, drawn(known, grid)
         return kept[1]
+
+
+def crosses(seen: GridMap, path: Path, distance: float) -> bool:
+    """Return whether a path comes nearer than a distance [m] to the middle of an occupied cell."""
+    size = seen.resolution
+    s = np.append(np.arange(0.0, path.length, size), path.length)
+    cells = seen.cell_at(path.point_at(s))
+    reach = int(distance / size)
+    offsets = np.moveaxis(np.indices((2 * reach + 1, 2 * reach + 1)), 0, -1).reshape(-1, 2) - reach
+    offsets = offsets[np.hypot(*offsets.T) * size <= distance]
+    near = np.unique((cells[:, None] + offsets).reshape(-1, 2), axis=0)
+    rows, columns = near[seen.contains(near)].T
+    return bool(seen.occupied[rows, columns].any())
 
 
 def area(seen: GridMap, points: NDArray[np.float64], rim: float, known: GridMap | None) -> Box:

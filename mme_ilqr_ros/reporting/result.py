@@ -134,6 +134,7 @@ class RunResult:
         near: [N, 2] clearance [m] and speed as a fraction of the top speed, while it moves.
         turn_change: Mean change of the commanded turning rate [rad/s^2]; None if unknown.
         last_words: What the controller said in the last 10 s; empty if unknown.
+        shortest: Length of the shortest way for who knows the whole world [m]; None if unknown.
     """
 
     world: str
@@ -154,6 +155,7 @@ class RunResult:
     near: Floats = field(default_factory=lambda: np.empty((0, 2)), repr=False, compare=False)
     turn_change: float | None = None
     last_words: tuple[str, ...] = ()
+    shortest: float | None = None
 
     @classmethod
     def of(
@@ -194,6 +196,13 @@ class RunResult:
         return speed_near([self])
 
     @property
+    def detour(self) -> float | None:
+        """How many times as far as the shortest way it drove to its goal; None if unknown."""
+        if not self.shortest or self.outcome is not Outcome.SUCCESS:
+            return None
+        return self.path_length / self.shortest
+
+    @property
     def said_driving(self) -> bool:
         """Whether it did not arrive and still said that it drives, in the last 10 s."""
         on_the_way = self.outcome in (Outcome.TIMEOUT, Outcome.STUCK)
@@ -229,6 +238,7 @@ class RunResult:
             "flips": self.flips,
             "speed_near": self.speed_near,
             "turn_change_rad_s2": None if self.turn_change is None else round(self.turn_change, 3),
+            "shortest_m": None if self.shortest is None else round(self.shortest, 3),
             "said": self.last_words[-1] if self.last_words else None,
         }
 

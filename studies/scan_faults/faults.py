@@ -61,9 +61,9 @@ class Outcome:
     again: float | None
     strays: int
 
-    def said(self, pattern: str) -> str:
-        """Return the first line that matches a pattern, or an empty text."""
-        return next((line for line in self.lines if re.search(pattern, line)), "")
+    def said(self, pattern: str) -> list[str]:
+        """Return the lines that match a pattern."""
+        return [line for line in self.lines if re.search(pattern, line)]
 
 
 def suffer(rig: Rig, fault: Fault) -> Outcome:
@@ -78,6 +78,8 @@ def suffer(rig: Rig, fault: Fault) -> Outcome:
     stood = rig.spin_until(lambda: rig.slowest < STANDING, fault.seconds)
     stop = time.monotonic() - begun if stood else None
     rig.spin(fault.seconds - (time.monotonic() - begun))
+    # A busy machine takes its time.
+    rig.spin_until(lambda: any(re.search(fault.line, line) for _, line in rig.lines), PATIENCE)
     rig.change = rig.change_rear = nothing
     begun = time.monotonic()
     drives = rig.spin_until(rig.drives, PATIENCE)
@@ -172,11 +174,11 @@ FAULTS = (
     Fault("two scanners disagree", _ranges(_in_front(0.6, 60)), "disagrees with", None),
     Fault("spins slower than it says", _message(_slow), "scan: a turn takes", False),
     Fault("dirt on the glass", _ranges(_in_front(0.13)), "Clean the glass", False, 3.0),
-    Fault("a mirror", _ranges(_mirror, rear=True), "", False, 2.0),
+    Fault("a mirror", _ranges(_mirror, rear=True), "disagrees with", False, 2.0),
     Fault(
         "its own leg in view", _ranges(_in_front(0.17)), "scan: 12 rays end inside the robot", True
     ),
-    Fault("odometry jumps by 0.5 m", _jump, "odometry jumped", False),
+    Fault("odometry jumps by 0.5 m", _jump, "odometry jumped", None),
 )
 
 

@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, command: str) -> str:
 def _row(fault: Fault, outcome: Outcome) -> dict[str, object]:
     return {
         "name": fault.name,
-        "line": f"`{line}`" if (line := outcome.said(fault.line)) else "nothing",
+        "line": f"`{lines[0]}`" if (lines := outcome.said(fault.line)) else "nothing",
         "stop": "drives on" if outcome.stop is None else f"{outcome.stop:.1f}",
         "again": "never" if outcome.again is None else f"{outcome.again:.1f}",
         "strays": outcome.strays,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.perception.tracker import Tracker
@@ -20,6 +21,7 @@ VISIBLE = 0.3  # share of a disc's width that must be seen
 FAST = 0.2  # [m/s] slower discs are not asked for
 NEAR = 0.5  # [m] a track this near to a disc's centre is of it
 FALSE = 0.6  # [m] from the nearest disc that moves a track is false
+FORGOTTEN = 1.0  # [s] out of sight: it may come back as another
 JUMP = 1.0  # [m] in a scan: the disc begins its way anew
 
 
@@ -102,6 +104,7 @@ class _Life:
         self.place: FloatArray | None = None
         self.since: float | None = None
         self.number: int | None = None
+        self.seen = -math.inf
         self.was_found = False
 
 
@@ -118,33 +121,48 @@ def evaluate(
         errors.milliseconds.append(1e3 * (time.thread_time() - begin))
         errors.scans += 1
         moving = np.array([[*t.circle, t.number] for t in tracks if t.moving]).reshape(-1, 6)
-        for index in range(len(circles)):
-            share = visible_share(pose, circles, index, scanner)
+        shares = [visible_share(pose, circles, index, scanner) for index in range(len(circles))]
+        of_disc = _pairs(circles, moving)
+        for index, disc in enumerate(circles):
             life = lives.setdefault(index, _Life())
-            _ask(circles[index], share, moving, life, points.stamp, errors)
+            track = moving[of_disc[index]] if index in of_disc else None
+            _ask(disc, shares[index], track, life, points.stamp, errors)
         errors.false += _false(moving, circles)
     return errors
 
 
+def _pairs(circles: FloatArray, moving: FloatArray) -> dict[int, int]:
+    """Return the track of each disc that has one nearby; no track is of two discs."""
+    apart = np.hypot(*np.moveaxis(circles[:, None, :2] - moving[None, :, :2], 2, 0))
+    rows, columns = linear_sum_assignment(np.where(apart > NEAR, 1e3, apart))
+    return {int(i): int(k) for i, k in zip(rows, columns, strict=True) if apart[i, k] <= NEAR}
+
+
 def _ask(
-    disc: FloatArray, share: float, moving: FloatArray, life: _Life, now: float, errors: Errors
+    disc: FloatArray,
+    share: float,
+    track: FloatArray | None,
+    life: _Life,
+    now: float,
+    errors: Errors,
 ) -> None:
-    """Compare one disc with the tracks that move [N, 6]."""
+    """Compare one disc with its track [6], if it has one."""
     if life.place is not None and np.hypot(*(disc[:2] - life.place)) > JUMP:
         life.since = life.number = None
     life.place = disc[:2].copy()
     if np.hypot(*disc[3:]) < FAST or share < VISIBLE:
         life.since = None
         return
+    if now - life.seen > FORGOTTEN:
+        life.number = None
+    life.seen = now
     if life.since is None:
         life.since, life.was_found = now, False
     errors.asked += 1
-    apart = np.hypot(*(moving[:, :2] - disc[:2]).T)
-    if not len(apart) or apart.min() > NEAR:
+    if track is None:
         return
-    track = moving[np.argmin(apart)]
     errors.found += 1
-    errors.position.append(float(apart.min()))
+    errors.position.append(float(np.hypot(*(track[:2] - disc[:2]))))
     errors.radius.append(float(track[2] - disc[2]))
     errors.velocity.append(float(np.hypot(*(track[3:5] - disc[3:]))))
     errors.switches += int(life.number is not None and life.number != track[5])

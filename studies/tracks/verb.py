@@ -34,7 +34,8 @@ examples:
   python -m studies tracks --worlds barn_odd_150.json.gz --planner file --fov 270 --out out/stands
 
 DIR gets summary.json. false: tracks that move where no disc does, in 1,000 scans; switches: changes
-of a disc's number in a minute of its being followed; errors are medians / 95th percentiles.
+of a disc's number in a minute of its being followed, hidden for a second at most; errors are
+medians / 95th percentiles.
 """
 PAIR = "{{{0}[median]:.{1}f}} / {{{0}[p95]:.{1}f}}"
 COLUMNS = {

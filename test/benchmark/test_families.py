@@ -33,7 +33,10 @@ def scenarios(family, seed, count=COUNT):
 def length_of_way(scenario, margin):
     """Return the length [m] of a plan that keeps `margin` beyond the radius: a third of its own."""
     settings = PlannerSettings(
-        "dijkstra", scenario.robot.radius, 3.0 * margin, tolerance=scenario.goal_tolerance
+        kind="dijkstra",
+        robot_radius=scenario.robot.radius,
+        clearance_margin=3.0 * margin,
+        tolerance=scenario.goal_tolerance,
     )
     start, goal = scenario.start, scenario.goal
     grid = scenario.map_of_what_stands()
@@ -103,12 +106,23 @@ def test_beside_a_disc_in_a_corridor_is_room_for_the_robot_or_the_disc_turns_bac
 
 
 def test_walls_lie_between_cells_so_that_a_map_has_the_room_that_the_robot_has():
-    for family in ("slot", "wall_goal", "l_corridor", "spiral", "gap", "dead_end", "overtaking"):
+    narrow = ("slot", "wall_goal", "l_corridor", "spiral", "gap", "dead_end", "overtaking")
+    for family in (*narrow, "maze", "warehouse", "bug_trap", "trap_forest"):
         for scenario in scenarios(family, 0, 10):
             origin = np.array([scenario.grid.origin.x, scenario.grid.origin.y])
             for wall in scenario.boxes:
                 lines = (wall.corners - origin) / scenario.grid.resolution
                 np.testing.assert_allclose(lines, np.round(lines), atol=0.01, err_msg=scenario.name)
+
+
+@pytest.mark.parametrize("family", ["maze", "warehouse", "bug_trap", "trap_forest"])
+def test_without_a_map_the_straight_way_is_closed(family):
+    for scenario in scenarios(family, 0):
+        ends = [[p.x, p.y] for p in (scenario.start, scenario.goal)]
+        line = np.linspace(*ends, 500)
+        world = World(np.empty((0, 3)), scenario.grid, boxes=scenario.boxes)
+        room = min(world.clearance(point, 0.0) for point in line)
+        assert room < scenario.robot.radius, scenario.name
 
 
 def test_every_combination_of_scene_radius_and_speed_comes_once():

@@ -83,6 +83,14 @@ def test_on_simulated_time_the_simulator_makes_the_clock_and_the_others_follow()
     assert nodes["controller"].choices["use_sim_time"] is True
 
 
+def test_a_simulation_may_run_slower_than_real_time():
+    specs = system.simulation_nodes(Choice(scenario="trap"), TRAP.robot)
+    nodes = named(system.on_simulated_time(specs, 0.3))
+    assert nodes["simulator"].choices["speed_factor"] == 0.3
+    assert "speed_factor" not in nodes["controller"].choices
+    assert "speed_factor" not in named(system.on_simulated_time(specs))["simulator"].choices
+
+
 def all_specs():
     choice = Choice("ilqr", "dijkstra", "path", "trap", "a", "4 0")
     report = {"setup": "a test", "out_dir": "out", "progress_period": 1.0}

@@ -240,3 +240,11 @@ def test_a_robot_turns_to_look_before_it_backs_into_what_it_has_not_seen(shape):
     assert "gate: not seen lately what is behind" in reasons
     assert turned > math.pi / 8
     assert reasons[-1] == ""  # and then it backs out
+
+
+def test_a_robot_that_gets_out_of_the_way_need_not_look_first():
+    dark = np.array([[-0.25, 0.0]])
+    back = ahead(RobotState(0.0, 0.0, 0.0, -0.4, 0.0), FAR, unseen=dark)
+    command, watch = np.array([-0.4, 0.0]), gate(vx_min=-0.5)
+    assert watch.let_pass(command, command, back).reason
+    assert not watch.let_pass(command, command, back, evades=True).reason

@@ -8,6 +8,7 @@ from mme_ilqr_ros.geometry.circles import (
     nearest,
     no_circles,
     predict,
+    told_first,
     transformed,
 )
 from mme_ilqr_ros.geometry.pose import Pose
@@ -75,3 +76,13 @@ def test_the_nearest_circles_are_those_that_could_touch_a_point_soonest():
 def test_bad_rows_are_refused(rows, word):
     with pytest.raises(CircleError, match=word):
         as_circles(rows)
+
+
+def test_of_a_thing_that_is_told_and_seen_the_told_circle_counts():
+    told = np.array([[0.0, 0.0, 0.3, 1.0, 0.0], [5.0, 0.0, 0.2, 0.0, 0.0]])
+    same, other = [0.1, 0.1, 0.25, 0.8, 0.1], [0.0, 1.0, 0.3, 0.0, 0.5]
+    both = told_first(told, np.array([same, other]))
+    assert both.tolist() == [*told.tolist(), other]
+    none = no_circles()
+    assert told_first(none, np.array([same])).tolist() == [same]
+    assert told_first(told, none).tolist() == told.tolist()

@@ -64,6 +64,24 @@ def test_a_run_down_the_planners_cost_to_go_reaches_its_goal_and_is_written_down
     assert not [text for level, text in log if "following the plan" in text]
 
 
+def test_a_run_by_nothing_but_scans_and_odometry_reaches_its_goal(bench, tmp_path, log):
+    file = tmp_path / "short.yaml"
+    file.write_text(WORLD.format(timeout=60.0))
+    bench.add(
+        SimulatorNode,
+        scenario=str(file),
+        publish_map=False,
+        publish_obstacles=False,
+        scan__beams=180,
+    )
+    bench.add(PlannerNode, kind="dijkstra", use_evidence=True)
+    controller = bench.add(ControllerNode, mme__n_modes=4, scan_topics=["scan"], use_map=False)
+    monitor = bench.add(RunMonitorNode, scenario=str(file))
+    assert ended(bench, monitor)
+    assert said(bench, log, "result: short: success after")
+    assert controller.lidar.grid().occupied.any()
+
+
 def test_a_run_that_takes_too_long_is_a_failure(bench, start, log):
     monitor = start(timeout=0.5)
     assert ended(bench, monitor)

@@ -228,3 +228,54 @@ def test_another_perception_begins_anew_and_a_scanner_of_another_age_is_allowed(
     assert all(result.successful for result in stand.node.set_parameters(changes))
     assert stand.node.lidar.perception.settings.clear_max == 5.0
     assert bench.spin_until(lambda: stand.situation()[1] == "")
+
+
+def test_two_sensors_at_one_place_are_two(bench):
+    """A camera above a scanner: their stamps need not be in one order."""
+    stand = Stand(bench, cloud_topics=["camera"])
+    clouds = bench.publisher(PointCloud2, "camera")
+    bench.connect(clouds)
+    assert "no usable scan on 'camera' yet" in stand.situation()[1]
+
+    def look():
+        message = cloud([[0.6, 0.0, 0.5]])
+        message.header.stamp, message.header.frame_id = stand.stamp(), "base_link"
+        clouds.publish(message)
+
+    bench.node.create_timer(0.1, look)
+    assert bench.spin_until(lambda: stand.situation()[1] == "")
+    situation, _ = stand.situation()
+    assert np.hypot(*(situation.points - (0.6, 0.0)).T).min() < 0.02
+    value, _ = situation.walls.value_and_gradient([[0.6, 0.3], [-2.5, 0.0]])
+    assert value == pytest.approx([0.3, 0.5], abs=0.05)
+
+
+class Told:
+    """In the place of tf2: keeps what is sent."""
+
+    sent: list
+
+    def __init__(self, node):
+        Told.sent = []
+
+    def send(self, pose, stamp, parent, child):
+        Told.sent.append((pose, parent, child))
+
+
+def test_a_matcher_keeps_a_frame_of_its_own_and_says_where_the_odometry_lies_in_it(
+    bench, monkeypatch
+):
+    monkeypatch.setattr("mme_ilqr_ros.nodes.evidence_publisher.TfOutput", Told)
+    grids = bench.collect(OccupancyGrid, "evidence", LATCHED)
+    stand = Stand(
+        bench, perception__match=True, match_frame="found", publish_match_tf=True, scan_timeout=2.0
+    )
+    assert bench.spin_until(lambda: grids and Told.sent)
+    assert grids[-1].header.frame_id == "found"
+    assert Told.sent[-1][1:] == ("found", "odom")
+    lidar = stand.node.lidar
+    lidar.perception.correction = Pose(0.3, 0.0, 0.1)  # until the next scan
+    snapshot = stand.node._inputs.snapshot(stand.node.now())
+    assert snapshot.frame == "found"
+    assert snapshot.situation.state.pose == Pose(0.3, 0.0, 0.1)
+    assert lidar.pose_in("found", "odom") == Pose(0.3, 0.0, 0.1)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from mme_ilqr_ros.nodes.markers import (
     obstacle_markers,
     read_candidates,
     robot_markers,
+    track_markers,
 )
+from mme_ilqr_ros.perception.track import Track
 
 
 def candidates():
@@ -89,3 +93,18 @@ def test_a_footprint_is_shown_as_triangles_that_fill_it():
     areas = 0.5 * (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
     assert areas.sum() == pytest.approx(1.2 * 0.6)
     assert heading.type == Marker.ARROW
+
+
+def test_what_is_followed_is_drawn_where_it_is_moving_or_not():
+    """Tracks are kept in a frame that has a pose in the one that is drawn in."""
+    still = Track(7, 0.0, 1.0, 1.0, np.array([1.0, 0.0, 0.0, 0.0, 0.3]), np.eye(5), np.zeros(2))
+    moving = replace(still, number=8, mean=np.array([0.0, 2.0, 1.0, 0.0, 0.2]), moving=True)
+    pose = Pose(1.0, 0.0, np.pi / 2)
+    drawn = track_markers([still, moving], pose, Time(), "odom").markers
+    by_name = {(m.ns, m.id): m for m in drawn}
+    disc = by_name["standing", 7]
+    assert (disc.pose.position.x, disc.pose.position.y) == pytest.approx((1.0, 1.0))
+    (arrow,) = [m for m in drawn if m.ns == "obstacle_velocities"]
+    assert (arrow.points[0].x, arrow.points[0].y) == pytest.approx((-1.0, 0.0))
+    assert (arrow.points[1].x, arrow.points[1].y) == pytest.approx((-1.0, 1.0))
+    assert {m.text for m in drawn if m.ns == "numbers"} == {"7", "8"}

@@ -8,6 +8,7 @@ pytest.importorskip("rclpy")
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
+from std_msgs.msg import Float32
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
@@ -89,6 +90,19 @@ def test_a_wall_that_comes_into_view_makes_another_plan_at_once(bench):
     assert stand.path().length == pytest.approx(3.0, abs=0.1)
     stand.see(seen((1.0, -2.0, 1.2, 2.0)))
     assert stand.next_path().length > 4.0
+
+
+def test_what_does_not_touch_the_plan_is_left_to_the_next_one(bench):
+    stand = Stand(bench, expected_planner_frequency=0.0)
+    attempts = bench.collect(Float32, "planner/plan_time")
+    stand.see(seen())
+    stand.send_goal(3.0, 0.0)
+    stand.path()
+    bench.spin_for(0.2)
+    count = len(attempts)
+    stand.see(seen((1.0, 1.0, 1.2, 2.0)))
+    bench.spin_for(0.5)
+    assert len(attempts) == count
 
 
 def test_a_robot_that_is_walled_in_is_told_so_and_the_goal_is_aborted(bench, log):

@@ -118,7 +118,7 @@ def test_a_ray_beside_a_point_speaks_against_it_only_if_odometry_may_have_drifte
         seen = rays(np.array([[0.0, 0.0]]), np.array([[1.01, 0.01]]), True, 0.1 * k)
         evidence.integrate(seen, use, 0.0)
     for k in range(20, 40):  # 3 cm beside it, in the same cell
-        beside = rays(np.array([[0.0, 0.04]]), np.array([[2.0, 0.04]]), False, 0.1 * k)
+        beside = rays(np.array([[0.0, 0.04]]), np.array([[3.0, 0.04]]), False, 0.1 * k)
         evidence.integrate(beside, use, travel)
     assert (evidence.tiles.cells.evidence > 0).any() == stays
 
@@ -198,3 +198,31 @@ def test_points_near_the_robot_are_of_the_newest_scan_and_of_what_stands():
     assert np.hypot(*points.T).max() <= 1.2
     assert points[:, 0].max() == pytest.approx(0.99, abs=0.02)  # behind it now
     assert points[:, 0].min() == pytest.approx(-0.99, abs=0.02)
+
+
+def test_a_far_wall_of_a_corridor_is_remembered_although_few_rays_fall_on_it():
+    """Rays run along it and hit a cell in ten: that must not take the others for gone."""
+    corridor = [wall(-8.0, 1.0, 20.0, 1.0), wall(-8.0, -1.0, 20.0, -1.0)]
+    perception = Perception(PerceptionSettings(movers=False))
+    laser = Laser(360, noise=0.01)
+    drive(perception, laser, straight(2.0), 6.0, scene=lambda t: (None, corridor))
+
+    def back(t):
+        return RobotState(12.0 - 2.0 * (t - 6.0), 0.0, math.pi, 2.0)
+
+    drive(perception, laser, back, 11.0, begin=6.0, scene=lambda t: (None, corridor))
+    places = np.stack([np.linspace(-2.0, 13.0, 301), np.full(301, 0.98)], axis=-1)
+    gaps = perception.clearance().value_and_gradient(places)[0]
+    assert gaps.max() < 0.15
+
+
+def test_a_wall_that_the_robot_all_but_touches_stays_and_a_ghost_under_it_goes():
+    body = np.array([[0.3, 0.3], [-0.3, 0.3], [-0.3, -0.3], [0.3, -0.3]])
+    boxes = [wall(-3.0, 0.5, 3.0, 0.5), wall(1.2, 0.0, 1.2, 0.1)]
+    perception = Perception(PerceptionSettings(movers=False), body)
+    drive(perception, Laser(720), standing_still(), 1.5, scene=lambda t: (None, boxes))
+    blind = Laser(10, 0.1, mount=Pose(0.0, 0.0, -math.pi / 2.0))
+    beside = RobotState(1.2, 0.185, 0.0)  # half a centimetre from the wall, on top of the other
+    drive(perception, blind, standing_still(beside), 3.0, 1.55, scene=lambda t: (None, boxes))
+    assert distance(perception, 1.2, 0.49) < 0.05
+    assert distance(perception, 1.2, 0.05) > 0.3

@@ -180,3 +180,12 @@ def test_a_scanner_may_be_mounted_anywhere_and_upside_down():
     walls = perception.seen(3.0, ORIGIN, 1.0).walls
     assert float(walls.value_and_gradient([1.98, -0.5])[0]) < 0.05
     assert float(walls.value_and_gradient([-3.0, 0.0])[0]) == pytest.approx(0.98, abs=0.03)
+
+
+def test_a_range_to_the_moon_does_not_lay_out_the_way_there():
+    perception, history = after_a_while()
+    before = perception.evidence.tiles.bytes
+    scan = Laser(range_max=1e12).scan(lambda t: ORIGIN, 3.0, boxes=BOXES)
+    scan.ranges[::7] = 3.8e8
+    assert perception.take(scan, history) == ""
+    assert perception.evidence.tiles.bytes < before + 5e6

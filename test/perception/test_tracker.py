@@ -208,16 +208,34 @@ def test_a_disc_that_passes_pillars_takes_none_of_them():
             assert (np.hypot(*(ends - disc[:2]).T) - 0.3).max() < 0.2
 
 
-def test_two_scanners_follow_one_disc():
+@pytest.mark.parametrize("rate", [5.0, 40.0])
+def test_slow_and_fast_scanners_follow_what_moves_and_nothing_else(rate):
+    pillars, _ = standing_world(1)
+    world, numbers = World(), set()
+    for time in np.arange(0.0, 5.0, 1.0 / rate):
+        disc = [1.0 + 0.3 * time, 1.8 - 0.9 * time, 0.35]
+        room = np.hypot(*(pillars[:, :2] - [1.5, 0.0]).T) > 3.0
+        moving = world.see(time, at_rest(time), [*pillars[room], disc], ROOM)
+        if 1.5 < time < 3.5:
+            [track] = moving
+            numbers.add(track.number)
+            assert np.hypot(*(track.mean[:2] - disc[:2])) < 0.1
+            assert np.hypot(*(track.mean[2:4] - [0.3, -0.9])) < 0.3
+        assert len(moving) <= 1
+    assert len(numbers) == 1
+
+
+@pytest.mark.parametrize("lag", [0.03, 0.0, -0.03])  # of the second; it comes second
+def test_two_scanners_follow_one_disc(lag):
     world, numbers = World(view=np.pi), set()
     front, back = Pose(0.2, 0.0, 0.0), Pose(-0.2, 0.0, np.pi)
     for time in times(6.0):
         angle = 1.2 * time
         disc = [2.5 * np.cos(angle), 2.5 * np.sin(angle), 0.3]
-        for lag, mount in ((0.0, front), (0.03, back)):
-            later = angle + 1.2 * lag
+        for late, mount in ((0.0, front), (lag, back)):
+            later = angle + 1.2 * late
             disc = [2.5 * np.cos(later), 2.5 * np.sin(later), 0.3]
-            moving = world.see(time + lag, at_rest(time), [disc], ROOM, mount)
+            moving = world.see(time + late, at_rest(time), [disc], ROOM, mount)
         if time > 0.8:
             [track] = moving
             numbers.add(track.number)

@@ -119,17 +119,17 @@ def bug_trap(rng: Rng, part: float) -> World:
 
     The robot is inside, and the goal lies behind the wall opposite the door.
     """
-    side, door = cells(between(3.0, 8.0, part)), cells(rng.uniform(0.8, 1.2))
-    inward, half = cells(between(0.2, 0.45, rng.random()) * side), side / 2
+    half, door = cells(between(1.5, 4.0, part)), cells(rng.uniform(0.4, 0.6))  # halves of both
+    side = 2.0 * half
+    inward = cells(between(0.2, 0.45, rng.random()) * side)
     walls = [
         box([half, -half], [half + THICK, half]),  # before the goal
         box([-half, half], [half + THICK, half + THICK]),
         box([-half, -half - THICK], [half + THICK, -half]),
     ]
     for way in (1.0, -1.0):
-        walls.append(box([-half - THICK, way * door / 2], [-half, way * (half + THICK)]))
-        lip = way * (door / 2 + THICK)
-        walls.append(box([-half, way * door / 2], [-half + inward, lip]))
+        walls.append(box([-half - THICK, way * door], [-half, way * (half + THICK)]))
+        walls.append(box([-half, way * door], [-half + inward, way * (door + THICK)]))
     start = [half - rng.uniform(0.6, 1.2), rng.uniform(-0.3, 0.3) * side, rng.uniform(-0.5, 0.5)]
     goal = [half + rng.uniform(1.5, 3.0), rng.uniform(-0.3, 0.3) * side]
     timeout = round(40.0 + UNHURRIED * side)
@@ -147,9 +147,10 @@ def trap_forest(rng: Rng, part: float) -> World:
             continue
         # Every second column half a row aside, so that no straight way leads through.
         y = (row - (rows - 1) / 2 + 0.5 * (column % 2)) * pitch
-        centre = np.array([2.5 + column * pitch, y]) + rng.uniform(-0.25, 0.25, 2)
+        beside = rng.uniform(-0.25, 0.25, 2)
+        centre = np.array([cells(2.5 + column * pitch + beside[0]), cells(y + beside[1])])
         turn = 0 if rng.random() < 0.7 else int(rng.integers(1, 4))
-        walls += _pocket(centre, cells(rng.uniform(1.2, 1.8)), cells(rng.uniform(0.8, 1.4)), turn)
+        walls += _pocket(centre, cells(rng.uniform(0.6, 0.9)), cells(rng.uniform(0.4, 0.7)), turn)
     start = [0.0, rng.uniform(-1.0, 1.0), 0.0]
     goal = [columns * pitch + 3.0, rng.uniform(-1.0, 1.0)]
     timeout = round(40.0 + UNHURRIED * length)
@@ -157,10 +158,16 @@ def trap_forest(rng: Rng, part: float) -> World:
     return placed(drawn, rng)
 
 
-def _pocket(centre: np.ndarray, width: float, depth: float, turn: int) -> list[World]:
-    """Return a U of three walls [m] that opens toward -x, turned to the left by quarters."""
+def _pocket(centre: np.ndarray, side: float, back: float, turn: int) -> list[World]:
+    """Return a U of three walls that opens toward -x, turned to the left by quarters.
+
+    Args:
+        centre: Its middle [2] [m].
+        side: Half its width [m].
+        back: Half its depth [m].
+        turn: Number of quarters.
+    """
     quarter = np.linalg.matrix_power(np.array([[0.0, -1.0], [1.0, 0.0]]), turn)
-    back, side = depth / 2, width / 2
     corners = [
         ([back - THICK, -side], [back, side]),
         ([-back, side - THICK], [back, side]),
