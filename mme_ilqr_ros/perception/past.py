@@ -14,7 +14,7 @@ from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.view import FREE, HIT, View
 
 BoolArray = NDArray[np.bool_]
-RECENT = 0.3  # [s] ago: what moves fast was elsewhere then
+RECENT = 0.5  # [s] ago: what moves was elsewhere then, 5 cm or more at 0.1 m/s
 _ALONG = 2.0  # times drift: the error of a place in a metre, beside that of the heading
 _LATE = 0.3  # times the wanted age: a view may be that much older or younger ...
 _LATE_ANYWAY = 0.15  # [s] ... or this, for scanners that turn five times a second
