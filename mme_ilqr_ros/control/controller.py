@@ -111,11 +111,10 @@ class LocalController:
         here, goal = RobotState(0.0, 0.0, 0.0), Pose(2.0, 0.0, 0.0)
         walls = DistanceField(np.full((2, 2), 1.0), 1.0, Pose(50.0, 50.0, 0.0), 1.0)
         circles = np.array([[9.0, 9.0, 0.1, 0.0, 0.0]])
-        near = Situation(
-            here, goal, 0.0, circles=circles, walls=walls, points=np.array([[0.3, 0.0]])
-        )
-        for situation in (near, replace(near, now=0.1, unseen=np.array([[-0.3, 0.0]]))):
-            self.compute_command(situation)
+        seen = Situation(here, goal, 0.0, circles=circles, walls=walls, points=circles[:, :2])
+        for now in (0.0, 0.1):
+            self.compute_command(replace(seen, now=now))
+        self._gate.warm_up()
         find_way_out(np.zeros(2), np.array([2.0, 0.0]), circles, walls, 0.2, 0.2)
         data = stage_data(self._kernel.problem, self._settings, np.zeros(2), circles, walls)
         self._kernel.distances(np.zeros((1, 1, 1, self._kernel.problem.model.nx)), [data])

@@ -130,6 +130,16 @@ class LastGate:
         self._leeway.reset()
         self._sense = 0.0
 
+    def warm_up(self) -> None:
+        """Compile, or load, what only a command that does not pass needs."""
+        inside = np.zeros((1, 6))
+        inside[:, 5] = 1.0  # nothing passes
+        twists, times, counts = np.ones((1, 2, 3)), np.ones((1, 5)), np.array([[0, 1]])
+        first_that_passes(twists, times, counts, *self._outline, inside)
+        with_most_slack(twists, times, *self._outline, inside)
+        sweep_slack(twists[0], times[0], *self._outline, inside, -math.inf)
+        shape_gap(*self._outline, 0.0, 0.0)
+
     def watches(self, situation: Situation) -> bool:
         """Return whether a scanner says anything here that a command has to pass."""
         return self._settings.gate and bool(len(situation.points) or len(situation.unseen))
@@ -181,9 +191,10 @@ class LastGate:
         on = 3.0 * time + self._braking  # see `first_that_passes`
         here = np.array([stopping, 0.0])
         there = np.array([stopping + speed * on, on])
-        circles = situation.circles
+        given = situation.circles, situation.points, situation.unseen
+        circles, points, dark = (np.array(part, order="C") for part in given)  # as compiled for
         moves = circles[:, 3:].any(axis=1)
-        seen = circles[moves], there, circles[~moves], here, situation.points, here
+        seen = circles[moves], there, circles[~moves], here, points, here
         parts = [rows_near(seen[i], pose, corners, radius, seen[i + 1]) for i in (0, 2, 4)]
         rows = np.concatenate(parts)
         rows = rows[rows[:, 5] > -OWN]
@@ -192,9 +203,7 @@ class LastGate:
         corner = state.pose.transform(corners[0])  # it moves too where the robot turns
         need = self._leeway.required(gap, corner, self._margin)
         rows[:, 5] = np.where(gaps < 0.0, gaps - ROUNDING, need)
-        if not len(situation.unseen):
-            return rows, len(rows)
-        dark = rows_near(situation.unseen, pose, corners, radius, here)
+        dark = rows_near(dark, pose, corners, radius, here)
         dark = dark[dark[:, 5] > 0.0]  # where the robot stands it need not look
         dark[:, 5] = 0.0
         return np.concatenate([rows, dark]), len(rows)

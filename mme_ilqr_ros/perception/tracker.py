@@ -142,7 +142,7 @@ class Tracker:
                 track.moving = s.speed_max > track.speed > 0.4 * s.speed_min
                 continue
             slow = track.speed < max(s.speed_min, track.speed_deviation)
-            track.stands = slow and pieces.still[k] >= STILL
+            track.stands = bool(slow and pieces.still[k] >= STILL)
             track.moving = self._moves(track, pieces.new[k], view, error)
             if track.moving:
                 self.began.append(track)
@@ -167,7 +167,7 @@ class Tracker:
         else:
             return False
         gone = view.at(track.past[0][1], *error) == FREE
-        return max(new, float(np.mean(gone))) >= needed
+        return bool(max(new, float(np.mean(gone))) >= needed)
 
     def _forget(self, view: View) -> None:
         """Drop tracks that were not seen for long, whose place is seen free, and doubles."""

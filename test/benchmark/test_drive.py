@@ -158,9 +158,29 @@ def test_totals_and_rows_are_the_interfaces(tmp_path):
     assert set(content) >= {"command", "version", "settings", "runs", "totals"}
     keys = "world trial seed outcome time_s path_length_m min_clearance_m score control_cycles"
     keys += " solve_ms plan_ms deadline_misses mode_switches way_changes flips"
-    keys += " speed_near turn_change_rad_s2 said"
+    keys += " speed_near turn_change_rad_s2 shortest_m said"
     assert list(content["runs"][0]) == keys.split()
     assert list(content["families"]) == ["open"]
+
+
+def test_by_lidar_nothing_is_told_and_the_way_is_compared_with_the_shortest(tmp_path):
+    pocket = [
+        {"center": [2.0, 0.0], "size": [0.2, 2.4]},
+        {"center": [1.2, 1.2], "size": [1.8, 0.2]},
+        {"center": [1.2, -1.2], "size": [1.8, 0.2]},
+    ]
+    blind = world(tmp_path, goal=[4, 0], walls=pocket)
+    setup = Setup(planner="dijkstra", sensing="lidar", planner_sees="nothing")
+    trial = drive(blind, setup)
+    assert trial.result.outcome is Outcome.SUCCESS
+    assert len(trial.record.seen[-1][1]) > 20
+    assert trial.result.shortest == pytest.approx(6.0, abs=0.8)
+    assert 0.9 < trial.result.detour < 2.5
+    assert totals([trial])["detour"]["median"] == pytest.approx(trial.result.detour, abs=1e-3)
+    again = drive(blind, setup)
+    np.testing.assert_array_equal(again.record.states, trial.record.states)
+    told = drive(world(tmp_path, goal=[2, 0]), Setup("ilqr", "none"))
+    assert told.result.detour is None
 
 
 def test_a_trial_knows_its_speed_near_things_and_what_was_said(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from test_controller import plant
 
+from mme_ilqr_ros.control import sweep
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.last_gate import LastGate, Shape, shape_in
 from mme_ilqr_ros.control.own_units import in_own_units
@@ -30,6 +31,21 @@ def gate(shape=DISC, **changes):
 
 def ahead(state, points, **inputs):
     return Situation(state, Pose(6.0, 0.0, 0.0), 0.0, points=points, **inputs)
+
+
+def test_after_warming_up_no_command_waits_for_a_compiler():
+    LocalController(ControllerSettings(), realtime=False).warm_up()
+    compiled = [getattr(sweep, name) for name in dir(sweep)]
+    compiled = [loop for loop in compiled if hasattr(loop, "signatures")]
+    before = [len(loop.signatures) for loop in compiled]
+    assert len(before) >= 5
+    disc = np.asfortranarray(np.repeat(mover(0.5, 0.0, -1.0, 0.0, 0.0), 2, axis=0))
+    everything = {"circles": disc, "unseen": np.asfortranarray(WALL)}
+    watch, state = gate(vx_min=-0.5), RobotState(1.2, 0.0, 0.0, 1.0, 0.0)
+    wish = np.array([1.0, 0.0])
+    assert watch.let_pass(wish, wish, ahead(state, WALL)).reason
+    assert watch.let_pass(wish, wish, ahead(state, WALL, **everything)).reason
+    assert [len(loop.signatures) for loop in compiled] == before
 
 
 def test_where_there_is_room_the_command_passes_unchanged():

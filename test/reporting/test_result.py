@@ -25,6 +25,7 @@ KEYS = [
     "flips",
     "speed_near",
     "turn_change_rad_s2",
+    "shortest_m",
     "said",
 ]
 
