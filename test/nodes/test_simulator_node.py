@@ -207,4 +207,5 @@ def test_sensors_keep_their_time_while_the_simulator_is_late(bench):
     assert bench.spin_until(lambda: len(odometry) > 30 and len(scans) > 6)
     for messages, period in ((odometry, 0.02), (scans, 0.1)):
         stamps = [convert.seconds_of(message.header.stamp) for message in messages]
-        np.testing.assert_allclose(np.diff(stamps[-6:]), period, atol=1e-6)
+        apart = np.diff(stamps) / period  # a busy middleware may drop one, never shift one
+        np.testing.assert_allclose(apart, np.round(apart), atol=1e-3)
