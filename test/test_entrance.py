@@ -41,7 +41,7 @@ def test_help_goes_to_standard_output(arguments, capsys):
     assert told.err == ""
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["params", "pilot"], ["sim", "--velocity", "2"]])
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["params", "pilot"], ["sim", "--pace", "2"]])
 def test_a_command_that_does_not_exist_is_one_line_and_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as left:
         main(arguments)
