@@ -34,7 +34,7 @@ def test_the_file_overrules_the_world_and_the_command_line_the_file(tmp_path):
     assert (settings.vx_max, settings.robot_radius, settings.mme.n_modes) == (0.4, 0.3, 3)
     assert (settings.variant, settings.seed) == ("me_ilqr", 7)
     assert setup.planner_settings(scenario).robot_radius == 0.3
-    assert setup.simulator_settings().command_delay == 0.1
+    assert setup.simulator_settings(scenario).command_delay == 0.1
 
 
 @pytest.mark.parametrize(

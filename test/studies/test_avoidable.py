@@ -32,7 +32,7 @@ def world(**changes):
 
 
 def simulator_of(scenario):
-    settings = Setup(planner="none").simulator_settings()
+    settings = Setup(planner="none").simulator_settings(scenario)
     return Simulator(scenario, settings, np.random.default_rng(0))
 
 
