@@ -203,7 +203,7 @@ class LocalController:
         if situation.path is None:
             return math.dist(here, target), target
         rejoin = REJOIN * self._settings.lookahead_distance
-        return self._target.rest(situation.path, here, rejoin)
+        return self._target.rest(situation.path, here, rejoin, situation.walls)
 
     def _task(
         self, situation: Situation, goal: Pose, x0: Array, way: WayOut | None

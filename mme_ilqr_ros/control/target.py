@@ -76,16 +76,24 @@ class PathTarget:
         s = np.minimum(s, path.length)
         return np.column_stack([path.point_at(s), path.heading_at(s)])
 
-    def rest(self, path: Path, position: Array, ahead: float) -> tuple[float, Array]:
+    def rest(
+        self, path: Path, position: Array, ahead: float, walls: DistanceField | None
+    ) -> tuple[float, Array]:
         """Return the rest of the plan [m], with the way back to it, and a point of it [2].
 
         Args:
             path: The plan.
             position: The robot [2].
             ahead: Distance of the point along the plan [m]; beyond its end, that end.
+            walls: What stands; where they are known in a window only, the point lies before the
+                plan leaves it: beyond it everything would seem to be free.
         """
         s = self._arc_length(path, position)
         away = float(np.hypot(*(path.point_at(s) - position)))
+        if walls is not None:
+            steps = np.arange(0.0, ahead, SPACING)
+            known = walls.covers(path.point_at(s + steps))
+            ahead = ahead if known.all() else float(steps[max(int(np.argmin(known)) - 1, 0)])
         return path.length - s + away, path.point_at(s + ahead)
 
     def _arc_length(self, path: Path, position: Array) -> float:

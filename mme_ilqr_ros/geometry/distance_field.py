@@ -59,6 +59,12 @@ class DistanceField:
         object.__setattr__(moved, "origin", origin)
         return moved
 
+    def covers(self, points: ArrayLike) -> NDArray[np.bool_]:
+        """Return [...] True where the field says something of points [..., 2] in m."""
+        local = self.origin.inverse().transform(points) / self.resolution
+        height, width = self.values.shape
+        return np.all((local >= 0.0) & (local <= (width, height)), axis=-1)
+
     def value_and_gradient(
         self, points: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

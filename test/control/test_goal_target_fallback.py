@@ -7,7 +7,7 @@ from mme_ilqr_ros.control.goal_checker import GoalChecker
 from mme_ilqr_ros.control.safety import brake, stop_time
 from mme_ilqr_ros.control.target import PathTarget, in_line_of_sight
 from mme_ilqr_ros.geometry.circles import no_circles
-from mme_ilqr_ros.geometry.distance_field import build_distance_field
+from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.models import ControlLimits
@@ -167,3 +167,15 @@ def test_a_turn_that_cannot_fall_with_the_speed_falls_as_fast_as_it_can():
     assert after[0] == 0.0
     assert after[1] == pytest.approx(1.4 - 0.1 * LIMITS.rate[1])
     assert not brake((0.0, 0.1), LIMITS, 0.1, turning=(1,)).any()
+
+
+def test_a_way_back_to_the_plan_ends_where_walls_are_no_longer_known():
+    straight = Path(np.array([[0.0, 0.0], [30.0, 0.0]]))
+    window = DistanceField(np.full((60, 60), 2.0), 0.1, Pose(-3.0, -3.0, 0.0), 2.0)
+    here = np.zeros(2)
+    assert PathTarget().rest(straight, here, 10.0, None)[1] == pytest.approx([10.0, 0.0])
+    length, place = PathTarget().rest(straight, here, 10.0, window)
+    assert length == pytest.approx(30.0)
+    assert 2.7 < place[0] <= 3.0
+    whole = DistanceField(np.full((60, 400), 2.0), 0.1, Pose(-3.0, -3.0, 0.0), 2.0)
+    assert PathTarget().rest(straight, here, 10.0, whole)[1] == pytest.approx([10.0, 0.0])
