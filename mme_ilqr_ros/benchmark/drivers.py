@@ -14,7 +14,6 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import RobotState
-from mme_ilqr_ros.navigation.navigator import Navigator
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.scan import Scan
 from mme_ilqr_ros.planning.planner import GlobalPlanner
@@ -119,15 +118,7 @@ class ByLidar:
         self._period = setup.simulator_settings(scenario).scan_publish_dur
         self._due = self._picture_due = 0.0
         self._planned: PlanResult | None = None
-        self.navigator = Navigator(
-            setup.make_controller(settings),
-            settings,
-            setup.make_perception(scenario, settings),
-            setup.make_planner(scenario),
-            setup.planner_settings(scenario),
-            setup.known_map(scenario),
-            settings.scan_timeout,
-        )
+        self.navigator = setup.make_navigator(scenario, settings)
         self.navigator.set_goal(scenario.goal)
 
     def observe(self, simulator: Simulator) -> None:

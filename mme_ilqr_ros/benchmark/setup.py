@@ -17,6 +17,7 @@ from mme_ilqr_ros.control.settings import VARIANTS
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.footprint import as_text, parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.navigation.navigator import Navigator
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
@@ -174,7 +175,7 @@ class Setup:
         controller.warm_up()
         return controller
 
-    def make_perception(self, scenario: Scenario, settings: ControllerNodeSettings) -> Perception:
+    def make_perception(self, settings: ControllerNodeSettings) -> Perception:
         """Return perception, ready to see."""
         footprint = parse_footprint(settings.footprint)
         outline = disc(settings.robot_radius) if footprint is None else footprint.corners
@@ -189,6 +190,18 @@ class Setup:
         planner = GlobalPlanner(self.planner_settings(scenario))
         planner.warm_up()
         return planner
+
+    def make_navigator(self, scenario: Scenario, settings: ControllerNodeSettings) -> Navigator:
+        """Return the whole stack that drives by scans, with a map where the setup gives one."""
+        return Navigator(
+            self.make_controller(settings),
+            settings,
+            self.make_perception(settings),
+            self.make_planner(scenario),
+            self.planner_settings(scenario),
+            self.known_map(scenario),
+            settings.scan_timeout,
+        )
 
     def known_map(self, scenario: Scenario) -> GridMap | None:
         """Return the map that the planner is given."""

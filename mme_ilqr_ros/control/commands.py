@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,14 +49,7 @@ class Commands:
 
     def predicted(self, state: RobotState) -> RobotState:
         """Return where the robot will be when this cycle's command acts."""
-        delay = self._delay
-        if delay == 0.0:
-            return state
-        heading = state.yaw + 0.5 * delay * state.wz
-        cos, sin = math.cos(heading), math.sin(heading)
-        x = state.x + delay * (cos * state.vx - sin * state.vy)
-        y = state.y + delay * (sin * state.vx + cos * state.vy)
-        return replace(state, x=x, y=y, yaw=state.yaw + delay * state.wz)
+        return state.after(self._delay) if self._delay else state
 
     def next(self, first: Array, held: Array) -> Array:
         """Return the controls [nu] one period ahead on the way to those of the end of a stage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -115,6 +115,14 @@ class RobotState:
     def pose(self) -> Pose:
         """Pose without the velocity."""
         return Pose(self.x, self.y, self.yaw)
+
+    def after(self, seconds: float) -> RobotState:
+        """Return the state after a short time at constant velocity, by the heading half-way."""
+        heading = self.yaw + 0.5 * seconds * self.wz
+        cos, sin = math.cos(heading), math.sin(heading)
+        x = self.x + seconds * (cos * self.vx - sin * self.vy)
+        y = self.y + seconds * (sin * self.vx + cos * self.vy)
+        return replace(self, x=x, y=y, yaw=self.yaw + seconds * self.wz)
 
     def as_array(self) -> NDArray[np.float64]:
         """Return [x, y, yaw, vx, wz], without vy."""

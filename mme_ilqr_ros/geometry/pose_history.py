@@ -84,16 +84,15 @@ class PoseHistory:
 
     def _note_jump(self, last: NDArray[np.float64], stamp: float, state: RobotState) -> None:
         """Note a step that the velocities at both ends do not explain."""
-        time = stamp - last[0]
-        vx, vy, wz = 0.5 * (last[4:] + np.array([state.vx, state.vy, state.wz]))
-        yaw = last[3] + 0.5 * time * wz  # half-way
-        x = last[1] + time * (math.cos(yaw) * vx - math.sin(yaw) * vy)
-        y = last[2] + time * (math.sin(yaw) * vx + math.cos(yaw) * vy)
-        away = math.hypot(state.x - x, state.y - y)
-        turned = abs(difference(state.yaw, yaw + 0.5 * time * wz))
+        time = stamp - float(last[0])
+        vx, vy, wz = (0.5 * (last[4:] + np.array([state.vx, state.vy, state.wz]))).tolist()
+        x, y, yaw = last[1:4].tolist()
+        led = RobotState(x, y, yaw, vx, wz, vy).after(time)
+        away = math.hypot(state.x - led.x, state.y - led.y)
+        turned = abs(difference(state.yaw, led.yaw))
         moved = STEP + time * (ADRIFT + SLACK * math.hypot(vx, vy))
         if away > moved or turned > TURN + time * (ADRIFT + SLACK * abs(wz)):
-            expected = Pose(float(x), float(y), float(wrap(yaw + 0.5 * time * wz)))
+            expected = Pose(led.x, led.y, float(wrap(led.yaw)))
             recent = [jump for jump in self._jumps if jump.stamp >= stamp - KEPT]
             self._jumps = [*recent, Jump(float(last[0]), stamp, expected, state.pose)]
 

@@ -31,12 +31,8 @@ class ScanCheck:
 
     def look_at(self, scan: Scan | PointScan, history: PoseHistory) -> str:
         """Return why a scan cannot be used, or nothing."""
-        if isinstance(scan, Scan):
-            fault = self._fan_fault(scan)
-            fault = fault or self._time_fault(scan, history)
-        else:
-            fault = self._points_fault(scan) or self._time_fault(scan, history)
-        return fault
+        fault = self._fan_fault(scan) if isinstance(scan, Scan) else self._points_fault(scan)
+        return fault or self._time_fault(scan, history)
 
     def accept(self, scan: Scan | PointScan) -> None:
         """Note that a scan is used; later ones must be newer."""
@@ -70,13 +66,10 @@ class ScanCheck:
         return ""
 
     def _time_fault(self, scan: Scan | PointScan, history: PoseHistory) -> str:
-        end = scan.stamp
-        if isinstance(scan, Scan):
-            end += scan.time_increment * (len(scan.ranges) - 1)
         last = self._stamps.get(scan.mount, -math.inf)
         if scan.stamp <= last:
             return f"scan: stamp {scan.stamp:.3f} s is not newer than {last:.3f} s; not used"
-        for stamp in (scan.stamp, end):
+        for stamp in (scan.stamp, scan.end):
             if not history.covers(stamp):
                 if math.isinf(history.newest):
                     return "scan: no odometry yet; not used"
@@ -84,7 +77,7 @@ class ScanCheck:
                 side = f"{off:.2f} s ahead of" if off > 0.0 else f"{-off:.2f} s behind"
                 return f"scan: is {side} the newest odometry; not used. Compare their clocks"
         for jump in history.jumps_since(scan.stamp):
-            if jump.before < end:
+            if jump.before < scan.end:
                 return f"scan: odometry jumped by {jump.distance:.2f} m meanwhile; not used"
         return ""
 

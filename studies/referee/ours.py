@@ -13,7 +13,6 @@ from mme_ilqr_ros.control.own_units import RADIUS, in_own_units
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.navigation.navigator import Navigator
 from mme_ilqr_ros.perception.scan import Scan
 from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.simulation.scenario import Scenario
@@ -38,14 +37,7 @@ class Ours(Driver):
         parameters = Parameters(controller=facts(task), planner=near_enough)
         setup = Setup(sensing="lidar", planner_sees="nothing", parameters=parameters)
         settings = setup.controller_settings(scenario, seed)
-        self.navigator = Navigator(
-            setup.make_controller(settings),
-            settings,
-            setup.make_perception(scenario, settings),
-            setup.make_planner(scenario),
-            setup.planner_settings(scenario),
-            scan_timeout=settings.scan_timeout,
-        )
+        self.navigator = setup.make_navigator(scenario, settings)
 
     def command(self, scan: Scan, state: RobotState, goal: Point) -> tuple[float, float]:
         """See `Driver.command`."""
