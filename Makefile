@@ -2,7 +2,8 @@
 #             GOAL="20 4" PLANNER=dijkstra CONTROLLER=ilqr PARAMS=mine.yaml OUT=out/mine,
 #             or SENSING=lidar ROBOT=turtlebot3 SPEED=0.5
 # make train  one training, with torch; e.g. make train TASK="clearance --seed 0"
-# make test   ruff, mypy and the tests; make test-slow the few that take half a minute each
+# make test   ruff, mypy and the tests; make test-slow those of studies/ and the few
+#             that take half a minute each
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
 # make lint | format | params
 
@@ -34,7 +35,7 @@ test: lint
 	$(PY) -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.test
-	$(PY) -m pytest -q -m slow
+	$(PY) -m pytest -q -m slow -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros solve --out out/bench/solve
