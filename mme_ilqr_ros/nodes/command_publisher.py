@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 
 from geometry_msgs.msg import Twist, TwistStamped
-from rclpy.duration import Duration
 
 from mme_ilqr_ros.nodes.conversions import header, twist_message
 from mme_ilqr_ros.nodes.node import STANDARD, RunnableNode
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
-
-LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
 class CommandPublisher:
@@ -42,11 +39,6 @@ class CommandPublisher:
             if self._is_open:
                 self._is_open = False
                 self._publish(0.0, 0.0, 0.0)
-
-    def wait_until_heard(self) -> None:
-        """Wait, not for long, until what was sent has been received."""
-        if hasattr(self._publisher, "wait_for_all_acked"):
-            self._publisher.wait_for_all_acked(LAST_WORDS)
 
     def _publish(self, vx: float, wz: float, vy: float) -> None:
         message: Twist | TwistStamped = twist_message(vx, wz, vy)

@@ -158,7 +158,6 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._is_moving = False
         self._status, self._is_fine = "inactive", True
         self._goal.suspend("the controller is not active")
-        self._command.wait_until_heard()
 
     def silence(self) -> None:
         """Send zero and no command after it."""

@@ -6,11 +6,13 @@ a lifecycle manager, or `ros2 lifecycle set`, asks for.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar
 
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 
 from mme_ilqr_ros.nodes.bond import ManagerBond
@@ -21,6 +23,7 @@ from mme_ilqr_ros.parameters.shared import ManagedSettings
 M = TypeVar("M", bound=ManagedSettings)
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
+LAST_WORDS = 0.3  # s for what was published last to be acknowledged
 
 
 class ManagedNode(RunnableNode[M], LifecycleNodeMixin):
@@ -112,7 +115,16 @@ class ManagedNode(RunnableNode[M], LifecycleNodeMixin):
             return
         self.is_active = False
         self.stop()
+        self._wait_until_heard()
         self._break_bond()
+
+    def _wait_until_heard(self) -> None:
+        """Let the last words arrive, the stop command above all."""
+        deadline = time.monotonic() + LAST_WORDS
+        for publisher in self.publishers:
+            left = Duration(seconds=max(deadline - time.monotonic(), 0.0))
+            if hasattr(publisher, "wait_for_all_acked"):  # not in the rclpy of Humble
+                publisher.wait_for_all_acked(left)
 
     def _break_bond(self) -> None:
         if self._bond is not None:

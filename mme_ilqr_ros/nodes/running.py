@@ -57,8 +57,8 @@ def run_nodes(
         args: Command line, `sys.argv` when None.
 
     Returns:
-        The exit status of the node that ended it: 0 after a signal, 2 when one could not start
-        with what it was given.
+        The exit status of the node that ended it, 2 when one could not start with what it was
+        given. After a signal it does not return: the process ends here, with 0.
     """
     args = sys.argv[1:] if args is None else list(args)
     news: SimpleQueue[object] = SimpleQueue()  # of signals and of ends
@@ -71,38 +71,40 @@ def run_nodes(
         get_logger(name).fatal(f"--ros-args: {one_line(error)}")
         return UNUSABLE_INPUT
     threads = [NodeThread(node_class, news) for node_class in node_classes]
-    _wait(news)
+    is_signal = _wait(news) in SIGNALS
     # Signals often come twice, from the terminal and from `ros2 launch`; the second one must not
     # kill nodes that are already leaving.
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    return _leave(threads)
+    is_over = _leave(threads)
+    status = next((thread.status for thread in threads if thread.status), DONE)
+    if is_signal or not is_over:
+        # Something takes long, such as compiling, or somebody waits for the end: Python takes half
+        # a second of processor time to tear itself down.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
-def _wait(news: SimpleQueue[object]) -> None:
-    """Wait for a signal, or for the end of a node."""
+def _wait(news: SimpleQueue[object]) -> object:
+    """Return the signal that came, or the node that ended."""
     while True:  # in slices: a signal that another thread received wakes nobody here
         with suppress(Empty):
-            news.get(timeout=LATENCY)
-            return
+            return news.get(timeout=LATENCY)
 
 
-def _leave(threads: Sequence[NodeThread]) -> int:
-    """Stop what moves, give the nodes their time, and return the exit status, or exit with it."""
+def _leave(threads: Sequence[NodeThread]) -> bool:
+    """Stop what moves, and return whether the nodes left in good order in their time."""
     deadline = time.monotonic() + PATIENCE
     for thread in threads:
         thread.leave()
-    is_over = all(thread.join(deadline) for thread in threads)
-    status = next((thread.status for thread in threads if thread.status), DONE)
-    if is_over:
-        last = threading.Thread(target=rclpy.try_shutdown, daemon=True)
-        last.start()
-        last.join(max(deadline - time.monotonic(), LATENCY))
-        if not last.is_alive():
-            return status
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)  # something takes long, such as compiling; nothing moves any more
+    if not all(thread.join(deadline) for thread in threads):
+        return False
+    last = threading.Thread(target=rclpy.try_shutdown, daemon=True)
+    last.start()
+    last.join(max(deadline - time.monotonic(), LATENCY))
+    return not last.is_alive()
 
 
 class NodeThread:
@@ -139,7 +141,7 @@ class NodeThread:
             traceback.print_exc()
             self.status = CRASHED
         finally:
-            self._news.put(self.status)
+            self._news.put(self)
 
     def _run(self) -> int:
         try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import signal
 
+from mme_ilqr_ros.command_line import DONE
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.verb import NODES
 
@@ -30,6 +33,8 @@ def run(options: argparse.Namespace, command: str) -> int:
     Raises:
         InputError: ROS 2 is missing.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):  # until the node sees to them: nothing moves
+        signal.signal(number, lambda *_: os._exit(DONE))
     try:
         module = importlib.import_module(f"mme_ilqr_ros.nodes.{options.node}_node")
     except ModuleNotFoundError as error:
