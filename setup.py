@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 NAME = "mme_ilqr_ros"
 NODES = ("planner", "controller", "simulator", "run_monitor")
+EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
 
 
 def shared_files():
@@ -32,13 +33,13 @@ def launchable_scripts():
     """Write lib/mme_ilqr_ros/<node> for a wheel: each starts its node by bin/mme-ilqr."""
     folder = Path("build") / "launchable"
     folder.mkdir(parents=True, exist_ok=True)
-    for node in NODES:
+    for node in EXECUTABLES:
         script = folder / node
         script.write_text(
             f'#!/bin/sh\nexec "$(dirname "$0")/../../bin/mme-ilqr" node {node} "$@"\n'
         )
         script.chmod(0o755)
-    return [(f"lib/{NAME}", [str(folder / node) for node in NODES])]
+    return [(f"lib/{NAME}", [str(folder / node) for node in EXECUTABLES])]
 
 
 setup(
@@ -79,7 +80,7 @@ setup(
     entry_points={
         "console_scripts": [
             f"mme-ilqr = {NAME}.__main__:main",
-            *(f"{node} = {NAME}.nodes.{node}_node:main" for node in NODES if BY_COLCON),
+            *(f"{node} = {NAME}.nodes.{node}_node:main" for node in EXECUTABLES if BY_COLCON),
         ],
     },
 )

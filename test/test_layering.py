@@ -53,6 +53,7 @@ ROS = {
         "rclpy",
         "action_msgs",
         "tf2_ros",
+        "bondpy",
         "rcl_interfaces",
         "builtin_interfaces",
         "rosgraph_msgs",

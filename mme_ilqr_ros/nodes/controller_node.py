@@ -1,8 +1,8 @@
 """The controller node: odometry, plan, obstacles and map in; a velocity command out.
 
-Every control cycle ends in a defined command, whatever is missing; a node that dies leaves a zero
-command behind. A goal ends once, by arrival, ~/reset or another node's word on goal_status; then
-nothing moves the robot but a new goal.
+Every control cycle ends in a defined command, whatever is missing; a node that is deactivated or
+ends leaves a zero command behind. A goal ends once, by arrival, ~/reset or another node's word on
+goal_status; then nothing moves the robot but a new goal.
 
 Subscribes to odom, plan, goal_pose, goal_status, map, obstacles, cost_to_go where guidance asks for
 it, and the scans that scan_topics and cloud_topics name.
@@ -21,10 +21,9 @@ from typing import Any
 
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
+from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
-from rclpy.duration import Duration
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
@@ -34,23 +33,20 @@ from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalC
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.control.own_units import doubts, summary
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
-from mme_ilqr_ros.nodes.conversions import header, path_message, twist_message
+from mme_ilqr_ros.nodes.conversions import path_message
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
 from mme_ilqr_ros.nodes.evidence_publisher import EvidencePublisher
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_keeper import GoalKeeper
 from mme_ilqr_ros.nodes.lidar_input import LidarInput
+from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.markers import mode_markers
-from mme_ilqr_ros.nodes.node import (
-    LATCHED,
-    LATCHED_NEWS,
-    SENSOR,
-    STANDARD,
-    RunnableNode,
-    run_node,
-)
+from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
@@ -59,10 +55,9 @@ AT_REST = 0.01  # m/s and rad/s
 ARRIVED = 0.1  # m/s and rad/s below which a robot that is told to stand has arrived
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
 WATCH_PERIOD = 0.05  # s between two zero commands while odometry is missing
-LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
-class ControllerNode(RunnableNode[ControllerNodeSettings]):
+class ControllerNode(ManagedNode[ControllerNodeSettings]):
     """Runs the control cycle on a timer, on the newest message of each kind.
 
     Attributes:
@@ -70,6 +65,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
     """
 
     NAME, SETTINGS = "controller", ControllerNodeSettings
+    REFUSALS = (InputError, KernelError)
 
     def settings_class(self) -> type[ControllerNodeSettings]:
         """Return the class with the settings of an own robot and of own costs too."""
@@ -82,19 +78,20 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         if settings.drives_by_scan:
             self.lidar = LidarInput(self, frames, warnings, settings)
         self._inputs = ControllerInputs(frames, warnings, settings, self.lidar)
+        self.made.callback(self._inputs.close)
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
         self._controller.warm_up()
         self._times = SolveTimes()
         self._mode_switches = 0
         self._gated = 0  # commands that the last gate changed
-        self._status, self._is_fine = "no goal", True
+        self._status, self._is_fine = "inactive", True
         self._is_moving = False
         self._was_halted = False  # since the last cycle
         self._result: ControlResult | None = None
         self._last_now = -float("inf")
         self._connect(settings)
-        self._watchdog = Watchdog(self._watch)
+        self.made.callback(Watchdog(self._watch).close)
         self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
         self._say_derived(settings)
 
@@ -105,8 +102,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
             self.warnings.warn_each(doubt)
 
     def _connect(self, settings: ControllerNodeSettings) -> None:
-        kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
-        self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
+        self._command = CommandPublisher(self)
         self._local_plan_publisher = self.create_publisher(PathMessage, "local_plan", STANDARD)
         self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
@@ -134,9 +130,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
                 self.get_logger().warning(
                     f'guidance: "{settings.guidance}" is ignored with use_plan: false'
                 )
-        self._evidence = None
         if self.lidar is not None:
-            self._evidence = EvidencePublisher(self, self.lidar, inputs.map_walls)
+            self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_timer(1.0 / settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
@@ -152,20 +147,22 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         """The status of the goal for a person."""
         return self._goal.words
 
-    def stop(self) -> None:
-        """Leave a zero command behind."""
-        self._watchdog.close()
-        self._publish_command(0.0, 0.0)
-        if hasattr(self._command_publisher, "wait_for_all_acked"):
-            self._command_publisher.wait_for_all_acked(LAST_WORDS)
+    def start(self) -> None:
+        """Drive, as soon as there is a goal."""
+        self._goal.resume()
+        self._command.open()
 
-    def destroy_node(self) -> None:
-        """End the threads, then the node."""
-        self._watchdog.close()
-        self._inputs.close()
-        if self._evidence is not None:
-            self._evidence.close()
-        super().destroy_node()
+    def stop(self) -> None:
+        """Leave a zero command behind, and end the goal."""
+        self._command.close()
+        self._is_moving = False
+        self._status, self._is_fine = "inactive", True
+        self._goal.suspend("the controller is not active")
+
+    def silence(self) -> None:
+        """Send zero and no command after it."""
+        if self.is_active:
+            self._command.close()
 
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
         """Hand changed settings on; what they compile is compiled now."""
@@ -193,6 +190,8 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
 
     def _cycle(self) -> None:
         """Run one control cycle; without a goal and at rest, leave cmd_vel to others."""
+        if not self.is_active:
+            return
         now = self.now()
         if now < self._last_now:
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
@@ -271,12 +270,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         return WATCH_PERIOD
 
     def _publish_command(self, vx: float, wz: float, vy: float = 0.0) -> None:
-        settings = self.settings
-        message: Twist | TwistStamped = twist_message(vx, wz, vy)
-        if settings.enable_stamped_cmd_vel:
-            head = header(self.stamp(), settings.robot_base_frame)
-            message = TwistStamped(header=head, twist=message)
-        self._command_publisher.publish(message)
+        self._command.send(vx, wz, vy)
 
     def _publish_pictures(self, result: ControlResult, frame: str) -> None:
         """Publish the chosen trajectory and, for whom they interest, all of them."""
@@ -311,7 +305,7 @@ class ControllerNode(RunnableNode[ControllerNodeSettings]):
         self._diagnostics.publish(diagnostic_message(self, level, self._status, values))
 
 
-main = partial(run_node, ControllerNode, unusable=(KernelError,))
+main = partial(run_node, ControllerNode)
 
 if __name__ == "__main__":
     sys.exit(main())

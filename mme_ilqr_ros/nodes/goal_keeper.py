@@ -40,14 +40,28 @@ class GoalKeeper:
         self._life = GoalLife(publisher, self._forget)
         self._gate = PlanGate(self._life, warnings, clock())
         self._driven: int | None = None  # name of the goal of the plan in force
+        self._suspended = ""  # why no goal is driven to; empty where goals are
 
     @property
     def words(self) -> str:
         """The status of the goal for a person."""
         return self._life.words
 
+    def suspend(self, reason: str) -> None:
+        """End the goal, and those that come from now on."""
+        self._suspended = reason
+        self._life.end(ABORTED, reason)
+        self._inputs.drop_goal()
+
+    def resume(self) -> None:
+        """Drive to the goals that come from now on."""
+        self._suspended = ""
+
     def take_goal(self, message: PoseStamped) -> None:
         """Accept a goal that comes without a plan."""
+        if self._suspended:
+            self._warnings.warn("goal", f"goal_pose: not used; {self._suspended}")
+            return
         self._inputs.take_goal(message)
         if self._inputs.has_goal:
             self._driven = self._life.accept(round(1e9 * self._clock()))
@@ -95,7 +109,11 @@ class GoalKeeper:
         self._inputs.drop_goal()
 
     def _follow(self, plan: PlanMessage, published: int = 0) -> None:
-        if self._gate.admits(plan, published, self._clock()):
+        if not self._gate.admits(plan, published, self._clock()):
+            return
+        if self._suspended:  # known to the gate: what follows to the same end is no new goal
+            self._life.end(ABORTED, self._suspended)
+        else:
             self._inputs.take_plan(plan)
             self._driven = self._life.goal
 

@@ -42,24 +42,19 @@ from mme_ilqr_ros.nodes.conversions import (
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.goal_life import GoalLife
+from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
 from mme_ilqr_ros.nodes.ground import Ground
-from mme_ilqr_ros.nodes.node import (
-    LATCHED,
-    LATCHED_NEWS,
-    SENSOR,
-    STANDARD,
-    RunnableNode,
-    run_node,
-)
+from mme_ilqr_ros.nodes.managed import ManagedNode
+from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
+from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
 
 
-class PlannerNode(RunnableNode[PlannerNodeSettings]):
+class PlannerNode(ManagedNode[PlannerNodeSettings]):
     """Plans from the robot to the goal when either the goal or the map is new, and periodically."""
 
     NAME, SETTINGS = "planner", PlannerNodeSettings
@@ -74,6 +69,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         # Maps are read and plans are made there, so that goals and their ends are heard at any
         # time; what is planned with belongs to that thread. Only make_plan comes in between.
         self._background, self._planning = Background(), threading.Lock()
+        self.made.callback(self._background.close)
         self._odometry: Odometry | None = None
         self._planned: int | None = None  # name of the goal of the newest request
         self._last: PlanResult | None = None
@@ -121,10 +117,16 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
         self._replanner.settings = settings
         self._replanner.release()
 
-    def destroy_node(self) -> None:
-        """End the thread, then the node."""
-        self._background.close()
-        super().destroy_node()
+    def stop(self) -> None:
+        """End the goal, and so the drive."""
+        if self._goal.is_wanted:
+            self._goal.life.end(ABORTED, "the planner is not active")
+
+    def _refuses(self, what: str) -> bool:
+        """Return whether a request comes in vain, and say so."""
+        if not self.is_active:
+            self.warnings.warn(what, f"{what}: not used; the planner is not active")
+        return not self.is_active
 
     def _take_map(self, message: OccupancyGrid) -> None:
         self._background.do("map", lambda: self._read_map(message))
@@ -156,7 +158,7 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
     def _take_goal(self, message: PoseStamped) -> None:
         read, name = self.warnings.read, "goal_pose"
         pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
-        if pose is None:
+        if pose is None or self._refuses(name):
             return
         self._goal.take(pose, message.header, nanoseconds(self.stamp()))
         self._last = None
@@ -273,6 +275,8 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
     def _make_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> GetPlan.Response:
         """Plan between two poses without driving there; an empty path means there is none."""
         response.plan.header = header(self.stamp(), self._ground.frame)
+        if self._refuses("make_plan"):
+            return response
         if lack := self._ground.lack:
             self.warnings.warn("make_plan", f"make_plan: there is no {lack} yet")
             return response
@@ -299,7 +303,9 @@ class PlannerNode(RunnableNode[PlannerNodeSettings]):
             "goal": self._goal.life.words,
         }
         level, text = OK, "no plan yet" if self._goal.is_wanted else "no goal yet"
-        if lack := self._ground.lack:
+        if not self.is_active:
+            text = "inactive"
+        elif lack := self._ground.lack:
             level, text = WARN, "waiting for a map" if lack == "map" else f"waiting for {lack}"
         elif self._last is not None:
             level, text = (WARN if self._last.path is None else OK), self._last.message

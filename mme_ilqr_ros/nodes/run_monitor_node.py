@@ -35,7 +35,8 @@ from mme_ilqr_ros.nodes.conversions import (
 )
 from mme_ilqr_ros.nodes.diagnostics import diagnostic_values
 from mme_ilqr_ros.nodes.markers import read_candidates
-from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode
+from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.reporting.result import Outcome, RunJudge, RunResult
 from mme_ilqr_ros.reporting.run_record import RunRecord

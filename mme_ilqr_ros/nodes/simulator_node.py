@@ -40,7 +40,8 @@ from mme_ilqr_ros.nodes.conversions import (
 )
 from mme_ilqr_ros.nodes.frames import TfOutput
 from mme_ilqr_ros.nodes.markers import obstacle_markers, robot_markers
-from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.node import LATCHED, SENSOR, STANDARD, RunnableNode
+from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.simulation.lidar import warm_up
 from mme_ilqr_ros.simulation.scanner import LaserScan

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import signal
 
+from mme_ilqr_ros.command_line import DONE
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.verb import NODES
 
+EXECUTABLES = (*NODES, "navigation")
 ABOUT = """\
-Run one ROS 2 node. Everything after its name goes to the node; NODE --help tells its topics.
+Run one ROS 2 node, or planner and controller in one process (navigation). Everything after its name
+goes to the node; NODE --help tells its topics.
 """
 EXAMPLES = """\
 examples:
@@ -20,7 +25,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("node", choices=NODES, metavar="NODE", help=", ".join(NODES))
+    parser.add_argument("node", choices=EXECUTABLES, metavar="NODE", help=", ".join(EXECUTABLES))
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="for the node")
 
 
@@ -30,6 +35,8 @@ def run(options: argparse.Namespace, command: str) -> int:
     Raises:
         InputError: ROS 2 is missing.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):  # until the node sees to them: nothing moves
+        signal.signal(number, lambda *_: os._exit(DONE))
     try:
         module = importlib.import_module(f"mme_ilqr_ros.nodes.{options.node}_node")
     except ModuleNotFoundError as error:

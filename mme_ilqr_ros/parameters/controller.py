@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.parameters.lidar import LidarSettings
-from mme_ilqr_ros.parameters.shared import stamped_setting, tolerance_setting
+from mme_ilqr_ros.parameters.shared import ManagedSettings, stamped_setting, tolerance_setting
 from mme_ilqr_ros.settings import setting
 
 GUIDANCE = ("path", "cost_to_go")
 
 
 @dataclass(frozen=True)
-class ControllerNodeSettings(LidarSettings, ControllerSettings):
+class ControllerNodeSettings(ManagedSettings, LidarSettings, ControllerSettings):
     """The controller's parameters and those of its node."""
 
     use_plan: bool = setting(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mme_ilqr_ros.parameters.shared import tolerance_setting
+from mme_ilqr_ros.parameters.shared import ManagedSettings, tolerance_setting
 from mme_ilqr_ros.planning.settings import PlannerSettings, ReplanSettings
 from mme_ilqr_ros.settings import setting
 
 
 @dataclass(frozen=True)
-class PlannerNodeSettings(ReplanSettings, PlannerSettings):
+class PlannerNodeSettings(ManagedSettings, ReplanSettings, PlannerSettings):
     """The planner's parameters, those of replanning and those of the node."""
 
     use_filter_mask: bool = setting(

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class ManagedSettings(Settings):
+    """The parameters of a node with the states of a lifecycle."""
+
+    autostart_node: bool = setting(
+        True,
+        "Whether the node configures and activates itself; false waits for a lifecycle manager.",
+        dynamic=False,
+    )
+    bond_heartbeat_period: float = setting(
+        0.1,
+        "Time between heartbeats to nav2's lifecycle manager, where bondpy is installed; 0: none.",
+        unit="s",
+        low=0.0,
+        high=1.0,
+        dynamic=False,
+    )
 
 
 def stamped_setting() -> Any:

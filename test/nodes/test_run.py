@@ -20,9 +20,10 @@ def domain(ros_domain, tmp_path, monkeypatch):
     monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path))
 
 
-def start(node, *arguments):
+def start(node, *arguments, **variables):
     command = [sys.executable, "-m", f"mme_ilqr_ros.nodes.{node}_node", "--ros-args", *arguments]
-    environment = {**os.environ, "RCUTILS_CONSOLE_OUTPUT_FORMAT": "[{severity}] {message}"}
+    plain = {"RCUTILS_CONSOLE_OUTPUT_FORMAT": "[{severity}] {message}"}
+    environment = {**os.environ, **plain, **variables}
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -67,18 +68,40 @@ def test_a_plain_argument_ends_a_node_with_one_line_and_status_2():
 
 
 @pytest.mark.parametrize(
-    "signals", [(signal.SIGINT,) * 100, (signal.SIGTERM,)], ids=["INT", "TERM"]
+    ("node", "ready", "signals"),
+    [
+        ("simulator", ["is up"], (signal.SIGINT,) * 100),
+        ("navigation", ["[INFO] ready\n", "[INFO] ready: "], (signal.SIGTERM,)),
+    ],
+    ids=["INT", "two nodes, TERM"],
 )
-def test_a_signal_ends_a_node_in_good_order_however_often_it_comes(signals):
-    process = start("simulator")
+def test_a_signal_ends_nodes_in_good_order_however_often_it_comes(node, ready, signals):
+    process = start(node)
     said = ""
-    while "is up" not in said:
-        said = process.stdout.readline()
-        assert said, "it ended before it was up"
+    while not all(words in said for words in ready):
+        line = process.stdout.readline()
+        assert line, "it ended before it was up"
+        said += line
     for number in signals:
         if process.poll() is None:
             process.send_signal(number)
             time.sleep(0.002)
     output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert not re.search(r"WARN|ERROR|FATAL|Traceback", output)
+
+
+def test_a_signal_ends_a_node_that_compiles(tmp_path):
+    """With empty caches, so that it compiles for long."""
+    caches = dict.fromkeys(("NUMBA_CACHE_DIR", "MME_ILQR_CACHE_DIR"), str(tmp_path))
+    process = start("controller", **caches)
+    assert "compiling" in process.stdout.readline()
+    time.sleep(0.5)
+    begun = time.monotonic()
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    output, _ = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 2.0
     assert process.returncode == 0
     assert output == ""
