@@ -60,7 +60,9 @@ class ManagedNode(RunnableNode[M], LifecycleNodeMixin):
 
     def leave(self) -> None:
         """Stop and give back what was made."""
-        self.trigger_shutdown()
+        _, label = self._state_machine.current_state
+        if label != "finalized":
+            self.trigger_shutdown()
 
     def destroy_node(self) -> None:
         """Give back what was made, then the node; unlike `leave` without a last word."""

@@ -118,6 +118,7 @@ def test_a_managed_node_waits_and_can_be_started_again_and_again(bench, stand):
         assert bench.node.count_subscribers("plan") == 1  # that of the bench
     assert stand.change("controller", "shutdown")
     assert stand.state("controller") == "finalized"
+    node.leave()  # as at the end of its process
 
 
 def test_a_controller_that_is_deactivated_stops_the_robot_and_ends_the_goal(bench, stand):
