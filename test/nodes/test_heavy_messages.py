@@ -67,7 +67,7 @@ def test_zero_comes_within_the_timeout_though_a_callback_hangs(bench, monkeypatc
     assert stand.drives()
     published = []
     monkeypatch.setattr(
-        node._command_publisher, "publish", lambda m: published.append((time.monotonic(), m))
+        node._command._publisher, "publish", lambda m: published.append((time.monotonic(), m))
     )
     time.sleep(3.0 * TIMEOUT)
     stops = [at for at, message in published if message == Twist()]
@@ -82,7 +82,7 @@ def test_the_first_zero_is_not_later_than_the_timeout(bench, monkeypatch):
     last = time.monotonic() - node._inputs.odometry_age
     stops = []
     monkeypatch.setattr(
-        node._command_publisher, "publish", lambda _: stops.append(time.monotonic())
+        node._command._publisher, "publish", lambda _: stops.append(time.monotonic())
     )
     time.sleep(2.0 * TIMEOUT)
     assert stops[0] - last == pytest.approx(TIMEOUT, abs=0.05)
