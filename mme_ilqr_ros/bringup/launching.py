@@ -76,7 +76,7 @@ def node_actions(context: LaunchContext, specs: Sequence[NodeSpec]) -> list[Node
             name=spec.name,
             namespace=value_of(context, "namespace"),
             parameters=[str(file) for file in parameter_files(spec, user_file, folder)],
-            remappings=TF_REMAPPINGS,
+            remappings=[*TF_REMAPPINGS, *spec.remappings],
             ros_arguments=["--log-level", value_of(context, "log_level")],
             output="screen",
             emulate_tty=True,
