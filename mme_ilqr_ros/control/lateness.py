@@ -20,7 +20,7 @@ DRIFT = 1e-3  # of two clocks, or of the least delay
 PERIODS = 2.25  # usual periods of a slow topic in which a message may fail to come
 SLOWEST = 0.5  # [s]; a topic slower than that is not waited for
 MEMORY = 8  # intervals whose median is a usual period
-REGULAR = 1.5  # medians that the longest of them may take; messages that get lost make no period
+REGULAR = 1.5  # times the shortest of them that the longest may take; lost messages are no period
 PAUSE = 1.0  # [s] between messages that is no period
 RECENT = 0.1  # [s]
 
@@ -130,6 +130,6 @@ class Stream:
             self._intervals.append(interval)
         if len(self._intervals) == MEMORY:
             self.recent_period = statistics.median(self._intervals)
-            if max(self._intervals) <= REGULAR * self.recent_period:
+            if max(self._intervals) <= REGULAR * min(self._intervals):
                 self.period = min(self.period, self.recent_period)
             self._intervals.clear()

@@ -41,6 +41,7 @@ from mme_ilqr_ros.parameters.safety import SafetySettings
 
 COMMANDS = "cmd_vel_unchecked"
 COMMAND = QoSProfile(depth=1)  # reliable; what waited behind another command is not driven
+FAILED = 1
 AT_REST_PERIOD = 0.1  # s between two looks
 BUSY_PERIOD = 0.05  # s between two looks while the robot is driven, and between two zero commands
 SIMULATED_PERIOD = 0.02  # s, for simulated time may be faster
@@ -67,6 +68,7 @@ class SafetyNode(RunnableNode[SafetySettings]):
         self._guard = CommandGuard(settings.limits, commands, inputs)
         self._clock_watch = ClockWatch()
         self._looked, self._distrusted = time.monotonic(), 0.0
+        self._is_silent = False
         self._news = StatePublisher(self, self._guard)
         kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
@@ -102,10 +104,16 @@ class SafetyNode(RunnableNode[SafetySettings]):
             for name, stream in self._guard.inputs.items():
                 stream.timeout = _timeout(settings, name)
 
+    def silence(self) -> None:
+        """Send zero, and nothing after it; for any thread."""
+        with self._lock:
+            self._is_silent = True
+            self._publish_command(REST)
+
     def stop(self) -> None:
         """Leave a zero command behind."""
         self._watchdog.close()
-        self._publish_command(REST)
+        self.silence()
         if hasattr(self._command_publisher, "wait_for_all_acked"):
             self._command_publisher.wait_for_all_acked(LAST_WORDS)
 
@@ -118,7 +126,7 @@ class SafetyNode(RunnableNode[SafetySettings]):
         twist = message.twist if isinstance(message, TwistStamped) else message
         wanted = (twist.linear.x, twist.linear.y, twist.angular.z)
         with self._lock:
-            if self._was_suspended():
+            if self._is_silent or self._was_suspended():
                 return
             if not self._guard.is_driving:  # nobody has looked since the robot came to rest
                 self._read_inputs()
@@ -160,13 +168,14 @@ class SafetyNode(RunnableNode[SafetySettings]):
         return bool(clock.ros_time_is_active)
 
     def _time(self) -> tuple[float, str]:
-        """Return time [s] that no correction moves, and why it cannot be used."""
+        """Return time [s] that no correction moves, and why no command may pass now."""
+        hindrance = "" if getattr(self, "is_active", True) else "the safety node is not active"
         if not self._is_on_simulated_time:
-            return time.monotonic(), ""
+            return time.monotonic(), hindrance
         now = self.now()
         if self._clock_watch.look(time.monotonic(), now):
             self._guard.forget()
-        return now, self._clock_watch.fault
+        return now, self._clock_watch.fault or hindrance
 
     def _was_suspended(self) -> bool:
         """Return whether this process stood still until just now."""
@@ -177,32 +186,33 @@ class SafetyNode(RunnableNode[SafetySettings]):
 
     def _watch(self) -> float:
         """Stop the robot when something is amiss; on its own thread."""
-        with self._lock:
-            self._was_suspended()
-            self._looked = time.monotonic()
-            guard, wait = self._guard, AT_REST_PERIOD
-            if guard.is_busy:
-                self._read_inputs()
-            now, hindrance = self._time()
-            if guard.is_driving and not hindrance:
-                hindrance = self._hindrance()
-            command = guard.look(now, hindrance)
-            if command is not None:
-                self._publish_command(command)
-            if guard.is_driving:
-                wait = min(max(guard.patience(now), SHORTEST_PERIOD), BUSY_PERIOD)
-            elif guard.is_busy:
-                wait = BUSY_PERIOD
-            self._news.tell(now)
-        return min(wait, SIMULATED_PERIOD) if self._is_on_simulated_time else wait
+        try:
+            with self._lock:
+                return AT_REST_PERIOD if self._is_silent else self._look()
+        except Exception as error:  # without a watch nothing must pass: end, with a zero command
+            self.get_logger().fatal(f"the watch failed: {type(error).__name__}: {error}")
+            self.exit_status = FAILED
+            return AT_REST_PERIOD
 
-    def _hindrance(self) -> str:
-        """Return why the robot must stand, whatever the topics say."""
-        if not getattr(self, "is_active", True):
-            return "the safety node is not active"
-        if self.count_publishers(self._commands.topic_name) == 0:
-            return f"nobody publishes {COMMANDS} any more"
-        return ""
+    def _look(self) -> float:
+        """Look once; return the time until the next look [s]."""
+        self._was_suspended()
+        self._looked = time.monotonic()
+        guard, wait = self._guard, AT_REST_PERIOD
+        if guard.is_busy:
+            self._read_inputs()
+        now, hindrance = self._time()
+        if guard.is_driving and self.count_publishers(self._commands.topic_name) == 0:
+            hindrance = f"nobody publishes {COMMANDS} any more"
+        command = guard.look(now, hindrance)
+        if command is not None:
+            self._publish_command(command)
+        if guard.is_driving:
+            wait = min(max(guard.patience(now), SHORTEST_PERIOD), BUSY_PERIOD)
+        elif guard.is_busy:
+            wait = BUSY_PERIOD
+        self._news.tell(now)
+        return min(wait, SIMULATED_PERIOD) if self._is_on_simulated_time else wait
 
     def _publish_command(self, twist: TwistValue, of: Twist | TwistStamped | None = None) -> None:
         vx, vy, wz = twist

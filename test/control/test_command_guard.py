@@ -136,7 +136,7 @@ def test_after_a_jump_of_the_clock_nothing_of_before_counts():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_happens_the_promises_hold(seed):
-    """Random commands, lags and silences: finite, within limits, zero in time, silent in the end."""
+    """Random commands, lags and silences: finite, within limits, zero in time, then silent."""
     rng = np.random.default_rng(seed)
     made, now, sent = guard("odom", "scan"), 0.0, []
     alive = {"commands": True, "odom": True, "scan": True}

@@ -25,7 +25,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety")
 ROS2 = shutil.which("ros2") or str(Path(sys.executable).with_name("ros2"))
 START_UP = 90.0  # s for everything to be up; the first start on a machine compiles
 PATIENTLY = ("--no-daemon", "--spin-time", "3.0")  # no process is left behind; time to be found
@@ -240,7 +240,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
         topic for topic in topics - ROS_TOPICS if not topic.startswith(("/first", "/second"))
     }
     for launch in (one, other):
-        assert launch.output.count("process has finished cleanly") == 3, launch.output
+        assert launch.output.count("process has finished cleanly") == 4, launch.output
         assert "Traceback" not in launch.output
 
 
@@ -248,7 +248,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
 def test_the_launch_files_tell_their_arguments(file, environment):
     told = ros2(environment, "launch", NAME, file, "--show-args")
     common = {"params_file", "namespace", "use_sim_time", "use_rviz", "log_level", "headless"}
-    common |= {"controller", "planner", "guidance", "sensing", "robot"}
+    common |= {"controller", "planner", "guidance", "sensing", "robot", "safety"}
     own = {"scenario", "monitor"} if file.startswith("simulation") else set()
     assert {name for name in common | own if f"'{name}':" in told} == common | own
 
@@ -257,8 +257,8 @@ def test_navigation_alone_waits_for_a_robot(environment, tmp_path):
     with launched(environment, tmp_path, "navigation.launch.py") as launch:
         launch.wait_for("ready: mme_ilqr at 10 Hz", "[planner]: ready")
         names = ros2(environment, "node", "list", *PATIENTLY).split()
-    assert sorted(names) == ["/controller", "/planner"]
-    assert launch.output.count("process has finished cleanly") == 2, launch.output
+    assert sorted(names) == ["/controller", "/planner", "/safety"]
+    assert launch.output.count("process has finished cleanly") == 3, launch.output
 
 
 def test_a_robot_and_costs_of_another_package_drive(environment, tmp_path):
