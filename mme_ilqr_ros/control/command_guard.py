@@ -23,6 +23,7 @@ MOVING = 0.02  # [m/s], [rad/s]
 class Guarded(Enum):
     """What the guard does."""
 
+    CLOSED = "inactive"
     AT_REST = "at rest, no commands"
     PASSING = "commands pass"
     LIMITED = "commands pass within the limits"
@@ -62,7 +63,7 @@ class CommandGuard:
     """
 
     def __init__(self, limits: TwistLimits, commands: Stream, inputs: Iterable[Stream]) -> None:
-        """Start at rest.
+        """Begin closed.
 
         Args:
             limits: Of the robot.
@@ -71,7 +72,7 @@ class CommandGuard:
         """
         self.commands = commands
         self.inputs = {stream.name: stream for stream in inputs}
-        self.state = GuardState(Guarded.AT_REST)
+        self.state = GuardState(Guarded.CLOSED)
         self.passed = self.limited = self.refused = self.stops = 0
         self.refusal = ""
         self._limiter = CommandLimiter(limits)
@@ -82,6 +83,17 @@ class CommandGuard:
     def use(self, limits: TwistLimits) -> None:
         """Keep other limits from the next command on."""
         self._limiter.limits = limits
+
+    def open(self) -> None:
+        """Be at rest, ready for commands."""
+        self.state = GuardState(Guarded.AT_REST)
+
+    def close(self) -> None:
+        """Have nothing to watch, until it is opened."""
+        self._limiter.stop()
+        self._is_stopping = False
+        self.commands.forget()
+        self.state = GuardState(Guarded.CLOSED)
 
     def forget(self) -> None:
         """Let nothing pass that came before, as after a jump of the clock."""

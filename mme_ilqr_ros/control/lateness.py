@@ -16,7 +16,7 @@ AHEAD = 0.1  # [s] that a stamp may lie in the future
 STEADY = 0.05  # [s] within which the lags of another clock stay
 PATIENCE = 1.0  # [s] for which they do before it is taken to be one
 LEAST = 5  # messages meanwhile
-DRIFT = 1e-3  # of two clocks, or of the least delay
+DRIFT = 1e-3  # of two clocks
 PERIODS = 2.25  # usual periods of a slow topic in which a message may fail to come
 SLOWEST = 0.5  # [s]; a topic slower than that is not waited for
 MEMORY = 8  # intervals whose median is a usual period
@@ -91,7 +91,10 @@ class Stream:
                 return f"{self.name}: its stamp lies {-late:.2f} s in the future: another clock?"
             late = 0.0
         elif late > self.patience:
-            if not (self._may_lag and self._is_other_clock(now, lag)):
+            is_ours = (
+                self.offset < 0.0 and lag <= self.patience
+            )  # not of the clock it was taken for
+            if not ((self._may_lag or is_ours) and self._is_other_clock(now, lag)):
                 return f"{self.name} comes {late:.2f} s after its stamp: late, or another clock?"
             late = 0.0
         else:
@@ -105,9 +108,9 @@ class Stream:
         return ""
 
     def _follow(self, now: float, lag: float) -> None:
-        """Let the least lag be that of a message that is not late."""
+        """Let the offset follow what clocks drift, and nothing faster."""
         drift = DRIFT * min(max(now - self._taken, 0.0), PAUSE)
-        self.offset = min(lag, self.offset + drift)
+        self.offset = min(max(lag, self.offset - drift), self.offset + drift)
         if not self._may_lag:
             self.offset = min(self.offset, 0.0)
         self._taken = now
@@ -120,6 +123,8 @@ class Stream:
         if now - self._odd[0][0] < PATIENCE or len(self._odd) < LEAST:
             return False
         self.offset = min(lag for _, lag in self._odd)
+        if not self._may_lag:
+            self.offset = min(self.offset, 0.0)
         self._odd.clear()
         self.newest = -math.inf
         return True

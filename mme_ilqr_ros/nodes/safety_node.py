@@ -21,7 +21,6 @@ from typing import Any
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import LaserScan, PointCloud2
@@ -32,8 +31,10 @@ from mme_ilqr_ros.control.command_limits import REST
 from mme_ilqr_ros.control.command_limits import Twist as TwistValue
 from mme_ilqr_ros.control.lateness import Stream
 from mme_ilqr_ros.nodes.conversions import header, nanoseconds, twist_message
-from mme_ilqr_ros.nodes.node import NEWEST, STANDARD, RunnableNode, run_node
+from mme_ilqr_ros.nodes.managed import ManagedNode
+from mme_ilqr_ros.nodes.node import NEWEST, STANDARD
 from mme_ilqr_ros.nodes.polled import Polled, never, newest
+from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.stamps import Measured, cloud_stamp, newest_ray, odometry_twist
 from mme_ilqr_ros.nodes.state_publisher import StatePublisher
 from mme_ilqr_ros.nodes.threads import Watchdog
@@ -48,10 +49,9 @@ SIMULATED_PERIOD = 0.02  # s, for simulated time may be faster
 SHORTEST_PERIOD = 0.005  # s
 SUSPENDED = 0.25  # s without a look: this process was suspended, and what came is of before
 SETTLE = 0.1  # s in which what came meanwhile is read
-LAST_WORDS = Duration(seconds=0.3)  # for the stop command to be acknowledged
 
 
-class SafetyNode(RunnableNode[SafetySettings]):
+class SafetyNode(ManagedNode[SafetySettings]):
     """Lets commands pass on the executor's thread, and stops the robot on one of its own."""
 
     NAME, SETTINGS = "safety", SafetySettings
@@ -68,7 +68,7 @@ class SafetyNode(RunnableNode[SafetySettings]):
         self._guard = CommandGuard(settings.limits, commands, inputs)
         self._clock_watch = ClockWatch()
         self._looked, self._distrusted = time.monotonic(), 0.0
-        self._is_silent = False
+        self._is_open = False  # from `start` to `stop`, in whichever thread that is noticed
         self._news = StatePublisher(self, self._guard)
         kind = TwistStamped if settings.enable_stamped_cmd_vel else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", STANDARD)
@@ -78,7 +78,7 @@ class SafetyNode(RunnableNode[SafetySettings]):
         self._commands = self.create_subscription(kind, "cmd_vel_unchecked", take, COMMAND)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # the simulated one may stand still
         self.create_timer(1.0, self._publish_diagnostics, clock=steady)
-        self._watchdog = Watchdog(self._watch)
+        self.made.callback(Watchdog(self._watch).close)
         self.get_logger().info(f"ready: {', '.join([COMMANDS, *self._inputs])} to cmd_vel")
 
     def _listen(self, settings: SafetySettings) -> None:
@@ -104,29 +104,30 @@ class SafetyNode(RunnableNode[SafetySettings]):
             for name, stream in self._guard.inputs.items():
                 stream.timeout = _timeout(settings, name)
 
+    def start(self) -> None:
+        """Let commands pass."""
+        with self._lock:
+            self._guard.open()
+            self._is_open = True
+
     def silence(self) -> None:
         """Send zero, and nothing after it; for any thread."""
         with self._lock:
-            self._is_silent = True
-            self._publish_command(REST)
+            if self._is_open:
+                self._is_open = False
+                self._guard.close()
+                self._publish_command(REST)
+                self._news.tell(self._time()[0])
 
     def stop(self) -> None:
         """Leave a zero command behind."""
-        self._watchdog.close()
         self.silence()
-        if hasattr(self._command_publisher, "wait_for_all_acked"):
-            self._command_publisher.wait_for_all_acked(LAST_WORDS)
-
-    def destroy_node(self) -> None:
-        """End the thread, then the node."""
-        self._watchdog.close()
-        super().destroy_node()
 
     def _take_command(self, message: Twist | TwistStamped, info: Mapping[str, int]) -> None:
         twist = message.twist if isinstance(message, TwistStamped) else message
         wanted = (twist.linear.x, twist.linear.y, twist.angular.z)
         with self._lock:
-            if self._is_silent or self._was_suspended():
+            if not self._is_open or self._was_suspended():
                 return
             if not self._guard.is_driving:  # nobody has looked since the robot came to rest
                 self._read_inputs()
@@ -169,13 +170,12 @@ class SafetyNode(RunnableNode[SafetySettings]):
 
     def _time(self) -> tuple[float, str]:
         """Return time [s] that no correction moves, and why no command may pass now."""
-        hindrance = "" if getattr(self, "is_active", True) else "the safety node is not active"
         if not self._is_on_simulated_time:
-            return time.monotonic(), hindrance
+            return time.monotonic(), ""
         now = self.now()
         if self._clock_watch.look(time.monotonic(), now):
             self._guard.forget()
-        return now, self._clock_watch.fault or hindrance
+        return now, self._clock_watch.fault
 
     def _was_suspended(self) -> bool:
         """Return whether this process stood still until just now."""
@@ -188,7 +188,7 @@ class SafetyNode(RunnableNode[SafetySettings]):
         """Stop the robot when something is amiss; on its own thread."""
         try:
             with self._lock:
-                return AT_REST_PERIOD if self._is_silent else self._look()
+                return self._look() if self._is_open else AT_REST_PERIOD
         except Exception as error:  # without a watch nothing must pass: end, with a zero command
             self.get_logger().fatal(f"the watch failed: {type(error).__name__}: {error}")
             self.exit_status = FAILED

@@ -9,7 +9,8 @@ from typing import Any
 
 from mme_ilqr_ros.control.command_limits import TwistLimits
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
-from mme_ilqr_ros.settings import Settings, setting
+from mme_ilqr_ros.parameters.shared import ManagedSettings
+from mme_ilqr_ros.settings import setting
 
 OF_CONTROLLER = (
     *("vx_max", "vx_min", "vy_max", "wz_max", "ax_max", "ay_max", "az_max"),
@@ -26,7 +27,7 @@ def _controller_s(name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class SafetySettings(Settings):
+class SafetySettings(ManagedSettings):
     """What a command must keep, and what must be fresh for it to pass."""
 
     command_timeout: float = setting(

@@ -65,14 +65,16 @@ class Rig:
         processes: The nodes by name.
     """
 
-    def __init__(self, domain: int, folder: Path, by_lidar: bool, simulated_time: bool) -> None:
+    def __init__(
+        self, domain: int, folder: Path, log: Path, by_lidar: bool, simulated_time: bool
+    ) -> None:
         """Start the nodes."""
         self.before: list[Sent] = []
         self.after: list[Sent] = []
         self.speeds: list[tuple[float, float]] = []
         self.muted: set[str] = set()
         self.processes: dict[str, NodeProcess] = {}
-        self._folder, self._domain = folder, domain
+        self._folder, self._log, self._domain = folder, log, domain
         world = folder / "floor.yaml"
         world.write_text(WORLD)
         choice = Choice(
@@ -121,7 +123,7 @@ class Rig:
     def _start(self, spec: NodeSpec) -> None:
         environment = environment_of_a_run(os.environ, self._domain)
         command = command_of(spec, None, self._folder)
-        self.processes[spec.name] = start(spec.name, command, environment, self._folder / "log")
+        self.processes[spec.name] = start(spec.name, command, environment, self._log)
 
     def restart(self, name: str) -> None:
         """Start a node again that has ended."""
@@ -158,7 +160,7 @@ class Rig:
             if self.spin(20.0, lambda: bool(self.after) and self.after[-1].vx > FAST):
                 self.spin(0.5)
                 return
-        raise RuntimeError(f"the robot does not drive; logs in {self._folder / 'log'}")
+        raise RuntimeError(f"the robot does not drive; logs in {self._log}")
 
     def signal(self, number: signal.Signals, *names: str) -> float:
         """Send a signal to nodes; return the time [s]."""
@@ -186,11 +188,11 @@ def _note(sent: list[Sent]) -> Callable[[Twist, dict[str, int]], None]:
 
 
 @contextmanager
-def rig(by_lidar: bool = False, simulated_time: bool = False) -> Iterator[Rig]:
+def rig(log: Path, by_lidar: bool = False, simulated_time: bool = False) -> Iterator[Rig]:
     """Give a rig in a domain of its own until the block ends."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     with reserved_domain() as domain, tempfile.TemporaryDirectory(prefix="stop_times_") as folder:
-        made = Rig(domain, Path(folder), by_lidar, simulated_time)
+        made = Rig(domain, Path(folder), log, by_lidar, simulated_time)
         try:
             yield made
         finally:

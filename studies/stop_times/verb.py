@@ -39,8 +39,10 @@ COLUMNS = {
     "not stopped": "{missed}",
 }
 WATCHED = 1.2  # s after the fault
+PICTURED = 1  # run of the first fault
 OLDEST = 0.3  # s after which a command of before must not be driven
 SUSPENSIONS = (0.2, 0.5, 1.0, 2.0, 5.0)  # s
+SETUPS: tuple[dict[str, bool], ...] = ({}, {"by_lidar": True}, {"simulated_time": True})
 Row = dict[str, Any]
 TICK, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
@@ -107,19 +109,21 @@ def run(options: argparse.Namespace, command: str) -> str:
     chosen = [fault for fault in FAULTS if any(word in fault[0] for word in options.only)]
     rows: list[Row] = []
     load: Row = {}
-    for setup in ({}, {"by_lidar": True}, {"simulated_time": True}):
+    for setup in SETUPS:
         faults = [fault for fault in chosen if fault[2] == setup]
         resumes = not setup and any(word in "safety node: SIGSTOP" for word in options.only)
         if not faults and not resumes:
             continue
         with ExitStack() as stack:
-            bench = stack.enter_context(rig(**setup))
-            for name, fault, _ in faults:
-                rows += _deaths(bench, name, fault, options.runs, rng, options.out)
-            if resumes:
-                rows += _resumptions(bench, options.runs, rng)
+            log = options.out / ("_".join(["log", *setup]))
+            bench = stack.enter_context(rig(log, **setup))
             if not setup:
                 load = _load(bench)
+            for name, fault, _ in faults:
+                rows += _deaths(bench, name, fault, options.runs, rng, options.out)
+                write_csv(rows, options.out / "runs.csv")
+            if resumes:
+                rows += _resumptions(bench, options.runs, rng)
     summary = [_summary(name, rows) for name in dict.fromkeys(row["fault"] for row in rows)]
     write_csv(rows, options.out / "runs.csv")
     write_json({**facts(command), "faults": summary, "load": load}, options.out / "summary.json")
@@ -141,7 +145,7 @@ def _deaths(
         begin, heal = fault(bench)
         bench.spin(WATCHED)
         stopped = stopped_after(bench.after, begin, begin + WATCHED)
-        if name.endswith("controller: SIGSTOP") and index == 0:
+        if name.endswith("controller: SIGSTOP") and index == PICTURED:
             draw(bench, begin, out / "commands.png")
         heal()
         yield {"fault": name, "run": index, "seconds": stopped}

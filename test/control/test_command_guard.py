@@ -19,7 +19,9 @@ LOOK = 0.05
 
 def guard(*names):
     commands = Stream("commands", 0.25, may_lag=True)
-    return CommandGuard(LIMITS, commands, [Stream(name, 0.25) for name in names])
+    made = CommandGuard(LIMITS, commands, [Stream(name, 0.25) for name in names])
+    made.open()
+    return made
 
 
 def driven(names=("odom",), seconds=2.0, last_input=math.inf):

@@ -65,6 +65,23 @@ def test_another_clock_that_is_ahead_is_understood_after_a_second(ahead):
     assert stream.take(end + 0.1, -ahead + 0.4) != ""  # late, by that clock
 
 
+def test_what_was_taken_for_another_clock_and_was_not_is_found_out():
+    stream = Stream("odom", 0.25)
+    _, end = fed(stream, -0.7)
+    notes, _ = fed(stream, 0.01, begin=end + 0.1)
+    assert all(notes[:10])
+    assert not any(notes[12:])
+    assert stream.offset == 0.0
+
+
+def test_a_receiver_whose_clock_stutters_takes_it_for_no_other_clock():
+    stream = Stream("odom", 0.25)
+    for i in range(100):
+        stream.take(0.1 * i, -0.09 * (i % 10))
+    assert abs(stream.offset) < 0.05
+    assert stream.take(10.0, 0.0) == ""
+
+
 def test_a_sensor_that_lags_stays_late_however_long():
     stream = Stream("scan", 0.25)
     notes, _ = fed(stream, 0.4, seconds=20.0)

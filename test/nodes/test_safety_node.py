@@ -11,6 +11,8 @@ pytest.importorskip("rclpy")
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import Odometry
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import LaserScan
@@ -161,6 +163,26 @@ def test_a_clock_that_stands_still_stops_the_robot(bench, state):
     ticking[0], driver.died = False, time.monotonic()
     assert driver.time_to_zero() <= IN_TIME
     assert state[-1].message == "stopped: /clock stands still"
+
+
+def change(bench, transition):
+    request = ChangeState.Request(transition=Transition(id=transition))
+    return bench.call(ChangeState, "safety/change_state", request).success
+
+
+def test_deactivated_it_sends_zero_and_lets_nothing_pass(bench, state):
+    bench.add(SafetyNode)
+    driver = Driver(bench)
+    driver.begin()
+    assert change(bench, Transition.TRANSITION_DEACTIVATE)
+    bench.spin_for(0.2)
+    assert vx(driver.sent[-1][1]) == 0.0
+    before = len(driver.sent)
+    bench.spin_for(0.3)
+    assert len(driver.sent) == before
+    assert state[-1].message == "inactive"
+    assert change(bench, Transition.TRANSITION_ACTIVATE)
+    driver.begin()
 
 
 def test_a_watch_that_fails_ends_the_process(bench, monkeypatch):
