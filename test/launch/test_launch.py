@@ -77,12 +77,12 @@ class Launched:
 
 
 @contextmanager
-def launched(environment, tmp_path, file, *arguments):
+def launched(environment, tmp_path, file, *arguments, prefix=(NAME,)):
     """Run `ros2 launch`; end it the way Ctrl-C does, nodes and all."""
     log_file = tmp_path / f"launch_{len(list(tmp_path.glob('launch_*')))}.txt"
     with log_file.open("w") as log:
         process = subprocess.Popen(
-            [ROS2, "launch", NAME, file, "headless:=true", *arguments],
+            [ROS2, "launch", *prefix, file, "headless:=true", *arguments],
             cwd=tmp_path,
             env=environment,
             stdout=log,
@@ -272,3 +272,36 @@ def test_a_robot_and_costs_of_another_package_drive(environment, tmp_path):
         told = ros2(own, "param", "get", "/controller", "costs.keep_right.weight", *PATIENTLY)
         assert "0.3" in told
         run.wait_for("success after")
+
+
+def test_a_remapping_round_the_launch_file_moves_what_leaves_the_safety_node(environment, tmp_path):
+    """As with nav2: the controller's commands stay before the safety node."""
+    around = tmp_path / "around.launch.py"
+    around.write_text(AROUND)
+    with (
+        launched(environment, tmp_path, around, prefix=()) as launch,
+        probe(environment) as (node, spin_until),
+    ):
+        launch.wait_for("ready: mme_ilqr at 10 Hz", "to cmd_vel")
+        spin_until(lambda: node.count_publishers("/cmd_vel_nav"))
+        (publisher,) = node.get_publishers_info_by_topic("/cmd_vel_nav")
+        assert publisher.node_name == "safety"
+        (publisher,) = node.get_publishers_info_by_topic("/cmd_vel_unchecked")
+        assert publisher.node_name == "controller"
+        assert not node.count_publishers("/cmd_vel")
+
+
+AROUND = """\
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import SetRemap
+from launch_ros.substitutions import FindPackageShare
+
+FILE = PathJoinSubstitution([FindPackageShare("mme_ilqr_ros"), "launch", "navigation.launch.py"])
+
+
+def generate_launch_description():
+    included = IncludeLaunchDescription(FILE, launch_arguments={"planner": "none"}.items())
+    return LaunchDescription([GroupAction([SetRemap("cmd_vel", "cmd_vel_nav"), included])])
+"""
