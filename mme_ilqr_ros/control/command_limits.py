@@ -98,8 +98,8 @@ class CommandLimiter:
             allowed = min(limit, max(reachable, 0.0))
             if allowed < share * abs(value) - ROUNDING:
                 share = allowed / abs(value)
-                kind = "limit" if limit <= reachable else "acceleration allows"
-                note = f"{NAMES[i]} = {value:.2f} is above what its {kind}, {allowed:.2f}"
+                why = "is above its limit" if limit <= reachable else "comes too suddenly"
+                note = f"{NAMES[i]} = {value:.2f} {why}, now at most {allowed:.2f}"
         twist = tuple(0.0 if abs(value) <= ROUNDING else share * value for value in wanted)
         for i, value in enumerate(twist):
             self._budget[i] -= max(abs(value) - bases[i], 0.0)

@@ -33,7 +33,7 @@ def draw(rig: Rig, begin: float, path: Path) -> None:
     axes.set_xlabel("time [s]")
     axes.set_ylabel("forward speed [m/s]")
     axes.set_xlim(-BEFORE, AFTER)
-    axes.legend(loc="center left", fontsize=8, framealpha=0.9)
+    axes.legend(loc="upper right", fontsize=8)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     figure.savefig(path, dpi=110)
