@@ -34,7 +34,7 @@ class Stream:
         lag: Of the last message, used or not [s]: when it came, less its stamp.
         period: Usual time between messages [s]: the least seen, so that a topic that becomes slow
             does not buy itself time; inf before it is known.
-        recent_period: Median time between the last ones [s]; a guess before it is known.
+        recent_period: Mean time between the last ones [s]; a guess before it is known.
         offset: Lag of a message that is not late at all [s].
     """
 
@@ -134,7 +134,7 @@ class Stream:
         if 0.0 < interval < PAUSE:
             self._intervals.append(interval)
         if len(self._intervals) == MEMORY:
-            self.recent_period = statistics.median(self._intervals)
+            self.recent_period = statistics.fmean(self._intervals)
             if max(self._intervals) <= REGULAR * min(self._intervals):
-                self.period = min(self.period, self.recent_period)
+                self.period = min(self.period, statistics.median(self._intervals))
             self._intervals.clear()

@@ -36,7 +36,7 @@ goal: [80.0, 0.0, 0.0]
 """
 GOAL = 80.0  # m ahead
 RELAYED = {"odom": Odometry, "scan": LaserScan, "/clock": Clock}
-READY = 120.0  # s for a controller that has to be compiled
+READY = 300.0  # s for a controller that has to be compiled
 FAST = 0.5  # m/s at which something goes wrong
 
 

@@ -124,6 +124,7 @@ def run(options: argparse.Namespace, command: str) -> str:
                 write_csv(rows, options.out / "runs.csv")
             if resumes:
                 rows += _resumptions(bench, options.runs, rng)
+                write_csv(rows, options.out / "runs.csv")
     summary = [_summary(name, rows) for name in dict.fromkeys(row["fault"] for row in rows)]
     write_csv(rows, options.out / "runs.csv")
     write_json({**facts(command), "faults": summary, "load": load}, options.out / "summary.json")
