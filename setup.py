@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety")
 EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
 
 

@@ -47,6 +47,9 @@ VERBS = {
     "scan_load": Verb(
         "processor time and memory of the controller process by scans", "studies.scan_faults.load"
     ),
+    "stop_times": Verb(
+        "from the death of a process or an input to a zero command", "studies.stop_times.verb"
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

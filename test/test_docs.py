@@ -126,7 +126,7 @@ def connections(node):
 
 
 def test_topics_are_those_of_the_code():
-    for node in ("planner", "controller", "simulator"):
+    for node in ("planner", "controller", "simulator", "safety"):
         rows = rows_of(sections(text_of(DOCS / "topics.md"))[node])
         written = {
             (row[0], row[1].strip("`"), row[3]) for row in rows if row[0] in ("pub", "sub", "srv")

@@ -77,7 +77,12 @@ def node_actions(context: LaunchContext, specs: Sequence[NodeSpec]) -> list[Node
             namespace=value_of(context, "namespace"),
             parameters=[str(file) for file in parameter_files(spec, user_file, folder)],
             remappings=TF_REMAPPINGS,
-            ros_arguments=["--log-level", value_of(context, "log_level")],
+            # The first rule that fits holds; a SetRemap round the launch file comes after these,
+            # so that one of cmd_vel moves what leaves the safety node, and not what enters it.
+            ros_arguments=[
+                *(word for one, other in spec.remappings for word in ("-r", f"{one}:={other}")),
+                *("--log-level", value_of(context, "log_level")),
+            ],
             output="screen",
             emulate_tty=True,
             on_exit=[Shutdown(reason="the run is over")] if spec.name == "run_monitor" else None,

@@ -35,6 +35,11 @@ class NodeProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
     def _read(self) -> None:
         output = self._process.stdout
         assert output is not None, "`start` asks for a pipe"

@@ -61,6 +61,8 @@ def command_of(spec: NodeSpec, params: Path | None, scratch: Path) -> list[str]:
     command = [sys.executable, "-m", spec.module, "--ros-args"]
     for file in parameter_files(spec, params, scratch):
         command += ["--params-file", str(file)]
+    for name, other in spec.remappings:
+        command += ["-r", f"{name}:={other}"]
     return command
 
 

@@ -12,12 +12,14 @@ import yaml
 from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.safety import OF_CONTROLLER
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar, table
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.robot_file import load_robot
 
 PACKAGE = "mme_ilqr_ros"
+UNCHECKED = (("cmd_vel", "cmd_vel_unchecked"),)
 _PARAMETERS = "ros__parameters"
 
 
@@ -30,6 +32,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "planner": (*_allowed(PlannerNodeSettings, "kind"), "none"),
     "guidance": _allowed(ControllerNodeSettings, "guidance"),
     "sensing": ("known", "lidar"),
+    "safety": ("true", "false"),
 }
 """Allowed names of each choice between parts of the system."""
 
@@ -44,6 +47,7 @@ class Choice:
         guidance: One of NAMES.
         sensing: One of NAMES; `lidar` drives by scans and odometry.
         robot: Name or parameter file of a robot, in place of the scenario's.
+        safety: One of NAMES; `false` leaves the safety node out.
         scenario: Name or file of the scenario.
         world_id: Which world, where the scenario's file holds several.
         goal: `x y` or `x y yaw` in m and rad in place of the scenario's goal.
@@ -57,6 +61,12 @@ class Choice:
     goal: str = ""
     sensing: str = ""
     robot: str = ""
+    safety: str = ""
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether commands pass through the safety node."""
+        return self.safety.lower() not in ("false", "0", "no", "off")
 
     @property
     def use_plan(self) -> bool:
@@ -93,12 +103,19 @@ class NodeSpec:
         facts: Parameters that follow from the scenario; a params file overrules them.
         choices: Parameters that were chosen by name; they overrule every file.
         robot_file: Parameter file of the robot; a params file overrules it.
+        remappings: Topics that the node shall call otherwise, as (name, name).
+        takes_after: Node whose parameters of the names in `taken` hold for this one, where no file
+            says otherwise of itself.
+        taken: See there.
     """
 
     name: str
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     choices: Mapping[str, Scalar] = field(default_factory=dict)
     robot_file: str = ""
+    remappings: tuple[tuple[str, str], ...] = ()
+    takes_after: str = ""
+    taken: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -107,7 +124,7 @@ class NodeSpec:
 
 
 def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[NodeSpec]:
-    """Return planner and controller, for a robot that exists, simulated or not.
+    """Return planner, safety node and controller, for a robot that exists, simulated or not.
 
     Args:
         choice: What was chosen by name.
@@ -129,8 +146,12 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
         planned |= {"use_evidence": True}
     file = named.file if named else ""
     controller = NodeSpec("controller", shape | limits, chosen, file)
-    planner = NodeSpec("planner", shape, planned, file)
-    return [planner, controller] if choice.use_plan else [controller]
+    nodes = [NodeSpec("planner", shape, planned, file)] if choice.use_plan else []
+    if not choice.is_guarded:
+        return [*nodes, controller]
+    own = {name: value for name, value in limits.items() if name in OF_CONTROLLER}
+    safety = NodeSpec("safety", own, {}, file, takes_after="controller", taken=OF_CONTROLLER)
+    return [*nodes, safety, replace(controller, remappings=UNCHECKED)]
 
 
 def simulation_nodes(choice: Choice, robot: RobotSpec) -> list[NodeSpec]:
@@ -209,25 +230,55 @@ def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> lis
     key = f"/**/{spec.name}"
     facts = {key: {_PARAMETERS: dict(spec.facts)}}
     choices = {**_user_keys(user_file, spec.choices), key: {_PARAMETERS: dict(spec.choices)}}
+    robot_file = Path(spec.robot_file) if spec.robot_file else None
     files = (
         default_file(),
         _write(folder / f"{spec.name}_facts.yaml", facts) if spec.facts else None,
-        Path(spec.robot_file) if spec.robot_file else None,
+        _taken_over(spec, robot_file, folder / f"{spec.name}_of_robot.yaml"),
+        robot_file,
+        _taken_over(spec, user_file, folder / f"{spec.name}_of_user.yaml"),
         user_file,
         _write(folder / f"{spec.name}_choices.yaml", choices) if spec.choices else None,
     )
     return [file for file in files if file is not None]
 
 
+def _taken_over(spec: NodeSpec, file: Path | None, target: Path) -> Path | None:
+    """Write what a file says of the node that this one takes after, said of this one."""
+    if file is None or not spec.takes_after:
+        return None
+    document = _renamed(_document(file), spec)
+    return _write(target, document) if document else None
+
+
+def _renamed(block: Mapping[str, Any], spec: NodeSpec) -> dict[str, Any]:
+    """Return the blocks of `spec.takes_after`, as blocks of the node, with what it takes over."""
+    renamed: dict[str, Any] = {}
+    for key, inner in block.items():
+        if not isinstance(inner, dict):
+            continue
+        *above, name = str(key).split("/")
+        if name == spec.takes_after and isinstance(inner.get(_PARAMETERS), dict):
+            values = {k: v for k, v in inner[_PARAMETERS].items() if k in spec.taken}
+            if values:
+                renamed["/".join([*above, spec.name])] = {_PARAMETERS: values}
+        elif found := _renamed(inner, spec):
+            renamed[key] = found
+    return renamed
+
+
+def _document(file: Path | None) -> dict[str, Any]:
+    """Return a parameter file; empty where it is none: the node will say what is wrong with it."""
+    try:
+        document = yaml.safe_load(file.read_text()) if file else {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def _user_keys(user_file: Path | None, values: Mapping[str, Scalar]) -> dict[str, Any]:
     """Return the user's document with these values in the place of every block of parameters."""
-    if user_file is None:
-        return {}
-    try:
-        document = yaml.safe_load(user_file.read_text())
-    except (OSError, yaml.YAMLError):  # the node will say what is wrong with it
-        return {}
-    return _replaced(document, values) if isinstance(document, dict) else {}
+    return _replaced(_document(user_file), values)
 
 
 def _replaced(block: Mapping[str, Any], values: Mapping[str, Scalar]) -> dict[str, Any]:

@@ -28,9 +28,9 @@ PROGRESS_PERIOD = 0.5  # s
 ABOUT = """\
 Run a scenario with ROS 2 nodes and print the result in one line.
 
-Simulator, planner, controller and run monitor run as separate processes with DDS on loopback; the
-monitor sends the goal and judges the run. Exit status: 0 when the goal was reached without
-collision, 1 when not, 2 for unusable input, 130 after Ctrl-C.
+Simulator, planner, controller, safety node and run monitor run as separate processes with DDS on
+loopback; the monitor sends the goal and judges the run. Exit status: 0 when the goal was reached
+without collision, 1 when not, 2 for unusable input, 130 after Ctrl-C.
 """
 EXAMPLES = """\
 examples:
@@ -77,6 +77,7 @@ def run(options: argparse.Namespace, command: str) -> int:
         goal=options.goal,
         sensing=options.sensing,
         robot=_absolute(options.robot),
+        safety=options.safety,
     )
     world = (choice.scenario, choice.world_id, choice.robot)
     scenario = RunMonitorSettings(*world, goal=choice.goal).load_scenario()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import array
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -20,10 +20,12 @@ from nav_msgs.msg import Path as PathMessage
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
-from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
 from mme_ilqr_ros.geometry.pose import Pose, RobotState, quaternion_to_yaw, yaw_to_quaternion
+
+if TYPE_CHECKING:  # it imports scipy, which the safety node must not load
+    from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 
 UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
 

@@ -19,18 +19,28 @@ def named(specs):
     return {spec.name: spec for spec in specs}
 
 
-def test_a_simulation_is_simulator_planner_and_controller():
+def test_a_simulation_is_simulator_planner_safety_node_and_controller():
     assert list(named(system.simulation_nodes(Choice(scenario="trap"), TRAP.robot))) == [
         "simulator",
         "planner",
+        "safety",
         "controller",
     ]
 
 
 def test_without_a_planner_the_controller_heads_for_the_goal_itself():
     nodes = named(system.navigation_nodes(Choice(planner="none")))
-    assert list(nodes) == ["controller"]
+    assert list(nodes) == ["safety", "controller"]
     assert nodes["controller"].choices["use_plan"] is False
+
+
+def test_commands_pass_through_the_safety_node_unless_it_is_left_out():
+    nodes = named(system.navigation_nodes(Choice()))
+    assert nodes["controller"].remappings == (("cmd_vel", "cmd_vel_unchecked"),)
+    for word in ("false", "False", "0"):
+        nodes = named(system.navigation_nodes(Choice(safety=word)))
+        assert list(nodes) == ["planner", "controller"]
+        assert nodes["controller"].remappings == ()
 
 
 def test_choices_become_parameters():
@@ -72,6 +82,7 @@ def test_the_scenario_s_robot_is_known_to_planner_and_controller():
     assert nodes["planner"].facts == {"robot_radius": robot.radius}
     assert nodes["controller"].facts["vx_max"] == robot.vx_max
     assert nodes["controller"].facts["az_max"] == robot.az_max
+    assert nodes["safety"].facts == robot.limits
 
 
 def test_on_simulated_time_the_simulator_makes_the_clock_and_the_others_follow():
@@ -186,3 +197,8 @@ def test_what_lidar_sets_is_declared():
     for spec in by_lidar(robot="cart").values():
         declared = document[f"/**/{spec.name}"]["ros__parameters"]
         assert set(spec.facts) | set(spec.choices) <= set(declared), spec.name
+
+
+def test_the_safety_node_watches_the_scanners_that_the_controller_drives_by():
+    assert by_lidar(robot="cart")["safety"].facts["scan_topics"] == ("scan", "scan_rear")
+    assert "scan_topics" not in named(system.navigation_nodes(Choice()))["safety"].facts

@@ -25,7 +25,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety")
 ROS2 = shutil.which("ros2") or str(Path(sys.executable).with_name("ros2"))
 START_UP = 90.0  # s for everything to be up; the first start on a machine compiles
 PATIENTLY = ("--no-daemon", "--spin-time", "3.0")  # no process is left behind; time to be found
@@ -77,12 +77,12 @@ class Launched:
 
 
 @contextmanager
-def launched(environment, tmp_path, file, *arguments):
+def launched(environment, tmp_path, file, *arguments, prefix=(NAME,)):
     """Run `ros2 launch`; end it the way Ctrl-C does, nodes and all."""
     log_file = tmp_path / f"launch_{len(list(tmp_path.glob('launch_*')))}.txt"
     with log_file.open("w") as log:
         process = subprocess.Popen(
-            [ROS2, "launch", NAME, file, "headless:=true", *arguments],
+            [ROS2, "launch", *prefix, file, "headless:=true", *arguments],
             cwd=tmp_path,
             env=environment,
             stdout=log,
@@ -240,7 +240,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
         topic for topic in topics - ROS_TOPICS if not topic.startswith(("/first", "/second"))
     }
     for launch in (one, other):
-        assert launch.output.count("process has finished cleanly") == 3, launch.output
+        assert launch.output.count("process has finished cleanly") == 4, launch.output
         assert "Traceback" not in launch.output
 
 
@@ -248,7 +248,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
 def test_the_launch_files_tell_their_arguments(file, environment):
     told = ros2(environment, "launch", NAME, file, "--show-args")
     common = {"params_file", "namespace", "use_sim_time", "use_rviz", "log_level", "headless"}
-    common |= {"controller", "planner", "guidance", "sensing", "robot"}
+    common |= {"controller", "planner", "guidance", "sensing", "robot", "safety"}
     own = {"scenario", "monitor"} if file.startswith("simulation") else set()
     assert {name for name in common | own if f"'{name}':" in told} == common | own
 
@@ -257,8 +257,8 @@ def test_navigation_alone_waits_for_a_robot(environment, tmp_path):
     with launched(environment, tmp_path, "navigation.launch.py") as launch:
         launch.wait_for("ready: mme_ilqr at 10 Hz", "[planner]: ready")
         names = ros2(environment, "node", "list", *PATIENTLY).split()
-    assert sorted(names) == ["/controller", "/planner"]
-    assert launch.output.count("process has finished cleanly") == 2, launch.output
+    assert sorted(names) == ["/controller", "/planner", "/safety"]
+    assert launch.output.count("process has finished cleanly") == 3, launch.output
 
 
 def test_a_robot_and_costs_of_another_package_drive(environment, tmp_path):
@@ -272,3 +272,36 @@ def test_a_robot_and_costs_of_another_package_drive(environment, tmp_path):
         told = ros2(own, "param", "get", "/controller", "costs.keep_right.weight", *PATIENTLY)
         assert "0.3" in told
         run.wait_for("success after")
+
+
+def test_a_remapping_round_the_launch_file_moves_what_leaves_the_safety_node(environment, tmp_path):
+    """As with nav2: the controller's commands stay before the safety node."""
+    around = tmp_path / "around.launch.py"
+    around.write_text(AROUND)
+    with (
+        launched(environment, tmp_path, around, prefix=()) as launch,
+        probe(environment) as (node, spin_until),
+    ):
+        launch.wait_for("ready: mme_ilqr at 10 Hz", "to cmd_vel")
+        spin_until(lambda: node.count_publishers("/cmd_vel_nav"))
+        (publisher,) = node.get_publishers_info_by_topic("/cmd_vel_nav")
+        assert publisher.node_name == "safety"
+        (publisher,) = node.get_publishers_info_by_topic("/cmd_vel_unchecked")
+        assert publisher.node_name == "controller"
+        assert not node.count_publishers("/cmd_vel")
+
+
+AROUND = """\
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import SetRemap
+from launch_ros.substitutions import FindPackageShare
+
+FILE = PathJoinSubstitution([FindPackageShare("mme_ilqr_ros"), "launch", "navigation.launch.py"])
+
+
+def generate_launch_description():
+    included = IncludeLaunchDescription(FILE, launch_arguments={"planner": "none"}.items())
+    return LaunchDescription([GroupAction([SetRemap("cmd_vel", "cmd_vel_nav"), included])])
+"""

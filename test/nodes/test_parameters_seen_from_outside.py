@@ -7,9 +7,11 @@ rclpy = pytest.importorskip("rclpy")
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
 from mme_ilqr_ros.nodes.run_monitor_node import RunMonitorNode
+from mme_ilqr_ros.nodes.safety_node import SafetyNode
 from mme_ilqr_ros.nodes.simulator_node import SimulatorNode
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.safety import SafetySettings
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings, SimulatorNodeSettings
 from mme_ilqr_ros.settings import flatten, table
 
@@ -18,6 +20,7 @@ NODES = {
     ControllerNode: ControllerNodeSettings,
     SimulatorNode: SimulatorNodeSettings,
     RunMonitorNode: RunMonitorSettings,
+    SafetyNode: SafetySettings,
 }
 ROS_PARAMETERS = {"use_sim_time", "start_type_description_service"}
 
