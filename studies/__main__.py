@@ -47,6 +47,10 @@ VERBS = {
     "scan_load": Verb(
         "processor time and memory of the controller process by scans", "studies.scan_faults.load"
     ),
+    "node_load": Verb(
+        "latency, rate and processor time of the nodes, also while large messages come",
+        "studies.node_load.verb",
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

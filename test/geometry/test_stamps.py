@@ -32,7 +32,7 @@ def test_a_little_ahead_is_now():
 
 
 @pytest.mark.parametrize(
-    "pairs, line",
+    ("pairs", "line"),
     [
         ([(T, T + 0.8)], r"its stamp is 0\.80 s old \(at most 0\.5 s\): set use_sim_time"),
         ([(T + 0.8, T)], r"its stamp is 0\.80 s in the future \(at most 0\.25 s\)"),
