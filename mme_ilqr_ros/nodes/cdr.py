@@ -10,12 +10,13 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-from nav_msgs.msg import MapMetaData, OccupancyGrid
+from nav_msgs.msg import MapMetaData, OccupancyGrid, Odometry
 from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import Header
 
-from mme_ilqr_ros.nodes.conversions import MessageError, exact_stamp
+from mme_ilqr_ros.geometry.pose import RobotState
+from mme_ilqr_ros.nodes.conversions import MessageError, checked_state, exact_stamp, robot_state
 
 PLAIN = b"\x00\x01"  # plain CDR, little-endian: what every common RMW sends
 
@@ -72,3 +73,35 @@ def _parts(data: bytes) -> tuple[bytes, NDArray[np.int8]]:
     at = 4 + aligned(at + 20, 8) + 56
     (count,) = struct.unpack_from("<I", data, at)
     return data[:at] + bytes(4), np.frombuffer(data, np.int8, count, at + 4)
+
+
+@dataclass(frozen=True, eq=False)
+class OdometryMessage:
+    """The parts of a nav_msgs/Odometry that drive a robot."""
+
+    header: Header
+    state: RobotState
+
+
+def read_odometry(data: bytes) -> OdometryMessage:
+    """Return odometry from the bytes of a nav_msgs/Odometry.
+
+    Raises:
+        MessageError: A number is not finite, the quaternion is no rotation, or the bytes are no
+            odometry.
+    """
+    try:
+        if data[:2] != PLAIN:
+            message: Odometry = deserialize_message(data, Odometry)
+            return OdometryMessage(message.header, robot_state(message))
+        body = memoryview(data)[4:]
+        header, at = read_header(body, 0)
+        (length,) = struct.unpack_from("<I", body, at)  # of the child's frame
+        at = aligned(at + 4 + length, 8)
+        x, y, _, *turn = struct.unpack_from("<7d", body, at)
+        vx, vy, _, _, _, wz = struct.unpack_from("<6d", body, at + 8 * (7 + 36))
+    except MessageError:
+        raise
+    except Exception as error:  # of the middleware, whose types differ
+        raise MessageError(f"odom: {error}") from error
+    return OdometryMessage(header, checked_state((x, y), turn, (vx, vy, wz)))

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
@@ -26,12 +25,11 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.cdr import MapMessage, read_map
+from mme_ilqr_ros.nodes.cdr import MapMessage, OdometryMessage, read_map
 from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
     grid_map,
     pose_value,
-    robot_state,
     seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
@@ -63,12 +61,21 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False)
 class _Received:
-    """A value, the frame it is in, and when it came, on the steady clock and by its own stamp."""
+    """A value, the frame it is in, and when it came, on the steady clock and by its own stamp.
+
+    `lag` is its age in s when it came, by its stamp.
+    """
 
     value: Any
     frame: str
     arrival: float
     stamp: float
+    lag: float = 0.0
+
+    @property
+    def age(self) -> float:
+        """Age of what was measured [s]."""
+        return time.monotonic() - self.arrival + self.lag
 
 
 # Values seen from a frame in which their own frame has this pose.
@@ -115,11 +122,13 @@ class ControllerInputs:
         """Read no more heavy messages."""
         self._background.close()
 
-    def take_odometry(self, message: Odometry) -> None:
-        """Keep where the robot is."""
-        self._keep("odom", message, robot_state)
-        if self._lidar is not None and (odom := self._boxes.get("odom")) is not None:
-            self._lidar.take_odometry(odom.stamp, odom.value, odom.frame)
+    def take_odometry(self, message: OdometryMessage, lag: float) -> None:
+        """Keep where the robot is, or was `lag` s ago."""
+        state, head = message.state, message.header
+        stamp = seconds_of(head.stamp)
+        self._boxes["odom"] = _Received(state, head.frame_id, time.monotonic(), stamp, lag)
+        if self._lidar is not None:
+            self._lidar.take_odometry(stamp, state, head.frame_id)
 
     def take_obstacles(self, message: PointCloud2) -> None:
         """Keep the circles."""
@@ -191,9 +200,9 @@ class ControllerInputs:
 
     @property
     def odometry_age(self) -> float:
-        """Time in s since odometry came; inf before the first."""
+        """Time in s since the newest odometry was measured; inf before the first."""
         odom = self._boxes.get("odom")
-        return math.inf if odom is None else time.monotonic() - odom.arrival
+        return math.inf if odom is None else odom.age
 
     def ages(self) -> dict[str, float]:
         """Return the time in s since each input came."""
@@ -206,10 +215,10 @@ class ControllerInputs:
         odom = self._boxes.get("odom")
         if odom is None:
             return "no odometry yet"
-        age = time.monotonic() - odom.arrival
+        age = odom.age
         if age > self.settings.odom_timeout:
             return f"odometry stopped {age:.1f} s ago"
-        frame, state = odom.frame, odom.value
+        frame, state = odom.frame, odom.value.after(age)
         missing: list[str] = []
         unguided: list[str] = []
         if self.settings.use_map and "map" not in self._boxes:

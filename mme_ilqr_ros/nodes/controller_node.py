@@ -22,7 +22,7 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
@@ -45,6 +45,7 @@ from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Watchdog
@@ -116,7 +117,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         take_map: Any = inputs.take_map
         # Before the plan: the status says which goal a plan belongs to.
         self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
-        self.create_subscription(Odometry, "odom", inputs.take_odometry, SENSOR)
+        odometry = OdometryInput(
+            self, self.warnings, lambda: self.settings.odom_timeout, inputs.take_odometry
+        )
         self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
@@ -131,9 +134,10 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
                     f'guidance: "{settings.guidance}" is ignored with use_plan: false'
                 )
         if self.lidar is not None:
+            self.lidar.catch_up = odometry.poll
             self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
         self.create_service(Trigger, "~/reset", self._reset)
-        self.create_timer(1.0 / settings.controller_frequency, self._cycle)
+        OdometryPacing(self, odometry, settings.controller_frequency, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
 
     @property
@@ -257,7 +261,8 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
         self._times.add(seconds, 1.0 / self.settings.controller_frequency)
-        self._time_publisher.publish(Float32(data=float(seconds)))
+        if self._time_publisher.get_subscription_count():
+            self._time_publisher.publish(Float32(data=float(seconds)))
 
     def _watch(self) -> float:
         """Stop the robot when odometry stopped, whatever the executor does; on its own thread."""

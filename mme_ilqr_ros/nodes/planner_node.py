@@ -21,7 +21,7 @@ import numpy as np
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
 from std_msgs.msg import Float32, Header
@@ -29,7 +29,7 @@ from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.cdr import read_map
+from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_map
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     exact_stamp,
@@ -37,7 +37,6 @@ from mme_ilqr_ros.nodes.conversions import (
     nanoseconds,
     path_message,
     pose_value,
-    robot_state,
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
@@ -45,13 +44,17 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
 from mme_ilqr_ros.nodes.ground import Ground
 from mme_ilqr_ros.nodes.managed import ManagedNode
-from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, STANDARD
+from mme_ilqr_ros.nodes.odometry_input import OdometryInput
 from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
+
+ODOMETRY_IS_OLD = 2.0  # s by its stamp, from which nothing is planned from there
+LOOK_PERIOD = 0.1  # s
 
 
 class PlannerNode(ManagedNode[PlannerNodeSettings]):
@@ -70,7 +73,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         # time; what is planned with belongs to that thread. Only make_plan comes in between.
         self._background, self._planning = Background(), threading.Lock()
         self.made.callback(self._background.close)
-        self._odometry: Odometry | None = None
+        self._odometry: OdometryMessage | None = None
         self._planned: int | None = None  # name of the goal of the newest request
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
@@ -87,7 +90,9 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
         self.create_subscription(GoalStatus, "goal_status", self._goal.life.take, LATCHED_NEWS)
-        self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
+        self._odometry_input = OdometryInput(
+            self, self.warnings, lambda: ODOMETRY_IS_OLD, self._take_odometry
+        )
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         if settings.use_evidence:
@@ -97,6 +102,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_ground)
+        self.create_timer(LOOK_PERIOD, self._look)
 
     @property
     def is_ready(self) -> bool:
@@ -175,8 +181,12 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             nothing.header.stamp = exact_stamp(life.goal)
             self._plan_publisher.publish(nothing)
 
-    def _take_odometry(self, message: Odometry) -> None:
+    def _take_odometry(self, message: OdometryMessage, _: float) -> None:
         self._odometry = message
+
+    def _look(self) -> None:
+        """Plan if it is time."""
+        self._odometry_input.poll()
         if self._goal.is_wanted and self._replanner.is_due(self.now()):
             self._background.do("plan", self._replan)
 
@@ -203,8 +213,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         if self._odometry is None:
             self.warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
-        state = self.warnings.read("odom", robot_state, self._odometry, "no plan from here")
-        return None if state is None else self._in_plan_frame(state.pose, self._odometry.header)
+        return self._in_plan_frame(self._odometry.state.pose, self._odometry.header)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where robot and goal are in the plan's frame, or None when that is open."""
