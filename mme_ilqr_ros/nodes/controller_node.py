@@ -47,6 +47,7 @@ from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.polled import Polled
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
@@ -78,7 +79,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self.lidar: LidarInput | None = None
         if settings.drives_by_scan:
             self.lidar = LidarInput(self, frames, warnings, settings)
-        self._inputs = ControllerInputs(frames, warnings, settings, self.lidar)
+        self._inputs = ControllerInputs(frames, warnings, settings, self.lidar, self.now)
         self.made.callback(self._inputs.close)
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
@@ -120,7 +121,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         odometry = OdometryInput(
             self, self.warnings, lambda: self.settings.odom_timeout, inputs.take_odometry
         )
-        self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
+        obstacles = Polled(
+            self, PointCloud2, "obstacles", SENSOR, inputs.take_obstacles, newest_only=True
+        )
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
@@ -137,7 +140,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self.lidar.catch_up = odometry.poll
             self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
         self.create_service(Trigger, "~/reset", self._reset)
-        OdometryPacing(self, odometry, settings.controller_frequency, self._cycle)
+        OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
 
     @property

@@ -1,8 +1,4 @@
-"""Odometry as a node needs it: the newest that can be believed, and the moment when it comes.
-
-Odometry is the most frequent of all messages, and rclpy takes half a millisecond to wake a node for
-one and to make forty Python objects of it. So its bytes are read, when they are asked for.
-"""
+"""Odometry as a node needs it: believed by its stamp, and cycles that keep time with it."""
 
 from __future__ import annotations
 
@@ -11,10 +7,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 from nav_msgs.msg import Odometry
-from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
@@ -23,6 +17,7 @@ from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_odometry
 from mme_ilqr_ros.nodes.conversions import seconds_of
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.node import SENSOR
+from mme_ilqr_ros.nodes.polled import Polled
 
 SLACK = 0.005  # s by which odometry may be late before a cycle goes on without it
 FRESH = 0.003  # s of age up to which a cycle does not wait for a newer one
@@ -30,25 +25,13 @@ KEPT = 8  # times of arrival, from which the period of the odometry is known
 Take = Callable[[OdometryMessage, float], None]
 
 
-class _Door(CallbackGroup):
-    """Lets the executor wait for odometry only while somebody does."""
-
-    is_open = False
-
-    def can_execute(self, entity: Any) -> bool:
-        """Return whether somebody waits."""
-        return self.is_open
-
-    def beginning_execution(self, entity: Any) -> bool:
-        """Return whether somebody waits."""
-        return self.is_open
-
-    def ending_execution(self, entity: Any) -> None:
-        """Do nothing."""
-
-
 class OdometryInput:
-    """Reads odometry and judges its stamps."""
+    """Reads odometry, from its bytes and when asked for it, and judges its stamps.
+
+    Attributes:
+        poll: Reads what has come.
+        wait: Calls a function when the next message has come; None calls nobody.
+    """
 
     def __init__(
         self, node: Node, warnings: ThrottledWarnings, timeout: Callable[[], float], take: Take
@@ -64,24 +47,8 @@ class OdometryInput:
         self._clock, self._warnings = node.get_clock(), warnings
         self._timeout, self._take, self._stamps = timeout, take, Stamps()
         self._arrivals: deque[int] = deque(maxlen=KEPT)  # ns, by the clock of the system
-        self._door = _Door()
-        self._when_new: Callable[[], None] = lambda: None
-        hear: Any = self._hear  # rclpy's annotations know of no bytes
-        self._subscription = node.create_subscription(
-            Odometry, "odom", hear, SENSOR, callback_group=self._door, raw=True
-        )
-
-    def poll(self) -> None:
-        """Read all that has come."""
-        subscription = self._subscription
-        with subscription.handle:
-            while (found := subscription.handle.take_message(Odometry, True)) is not None:
-                self._read(*found)
-
-    def wait(self, when_new: Callable[[], None] | None) -> None:
-        """Call somebody when the next one has come; None calls nobody."""
-        self._when_new = when_new or (lambda: None)
-        self._door.is_open = when_new is not None
+        self._messages = Polled(node, Odometry, "odom", SENSOR, self._read, raw=True)
+        self.poll, self.wait = self._messages.poll, self._messages.wait
 
     def due_in(self, within: float) -> float | None:
         """Return the time [s] to the next one, where there is one to wait for.
@@ -96,11 +63,6 @@ class OdometryInput:
         age = 1e-9 * (time.time_ns() - times[-1])
         return period - age if FRESH < age < period + SLACK and period <= within else None
 
-    def _hear(self, data: bytes, info: Mapping[str, int]) -> None:
-        self._read(data, info)
-        self.poll()
-        self._when_new()
-
     def _read(self, data: bytes, info: Mapping[str, int]) -> None:
         self._arrivals.append(int(info.get("received_timestamp", 0)))
         otherwise = "this message is not used"
@@ -110,9 +72,8 @@ class OdometryInput:
         now, stamp = 1e-9 * self._clock.now().nanoseconds, seconds_of(message.header.stamp)
         judged = self._stamps.judge(stamp, now, self._timeout())
         if judged.fault:
-            self._warnings.warn("odom stamp", f"odom: {judged.fault}; {otherwise}")
+            self._warnings.warn_each(f"odom: {judged.fault}; {otherwise}")
             return
-        self._warnings.clear("odom stamp")
         self._take(message, judged.lag)
 
 
@@ -124,7 +85,11 @@ class OdometryPacing:
     """
 
     def __init__(
-        self, node: Node, odometry: OdometryInput, frequency: float, cycle: Callable[[], None]
+        self,
+        node: Node,
+        odometry: OdometryInput,
+        frequency: float,
+        *cycle: Callable[[], None],
     ) -> None:
         """Begin to run cycles.
 
@@ -132,7 +97,7 @@ class OdometryPacing:
             node: Whose clock counts.
             odometry: What a cycle needs.
             frequency: Cycles per second.
-            cycle: One of them.
+            cycle: What to do in each, in order.
         """
         self._odometry, self._period, self._cycle = odometry, 1.0 / frequency, cycle
         node.create_timer(self._period, self._begin)
@@ -154,4 +119,5 @@ class OdometryPacing:
         self._deadline.cancel()
         self._odometry.wait(None)
         self._odometry.poll()
-        self._cycle()
+        for part in self._cycle:
+            part()

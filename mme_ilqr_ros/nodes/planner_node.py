@@ -37,6 +37,7 @@ from mme_ilqr_ros.nodes.conversions import (
     nanoseconds,
     path_message,
     pose_value,
+    seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
@@ -74,6 +75,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._background, self._planning = Background(), threading.Lock()
         self.made.callback(self._background.close)
         self._odometry: OdometryMessage | None = None
+        self._placed: tuple[tuple[int | None, str], Pose] | None = None  # the goal, by name, frame
         self._planned: int | None = None  # name of the goal of the newest request
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
@@ -166,6 +168,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
         if pose is None or self._refuses(name):
             return
+        self._odometry_input.poll()
         self._goal.take(pose, message.header, nanoseconds(self.stamp()))
         self._last = None
         frame = message.header.frame_id or self._ground.frame
@@ -220,8 +223,20 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         pose = self._goal.pose
         if pose is None or self._ground.lack or not self._goal.is_wanted:
             return None
-        robot, goal = self._robot(), self._in_plan_frame(pose, self._goal.header)
+        robot, goal = self._robot(), self._placed_goal(pose)
         return None if robot is None or goal is None else (robot, goal)
+
+    def _placed_goal(self, pose: Pose) -> Pose | None:
+        """Return where the goal is in the plan's frame: where it was at its stamp, from then on."""
+        head, key = self._goal.header, (self._goal.name, self._ground.frame)
+        if self._placed is None or self._placed[0] != key:
+            frame = self._frames.pose_in(
+                key[1], head.frame_id, self.settings.transform_tolerance, seconds_of(head.stamp)
+            )
+            if frame is None:
+                return None
+            self._placed = key, frame.compose(pose)
+        return self._placed[1]
 
     def _plan_on_new_ground(self, frame: str) -> None:
         """Plan at once; the plan in force stays unless it is blocked or a better one is found.
