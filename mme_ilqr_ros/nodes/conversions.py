@@ -264,11 +264,24 @@ def path_value(message: PathMessage) -> Path | None:
 def path_message(
     points: NDArray[np.floating], headings: NDArray[np.floating], stamp: Time, frame: str
 ) -> PathMessage:
-    """Return points [N, 2] in m with headings [N] in rad as a path; N may be 0."""
+    """Return points [N, 2] in m with headings [N] in rad as a path; N may be 0.
+
+    The poses share a header, but the last one has its own.
+    """
+    head = header(stamp, frame)
+    half = 0.5 * np.asarray(headings, dtype=np.float64)
+    rows = np.column_stack([points, np.sin(half), np.cos(half)]).tolist()
     poses = [
-        pose_stamped(Pose(x, y, yaw), stamp, frame)
-        for (x, y), yaw in zip(points, headings, strict=True)
+        PoseStamped(
+            header=head,
+            pose=PoseMessage(
+                position=Point(x=x, y=y, z=0.0), orientation=Quaternion(x=0.0, y=0.0, z=z, w=w)
+            ),
+        )
+        for x, y, z, w in rows
     ]
+    if poses:
+        poses[-1].header = header(stamp, frame)
     return PathMessage(header=header(stamp, frame), poses=poses)
 
 

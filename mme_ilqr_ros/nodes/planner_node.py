@@ -56,6 +56,8 @@ from mme_ilqr_ros.planning.replanner import Replanner
 
 ODOMETRY_IS_OLD = 2.0  # s by its stamp, from which nothing is planned from there
 LOOK_PERIOD = 0.1  # s
+PLAN_TOLERANCE = 0.01  # m by which the plan that is sent may leave the one that was made
+PLAN_SPACING = 0.25  # m between its poses, at most: enough for who checks or follows them
 
 
 class PlannerNode(ManagedNode[PlannerNodeSettings]):
@@ -292,6 +294,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         """Return the path with the goal's heading at its end; empty without a path."""
         points, headings = np.zeros((0, 2)), np.zeros(0)
         if path is not None:
+            path = path.thinned(PLAN_TOLERANCE, PLAN_SPACING)
             points = path.points
             headings = np.append(path.heading_at(path.arc_length[:-1]), goal.yaw)
         return path_message(points, headings, self.stamp(), self._ground.frame)
