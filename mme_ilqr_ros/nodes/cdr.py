@@ -7,12 +7,14 @@ number lies at a multiple of its size after the first four bytes.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from nav_msgs.msg import MapMetaData, OccupancyGrid, Odometry
 from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.pose import RobotState
@@ -64,6 +66,58 @@ def read_map(data: bytes) -> MapMessage:
         raise MessageError(f"map: {error}") from error
     cells = np.frombuffer(message.data, np.int8) if cells is None else cells
     return MapMessage(message.header, message.info, cells)
+
+
+@dataclass(frozen=True, eq=False)
+class CloudMessage:
+    """The parts of a sensor_msgs/PointCloud2, with its data as an array of bytes."""
+
+    header: Header
+    height: int
+    width: int
+    fields: Sequence[PointField]
+    is_bigendian: bool
+    point_step: int
+    row_step: int
+    data: NDArray[np.uint8]
+
+
+def read_cloud(data: bytes) -> CloudMessage:
+    """Return a cloud from the bytes of a sensor_msgs/PointCloud2, without a copy of its points.
+
+    Raises:
+        MessageError: The bytes are no cloud.
+    """
+    try:
+        head, points = _cloud_parts(data) if data[:2] == PLAIN else (data, None)
+        message: PointCloud2 = deserialize_message(head, PointCloud2)
+    except Exception as error:  # of the middleware, whose types differ
+        raise MessageError(f"cloud: {error}") from error
+    return CloudMessage(
+        message.header,
+        message.height,
+        message.width,
+        message.fields,
+        message.is_bigendian,
+        message.point_step,
+        message.row_step,
+        np.frombuffer(message.data, np.uint8) if points is None else points,
+    )
+
+
+def _cloud_parts(data: bytes) -> tuple[bytes, NDArray[np.uint8]]:
+    """Return the bytes of the same cloud with no points, and the points."""
+    body = memoryview(data)[4:]
+    _, at = read_header(body, 0)
+    (count,) = struct.unpack_from("<I", body, at + 8)
+    at += 12
+    for _ in range(count):  # a name, an offset, a type in one byte, a count
+        (length,) = struct.unpack_from("<I", body, at)
+        at = aligned(aligned(at + 4 + length, 4) + 5, 4) + 4
+    at = aligned(at + 1, 4) + 8  # the byte order and two sizes
+    (size,) = struct.unpack_from("<I", body, at)
+    points = np.frombuffer(data, np.uint8, size, at + 8)
+    return data[: at + 4] + bytes(5), points
 
 
 def _parts(data: bytes) -> tuple[bytes, NDArray[np.int8]]:

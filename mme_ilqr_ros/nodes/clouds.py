@@ -25,6 +25,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 from mme_ilqr_ros.geometry.circles import CircleError, as_circles
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.cdr import CloudMessage
 from mme_ilqr_ros.nodes.conversions import MessageError, header
 
 CIRCLE_COLUMNS = ("x", "y", "radius", "vx", "vy")
@@ -95,7 +96,7 @@ def _row_of(width: int) -> np.dtype:
     return np.dtype([("cost_to_go", "<f4", (width,)), ("line", LINE)])
 
 
-def read_cost_to_go(message: PointCloud2) -> CostToGo:
+def read_cost_to_go(message: PointCloud2 | CloudMessage) -> CostToGo:
     """Read a cost-to-go from a cloud.
 
     Raises:

@@ -25,7 +25,7 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.geometry.stamps import Stamps
-from mme_ilqr_ros.nodes.cdr import MapMessage, OdometryMessage, read_map
+from mme_ilqr_ros.nodes.cdr import MapMessage, OdometryMessage, read_cloud, read_map
 from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
     grid_map,
@@ -122,9 +122,11 @@ class ControllerInputs:
             convert = self._distance_field if self._lidar is None else self._map_walls
             self._keep_later("map", message, convert)
 
-    def take_cost_to_go(self, message: PointCloud2) -> None:
-        """Keep the planner's cost-to-go, as soon as it is smooth."""
-        self._keep_later("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
+    def take_cost_to_go(self, data: bytes) -> None:
+        """Keep the cost-to-go of a sensor_msgs/PointCloud2, as soon as it is smooth."""
+        message = self._warnings.read("cost_to_go bytes", read_cloud, data, "it is not used")
+        if message is not None:
+            self._keep_later("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
 
     def take_plan(self, plan: PlanMessage) -> None:
         """Keep the path of a plan that is not empty, and the pose at its end."""

@@ -129,7 +129,8 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
             if settings.is_guided:
-                self.create_subscription(PointCloud2, "cost_to_go", inputs.take_cost_to_go, LATCHED)
+                take_field: Any = inputs.take_cost_to_go
+                self.create_subscription(PointCloud2, "cost_to_go", take_field, LATCHED, raw=True)
         else:
             self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
             if settings.guidance != "path":

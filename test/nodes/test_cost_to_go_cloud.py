@@ -9,10 +9,12 @@ import pytest
 pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
+from rclpy.serialization import serialize_message
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.clouds import cost_to_go_cloud, read_cost_to_go
+from mme_ilqr_ros.nodes.cdr import read_cloud
+from mme_ilqr_ros.nodes.clouds import circles_cloud, cost_to_go_cloud, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import MessageError
 
 TOPICS = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
@@ -84,3 +86,24 @@ def broken(name):
 def test_what_is_no_cost_to_go_is_refused_in_one_line(name, complaint):
     with pytest.raises(MessageError, match=re.escape(complaint)):
         read_cost_to_go(broken(name))
+
+
+def test_a_cloud_read_from_its_bytes_is_the_one_that_rclpy_reads():
+    message = circles_cloud(np.arange(15.0).reshape(3, 5), Time(sec=3), "a frame")
+    seen = read_cloud(serialize_message(message))
+    for part in ("header", "height", "width", "fields", "is_bigendian", "point_step", "row_step"):
+        assert getattr(seen, part) == getattr(message, part)
+    assert bytes(seen.data) == bytes(message.data)
+    assert np.array_equal(
+        read_cost_to_go(
+            read_cloud(serialize_message(cost_to_go_cloud(field(), Time(), "")))
+        ).values,
+        field().values,
+    )
+
+
+@pytest.mark.parametrize("cut", [0, 3, 4, 20, 60, 100, 250])
+def test_bytes_that_are_no_cloud_are_refused(cut):
+    message = circles_cloud(np.arange(15.0).reshape(3, 5), Time(sec=3), "a frame")
+    with pytest.raises(MessageError, match="cloud: "):
+        read_cloud(serialize_message(message)[:cut])
