@@ -54,8 +54,10 @@ class Stamps:
         # A newest stamp that has become old itself says nothing: time may have begun anew.
         if stamp <= self._newest and -AHEAD <= now - self._newest <= timeout:
             behind = self._newest - stamp
-            order = f"{behind:.3f} s before that of the one before" if behind else "the same again"
-            return Judged(max(age, 0.0), f"its stamp is {order}")
+            fault = "its stamp is the same again"
+            if behind > 0.0:
+                fault = f"its stamp is {behind:.3f} s before that of the one before"
+            return Judged(max(age, 0.0), fault)
         self._newest = stamp
         return Judged(max(age, 0.0))
 
@@ -64,8 +66,9 @@ def _off(age: float, now: float, timeout: float = 0.0) -> str:
     """Return what is wrong with a stamp that is off by an age [s], negative where it is ahead."""
     if now <= 0.0:
         return "this node's clock stands at 0: with use_sim_time, somebody must publish /clock"
-    where = f"{age:.2f} s old" if age > 0.0 else f"{-age:.2f} s in the future"
     if not abs(age) < OTHER_CLOCK:
+        where = f"{age:.0f} s old" if age > 0.0 else f"{-age:.0f} s in the future"
         return f"its stamp is {where}, of another clock: {ONE_CLOCK}"
-    limit = f"{timeout:g} s" if age > 0.0 else f"{AHEAD:g} s"
-    return f"its stamp is {where} (at most {limit}): {ONE_CLOCK}"
+    if age > 0.0:
+        return f"its stamp is {age:.2f} s old (at most {timeout:g} s): {ONE_CLOCK}"
+    return f"its stamp is {-age:.2f} s in the future (at most {AHEAD:g} s): {ONE_CLOCK}"

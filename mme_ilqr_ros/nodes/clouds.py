@@ -22,6 +22,7 @@ from builtin_interfaces.msg import Time
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
+from mme_ilqr_ros.control.situation import MOST_GIVEN
 from mme_ilqr_ros.geometry.circles import CircleError, as_circles
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
@@ -54,15 +55,17 @@ def circles_cloud(circles: NDArray[np.floating], stamp: Time, frame: str) -> Poi
     return _message(rows, stamp, frame)
 
 
-def read_circles(message: PointCloud2) -> NDArray[np.float64]:
+def read_circles(message: PointCloud2 | CloudMessage) -> NDArray[np.float64]:
     """Read circles [M, 5] from a cloud with fields in any order, type and padding.
 
     Without the fields vx and vy the circles are at rest.
 
     Raises:
-        MessageError: A field x, y or radius is missing, the data does not fill the size, or a
-            number is not finite.
+        MessageError: A field x, y or radius is missing, the data does not fill the size, a
+            number is not finite, or there are too many points for a list of obstacles.
     """
+    if (count := message.height * message.width) > MOST_GIVEN:
+        raise MessageError(f"obstacles: {count} points: must be at most {MOST_GIVEN}")
     rows = rows_of(message, CIRCLE, ("x", "y", "radius"), "obstacles").reshape(-1)
     table = np.zeros((len(rows), 5))
     for column, name in enumerate(CIRCLE_COLUMNS):
@@ -149,7 +152,9 @@ def _message(rows: NDArray, stamp: Time, frame: str, *, is_dense: bool = True) -
     return message
 
 
-def rows_of(message: PointCloud2, row: np.dtype, required: Collection[str], topic: str) -> NDArray:
+def rows_of(
+    message: PointCloud2 | CloudMessage, row: np.dtype, required: Collection[str], topic: str
+) -> NDArray:
     """View a message's bytes as a structured array [H, W] of those fields of `row` that it has.
 
     Raises:

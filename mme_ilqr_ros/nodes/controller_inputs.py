@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from numpy.typing import NDArray
-from sensor_msgs.msg import PointCloud2
 
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.errors import InputError
@@ -106,12 +105,16 @@ class ControllerInputs:
         if self._lidar is not None:
             self._lidar.take_odometry(stamp, state, head.frame_id)
 
-    def take_obstacles(self, message: PointCloud2, _: Mapping[str, int] | None = None) -> None:
-        """Keep the circles, unless their stamp says that they are of no use."""
+    def take_obstacles(self, data: bytes, _: Mapping[str, int] | None = None) -> None:
+        """Keep the circles of a sensor_msgs/PointCloud2, unless their stamp is of no use."""
+        otherwise = "this message is not used"
+        message = self._warnings.read("obstacles bytes", read_cloud, data, otherwise)
+        if message is None:
+            return
         stamp, timeout = seconds_of(message.header.stamp), self.settings.obstacles_timeout
         judged = self._obstacle_stamps.judge(stamp, self._clock(), timeout)
         if judged.fault:
-            self._warnings.warn_each(f"obstacles: {judged.fault}; this message is not used")
+            self._warnings.warn_each(f"obstacles: {judged.fault}; {otherwise}")
             return
         self._keep("obstacles", message, read_circles, lag=judged.lag)
 

@@ -121,9 +121,8 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         odometry = OdometryInput(
             self, self.warnings, lambda: self.settings.odom_timeout, inputs.take_odometry
         )
-        obstacles = Polled(
-            self, PointCloud2, "obstacles", SENSOR, inputs.take_obstacles, newest_only=True
-        )
+        take = inputs.take_obstacles
+        obstacles = Polled(self, PointCloud2, "obstacles", SENSOR, take, raw=True, newest_only=True)
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)

@@ -126,8 +126,11 @@ class Frames:
         age = (stamp or 1e-9 * self._clock.now().nanoseconds) - known
         # One of the future is that of a localisation that says how long it is good for.
         if known > 0.0 and (age > tolerance or (stamp > 0.0 and -age > tolerance)):
-            what = f"{age:.2f} s old" if not stamp else f"{abs(age):.2f} s from the stamp"
-            raise MessageError(f"the newest is {what} (transform_tolerance {tolerance:g} s)")
+            raise MessageError(
+                f"the newest is {abs(age):.2f} s from the stamp (transform_tolerance {tolerance:g} s)"
+                if stamp > 0.0
+                else f"the newest is {age:.2f} s old (transform_tolerance {tolerance:g} s)"
+            )
         return newest.transform
 
 
