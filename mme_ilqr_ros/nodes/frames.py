@@ -127,7 +127,8 @@ class Frames:
         # One of the future is that of a localisation that says how long it is good for.
         if known > 0.0 and (age > tolerance or (stamp > 0.0 and -age > tolerance)):
             raise MessageError(
-                f"the newest is {abs(age):.2f} s from the stamp (transform_tolerance {tolerance:g} s)"
+                f"the newest is {abs(age):.2f} s from the stamp"
+                f" (transform_tolerance {tolerance:g} s)"
                 if stamp > 0.0
                 else f"the newest is {age:.2f} s old (transform_tolerance {tolerance:g} s)"
             )
