@@ -47,7 +47,7 @@ from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
-from mme_ilqr_ros.nodes.polled import Polled
+from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
@@ -122,7 +122,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self, self.warnings, lambda: self.settings.odom_timeout, inputs.take_odometry
         )
         take = inputs.take_obstacles
-        obstacles = Polled(self, PointCloud2, "obstacles", SENSOR, take, raw=True, newest_only=True)
+        obstacles = PolledInput(
+            self, PointCloud2, "obstacles", SENSOR, take, raw=True, newest_only=True
+        )
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)

@@ -17,7 +17,7 @@ from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_odometry
 from mme_ilqr_ros.nodes.conversions import seconds_of
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.node import SENSOR
-from mme_ilqr_ros.nodes.polled import Polled
+from mme_ilqr_ros.nodes.polled_input import PolledInput
 
 SLACK = 0.005  # s by which odometry may be late before a cycle goes on without it
 FRESH = 0.003  # s of age up to which a cycle does not wait for a newer one
@@ -47,7 +47,7 @@ class OdometryInput:
         self._clock, self._warnings = node.get_clock(), warnings
         self._timeout, self._take, self._stamps = timeout, take, Stamps()
         self._arrivals: deque[int] = deque(maxlen=KEPT)  # ns, by the clock of the system
-        self._messages = Polled(node, Odometry, "odom", SENSOR, self._read, raw=True)
+        self._messages = PolledInput(node, Odometry, "odom", SENSOR, self._read, raw=True)
         self.poll, self.wait = self._messages.poll, self._messages.wait
 
     def due_in(self, within: float) -> float | None:

@@ -20,7 +20,7 @@ from mme_ilqr_ros.nodes.controller_node import ControllerNode
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.node import LATCHED, SENSOR
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
-from mme_ilqr_ros.nodes.polled import Polled
+from mme_ilqr_ros.nodes.polled_input import PolledInput
 
 PERIOD = 0.02  # s between two messages of odometry
 NOT_USED = "; this message is not used"
@@ -168,7 +168,7 @@ def test_bytes_that_are_no_odometry_are_refused(cut):
 
 def test_what_is_polled_comes_when_it_is_asked_for_and_not_before(bench):
     taken = []
-    polled = Polled(bench.node, Odometry, "odom", SENSOR, lambda m, _: taken.append(m))
+    polled = PolledInput(bench.node, Odometry, "odom", SENSOR, lambda m, _: taken.append(m))
     publisher = bench.publisher(Odometry, "odom")
     bench.connect(publisher)
     for _ in range(3):

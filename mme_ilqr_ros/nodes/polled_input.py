@@ -16,7 +16,7 @@ from rclpy.qos import QoSProfile
 Message = tuple[Any, dict[str, int]]  # and when it was sent and came, as the middleware says
 
 
-class Polled:
+class PolledInput:
     """A subscription that an executor waits for only while somebody waits for its next message."""
 
     def __init__(
