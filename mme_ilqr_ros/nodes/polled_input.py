@@ -7,9 +7,11 @@ often, odometry and obstacles, a control cycle needs only the newest.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
+from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
@@ -54,7 +56,7 @@ class PolledInput:
         """Read what has come."""
         found: list[Message] = []
         handle = self._subscription.handle
-        with handle:
+        with suppress(InvalidHandle), handle:  # the node may be on its way out
             while (message := handle.take_message(self._kind, self._raw)) is not None:
                 found.append(message)
         for message in found[-1:] if self._newest_only else found:
