@@ -50,6 +50,10 @@ VERBS = {
     "stop_times": Verb(
         "from the death of a process or an input to a zero command", "studies.stop_times.verb"
     ),
+    "node_load": Verb(
+        "latency, rate and processor time of the nodes, also while large messages come",
+        "studies.node_load.verb",
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

@@ -51,8 +51,13 @@ class Commands:
         """Return where the robot will be when this cycle's command acts."""
         return state.after(self._delay) if self._delay else state
 
-    def next(self, first: Array, held: Array) -> Array:
-        """Return the controls [nu] one period ahead on the way to those of the end of a stage."""
-        fraction = min(1.0, self._period / self._stage)
+    def next(self, first: Array, held: Array, elapsed: float) -> Array:
+        """Return the controls [nu] to go on with on the way to those of the end of a stage.
+
+        They keep the acceleration limits over the time since the last command, `elapsed` [s]; it
+        counts from half a period to a whole one.
+        """
+        period = min(max(elapsed, 0.5 * self._period), self._period)
+        fraction = min(1.0, period / self._stage)
         wanted = np.where(self._ramps, held + fraction * (first - held), first)
-        return self._limits.clip(wanted, held, self._period)
+        return self._limits.clip(wanted, held, period)

@@ -185,9 +185,9 @@ class LocalController:
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:
                 return self._braking(ControlStatus.BLOCKED, situation, begin, modes, target)
-            command = self._commands.next(evasion, held)
+            command = self._commands.next(evasion, held, elapsed)
             return self._result(ControlStatus.EVADING, command, situation, begin, modes, target)
-        command = self._commands.next(modes.controls[modes.chosen, 0], held)
+        command = self._commands.next(modes.controls[modes.chosen, 0], held, elapsed)
         if not self._safety.may_speed_up(modes, held, data, required):
             command = self._safety.slowed(command, held, self._limits)
         status = ControlStatus.WAITING if waits(modes, command) else ControlStatus.DRIVING

@@ -126,7 +126,7 @@ def distance_here(centres: Array, situation: Situation) -> float:
     """Return the distance of the nearest of the robot's discs' centres [K, 2] to obstacles [m]."""
     here, walls = float(clearance(centres, situation.circles).min()), situation.walls
     if walls is not None:
-        here = min(here, float(walls.value_and_gradient(centres)[0].min()))
+        here = min(here, float(walls.value(centres).min()))
     return here
 
 

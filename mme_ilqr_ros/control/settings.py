@@ -23,7 +23,7 @@ class ControllerSettings(Settings):
     """The local controller: rates, limits, tolerances, algorithm and cost."""
 
     controller_frequency: float = setting(
-        10.0, "Control cycles per second.", unit="Hz", low=1.0, high=100.0, dynamic=False
+        20.0, "Control cycles per second.", unit="Hz", low=1.0, high=100.0, dynamic=False
     )
     variant: str = setting(
         "mme_ilqr",

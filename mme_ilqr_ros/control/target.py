@@ -54,8 +54,8 @@ class PathTarget:
         nearest, farthest = (min(here + distance, path.length) for distance in lookahead)
         spacing = max(SPACING, (farthest - nearest) / MOST_TRIED)
         s = np.arange(farthest, nearest - 1e-9, -spacing)
-        in_sight = in_line_of_sight(position, path.point_at(s), field, radius)
-        start = s[int(np.argmax(in_sight))] if in_sight.any() else nearest
+        seen = first_in_sight(position, path.point_at(s), field, radius)
+        start = nearest if seen is None else s[seen]
         far = min(start + SEARCH, path.length)
         ahead = np.append(np.arange(start, far, SPACING), path.length)
         points = path.point_at(ahead)
@@ -117,13 +117,29 @@ def _is_same(old: Path, new: Path) -> bool:
     return bool(np.abs(old.points - new.points).max() < SAME)
 
 
-def in_line_of_sight(
+def first_in_sight(
     start: Array, ends: Array, field: DistanceField | None, radius: float
+) -> int | None:
+    """Return the first end of [K, 2] that is `in_line_of_sight`, or None.
+
+    A few are tried at a time: mostly the first will do, and each takes a hundred looks at walls.
+    """
+    looks, index = _looks(start, ends), np.arange(len(ends))
+    for tried in np.split(index, [1, 5, 15]):
+        seen = in_line_of_sight(start, ends[tried], field, radius, looks)
+        if seen.any():
+            return int(tried[int(np.argmax(seen))])
+    return None
+
+
+def in_line_of_sight(
+    start: Array, ends: Array, field: DistanceField | None, radius: float, looks: int = 0
 ) -> NDArray[np.bool_]:
     """Return for every end [K, 2] whether a disc could slide straight there past the walls [K].
 
     The first `radius` is not looked at, so a robot that stands close to a wall is not blind. What
-    is farther away than SIGHT is not in sight.
+    is farther away than SIGHT is not in sight. `looks` are taken on the way to each; 0: as many as
+    the farthest one needs.
     """
     if field is None or len(ends) == 0:
         return np.ones(len(ends), dtype=bool)
@@ -131,14 +147,19 @@ def in_line_of_sight(
     seen = lengths <= SIGHT
     if not seen.any():
         return seen
-    count = 1 + int(np.ceil(2.0 * lengths[seen].max() / SPACING))
-    share = np.linspace(0.0, 1.0, count, endpoint=False)
+    share = np.linspace(0.0, 1.0, looks or _looks(start, ends), endpoint=False)
     points = start + share[:, None] * (ends - start)[:, None]
     blind = share * lengths[:, None] < radius
     return seen & np.all(blind | (_distance(points, field) > radius), axis=1)
 
 
+def _looks(start: Array, ends: Array) -> int:
+    """Return how many looks the farthest of those within SIGHT needs."""
+    lengths = np.hypot(*(ends - start).T)
+    return 1 + int(np.ceil(2.0 * lengths.max(where=lengths <= SIGHT, initial=0.0) / SPACING))
+
+
 def _distance(points: Array, field: DistanceField | None) -> Array:
     if field is None:
         return np.full(points.shape[:-1], np.inf)
-    return field.value_and_gradient(points)[0]
+    return field.value(points)

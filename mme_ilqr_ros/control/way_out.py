@@ -108,7 +108,7 @@ def _distances(
     distance = np.full(shape, reach)
     if walls is not None:
         centres = np.stack(np.meshgrid(x, y), axis=-1)
-        distance = np.minimum(distance, walls.value_and_gradient(centres)[0])
+        distance = np.minimum(distance, walls.value(centres))
     for cx, cy, radius, *_ in circles[np.hypot(circles[:, 3], circles[:, 4]) <= AT_REST]:
         columns = slice(*np.searchsorted(x, (cx - radius - reach, cx + radius + reach)))
         rows = slice(*np.searchsorted(y, (cy - radius - reach, cy + radius + reach)))

@@ -14,6 +14,7 @@ from scipy import ndimage
 from mme_ilqr_ros.geometry.grid_map import MapError, check_place
 from mme_ilqr_ros.geometry.pose import FARTHEST, Pose
 
+Parts = tuple[NDArray, ...]
 _STRIP = 512  # rows of a map that are worked on at a time
 
 
@@ -79,30 +80,51 @@ class DistanceField:
         Returns:
             Distances [...] in m and their gradients [..., 2] with respect to the point.
         """
-        local = self.origin.inverse().transform(points) / self.resolution
-        height, width = self.values.shape
-        inside = np.all((local >= 0.0) & (local <= (width, height)), axis=-1)
-        local = np.where(inside[..., None], local, 0.0)
-        column, column_part, column_free = _interval(local[..., 0], width)
-        row, row_part, row_free = _interval(local[..., 1], height)
-        next_column = np.minimum(column + 1, width - 1)
-        next_row = np.minimum(row + 1, height - 1)
-
-        low_left = self.values[row, column]
-        low_right = self.values[row, next_column]
-        high_left = self.values[next_row, column]
-        high_right = self.values[next_row, next_column]
-        low = low_left + column_part * (low_right - low_left)
-        high = high_left + column_part * (high_right - high_left)
-        value = low + row_part * (high - low)
+        inside, corners, parts, free = self._corners(points)
+        low_left, low_right, high_left, high_right = corners
+        row_part = parts[1]
+        value, low, high = _interpolated(corners, parts)
 
         left_change = low_right - low_left
         right_change = high_right - high_left
-        along_x = (left_change + row_part * (right_change - left_change)) * column_free
-        along_y = (high - low) * row_free
+        along_x = (left_change + row_part * (right_change - left_change)) * free[0]
+        along_y = (high - low) * free[1]
         gradient = self.origin.rotate(np.stack([along_x, along_y], axis=-1)) / self.resolution
         value = np.where(inside, value, self.max_distance)
         return value, np.where(inside[..., None], gradient, 0.0)
+
+    def value(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return the distances [...] of `value_and_gradient`, in half the time."""
+        inside, corners, parts, _ = self._corners(points)
+        return np.where(inside, _interpolated(corners, parts)[0], self.max_distance)
+
+    def _corners(self, points: ArrayLike) -> tuple[NDArray[np.bool_], Parts, Parts, Parts]:
+        """Return which points [...] lie on the map, and of each what `_interpolated` needs.
+
+        That is the values at the four centres round it, row by row; which part of the way it lies
+        between them, along the row and across; and if it lies between them.
+        """
+        local = self.origin.inverse().transform(points)
+        local /= self.resolution
+        height, width = self.values.shape
+        x, y = local[..., 0], local[..., 1]
+        inside = (x >= 0.0) & (x <= width) & (y >= 0.0) & (y <= height)
+        column, column_part, column_free = _interval(np.where(inside, x, 0.0), width)
+        row, row_part, row_free = _interval(np.where(inside, y, 0.0), height)
+        next_column = np.minimum(column + 1, width - 1)
+        next_row = np.minimum(row + 1, height - 1)
+        values = self.values
+        below = values[row, column], values[row, next_column]
+        above = values[next_row, column], values[next_row, next_column]
+        return inside, (*below, *above), (column_part, row_part), (column_free, row_free)
+
+
+def _interpolated(corners: Parts, parts: Parts) -> Parts:
+    """Return the values between four centres, and those on the row below and above."""
+    low_left, low_right, high_left, high_right = corners
+    low = low_left + parts[0] * (low_right - low_left)
+    high = high_left + parts[0] * (high_right - high_left)
+    return low + parts[1] * (high - low), low, high
 
 
 def _interval(

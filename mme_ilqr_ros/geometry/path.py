@@ -118,6 +118,33 @@ class Path:
         rises = np.append(np.diff(distance[near:]) >= 0.0, True)  # up to where it leads away again
         return float(feet[near + int(np.argmax(rises))])
 
+    def thinned(self, tolerance: float, spacing: float) -> Path:
+        """Return a path of some of the points that leaves this one nowhere by more than a distance.
+
+        Args:
+            tolerance: That distance [m].
+            spacing: Largest distance along the path between two points that are kept [m], where
+                this one has points that near.
+        """
+        points, kept, last = self.points, [0], len(self.points) - 1
+        while kept[-1] < last:
+            first = kept[-1]
+            end = np.searchsorted(self.arc_length, self.arc_length[first] + spacing, side="right")
+            offsets = points[first + 1 : max(int(end), first + 2)] - points[first]
+            x, y = offsets.T
+            beside = np.abs(
+                x[:, None] * y - y[:, None] * x
+            )  # [K, M] of point m beside the way to k
+            along = x[:, None] * x + y[:, None] * y
+            square = x * x + y * y
+            # Before it began or beyond its end, too, a path is not near that way.
+            within = (along >= 0.0) & (along <= square[:, None])
+            near = within & (beside <= tolerance * np.sqrt(square)[:, None])
+            good = (near | (np.arange(len(x)) > np.arange(len(x))[:, None])).all(axis=1)
+            good[0] = True
+            kept.append(first + 1 + int(np.flatnonzero(good)[-1]))
+        return Path(points[kept])
+
     def transformed(self, pose: Pose) -> Path:
         """Return the same path seen from a frame in which this path's frame has `pose`."""
         return Path(pose.transform(self.points))

@@ -74,16 +74,21 @@ class Pose:
 
     def transform(self, points: ArrayLike) -> NDArray[np.float64]:
         """Bring points [..., 2] in m from this pose's frame into its parent frame."""
-        rotated = self.rotate(points)
-        return rotated + np.array([self.x, self.y])
+        moved = self.rotate(points)
+        moved[..., 0] += self.x
+        moved[..., 1] += self.y
+        return moved
 
     def rotate(self, vectors: ArrayLike) -> NDArray[np.float64]:
         """Bring free vectors [..., 2] (velocities, gradients) into the parent frame."""
         vectors = np.asarray(vectors, dtype=float)
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
         along, left = vectors[..., 0], vectors[..., 1]
+        rotated = np.empty_like(vectors)
         with np.errstate(invalid="ignore"):  # an infinite vector has no direction: NaN
-            return np.stack([cos * along - sin * left, sin * along + cos * left], axis=-1)
+            rotated[..., 0] = cos * along - sin * left
+            rotated[..., 1] = sin * along + cos * left
+        return rotated
 
 
 @dataclass(frozen=True)

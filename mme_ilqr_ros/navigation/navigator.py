@@ -164,6 +164,6 @@ def stands_on(path: Path, state: RobotState, walls: DistanceField, least: float)
     s = np.append(np.arange(0.0, path.length, SPACING), path.length)
     points = path.point_at(s)
     ahead = points[int(np.argmin(np.hypot(*(points - state.position).T))) :]
-    near = walls.value_and_gradient(ahead)[0] < least - walls.resolution
+    near = walls.value(ahead) < least - walls.resolution
     first_free = int(np.argmin(near)) if not near.all() else len(near)
     return bool(near[first_free:].any())

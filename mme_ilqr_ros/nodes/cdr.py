@@ -7,15 +7,18 @@ number lies at a multiple of its size after the first four bytes.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from nav_msgs.msg import MapMetaData, OccupancyGrid
+from nav_msgs.msg import MapMetaData, OccupancyGrid, Odometry
 from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from mme_ilqr_ros.nodes.conversions import MessageError, exact_stamp
+from mme_ilqr_ros.geometry.pose import RobotState
+from mme_ilqr_ros.nodes.conversions import MessageError, checked_state, exact_stamp, robot_state
 
 PLAIN = b"\x00\x01"  # plain CDR, little-endian: what every common RMW sends
 
@@ -65,6 +68,58 @@ def read_map(data: bytes) -> MapMessage:
     return MapMessage(message.header, message.info, cells)
 
 
+@dataclass(frozen=True, eq=False)
+class CloudMessage:
+    """The parts of a sensor_msgs/PointCloud2, with its data as an array of bytes."""
+
+    header: Header
+    height: int
+    width: int
+    fields: Sequence[PointField]
+    is_bigendian: bool
+    point_step: int
+    row_step: int
+    data: NDArray[np.uint8]
+
+
+def read_cloud(data: bytes) -> CloudMessage:
+    """Return a cloud from the bytes of a sensor_msgs/PointCloud2, without a copy of its points.
+
+    Raises:
+        MessageError: The bytes are no cloud.
+    """
+    try:
+        head, points = _cloud_parts(data) if data[:2] == PLAIN else (data, None)
+        message: PointCloud2 = deserialize_message(head, PointCloud2)
+    except Exception as error:  # of the middleware, whose types differ
+        raise MessageError(f"cloud: {error}") from error
+    return CloudMessage(
+        message.header,
+        message.height,
+        message.width,
+        message.fields,
+        message.is_bigendian,
+        message.point_step,
+        message.row_step,
+        np.frombuffer(message.data, np.uint8) if points is None else points,
+    )
+
+
+def _cloud_parts(data: bytes) -> tuple[bytes, NDArray[np.uint8]]:
+    """Return the bytes of the same cloud with no points, and the points."""
+    body = memoryview(data)[4:]
+    _, at = read_header(body, 0)
+    (count,) = struct.unpack_from("<I", body, at + 8)
+    at += 12
+    for _ in range(count):  # a name, an offset, a type in one byte, a count
+        (length,) = struct.unpack_from("<I", body, at)
+        at = aligned(aligned(at + 4 + length, 4) + 5, 4) + 4
+    at = aligned(at + 1, 4) + 8  # the byte order and two sizes
+    (size,) = struct.unpack_from("<I", body, at)
+    points = np.frombuffer(data, np.uint8, size, at + 8)
+    return data[: at + 4] + bytes(5), points
+
+
 def _parts(data: bytes) -> tuple[bytes, NDArray[np.int8]]:
     """Return the bytes of the same map with no cells, and the cells."""
     _, at = read_header(memoryview(data)[4:], 0)
@@ -72,3 +127,35 @@ def _parts(data: bytes) -> tuple[bytes, NDArray[np.int8]]:
     at = 4 + aligned(at + 20, 8) + 56
     (count,) = struct.unpack_from("<I", data, at)
     return data[:at] + bytes(4), np.frombuffer(data, np.int8, count, at + 4)
+
+
+@dataclass(frozen=True, eq=False)
+class OdometryMessage:
+    """The parts of a nav_msgs/Odometry that drive a robot."""
+
+    header: Header
+    state: RobotState
+
+
+def read_odometry(data: bytes) -> OdometryMessage:
+    """Return odometry from the bytes of a nav_msgs/Odometry.
+
+    Raises:
+        MessageError: A number is not finite, the quaternion is no rotation, or the bytes are no
+            odometry.
+    """
+    try:
+        if data[:2] != PLAIN:
+            message: Odometry = deserialize_message(data, Odometry)
+            return OdometryMessage(message.header, robot_state(message))
+        body = memoryview(data)[4:]
+        header, at = read_header(body, 0)
+        (length,) = struct.unpack_from("<I", body, at)  # of the child's frame
+        at = aligned(at + 4 + length, 8)
+        x, y, _, *turn = struct.unpack_from("<7d", body, at)
+        vx, vy, _, _, _, wz = struct.unpack_from("<6d", body, at + 8 * (7 + 36))
+    except MessageError:
+        raise
+    except Exception as error:  # of the middleware, whose types differ
+        raise MessageError(f"odom: {error}") from error
+    return OdometryMessage(header, checked_state((x, y), turn, (vx, vy, wz)))

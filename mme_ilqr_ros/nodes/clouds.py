@@ -5,8 +5,10 @@ Both messages describe themselves, so that RViz draws them and a few lines of nu
 `obstacles`: one point per circle, with float32 x, y, z (always 0), radius in m, vx, vy in m/s in
 the header's frame, and a uint32 id that stays with an obstacle from message to message.
 
-`cost_to_go`: one point per cell of the map, row by row as in the map: x, y of the cell's centre,
-z = 0, and `cost_to_go` in m, inf where the goal cannot be reached, 0 at the goal; all float32.
+`cost_to_go`: one point per cell of the map, row by row as in the map, with the one float32 field
+`cost_to_go` in m, inf where the goal cannot be reached, 0 at the goal. Each row is followed by four
+float64: x, y of its first cell's centre and the step to the next one, in m. With x, y, z in every
+point the message is four times as long, which takes longer to send than to make.
 """
 
 from __future__ import annotations
@@ -20,15 +22,17 @@ from builtin_interfaces.msg import Time
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
+from mme_ilqr_ros.control.situation import MOST_GIVEN
 from mme_ilqr_ros.geometry.circles import CircleError, as_circles
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.cdr import CloudMessage
 from mme_ilqr_ros.nodes.conversions import MessageError, header
 
 CIRCLE_COLUMNS = ("x", "y", "radius", "vx", "vy")
 CIRCLE = np.dtype([(n, "<f4") for n in ("x", "y", "z", "radius", "vx", "vy")] + [("id", "<u4")])
 POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z")])
-CELL = np.dtype([(name, "<f4") for name in ("x", "y", "z", "cost_to_go")])
+LINE = np.dtype([(name, "<f8") for name in ("x", "y", "dx", "dy")])  # after a row of cost_to_go
 _FORMATS = {
     PointField.INT8: "i1",
     PointField.UINT8: "u1",
@@ -51,15 +55,17 @@ def circles_cloud(circles: NDArray[np.floating], stamp: Time, frame: str) -> Poi
     return _message(rows, stamp, frame)
 
 
-def read_circles(message: PointCloud2) -> NDArray[np.float64]:
+def read_circles(message: PointCloud2 | CloudMessage) -> NDArray[np.float64]:
     """Read circles [M, 5] from a cloud with fields in any order, type and padding.
 
     Without the fields vx and vy the circles are at rest.
 
     Raises:
-        MessageError: A field x, y or radius is missing, the data does not fill the size, or a
-            number is not finite.
+        MessageError: A field x, y or radius is missing, the data does not fill the size, a
+            number is not finite, or there are too many points for a list of obstacles.
     """
+    if (count := message.height * message.width) > MOST_GIVEN:
+        raise MessageError(f"obstacles: {count} points: must be at most {MOST_GIVEN}")
     rows = rows_of(message, CIRCLE, ("x", "y", "radius"), "obstacles").reshape(-1)
     table = np.zeros((len(rows), 5))
     for column, name in enumerate(CIRCLE_COLUMNS):
@@ -73,37 +79,58 @@ def read_circles(message: PointCloud2) -> NDArray[np.float64]:
 
 def cost_to_go_cloud(field: CostToGo, stamp: Time, frame: str) -> PointCloud2:
     """Return a cost-to-go as a cloud in the map's frame."""
-    rows, columns = np.indices(field.values.shape)
-    centres = (np.stack([columns, rows], axis=-1) + 0.5) * field.resolution
-    cells = np.zeros(field.values.shape, CELL)
-    cells["x"], cells["y"] = np.moveaxis(field.origin.transform(centres), -1, 0)
-    cells["cost_to_go"] = field.values
-    return _message(cells, stamp, frame, is_dense=bool(np.isfinite(field.values).all()))
+    height, width = field.values.shape
+    rows = np.zeros(height, _row_of(width))
+    rows["cost_to_go"] = field.values
+    first = np.stack([np.full(height, 0.5), np.arange(height) + 0.5], axis=-1) * field.resolution
+    step = field.origin.rotate([field.resolution, 0.0])
+    line = rows["line"]
+    line["x"], line["y"] = field.origin.transform(first).T
+    line["dx"], line["dy"] = step
+    message = PointCloud2(header=header(stamp, frame), height=height, width=width)
+    message.is_dense = bool(np.isfinite(field.values).all())
+    message.fields = [PointField(name="cost_to_go", offset=0, datatype=PointField.FLOAT32, count=1)]
+    message.point_step, message.row_step = 4, rows.dtype.itemsize
+    message.data = array.array("B", rows.tobytes())
+    return message
 
 
-def read_cost_to_go(message: PointCloud2) -> CostToGo:
+def _row_of(width: int) -> np.dtype:
+    return np.dtype([("cost_to_go", "<f4", (width,)), ("line", LINE)])
+
+
+def read_cost_to_go(message: PointCloud2 | CloudMessage) -> CostToGo:
     """Read a cost-to-go from a cloud.
 
     Raises:
-        MessageError: A field is missing, there are fewer than 2 x 2 cells, they do not lie on a
-            grid, or no value is finite.
+        MessageError: It has another form than `cost_to_go_cloud` gives, there are fewer than 2 x 2
+            cells, they do not lie on a grid, or no value is finite.
     """
-    cells = rows_of(message, CELL, ("x", "y", "cost_to_go"), "cost_to_go")
-    if min(cells.shape) < 2:
-        raise MessageError(f"cost_to_go: {cells.shape[0]} x {cells.shape[1]} cells are no map")
-    x, y = (cells[name].astype(np.float64) for name in ("x", "y"))
-    corners = np.array([[x[i, j], y[i, j]] for i, j in ((0, 0), (0, -1), (-1, 0), (-1, -1))])
-    along = corners[1] - corners[0]
-    resolution = float(np.hypot(*along)) / (cells.shape[1] - 1)
-    first = Pose(float(x[0, 0]), float(y[0, 0]), math.atan2(along[1], along[0]))
-    height, width = (resolution * (n - 1) for n in cells.shape)
-    expected = first.transform([[0.0, 0.0], [width, 0.0], [0.0, height], [width, height]])
-    if not np.abs(corners - expected).max() < 0.1 * resolution:
+    height, width = message.height, message.width
+    if [(f.name, f.offset, f.datatype) for f in message.fields] != [
+        ("cost_to_go", 0, PointField.FLOAT32)
+    ]:
+        have = ", ".join(field.name for field in message.fields) or "none"
+        raise MessageError(f"cost_to_go: must have one field, cost_to_go (there are: {have})")
+    if min(height, width) < 2:
+        raise MessageError(f"cost_to_go: {height} x {width} cells are no map")
+    size = 4 * width + LINE.itemsize
+    if len(message.data) != height * size or message.row_step != size or message.is_bigendian:
+        raise MessageError(
+            f"cost_to_go: {len(message.data)} bytes are not {height} rows of {width} little-endian"
+            f" float32 and 4 float64, {size} bytes each"
+        )
+    rows = np.frombuffer(message.data, _row_of(width))
+    first, last = rows["line"][0], rows["line"][-1]
+    resolution = math.hypot(first["dx"], first["dy"])
+    start = Pose(float(first["x"]), float(first["y"]), math.atan2(first["dy"], first["dx"]))
+    expected = start.transform([0.0, resolution * (height - 1)])
+    if not np.abs(expected - (last["x"], last["y"])).max() < 0.1 * resolution:
         raise MessageError("cost_to_go: the cells do not lie on a grid")
-    values = cells["cost_to_go"].astype(np.float32)
-    if np.isnan(values).any() or (values < 0.0).any():
+    values = np.ascontiguousarray(rows["cost_to_go"])
+    if not values.min() >= 0.0:  # NaN neither
         raise MessageError("cost_to_go: a value is below 0 or not a number")
-    corner = first.compose(Pose(-0.5 * resolution, -0.5 * resolution, 0.0))
+    corner = start.compose(Pose(-0.5 * resolution, -0.5 * resolution, 0.0))
     try:
         return CostToGo(values, resolution, corner)
     except ValueError as error:
@@ -125,7 +152,9 @@ def _message(rows: NDArray, stamp: Time, frame: str, *, is_dense: bool = True) -
     return message
 
 
-def rows_of(message: PointCloud2, row: np.dtype, required: Collection[str], topic: str) -> NDArray:
+def rows_of(
+    message: PointCloud2 | CloudMessage, row: np.dtype, required: Collection[str], topic: str
+) -> NDArray:
     """View a message's bytes as a structured array [H, W] of those fields of `row` that it has.
 
     Raises:

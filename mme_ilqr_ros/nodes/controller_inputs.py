@@ -15,29 +15,27 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
-from sensor_msgs.msg import PointCloud2
 
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry import circles as circle_math
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
-from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.cdr import MapMessage, read_map
+from mme_ilqr_ros.geometry.stamps import Stamps
+from mme_ilqr_ros.nodes.cdr import MapMessage, OdometryMessage, read_cloud, read_map
 from mme_ilqr_ros.nodes.clouds import read_circles, read_cost_to_go
 from mme_ilqr_ros.nodes.conversions import (
     grid_map,
     pose_value,
-    robot_state,
     seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.plan_message import PlanMessage
+from mme_ilqr_ros.nodes.received import MOVES, Received
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.map_walls import MapWalls
@@ -61,25 +59,6 @@ class Snapshot:
     unguided: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class _Received:
-    """A value, the frame it is in, and when it came, on the steady clock and by its own stamp."""
-
-    value: Any
-    frame: str
-    arrival: float
-    stamp: float
-
-
-# Values seen from a frame in which their own frame has this pose.
-_MOVES: Mapping[str, Callable[[Any, Pose], Any]] = {
-    "map": DistanceField.transformed,
-    "cost_to_go": CostToGo.transformed,
-    "plan": Path.transformed,
-    "goal": lambda goal, pose: pose.compose(goal),
-}
-
-
 class ControllerInputs:
     """Mailboxes that keep the newest usable message; what cannot be used is refused in one line.
 
@@ -93,6 +72,7 @@ class ControllerInputs:
         warnings: ThrottledWarnings,
         settings: ControllerNodeSettings,
         lidar: LidarInput | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Start with every mailbox empty.
 
@@ -101,29 +81,42 @@ class ControllerInputs:
             warnings: For the log.
             settings: See there.
             lidar: What scanners see, where the robot drives by them.
+            clock: Returns ROS time [s].
         """
         self.settings = settings
         self._lidar = lidar
         self._frames = frames
         self._warnings = warnings
-        self._boxes: dict[str, _Received] = {}
+        self._clock, self._obstacle_stamps = clock, Stamps()
+        self._boxes: dict[str, Received] = {}
         self._background = Background()
         # Fields are large: they are moved only when the value or its place changes.
-        self._moves = {name: lru_cache(maxsize=1)(move) for name, move in _MOVES.items()}
+        self._moves = {name: lru_cache(maxsize=1)(move) for name, move in MOVES.items()}
 
     def close(self) -> None:
         """Read no more heavy messages."""
         self._background.close()
 
-    def take_odometry(self, message: Odometry) -> None:
-        """Keep where the robot is."""
-        self._keep("odom", message, robot_state)
-        if self._lidar is not None and (odom := self._boxes.get("odom")) is not None:
-            self._lidar.take_odometry(odom.stamp, odom.value, odom.frame)
+    def take_odometry(self, message: OdometryMessage, lag: float) -> None:
+        """Keep where the robot is, or was `lag` s ago."""
+        state, head = message.state, message.header
+        stamp = seconds_of(head.stamp)
+        self._boxes["odom"] = Received(state, head.frame_id, time.monotonic(), stamp, lag)
+        if self._lidar is not None:
+            self._lidar.take_odometry(stamp, state, head.frame_id)
 
-    def take_obstacles(self, message: PointCloud2) -> None:
-        """Keep the circles."""
-        self._keep("obstacles", message, read_circles)
+    def take_obstacles(self, data: bytes, _: Mapping[str, int] | None = None) -> None:
+        """Keep the circles of a sensor_msgs/PointCloud2, unless their stamp is of no use."""
+        otherwise = "this message is not used"
+        message = self._warnings.read("obstacles bytes", read_cloud, data, otherwise)
+        if message is None:
+            return
+        stamp, timeout = seconds_of(message.header.stamp), self.settings.obstacles_timeout
+        judged = self._obstacle_stamps.judge(stamp, self._clock(), timeout)
+        if judged.fault:
+            self._warnings.warn_each(f"obstacles: {judged.fault}; {otherwise}")
+            return
+        self._keep("obstacles", message, read_circles, lag=judged.lag)
 
     def take_map(self, data: bytes) -> None:
         """Keep the distance field of a nav_msgs/OccupancyGrid, as soon as it is built."""
@@ -132,9 +125,11 @@ class ControllerInputs:
             convert = self._distance_field if self._lidar is None else self._map_walls
             self._keep_later("map", message, convert)
 
-    def take_cost_to_go(self, message: PointCloud2) -> None:
-        """Keep the planner's cost-to-go, as soon as it is smooth."""
-        self._keep_later("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
+    def take_cost_to_go(self, data: bytes) -> None:
+        """Keep the cost-to-go of a sensor_msgs/PointCloud2, as soon as it is smooth."""
+        message = self._warnings.read("cost_to_go bytes", read_cloud, data, "it is not used")
+        if message is not None:
+            self._keep_later("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
 
     def take_plan(self, plan: PlanMessage) -> None:
         """Keep the path of a plan that is not empty, and the pose at its end."""
@@ -142,9 +137,20 @@ class ControllerInputs:
         self._keep("goal", plan, lambda p: p.end)
 
     def take_goal(self, message: PoseStamped) -> None:
-        """Keep the goal, without a plan."""
+        """Keep the goal, without a plan; one in a frame of the robot stays where that was."""
         self._boxes.pop("plan", None)
         self._keep("goal", message, lambda m: pose_value(m.pose, "goal_pose"))
+        odom, goal, base = (
+            self._boxes.get("odom"),
+            self._boxes.get("goal"),
+            self.settings.robot_base_frame,
+        )
+        if goal is None or odom is None or not self._frames.is_mounted(goal.frame, base):
+            return
+        pose = self._pose_of(goal, odom.frame, [], goal.stamp)
+        self._boxes.pop("goal")
+        if pose is not None:
+            self._boxes["goal"] = replace(goal, value=pose.compose(goal.value), frame=odom.frame)
 
     def drop_goal(self) -> None:
         """Forget goal and plan."""
@@ -152,14 +158,19 @@ class ControllerInputs:
         self._boxes.pop("plan", None)
 
     def _keep(
-        self, name: str, message: Any, convert: Callable[[Any], Any], arrival: float | None = None
+        self,
+        name: str,
+        message: Any,
+        convert: Callable[[Any], Any],
+        arrival: float | None = None,
+        lag: float = 0.0,
     ) -> None:
         arrival = time.monotonic() if arrival is None else arrival
         value = self._warnings.read(name, convert, message, "this message is not used")
         if value is not None:
             head = message.header
             stamp = seconds_of(head.stamp)
-            self._boxes[name] = _Received(value, head.frame_id, arrival, stamp)
+            self._boxes[name] = Received(value, head.frame_id, arrival, stamp, lag)
 
     def _keep_later(self, name: str, message: Any, convert: Callable[[Any], Any]) -> None:
         arrival = time.monotonic()
@@ -191,9 +202,9 @@ class ControllerInputs:
 
     @property
     def odometry_age(self) -> float:
-        """Time in s since odometry came; inf before the first."""
+        """Time in s since the newest odometry was measured; inf before the first."""
         odom = self._boxes.get("odom")
-        return math.inf if odom is None else time.monotonic() - odom.arrival
+        return math.inf if odom is None else odom.age
 
     def ages(self) -> dict[str, float]:
         """Return the time in s since each input came."""
@@ -206,10 +217,10 @@ class ControllerInputs:
         odom = self._boxes.get("odom")
         if odom is None:
             return "no odometry yet"
-        age = time.monotonic() - odom.arrival
+        age = odom.age
         if age > self.settings.odom_timeout:
             return f"odometry stopped {age:.1f} s ago"
-        frame, state = odom.frame, odom.value
+        frame, state = odom.frame, odom.value.after(age)
         missing: list[str] = []
         unguided: list[str] = []
         if self.settings.use_map and "map" not in self._boxes:
@@ -223,7 +234,7 @@ class ControllerInputs:
             walls = seen.walls
         elif self.settings.use_map:
             walls = self._moved("map", frame, missing)
-        circles = self._circles(frame, now, missing)
+        circles = self._circles(frame, missing)
         goal = self._moved("goal", frame, missing)
         path = None if goal is None else self._moved("plan", frame, missing)
         guide = None if goal is None else self._cost_to_go(frame, goal, unguided)
@@ -235,11 +246,16 @@ class ControllerInputs:
             situation = replace(situation, circles=circles, points=points, unseen=unseen)
         return Snapshot(frame, situation, "".join(missing[:1]), "".join(unguided))
 
-    def _pose_of(self, box: _Received, frame: str, missing: list[str]) -> Pose | None:
-        """Return the pose of a message's frame in `frame`, or add to `missing` that it lacks."""
+    def _pose_of(
+        self, box: Received, frame: str, missing: list[str], stamp: float = 0.0
+    ) -> Pose | None:
+        """Return the pose of a message's frame in `frame`, or add to `missing` that it lacks.
+
+        At a time [s]; 0 is the latest that is known.
+        """
         if self._lidar is not None and (pose := self._lidar.pose_in(frame, box.frame)) is not None:
             return pose
-        pose = self._frames.pose_in(frame, box.frame, self.settings.transform_tolerance)
+        pose = self._frames.pose_in(frame, box.frame, self.settings.transform_tolerance, stamp)
         if pose is None:
             missing.append(f"no transform from '{box.frame}' to '{frame}'")
         return pose
@@ -254,22 +270,19 @@ class ControllerInputs:
             missing.append(f"{name} from '{box.frame if box else ''}' to '{frame}': {error}")
             return None
 
-    def _circles(self, frame: str, now: float, missing: list[str]) -> NDArray[np.float64]:
+    def _circles(self, frame: str, missing: list[str]) -> NDArray[np.float64]:
         """Return the circles where they are now by their velocities."""
         box = self._boxes.get("obstacles")
         if box is None:
             return circle_math.no_circles()
-        age = time.monotonic() - box.arrival
-        if age > self.settings.obstacles_timeout:
-            missing.append(f"obstacles stopped {age:.1f} s ago")
+        if box.age > self.settings.obstacles_timeout:
+            missing.append(f"obstacles stopped {box.age:.1f} s ago")
             return circle_math.no_circles()
-        pose = self._pose_of(box, frame, missing)
+        # Where their frame, maybe the robot's, was when they were seen.
+        pose = self._pose_of(box, frame, missing, box.stamp)
         if pose is None:
             return circle_math.no_circles()
-        measured = now - box.stamp
-        if 0.0 <= measured <= self.settings.obstacles_timeout:  # else its clock is not ours
-            age = measured
-        return circle_math.transformed(circle_math.predict(box.value, age), pose)
+        return circle_math.transformed(circle_math.predict(box.value, box.age), pose)
 
     def _cost_to_go(self, frame: str, goal: Pose, unguided: list[str]) -> CostToGo | None:
         """Return the cost-to-go if it is that to this goal on the newest map."""

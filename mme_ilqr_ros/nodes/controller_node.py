@@ -22,7 +22,7 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float32
@@ -45,7 +45,9 @@ from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
@@ -77,7 +79,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self.lidar: LidarInput | None = None
         if settings.drives_by_scan:
             self.lidar = LidarInput(self, frames, warnings, settings)
-        self._inputs = ControllerInputs(frames, warnings, settings, self.lidar)
+        self._inputs = ControllerInputs(frames, warnings, settings, self.lidar, self.now)
         self.made.callback(self._inputs.close)
         self.get_logger().info("compiling the controller, once on a new machine")
         self._controller = LocalController(settings)
@@ -116,14 +118,20 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         take_map: Any = inputs.take_map
         # Before the plan: the status says which goal a plan belongs to.
         self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
-        self.create_subscription(Odometry, "odom", inputs.take_odometry, SENSOR)
-        self.create_subscription(PointCloud2, "obstacles", inputs.take_obstacles, SENSOR)
+        odometry = OdometryInput(
+            self, self.warnings, lambda: self.settings.odom_timeout, inputs.take_odometry
+        )
+        take = inputs.take_obstacles
+        obstacles = PolledInput(
+            self, PointCloud2, "obstacles", SENSOR, take, raw=True, newest_only=True
+        )
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
             if settings.is_guided:
-                self.create_subscription(PointCloud2, "cost_to_go", inputs.take_cost_to_go, LATCHED)
+                take_field: Any = inputs.take_cost_to_go
+                self.create_subscription(PointCloud2, "cost_to_go", take_field, LATCHED, raw=True)
         else:
             self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
             if settings.guidance != "path":
@@ -131,9 +139,10 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
                     f'guidance: "{settings.guidance}" is ignored with use_plan: false'
                 )
         if self.lidar is not None:
+            self.lidar.catch_up = odometry.poll
             self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
         self.create_service(Trigger, "~/reset", self._reset)
-        self.create_timer(1.0 / settings.controller_frequency, self._cycle)
+        OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
 
     @property
@@ -257,7 +266,8 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         if result.modes is not None:
             self._mode_switches += bool(result.modes.switched)
         self._times.add(seconds, 1.0 / self.settings.controller_frequency)
-        self._time_publisher.publish(Float32(data=float(seconds)))
+        if self._time_publisher.get_subscription_count():
+            self._time_publisher.publish(Float32(data=float(seconds)))
 
     def _watch(self) -> float:
         """Stop the robot when odometry stopped, whatever the executor does; on its own thread."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +23,19 @@ from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
-from mme_ilqr_ros.geometry.pose import Pose, RobotState, quaternion_to_yaw, yaw_to_quaternion
+from mme_ilqr_ros.geometry.pose import (
+    FARTHEST,
+    Pose,
+    RobotState,
+    quaternion_to_yaw,
+    yaw_to_quaternion,
+)
 
 if TYPE_CHECKING:  # it imports scipy, which the safety node must not load
     from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 
+FASTEST = 1000.0  # m/s and rad/s that nothing with wheels does
+UNIT = 0.05  # that the square of a quaternion's length may be off 1: typed with two digits
 UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
 
 
@@ -79,11 +88,24 @@ def pose_value(message: PoseMessage, name: str = "pose") -> Pose:
     """Return the planar part of a pose.
 
     Raises:
-        MessageError: A number is not finite.
+        MessageError: A number is not finite, or the quaternion is no rotation.
     """
     p, q = message.position, message.orientation
     _check_finite(name, p.x, p.y, q.x, q.y, q.z, q.w)
-    return Pose(p.x, p.y, quaternion_to_yaw(q.x, q.y, q.z, q.w))
+    return Pose(p.x, p.y, _yaw(name, q.x, q.y, q.z, q.w))
+
+
+def _yaw(name: str, x: float, y: float, z: float, w: float) -> float:
+    """Return the yaw of a quaternion of length 1.
+
+    Raises:
+        MessageError: It has another length; one of zeros is that of a sender who set none.
+    """
+    square = x * x + y * y + z * z + w * w
+    if not abs(square - 1.0) <= UNIT:
+        length = math.sqrt(square) if square < math.inf else math.inf
+        raise MessageError(f"{name}: its quaternion has length {length:.3g}: must be 1")
+    return quaternion_to_yaw(x, y, z, w)
 
 
 def pose_stamped(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
@@ -92,9 +114,14 @@ def pose_stamped(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
 
 
 def transform_pose(message: Transform) -> Pose:
-    """Return the planar part of a transform, as the pose of its source frame."""
+    """Return the planar part of a transform, as the pose of its source frame.
+
+    Raises:
+        MessageError: A number is not finite, or the quaternion is no rotation.
+    """
     t, q = message.translation, message.rotation
-    return Pose(t.x, t.y, quaternion_to_yaw(q.x, q.y, q.z, q.w))
+    _check_finite("transform", t.x, t.y, t.z, q.x, q.y, q.z, q.w)
+    return Pose(t.x, t.y, _yaw("transform", q.x, q.y, q.z, q.w))
 
 
 def transform_message(pose: Pose, stamp: Time, parent: str, child: str) -> TransformStamped:
@@ -110,12 +137,29 @@ def robot_state(message: Odometry) -> RobotState:
     """Return where the robot is and how it moves.
 
     Raises:
-        MessageError: A number is not finite.
+        MessageError: A number is not finite, or the quaternion is no rotation.
     """
-    pose = pose_value(message.pose.pose, "odom: pose")
-    twist = message.twist.twist
-    _check_finite("odom: twist", twist.linear.x, twist.linear.y, twist.angular.z)
-    return RobotState(pose.x, pose.y, pose.yaw, twist.linear.x, twist.angular.z, vy=twist.linear.y)
+    p, q, twist = message.pose.pose.position, message.pose.pose.orientation, message.twist.twist
+    speeds = (twist.linear.x, twist.linear.y, twist.angular.z)
+    return checked_state((p.x, p.y), (q.x, q.y, q.z, q.w), speeds)
+
+
+def checked_state(
+    position: Sequence[float], turn: Sequence[float], speeds: Sequence[float]
+) -> RobotState:
+    """Return a state of x, y [m], a quaternion and vx, vy [m/s], wz [rad/s].
+
+    Raises:
+        MessageError: A number is not finite or no robot's, or the quaternion is no rotation.
+    """
+    _check_finite("odom: pose", *position, *turn)
+    _check_finite("odom: twist", *speeds)
+    if not max(map(abs, position)) <= FARTHEST:
+        raise MessageError(f"odom: pose at {tuple(position)} m is not within {FARTHEST:g} m")
+    if not max(map(abs, speeds)) <= FASTEST:
+        raise MessageError(f"odom: twist {tuple(speeds)} is not within {FASTEST:g} m/s and rad/s")
+    (x, y), (vx, vy, wz) = position, speeds
+    return RobotState(x, y, _yaw("odom: pose", *turn), vx, wz, vy=vy)
 
 
 def odometry_message(state: RobotState, stamp: Time, frame: str, base_frame: str) -> Odometry:
@@ -233,11 +277,24 @@ def path_value(message: PathMessage) -> Path | None:
 def path_message(
     points: NDArray[np.floating], headings: NDArray[np.floating], stamp: Time, frame: str
 ) -> PathMessage:
-    """Return points [N, 2] in m with headings [N] in rad as a path; N may be 0."""
+    """Return points [N, 2] in m with headings [N] in rad as a path; N may be 0.
+
+    The poses share a header, but the last one has its own.
+    """
+    head = header(stamp, frame)
+    half = 0.5 * np.asarray(headings, dtype=np.float64)
+    rows = np.column_stack([points, np.sin(half), np.cos(half)]).tolist()
     poses = [
-        pose_stamped(Pose(x, y, yaw), stamp, frame)
-        for (x, y), yaw in zip(points, headings, strict=True)
+        PoseStamped(
+            header=head,
+            pose=PoseMessage(
+                position=Point(x=x, y=y, z=0.0), orientation=Quaternion(x=0.0, y=0.0, z=z, w=w)
+            ),
+        )
+        for x, y, z, w in rows
     ]
+    if poses:
+        poses[-1].header = header(stamp, frame)
     return PathMessage(header=header(stamp, frame), poses=poses)
 
 

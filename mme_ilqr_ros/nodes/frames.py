@@ -10,7 +10,12 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.conversions import seconds_of, transform_message, transform_pose
+from mme_ilqr_ros.nodes.conversions import (
+    MessageError,
+    seconds_of,
+    transform_message,
+    transform_pose,
+)
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 
 try:
@@ -26,11 +31,11 @@ class TransformBuffer(Protocol):
     """The part of tf2_ros.Buffer that is used."""
 
     def lookup_transform(self, target: str, source: str, time: Time) -> TransformStamped:
-        """Return the newest transform from `source` to `target`."""
+        """Return the transform from `source` to `target` at a time; at 0 the newest."""
 
 
 class Frames:
-    """Looks up the pose of one frame in another, at the latest time that is known.
+    """Looks up the pose of one frame in another, at the latest time that is known or at a stamp.
 
     Without tf2, frames of different names are taken as the same one; it is logged once a pair.
     """
@@ -52,18 +57,24 @@ class Frames:
             self._buffer = tf2_ros.Buffer(node=node)
             self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
 
-    def pose_in(self, target: str, source: str, tolerance: float) -> Pose | None:
+    def pose_in(
+        self, target: str, source: str, tolerance: float, stamp: float = 0.0
+    ) -> Pose | None:
         """Return the pose of frame `source` seen from frame `target`, or None if unknown.
 
         Args:
             target: Frame in which the pose is wanted; an empty name means the same frame.
             source: Frame whose pose is wanted; likewise.
             tolerance: Age in s from which a transform is too old; static ones have no age.
+            stamp: Time in s at which the pose is wanted; 0 is the latest that is known. That also
+                serves a stamp that is no more than `tolerance` away from it.
         """
-        transform = self.transform_in(target, source, tolerance)
+        transform = self.transform_in(target, source, tolerance, stamp)
         return None if transform is None else transform_pose(transform)
 
-    def transform_in(self, target: str, source: str, tolerance: float) -> Transform | None:
+    def transform_in(
+        self, target: str, source: str, tolerance: float, stamp: float = 0.0
+    ) -> Transform | None:
         """Return what `pose_in` does in three dimensions, for what is mounted on a robot."""
         target, source = target.lstrip("/"), source.lstrip("/")
         if target == source or not source or not target:
@@ -71,23 +82,57 @@ class Frames:
         if self._buffer is None:
             self._warnings.info_once(f"without tf2, frame '{source}' is taken to be '{target}'")
             return Transform()
-        topic = f"transform {source} {target}"
         try:
-            transform = self._buffer.lookup_transform(target, source, Time())
-        except TransformError as error:
-            self._warnings.warn(topic, f"no transform from '{source}' to '{target}': {error}")
-            return None
-        stamp = seconds_of(transform.header.stamp)
-        age = 1e-9 * self._clock.now().nanoseconds - stamp
-        if stamp > 0.0 and age > tolerance:
+            transform = self._at(target, source, tolerance, stamp)
+            transform_pose(transform)
+        except (TransformError, MessageError) as error:
             self._warnings.warn(
-                topic,
-                f"transform from '{source}' to '{target}' is {age:.2f} s old"
-                f" (transform_tolerance {tolerance:g} s)",
+                f"transform {source} {target}",
+                f"no transform from '{source}' to '{target}': {error}",
             )
             return None
-        self._warnings.clear(topic)
-        return transform.transform
+        self._warnings.clear(f"transform {source} {target}")
+        return transform
+
+    def is_mounted(self, frame: str, base: str) -> bool:
+        """Return whether a frame is fixed to the robot, whose frame is `base`."""
+        frame, base = frame.lstrip("/"), base.lstrip("/")
+        if self._buffer is None or not frame or not base:
+            return False
+        if frame == base:
+            return True
+        try:
+            transform = self._buffer.lookup_transform(base, frame, Time())
+        except TransformError:
+            return False
+        return seconds_of(transform.header.stamp) == 0.0  # only what is static has no time
+
+    def _at(self, target: str, source: str, tolerance: float, stamp: float) -> Transform:
+        """Look a transform up.
+
+        Raises:
+            TransformError: It is not known, or not for that time.
+            MessageError: It is too old.
+        """
+        assert self._buffer is not None
+        if stamp > 0.0:
+            try:
+                moment = Time(nanoseconds=round(1e9 * stamp))
+                return self._buffer.lookup_transform(target, source, moment).transform
+            except TransformError:
+                pass  # before or after what is known
+        newest = self._buffer.lookup_transform(target, source, Time())
+        known = seconds_of(newest.header.stamp)
+        age = (stamp or 1e-9 * self._clock.now().nanoseconds) - known
+        # One of the future is that of a localisation that says how long it is good for.
+        if known > 0.0 and (age > tolerance or (stamp > 0.0 and -age > tolerance)):
+            raise MessageError(
+                f"the newest is {abs(age):.2f} s from the stamp"
+                f" (transform_tolerance {tolerance:g} s)"
+                if stamp > 0.0
+                else f"the newest is {age:.2f} s old (transform_tolerance {tolerance:g} s)"
+            )
+        return newest.transform
 
 
 class TfOutput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -45,6 +46,7 @@ class LidarInput:
         perception: What was seen.
         settings: How old scans may be.
         odom_frame: Frame of the odometry; empty before the first.
+        catch_up: Reads the odometry that has come, before a scan is looked at.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class LidarInput:
         self._lock = threading.Lock()  # scans come on one thread, the map is made on another
         self._history = PoseHistory()
         self.odom_frame = ""
+        self.catch_up: Callable[[], None] = lambda: None
         self._state: RobotState | None = None  # the newest one
         self._walls_laid = False
         self._map_walls: DistanceField | None = None
@@ -230,6 +233,7 @@ class LidarInput:
         return self._transforms[topic]
 
     def _take(self, topic: str, scan: Scan | PointScan, note: str) -> None:
+        self.catch_up()
         age = self._clock() - scan.end
         if age > self.settings.scan_timeout:  # where the robot was then may be as wrong as that
             self._warnings.warn(

@@ -21,7 +21,7 @@ import numpy as np
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
 from std_msgs.msg import Float32, Header
@@ -29,7 +29,7 @@ from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.cdr import read_map
+from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_map
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     exact_stamp,
@@ -37,7 +37,7 @@ from mme_ilqr_ros.nodes.conversions import (
     nanoseconds,
     path_message,
     pose_value,
-    robot_state,
+    seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
@@ -45,13 +45,19 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
 from mme_ilqr_ros.nodes.ground import Ground
 from mme_ilqr_ros.nodes.managed import ManagedNode
-from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
+from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, STANDARD
+from mme_ilqr_ros.nodes.odometry_input import OdometryInput
 from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
+
+ODOMETRY_IS_OLD = 2.0  # s by its stamp, from which nothing is planned from there
+LOOK_PERIOD = 0.1  # s
+PLAN_TOLERANCE = 0.01  # m by which the plan that is sent may leave the one that was made
+PLAN_SPACING = 0.25  # m between its poses, at most: enough for who checks or follows them
 
 
 class PlannerNode(ManagedNode[PlannerNodeSettings]):
@@ -70,7 +76,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         # time; what is planned with belongs to that thread. Only make_plan comes in between.
         self._background, self._planning = Background(), threading.Lock()
         self.made.callback(self._background.close)
-        self._odometry: Odometry | None = None
+        self._odometry: OdometryMessage | None = None
+        self._placed: tuple[tuple[int | None, str], Pose] | None = None  # the goal, by name, frame
         self._planned: int | None = None  # name of the goal of the newest request
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
@@ -87,7 +94,9 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
         self.create_subscription(GoalStatus, "goal_status", self._goal.life.take, LATCHED_NEWS)
-        self.create_subscription(Odometry, "odom", self._take_odometry, SENSOR)
+        self._odometry_input = OdometryInput(
+            self, self.warnings, lambda: ODOMETRY_IS_OLD, self._take_odometry
+        )
         if settings.use_filter_mask:
             self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
         if settings.use_evidence:
@@ -97,6 +106,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_ground)
+        self.create_timer(LOOK_PERIOD, self._look)
 
     @property
     def is_ready(self) -> bool:
@@ -160,6 +170,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
         if pose is None or self._refuses(name):
             return
+        self._odometry_input.poll()
         self._goal.take(pose, message.header, nanoseconds(self.stamp()))
         self._last = None
         frame = message.header.frame_id or self._ground.frame
@@ -175,8 +186,12 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             nothing.header.stamp = exact_stamp(life.goal)
             self._plan_publisher.publish(nothing)
 
-    def _take_odometry(self, message: Odometry) -> None:
+    def _take_odometry(self, message: OdometryMessage, _: float) -> None:
         self._odometry = message
+
+    def _look(self) -> None:
+        """Plan if it is time."""
+        self._odometry_input.poll()
         if self._goal.is_wanted and self._replanner.is_due(self.now()):
             self._background.do("plan", self._replan)
 
@@ -203,16 +218,27 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         if self._odometry is None:
             self.warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
-        state = self.warnings.read("odom", robot_state, self._odometry, "no plan from here")
-        return None if state is None else self._in_plan_frame(state.pose, self._odometry.header)
+        return self._in_plan_frame(self._odometry.state.pose, self._odometry.header)
 
     def _ends(self) -> tuple[Pose, Pose] | None:
         """Return where robot and goal are in the plan's frame, or None when that is open."""
         pose = self._goal.pose
         if pose is None or self._ground.lack or not self._goal.is_wanted:
             return None
-        robot, goal = self._robot(), self._in_plan_frame(pose, self._goal.header)
+        robot, goal = self._robot(), self._placed_goal(pose)
         return None if robot is None or goal is None else (robot, goal)
+
+    def _placed_goal(self, pose: Pose) -> Pose | None:
+        """Return where the goal is in the plan's frame: where it was at its stamp, from then on."""
+        head, key = self._goal.header, (self._goal.name, self._ground.frame)
+        if self._placed is None or self._placed[0] != key:
+            frame = self._frames.pose_in(
+                key[1], head.frame_id, self.settings.transform_tolerance, seconds_of(head.stamp)
+            )
+            if frame is None:
+                return None
+            self._placed = key, frame.compose(pose)
+        return self._placed[1]
 
     def _plan_on_new_ground(self, frame: str) -> None:
         """Plan at once; the plan in force stays unless it is blocked or a better one is found.
@@ -268,6 +294,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         """Return the path with the goal's heading at its end; empty without a path."""
         points, headings = np.zeros((0, 2)), np.zeros(0)
         if path is not None:
+            path = path.thinned(PLAN_TOLERANCE, PLAN_SPACING)
             points = path.points
             headings = np.append(path.heading_at(path.arc_length[:-1]), goal.yaw)
         return path_message(points, headings, self.stamp(), self._ground.frame)

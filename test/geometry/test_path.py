@@ -124,3 +124,26 @@ def test_the_rest_of_a_path_has_its_points_and_its_length(s):
     assert rest.length == pytest.approx(path.length - np.clip(s, 0.0, path.length))
     np.testing.assert_allclose(rest.points[0], path.point_at(s))
     np.testing.assert_allclose(rest.points[-1], path.points[-1])
+
+
+def test_a_thinned_path_stays_near_and_keeps_its_ends_and_corners():
+    turn = np.linspace(0.0, np.pi / 2, 60)
+    arc = np.stack([2.0 + np.sin(turn), 1.0 - np.cos(turn)], axis=-1)
+    straight = np.stack([np.linspace(0.0, 2.0, 50, endpoint=False), np.zeros(50)], axis=-1)
+    back = np.stack([np.full(20, 3.0), np.linspace(1.0, 0.5, 20)], axis=-1)
+    path = Path(np.concatenate([straight, arc, back[1:]]))  # at its end it turns round
+    thin = path.thinned(0.01, 0.25)
+    assert len(thin.points) < len(path.points) / 4
+    assert np.diff(thin.arc_length).max() <= 0.25 + 1e-9
+    assert np.array_equal(thin.points[[0, -1]], path.points[[0, -1]])
+    for point in path.points:
+        feet = thin.feet(point, 0, len(thin.points) - 1)
+        assert np.hypot(*(thin.point_at(feet) - point).T).min() <= 0.01 + 1e-9
+    assert path.length - thin.length < 0.02
+
+
+def test_a_path_of_far_points_is_not_thinned():
+    path = Path(np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 1.0]]))
+    assert np.array_equal(path.thinned(0.01, 0.25).points, path.points)
+    assert np.array_equal(path.thinned(0.01, 9.0).points, path.points[[0, 2, 3]])
+    assert len(Path(np.zeros((1, 2))).thinned(0.01, 0.25).points) == 1

@@ -197,7 +197,7 @@ def test_a_params_file_reaches_the_nodes_also_in_a_namespace(environment, tmp_pa
     file.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.4\n")
     arguments = (f"params_file:={file}", "namespace:=robot", "controller:=ilqr")
     with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
-        launch.wait_for("ready: ilqr at 10 Hz")
+        launch.wait_for("ready: ilqr at 20 Hz")
         told = ros2(environment, "param", "get", "/robot/controller", "vx_max", *PATIENTLY)
     assert "0.4" in told
 
@@ -226,7 +226,7 @@ def test_two_robots_in_namespaces_keep_apart(environment, tmp_path):
             node.create_subscription(Odometry, f"/{name}/odom", remember(name), 10)
         goals = node.create_publisher(PoseStamped, "/first/goal_pose", 10)
         for launch in (one, other):
-            launch.wait_for("ready: mme_ilqr at 10 Hz", "map of")
+            launch.wait_for("ready: mme_ilqr at 20 Hz", "map of")
         spin_until(lambda: len(positions) == 2 and goals.get_subscription_count() == 2)
         goal = PoseStamped()
         goal.header.frame_id = "map"
@@ -255,7 +255,7 @@ def test_the_launch_files_tell_their_arguments(file, environment):
 
 def test_navigation_alone_waits_for_a_robot(environment, tmp_path):
     with launched(environment, tmp_path, "navigation.launch.py") as launch:
-        launch.wait_for("ready: mme_ilqr at 10 Hz", "[planner]: ready")
+        launch.wait_for("ready: mme_ilqr at 20 Hz", "[planner]: ready")
         names = ros2(environment, "node", "list", *PATIENTLY).split()
     assert sorted(names) == ["/controller", "/planner", "/safety"]
     assert launch.output.count("process has finished cleanly") == 3, launch.output
