@@ -110,17 +110,17 @@ def sections(text):
 def connections(node):
     """Return (kind, topic, QoS) of every publisher, subscription and service in a node's code.
 
-    That is its module, and modules named *_publisher that it imports.
+    That is its module, and those of the nodes that it imports.
     """
     kinds = {"create_publisher": "pub", "create_subscription": "sub", "create_service": "srv"}
     found, file = set(), PACKAGE / "nodes" / f"{node}_node.py"
-    imported = re.findall(r"mme_ilqr_ros\.nodes\.(\w+_publisher) ", text_of(file))
+    imported = re.findall(r"mme_ilqr_ros\.nodes\.(\w+) ", text_of(file))
     files = [file, *(file.with_name(f"{name}.py") for name in imported)]
     for call in (call for part in files for call in ast.walk(tree_of(part))):
         is_method = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
-        if is_method and call.func.attr in kinds:
+        if is_method and call.func.attr in kinds and isinstance(call.args[1], ast.Constant):
             last = call.args[-1]
-            profile = last.id if isinstance(last, ast.Name) else ""
+            profile = last.id if isinstance(last, ast.Name) and last.id.isupper() else ""
             found.add((kinds[call.func.attr], call.args[1].value, profile))
     return found
 

@@ -84,6 +84,11 @@ def pose_value(message: PoseMessage, name: str = "pose") -> Pose:
     return Pose(p.x, p.y, quaternion_to_yaw(q.x, q.y, q.z, q.w))
 
 
+def is_empty_goal(message: PoseStamped) -> bool:
+    """Return whether a goal says nothing: no frame, no stamp, the identity as its pose."""
+    return message == PoseStamped()
+
+
 def pose_stamped(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
     """Return a pose with its frame."""
     return PoseStamped(header=header(stamp, frame), pose=pose_message(pose))
