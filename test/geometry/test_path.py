@@ -124,3 +124,25 @@ def test_the_rest_of_a_path_has_its_points_and_its_length(s):
     assert rest.length == pytest.approx(path.length - np.clip(s, 0.0, path.length))
     np.testing.assert_allclose(rest.points[0], path.point_at(s))
     np.testing.assert_allclose(rest.points[-1], path.points[-1])
+
+
+def test_via_points_go_with_the_path_and_its_end_is_none():
+    path = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]], [3.0, 5.0, 7.0])
+    np.testing.assert_array_equal(path.vias, [3.0, 5.0])
+    np.testing.assert_array_equal(path.after(4.0).vias, [1.0])
+    np.testing.assert_array_equal(path.transformed(Pose(1.0, 2.0, 3.0)).vias, [3.0, 5.0])
+    for vias in ([2.0, 1.0], [-1.0], [np.nan], [[1.0]]):
+        with pytest.raises(PathError, match="rising arc lengths"):
+            Path([[0.0, 0.0], [3.0, 0.0]], vias)
+
+
+def test_progress_does_not_go_beyond_a_via_point_before_it_is_near_or_abreast():
+    path = Path([[0.0, 0.0], [5.0, 0.0], [0.0, 0.0]], [5.0])
+    progress = PathProgress(path, window=2.0, reach=0.5)
+    for x in np.arange(0.0, 4.4, 0.1):
+        assert progress.advance((x, 0.1)) == pytest.approx(x)
+    assert progress.advance((4.6, 0.1)) > 5.0
+    assert len(progress.vias_ahead) == 0
+    abreast = PathProgress(Path([[0.0, 0.0], [5.0, 0.0], [9.0, 0.0]], [5.0]), reach=0.5)
+    for x in np.arange(0.0, 5.5, 0.1):
+        assert abreast.advance((x, 0.9)) == pytest.approx(x)
