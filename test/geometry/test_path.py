@@ -146,3 +146,12 @@ def test_progress_does_not_go_beyond_a_via_point_before_it_is_near_or_abreast():
     abreast = PathProgress(Path([[0.0, 0.0], [5.0, 0.0], [9.0, 0.0]], [5.0]), reach=0.5)
     for x in np.arange(0.0, 5.5, 0.1):
         assert abreast.advance((x, 0.9)) == pytest.approx(x)
+
+
+def test_a_path_that_comes_back_gets_its_turning_point_as_a_via_point():
+    there_and_back = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0], [0.1, 0.0]])
+    np.testing.assert_array_equal(there_and_back.opened(0.4).vias, [4.0])
+    for other in (CORNER, Path([[0.0, 0.0], [0.5, 0.0], [0.1, 0.0]])):
+        assert other.opened(0.4) is other
+    marked = Path(there_and_back.points, [1.0])
+    assert marked.opened(0.4) is marked
