@@ -4,11 +4,11 @@ Every control cycle ends in a defined command, whatever is missing; a node that 
 ends leaves a zero command behind. A goal ends once, by arrival, ~/reset or another node's word on
 goal_status; then nothing moves the robot but a new goal.
 
-Subscribes to odom, plan, goal_pose, goal_status, map, obstacles, cost_to_go where guidance asks for
-it, and the scans that scan_topics and cloud_topics name.
-Publishes cmd_vel, goal_status, local_plan, ~/candidate_trajectories, ~/solve_time, diagnostics and,
-where it drives by scans, evidence and ~/tracks.
-Serves ~/reset.
+Subscribes to odom, plan, goal_pose, goal_status, goal_reason, map, obstacles, cost_to_go where
+guidance asks for it, and the scans that scan_topics and cloud_topics name.
+Publishes cmd_vel, goal_status, goal_reason, local_plan, ~/candidate_trajectories, ~/solve_time,
+diagnostics and, where it drives by scans, evidence and ~/tracks.
+Serves ~/reset and ~/clear.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Float32
+from std_msgs.msg import Float32, String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
@@ -34,21 +35,30 @@ from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
-from mme_ilqr_ros.nodes.conversions import path_message
+from mme_ilqr_ros.nodes.conversions import MessageError, path_message, pose_value
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.drive_view import DriveView
 from mme_ilqr_ros.nodes.evidence_publisher import EvidencePublisher
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_keeper import GoalKeeper
+from mme_ilqr_ros.nodes.goal_life import GoalLife
+from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
+from mme_ilqr_ros.nodes.journey import Journey
 from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.markers import mode_markers
+from mme_ilqr_ros.nodes.nav2 import serve_controller
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.plan_message import PlanMessage
+from mme_ilqr_ros.nodes.plan_request import PlanRequest
 from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.running import run_node
+from mme_ilqr_ros.nodes.speed_limit import SpeedLimit
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
@@ -91,6 +101,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._is_moving = False
         self._was_halted = False  # since the last cycle
         self._result: ControlResult | None = None
+        self.view = DriveView(self)
         self._last_now = -float("inf")
         self._connect(settings)
         self.made.callback(Watchdog(self._watch).close)
@@ -109,13 +120,13 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
-        status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
-        inputs, say = self._inputs, self.get_logger().info
-        self._goal = GoalKeeper(inputs, status_publisher, self.warnings, self.now, say)
+        inputs, say, warnings = self._inputs, self.get_logger().info, self.warnings
+        self._goal = GoalKeeper(inputs, GoalPublisher(self), warnings, self.now, say)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._goal.take_status
-        take_plan: Any = self._goal.take_plan
         take_map: Any = inputs.take_map
+        take_reason = self._goal.life.take_reason
+        self.create_subscription(String, "goal_reason", take_reason, LATCHED_NEWS)
         # Before the plan: the status says which goal a plan belongs to.
         self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
         odometry = OdometryInput(
@@ -126,11 +137,27 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self, PointCloud2, "obstacles", SENSOR, take, raw=True, newest_only=True
         )
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
+        self._speed_limit = SpeedLimit(self, warnings, settings, self._controller.limit_speed)
+        if settings.serve_navigation:  # else only follow_path moves it
+            self._connect_goals(settings)
+        if self.lidar is not None:
+            self.lidar.catch_up = odometry.poll
+            self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
+        self.create_service(Trigger, "~/reset", self._reset)
+        serve_clearing(self, "local_costmap", self._clear)
+        OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
+        self.create_timer(1.0, self._publish_diagnostics)
+        self._actions = serve_controller(self)
+        self.made.callback(self._actions.close)
+
+    def _connect_goals(self, settings: ControllerNodeSettings) -> None:
         if settings.use_plan:
+            take_plan: Any = self._goal.take_plan  # rclpy's annotations know of no bytes
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
+            PlanRequest(self, self._goal)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
             if settings.is_guided:
-                take_field: Any = inputs.take_cost_to_go
+                take_field: Any = self._inputs.take_cost_to_go
                 self.create_subscription(PointCloud2, "cost_to_go", take_field, LATCHED, raw=True)
         else:
             self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
@@ -138,12 +165,6 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
                 self.get_logger().warning(
                     f'guidance: "{settings.guidance}" is ignored with use_plan: false'
                 )
-        if self.lidar is not None:
-            self.lidar.catch_up = odometry.poll
-            self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
-        self.create_service(Trigger, "~/reset", self._reset)
-        OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
-        self.create_timer(1.0, self._publish_diagnostics)
 
     @property
     def is_ready(self) -> bool:
@@ -156,17 +177,51 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         """The status of the goal for a person."""
         return self._goal.words
 
+    @property
+    def life(self) -> GoalLife:
+        """The life of the newest goal."""
+        return self._goal.life
+
+    def journey(self) -> Journey | None:
+        """Return where the robot is and how far it has to go; None while that is not known."""
+        return self.view.journey()
+
+    def follow(self, plan: PlanMessage, goal: int | None) -> int:
+        """Drive along a path; return the name of its goal.
+
+        Args:
+            plan: With a path; its stamps do not matter.
+            goal: Name of the goal that it belongs to; None makes a new one.
+        """
+        if goal is None:
+            self._controller.begin_anew()
+        return self._goal.follow(plan, goal)
+
+    def pursue(self, poses: Sequence[PoseStamped], name: str) -> int:
+        """Accept a goal without a plan; return its name.
+
+        Raises:
+            MessageError: There is not one pose, or a number is not finite.
+        """
+        if len(poses) != 1:
+            raise MessageError(f"{name}: with use_plan: false it drives to one pose at a time")
+        pose_value(poses[0].pose, name)
+        self._take_goal(poses[0])
+        assert self.life.goal is not None
+        return self.life.goal
+
     def start(self) -> None:
         """Drive, as soon as there is a goal."""
         self._goal.resume()
         self._command.open()
 
     def stop(self) -> None:
-        """Leave a zero command behind, and end the goal."""
+        """Leave a zero command behind, and end the goal and what was asked for by actions."""
         self._command.close()
         self._is_moving = False
         self._status, self._is_fine = "inactive", True
         self._goal.suspend("the controller is not active")
+        self._actions.abort()
 
     def silence(self) -> None:
         """Send zero and no command after it."""
@@ -176,6 +231,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
         """Hand changed settings on; what they compile is compiled now."""
         self._controller.update(settings)
+        self._speed_limit.use(settings)
         self._say_derived(settings)
         self._inputs.settings = settings
         if self.lidar is not None:
@@ -191,11 +247,16 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._gated = 0
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._controller.reset()
         self._goal.cancel()
+        self._clear()
         response.success = True
-        response.message = "warm start, plan and goal are forgotten; the robot brakes"
+        response.message = "warm start, plan, goal and obstacles are forgotten; the robot brakes"
         return response
+
+    def _clear(self) -> str:
+        self._inputs.forget()
+        self._controller.reset()
+        return "obstacles, what was seen and the warm start are forgotten; the goal stays"
 
     def _cycle(self) -> None:
         """Run one control cycle; without a goal and at rest, leave cmd_vel to others."""
@@ -208,6 +269,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
             self._status, self._is_fine = "no goal", True
+            self.view.rest()
             return
         snapshot = self._inputs.snapshot(now)
         if isinstance(snapshot, str):  # where the robot is and how fast is not known
@@ -219,6 +281,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self.warnings.warn("halt", f"{reason}; zero command")
         self._status, self._is_fine = reason, False
         self._was_halted = True
+        self.view.halt(reason)
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot) -> None:
@@ -249,6 +312,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
         """Keep the figures and say what is wrong."""
         self._result = result
+        self.view.note(result, snapshot)
         self._status = snapshot.missing or result.message
         self._is_fine = not snapshot.missing and result.status in FINE
         if snapshot.missing:
