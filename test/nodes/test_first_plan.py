@@ -44,8 +44,9 @@ def test_the_first_plan_comes_soon_and_without_torch(bench, planner_process):
     state = RobotState(-2.0, -0.5, 0.0)
 
     def send():  # more than once: the process may see this one later than it is seen
-        odom.publish(convert.odometry_message(state, stamp, "odom", "base_link"))
-        goal.publish(convert.pose_stamped(Pose(1.5, 0.5, 0.0), stamp, "map"))
+        now = bench.node.get_clock().now().to_msg()
+        odom.publish(convert.odometry_message(state, now, "odom", "base_link"))
+        goal.publish(convert.pose_stamped(Pose(1.5, 0.5, 0.0), now, "map"))
 
     bench.node.create_timer(0.1, send)
     assert bench.spin_until(lambda: plans, 60.0)
