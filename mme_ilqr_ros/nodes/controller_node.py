@@ -4,10 +4,10 @@ Every control cycle ends in a defined command, whatever is missing; a node that 
 ends leaves a zero command behind. A goal ends once, by arrival, ~/reset or another node's word on
 goal_status; then nothing moves the robot but a new goal.
 
-Subscribes to odom, plan, goal_pose, goal_status, map, obstacles, cost_to_go where guidance asks for
-it, and the scans that scan_topics and cloud_topics name.
-Publishes cmd_vel, goal_status, local_plan, ~/candidate_trajectories, ~/solve_time, diagnostics and,
-where it drives by scans, evidence and ~/tracks.
+Subscribes to odom, plan, goal_pose, goal_status, goal_reason, map, obstacles, cost_to_go where
+guidance asks for it, and the scans that scan_topics and cloud_topics name.
+Publishes cmd_vel, goal_status, goal_reason, local_plan, ~/candidate_trajectories, ~/solve_time,
+diagnostics and, where it drives by scans, evidence and ~/tracks.
 Serves ~/reset.
 """
 
@@ -25,7 +25,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Float32
+from std_msgs.msg import Float32, String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
@@ -41,6 +41,7 @@ from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_mess
 from mme_ilqr_ros.nodes.evidence_publisher import EvidencePublisher
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_keeper import GoalKeeper
+from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.markers import mode_markers
@@ -109,13 +110,14 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
-        status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
         inputs, say = self._inputs, self.get_logger().info
-        self._goal = GoalKeeper(inputs, status_publisher, self.warnings, self.now, say)
+        self._goal = GoalKeeper(inputs, GoalPublisher(self), self.warnings, self.now, say)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._goal.take_status
         take_plan: Any = self._goal.take_plan
         take_map: Any = inputs.take_map
+        take_reason = self._goal.life.take_reason
+        self.create_subscription(String, "goal_reason", take_reason, LATCHED_NEWS)
         # Before the plan: the status says which goal a plan belongs to.
         self.create_subscription(GoalStatus, "goal_status", take_status, LATCHED_NEWS)
         odometry = OdometryInput(

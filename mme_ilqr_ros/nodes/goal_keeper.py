@@ -6,23 +6,28 @@ from collections.abc import Callable, Mapping
 
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped
-from rclpy.publisher import Publisher
 
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs
 from mme_ilqr_ros.nodes.conversions import nanoseconds
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
+from mme_ilqr_ros.nodes.error_codes import FollowCode
 from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, REACHED, GoalLife
+from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.plan_gate import PlanGate
 from mme_ilqr_ros.nodes.plan_message import PlanMessage, read_plan
 
 
 class GoalKeeper:
-    """Keeps the inputs of the controller and the life of their goal in step."""
+    """Keeps the inputs of the controller and the life of their goal in step.
+
+    Attributes:
+        life: Of the newest goal.
+    """
 
     def __init__(
         self,
         inputs: ControllerInputs,
-        publisher: Publisher,
+        publisher: GoalPublisher,
         warnings: ThrottledWarnings,
         clock: Callable[[], float],
         say: Callable[[str], object],
@@ -31,26 +36,26 @@ class GoalKeeper:
 
         Args:
             inputs: What the controller drives by.
-            publisher: Of GoalStatus, latched.
+            publisher: Tells other nodes what becomes of a goal.
             warnings: For plans that are not used.
             clock: Returns ROS time [s].
             say: Logs an end.
         """
         self._inputs, self._warnings, self._clock, self._say = inputs, warnings, clock, say
-        self._life = GoalLife(publisher, self._forget)
-        self._gate = PlanGate(self._life, warnings, clock())
+        self.life = GoalLife(publisher, self._forget)
+        self._gate = PlanGate(self.life, warnings, clock())
         self._driven: int | None = None  # name of the goal of the plan in force
         self._suspended = ""  # why no goal is driven to; empty where goals are
 
     @property
     def words(self) -> str:
         """The status of the goal for a person."""
-        return self._life.words
+        return self.life.words
 
     def suspend(self, reason: str) -> None:
         """End the goal, and those that come from now on."""
         self._suspended = reason
-        self._life.end(ABORTED, reason)
+        self.life.end(ABORTED, reason, FollowCode.UNKNOWN)
         self._inputs.drop_goal()
 
     def resume(self) -> None:
@@ -64,7 +69,7 @@ class GoalKeeper:
             return
         self._inputs.take_goal(message)
         if self._inputs.has_goal:
-            self._driven = self._life.accept(round(1e9 * self._clock()))
+            self._driven = self.life.accept(round(1e9 * self._clock()))
 
     def take_plan(self, data: bytes, info: Mapping[str, int]) -> None:
         """Follow the plan in the bytes of a nav_msgs/Path; stop for one that is empty or unusable.
@@ -78,46 +83,47 @@ class GoalKeeper:
             self._inputs.drop_goal()
         elif plan.path is not None:
             self._follow(plan, int(info.get("source_timestamp", 0)))
-        elif not self._life.is_past(plan.goal):
+        elif not self.life.is_past(plan.goal):
             self._inputs.drop_goal()
 
     def take_status(self, message: GoalStatus, info: Mapping[str, int]) -> None:
         """Take over what another node says of a goal; one from before this node is aborted."""
-        before = self._life.goal
-        self._life.take(message)
+        before = self.life.goal
+        self.life.take(message)
         is_old = self._gate.is_from_before(int(info.get("source_timestamp", 0)))
-        if is_old and self._life.goal == nanoseconds(message.goal_info.stamp):
-            self._life.end(ABORTED, "the controller was started after it")
+        if is_old and self.life.goal == nanoseconds(message.goal_info.stamp):
+            why = "the controller was started after it"
+            self.life.end(ABORTED, why, FollowCode.UNKNOWN)
         plan = self._gate.last
-        if self._life.goal != before and plan is not None and plan.goal == self._life.goal:
+        if self.life.goal != before and plan is not None and plan.goal == self.life.goal:
             self._follow(plan)  # it overtook the news of its goal
 
     def drive(self) -> None:
         """Note that the goal is driven to."""
-        if self._driven == self._life.goal:
-            self._life.execute()
+        if self._driven == self.life.goal:
+            self.life.execute()
 
     def arrive(self, distance: float) -> None:
         """End the goal, `distance` m from it."""
-        if self._driven == self._life.goal:
-            self._life.end(REACHED, f"{distance:.2f} m from it")
+        if self._driven == self.life.goal:
+            self.life.end(REACHED, f"{distance:.2f} m from it")
         self._inputs.drop_goal()
 
     def cancel(self) -> None:
         """End the goal, if there is one."""
-        self._life.end(CANCELLED)
+        self.life.end(CANCELLED)
         self._inputs.drop_goal()
 
     def _follow(self, plan: PlanMessage, published: int = 0) -> None:
         if not self._gate.admits(plan, published, self._clock()):
             return
         if self._suspended:  # known to the gate: what follows to the same end is no new goal
-            self._life.end(ABORTED, self._suspended)
+            self.life.end(ABORTED, self._suspended, FollowCode.UNKNOWN)
         else:
             self._inputs.take_plan(plan)
-            self._driven = self._life.goal
+            self._driven = self.life.goal
 
     def _forget(self) -> None:
         """Drop a goal that has ended; what moves brakes."""
         self._inputs.drop_goal()
-        self._say(f"goal {self._life.words}")
+        self._say(f"goal {self.life.words}")

@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Callable
 
 from action_msgs.msg import GoalStatus
-from rclpy.publisher import Publisher
+from std_msgs.msg import String
 
-from mme_ilqr_ros.nodes.conversions import exact_stamp, nanoseconds
+from mme_ilqr_ros.nodes.conversions import nanoseconds
+from mme_ilqr_ros.nodes.error_codes import NONE
+from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher, read_reason
 
 ACCEPTED, EXECUTING = GoalStatus.STATUS_ACCEPTED, GoalStatus.STATUS_EXECUTING
 REACHED, CANCELLED = GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED
@@ -35,20 +37,24 @@ class GoalLife:
     Attributes:
         goal: Time of its acceptance in ns; None before the first one.
         status: Of the goal; 0 before the first one.
-        reason: Why it was aborted, where it was from here.
+        reason: Why it ended, for people; of an abort also where another node said it.
+        code: nav2's error code of an abort, see `error_codes`; else 0.
+        listeners: Called after every change of goal, status or reason, whoever made it.
     """
 
-    def __init__(self, publisher: Publisher, when_over: Callable[[], None]) -> None:
+    def __init__(self, publisher: GoalPublisher, when_over: Callable[[], None]) -> None:
         """Start without a goal.
 
         Args:
-            publisher: Of GoalStatus, latched.
-            when_over: Called when the goal has ended, whoever ended it.
+            publisher: Tells other nodes.
+            when_over: Called when the goal has ended, whoever ended it, before the listeners.
         """
         self.goal: int | None = None
         self.status: int = GoalStatus.STATUS_UNKNOWN
-        self.reason = ""
+        self.reason, self.code = "", NONE
+        self.listeners: list[Callable[[], None]] = []
         self._publisher, self._when_over = publisher, when_over
+        self._told: tuple[int, int, str] | None = None  # the newest reason: goal, code, text
         self._past: deque[int] = deque(maxlen=REMEMBERED)
 
     @property
@@ -78,11 +84,17 @@ class GoalLife:
         """The controller drives to the goal."""
         self._advance(EXECUTING)
 
-    def end(self, status: int, reason: str = "") -> bool:
-        """End the goal, if there is one that has not ended; return whether there was."""
+    def end(self, status: int, reason: str = "", code: int = NONE) -> bool:
+        """End the goal, if there is one that has not ended; return whether there was.
+
+        Args:
+            status: REACHED, CANCELLED or ABORTED.
+            reason: For people.
+            code: nav2's error code of an abort.
+        """
         was_active = self.is_active
         if was_active:
-            self.reason = reason
+            self.reason, self.code = reason, code
             self._advance(status)
         return was_active
 
@@ -96,25 +108,45 @@ class GoalLife:
                 self._past.append(goal)
                 return
             self._begin(goal)
-            self.status = message.status
+            self._change(message.status)
         elif message.status not in (ACCEPTED, EXECUTING):
+            self._learn_why(goal, message.status)
             self._advance(message.status)  # also said: a node that starts later hears it from both
-        else:
-            self.status = max(self.status, message.status)
+        elif message.status > self.status:
+            self._change(message.status)
+
+    def take_reason(self, message: String) -> None:
+        """Take over why another node aborted the goal, before or after the news of it."""
+        self._told = read_reason(message) or self._told
+        if self.goal is not None and self.status == ABORTED and not self.reason:
+            self._learn_why(self.goal, ABORTED)
+            if self.reason:
+                self._tell()
+
+    def _learn_why(self, goal: int, status: int) -> None:
+        if status == ABORTED and self._told is not None and self._told[0] == goal:
+            _, self.code, self.reason = self._told
 
     def _begin(self, goal: int) -> None:
         if self.is_active and self.goal is not None:
             self._past.append(self.goal)
-        self.goal, self.status, self.reason = goal, GoalStatus.STATUS_UNKNOWN, ""
+        self.goal, self.status = goal, GoalStatus.STATUS_UNKNOWN
+        self.reason, self.code = "", NONE
 
     def _advance(self, status: int) -> None:
         if self.goal is None or status <= self.status:
             return
         self.status = status
-        message = GoalStatus(status=int(status))
-        message.goal_info.stamp = exact_stamp(self.goal)
-        message.goal_info.goal_id.uuid = list(self.goal.to_bytes(16, "big"))
-        self._publisher.publish(message)
+        self._publisher.publish(self.goal, status, self.code, self.reason)
         if not self.is_active:
             self._past.append(self.goal)
             self._when_over()
+        self._tell()
+
+    def _change(self, status: int) -> None:
+        self.status = status
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            listener()

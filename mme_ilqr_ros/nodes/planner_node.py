@@ -3,9 +3,11 @@
 A goal ends once, by arrival, ~/cancel, the lack of a plan or another node's word on goal_status;
 then nothing is planned but for a new goal.
 
-Subscribes to map, goal_pose, goal_status, odom, filter_mask where use_filter_mask asks for it, and
-evidence where use_evidence does: then what was seen wins over the map, and no map is needed.
-Publishes plan, goal_status, cost_to_go, ~/cost_to_go (for display), ~/plan_time and diagnostics.
+Subscribes to map, goal_pose, goal_status, goal_reason, odom, filter_mask where use_filter_mask asks
+for it, and evidence where use_evidence does: then what was seen wins over the map, and no map is
+needed.
+Publishes plan, goal_status, goal_reason, cost_to_go, ~/cost_to_go (for display), ~/plan_time and
+diagnostics.
 Serves ~/make_plan and ~/cancel.
 """
 
@@ -24,7 +26,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
-from std_msgs.msg import Float32, Header
+from std_msgs.msg import Float32, Header, String
 from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.path import Path
@@ -40,9 +42,11 @@ from mme_ilqr_ros.nodes.conversions import (
     seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
+from mme_ilqr_ros.nodes.error_codes import PlanCode
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
+from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.ground import Ground
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, STANDARD
@@ -86,13 +90,13 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
 
     def _connect(self, settings: PlannerNodeSettings) -> None:
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
-        status_publisher = self.create_publisher(GoalStatus, "goal_status", LATCHED)
-        self._goal = PursuedGoal(GoalLife(status_publisher, self._goal_is_over))
+        self._goal = PursuedGoal(GoalLife(GoalPublisher(self), self._goal_is_over))
         self._field = FieldPublisher(self)
         self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+        self.create_subscription(String, "goal_reason", self._goal.life.take_reason, LATCHED_NEWS)
         self.create_subscription(GoalStatus, "goal_status", self._goal.life.take, LATCHED_NEWS)
         self._odometry_input = OdometryInput(
             self, self.warnings, lambda: ODOMETRY_IS_OLD, self._take_odometry
@@ -130,7 +134,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
     def stop(self) -> None:
         """End the goal, and so the drive."""
         if self._goal.is_wanted:
-            self._goal.life.end(ABORTED, "the planner is not active")
+            self._goal.life.end(ABORTED, "the planner is not active", PlanCode.UNKNOWN)
 
     def _refuses(self, what: str) -> bool:
         """Return whether a request comes in vain, and say so."""

@@ -8,6 +8,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.error_codes import plan_code
 from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, GoalLife
 from mme_ilqr_ros.planning.result import PlanResult
 
@@ -60,4 +61,5 @@ class PursuedGoal:
         elif since is None:
             self._unplanned_since = now
         elif now - since >= patience:
-            self.life.end(ABORTED, f"no plan for {now - since:.1f} s: {last.message}")
+            reason = f"no plan for {now - since:.1f} s: {last.message}"
+            self.life.end(ABORTED, reason, plan_code(last.status))
