@@ -110,21 +110,22 @@ def sections(text):
 def connections(node):
     """Return (kind, topic, QoS) of every publisher, subscription and service in a node's code.
 
-    That is its module, and modules named *_publisher or *_input that it imports.
+    That is its module, and those of the nodes that it imports.
     """
     kinds = {"create_publisher": "pub", "create_subscription": "sub", "create_service": "srv"}
     found, file = set(), PACKAGE / "nodes" / f"{node}_node.py"
-    imported = re.findall(r"mme_ilqr_ros\.nodes\.(\w+_(?:publisher|input)) ", text_of(file))
+    imported = re.findall(r"mme_ilqr_ros\.nodes\.(\w+) ", text_of(file))
     files = [file, *(file.with_name(f"{name}.py") for name in imported)]
     for call in (call for part in files for call in ast.walk(tree_of(part))):
         if not isinstance(call, ast.Call):
             continue
-        if isinstance(call.func, ast.Name) and call.func.id == "PolledInput":
+        is_name = isinstance(call.func, ast.Name) and call.func.id == "PolledInput"
+        if is_name and isinstance(call.args[2], ast.Constant):
             found.add(("sub", call.args[2].value, call.args[3].id))
         is_method = isinstance(call.func, ast.Attribute) and call.func.attr in kinds
         if is_method and isinstance(call.args[1], ast.Constant):  # scans have names of their own
             last = call.args[-1]
-            profile = last.id if isinstance(last, ast.Name) else ""
+            profile = last.id if isinstance(last, ast.Name) and last.id.isupper() else ""
             found.add((kinds[call.func.attr], call.args[1].value, profile))
     return found
 

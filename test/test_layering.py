@@ -54,6 +54,7 @@ ROS = {
         "action_msgs",
         "tf2_ros",
         "bondpy",
+        "nav2_msgs",
         "rcl_interfaces",
         "builtin_interfaces",
         "rosgraph_msgs",

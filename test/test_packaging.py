@@ -26,8 +26,9 @@ ROSDEP = {
 }
 PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch"}
-# llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them.
-NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage"}
+# llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them;
+# nav2_msgs, for whom has nav2.
+NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs"}
 
 
 def imported_packages():

@@ -157,6 +157,12 @@ class ControllerInputs:
         self._boxes.pop("goal", None)
         self._boxes.pop("plan", None)
 
+    def forget(self) -> None:
+        """Forget obstacles and what scanners saw; what is there comes again."""
+        self._boxes.pop("obstacles", None)
+        if self._lidar is not None:
+            self._lidar.forget()
+
     def _keep(
         self,
         name: str,

@@ -8,7 +8,7 @@ Subscribes to odom, plan, goal_pose, goal_status, goal_reason, map, obstacles, c
 guidance asks for it, and the scans that scan_topics and cloud_topics name.
 Publishes cmd_vel, goal_status, goal_reason, local_plan, ~/candidate_trajectories, ~/solve_time,
 diagnostics and, where it drives by scans, evidence and ~/tracks.
-Serves ~/reset.
+Serves ~/reset and ~/clear.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
 from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
 from mme_ilqr_ros.nodes.conversions import path_message
@@ -48,6 +49,7 @@ from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.plan_request import PlanRequest
 from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Watchdog
@@ -130,6 +132,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
         if settings.use_plan:
             self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
+            PlanRequest(self, self._goal)
             self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
             if settings.is_guided:
                 take_field: Any = inputs.take_cost_to_go
@@ -144,6 +147,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self.lidar.catch_up = odometry.poll
             self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
         self.create_service(Trigger, "~/reset", self._reset)
+        serve_clearing(self, "local_costmap", self._clear)
         OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
 
@@ -193,11 +197,16 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._gated = 0
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._controller.reset()
         self._goal.cancel()
+        self._clear()
         response.success = True
-        response.message = "warm start, plan and goal are forgotten; the robot brakes"
+        response.message = "warm start, plan, goal and obstacles are forgotten; the robot brakes"
         return response
+
+    def _clear(self) -> str:
+        self._inputs.forget()
+        self._controller.reset()
+        return "obstacles, what was seen and the warm start are forgotten; the goal stays"
 
     def _cycle(self) -> None:
         """Run one control cycle; without a goal and at rest, leave cmd_vel to others."""

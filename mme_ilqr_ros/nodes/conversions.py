@@ -108,6 +108,11 @@ def _yaw(name: str, x: float, y: float, z: float, w: float) -> float:
     return quaternion_to_yaw(x, y, z, w)
 
 
+def is_empty_goal(message: PoseStamped) -> bool:
+    """Return whether a goal says nothing: no frame, no stamp, the identity as its pose."""
+    return message == PoseStamped()
+
+
 def pose_stamped(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
     """Return a pose with its frame."""
     return PoseStamped(header=header(stamp, frame), pose=pose_message(pose))

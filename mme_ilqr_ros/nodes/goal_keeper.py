@@ -8,10 +8,10 @@ from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped
 
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs
-from mme_ilqr_ros.nodes.conversions import nanoseconds
+from mme_ilqr_ros.nodes.conversions import is_empty_goal, nanoseconds
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.error_codes import FollowCode
-from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, REACHED, GoalLife
+from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, EMPTY_GOAL, REACHED, GoalLife
 from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.plan_gate import PlanGate
 from mme_ilqr_ros.nodes.plan_message import PlanMessage, read_plan
@@ -48,6 +48,13 @@ class GoalKeeper:
         self._suspended = ""  # why no goal is driven to; empty where goals are
 
     @property
+    def lacks_plan(self) -> bool:
+        """Whether a goal is pursued to which no plan is in force."""
+        return self.life.is_active and not (
+            self._driven == self.life.goal and self._inputs.has_goal
+        )
+
+    @property
     def words(self) -> str:
         """The status of the goal for a person."""
         return self.life.words
@@ -63,7 +70,10 @@ class GoalKeeper:
         self._suspended = ""
 
     def take_goal(self, message: PoseStamped) -> None:
-        """Accept a goal that comes without a plan."""
+        """Accept a goal that comes without a plan; an empty one cancels."""
+        if is_empty_goal(message):
+            self.cancel(EMPTY_GOAL)
+            return
         if self._suspended:
             self._warnings.warn("goal", f"goal_pose: not used; {self._suspended}")
             return
@@ -74,16 +84,24 @@ class GoalKeeper:
     def take_plan(self, data: bytes, info: Mapping[str, int]) -> None:
         """Follow the plan in the bytes of a nav_msgs/Path; stop for one that is empty or unusable.
 
+        An empty one with the stamp of the goal's acceptance says that there is no way at present;
+        any other cancels the goal.
+
         Args:
             data: The message.
             info: When it was sent and came, as the middleware says.
         """
         plan = self._warnings.read("plan", read_plan, data, "this message is not used")
+        published = int(info.get("source_timestamp", 0))
         if plan is None:  # driving on along the plan before could be just as wrong
             self._inputs.drop_goal()
         elif plan.path is not None:
-            self._follow(plan, int(info.get("source_timestamp", 0)))
-        elif not self.life.is_past(plan.goal):
+            self._follow(plan, published)
+        elif self.life.is_past(plan.goal):
+            return
+        elif self._gate.cancels(plan, published):
+            self.cancel("an empty plan came")
+        elif plan.goal == self.life.goal:
             self._inputs.drop_goal()
 
     def take_status(self, message: GoalStatus, info: Mapping[str, int]) -> None:
@@ -91,6 +109,7 @@ class GoalKeeper:
         before = self.life.goal
         self.life.take(message)
         is_old = self._gate.is_from_before(int(info.get("source_timestamp", 0)))
+        is_old &= not self._inputs.settings.resume_goal
         if is_old and self.life.goal == nanoseconds(message.goal_info.stamp):
             why = "the controller was started after it"
             self.life.end(ABORTED, why, FollowCode.UNKNOWN)
@@ -109,13 +128,19 @@ class GoalKeeper:
             self.life.end(REACHED, f"{distance:.2f} m from it")
         self._inputs.drop_goal()
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str = "") -> None:
         """End the goal, if there is one."""
-        self.life.end(CANCELLED)
+        self.life.end(CANCELLED, reason)
+        self._inputs.drop_goal()
+
+    def abort(self, reason: str, code: int) -> None:
+        """End the goal, if there is one, for a reason with nav2's error code."""
+        self.life.end(ABORTED, reason, code)
         self._inputs.drop_goal()
 
     def _follow(self, plan: PlanMessage, published: int = 0) -> None:
-        if not self._gate.admits(plan, published, self._clock()):
+        resumes = self._inputs.settings.resume_goal
+        if not self._gate.admits(plan, published, self._clock(), resumes=resumes):
             return
         if self._suspended:  # known to the gate: what follows to the same end is no new goal
             self.life.end(ABORTED, self._suspended, FollowCode.UNKNOWN)

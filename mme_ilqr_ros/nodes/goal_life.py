@@ -28,6 +28,7 @@ WORDS = {
     CANCELLED: "cancelled",
     ABORTED: "aborted",
 }
+EMPTY_GOAL = "an empty goal came"  # why it was cancelled
 REMEMBERED = 100  # goals of before, whose late messages change nothing
 
 
@@ -39,6 +40,7 @@ class GoalLife:
         status: Of the goal; 0 before the first one.
         reason: Why it ended, for people; of an abort also where another node said it.
         code: nav2's error code of an abort, see `error_codes`; else 0.
+        is_own: Whether this node accepted it, for a plan or goal that came without a planner.
         listeners: Called after every change of goal, status or reason, whoever made it.
     """
 
@@ -51,7 +53,7 @@ class GoalLife:
         """
         self.goal: int | None = None
         self.status: int = GoalStatus.STATUS_UNKNOWN
-        self.reason, self.code = "", NONE
+        self.reason, self.code, self.is_own = "", NONE, False
         self.listeners: list[Callable[[], None]] = []
         self._publisher, self._when_over = publisher, when_over
         self._told: tuple[int, int, str] | None = None  # the newest reason: goal, code, text
@@ -71,12 +73,17 @@ class GoalLife:
         """Whether a goal has ended or given way to another one."""
         return goal in self._past
 
-    def accept(self, goal: int) -> int:
-        """Take a new goal; return its name, which is `goal` or, if that is taken, the next free."""
+    def accept(self, goal: int, *, is_own: bool = True) -> int:
+        """Take a new goal; return its name, which is `goal` or, if that is taken, the next free.
+
+        Args:
+            goal: Time of its acceptance in ns.
+            is_own: False for the goal of another node, whose news is still on its way.
+        """
         goal = max(goal, 1)  # a simulation may begin at 0, which says nothing in a stamp
         while goal == self.goal or self.is_past(goal):
             goal += 1  # time that stands still
-        self._begin(goal)
+        self._begin(goal, is_own)
         self._advance(ACCEPTED)
         return goal
 
@@ -127,11 +134,11 @@ class GoalLife:
         if status == ABORTED and self._told is not None and self._told[0] == goal:
             _, self.code, self.reason = self._told
 
-    def _begin(self, goal: int) -> None:
+    def _begin(self, goal: int, is_own: bool = False) -> None:
         if self.is_active and self.goal is not None:
             self._past.append(self.goal)
         self.goal, self.status = goal, GoalStatus.STATUS_UNKNOWN
-        self.reason, self.code = "", NONE
+        self.reason, self.code, self.is_own = "", NONE, is_own
 
     def _advance(self, status: int) -> None:
         if self.goal is None or status <= self.status:

@@ -90,6 +90,13 @@ class LidarInput:
             self._points = dict.fromkeys(self._points)
         self.settings = settings
 
+    def forget(self) -> None:
+        """Forget what was seen; until the next scan of each scanner the robot brakes."""
+        with self._lock:
+            self.perception.forget()
+        self._points = dict.fromkeys(self._points)
+        self._map_walls, self._walls_laid = None, False
+
     @property
     def frame(self) -> str:
         """Frame of what was seen: that of the odometry, or the one that the matcher keeps."""

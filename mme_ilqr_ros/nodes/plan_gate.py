@@ -3,6 +3,7 @@
 A plan belongs to the goal whose acceptance its last pose carries as stamp. The plans of another
 planner belong to no goal: the first one makes one, and those to the same end that follow belong to
 it, also once it has ended, so that a planner that keeps planning does not wake an arrived robot.
+While a goal that another node accepted is pursued, only the plans to that goal are driven.
 """
 
 from __future__ import annotations
@@ -41,13 +42,26 @@ class PlanGate:
         """Whether a message was published [ns] before this node was up; 0 is not known."""
         return 0 < published < self._begin
 
-    def admits(self, plan: PlanMessage, published: int, now: float) -> bool:
+    def cancels(self, plan: PlanMessage, published: int) -> bool:
+        """Return whether an empty plan cancels, and does not just say that there is no way now.
+
+        After it, the next plan of another planner is a new request.
+        """
+        if self.is_from_before(published) or plan.goal == self._life.goal:
+            return False
+        self._foreign = None
+        return True
+
+    def admits(
+        self, plan: PlanMessage, published: int, now: float, *, resumes: bool = False
+    ) -> bool:
         """Return whether to drive along a plan that is not empty.
 
         Args:
             plan: What came.
             published: When the middleware took it [ns]; 0 where that is not known.
             now: ROS time [s].
+            resumes: Whether a plan of before this node counts, to a goal that has not ended.
         """
         stamp = nanoseconds(plan.header.stamp)
         age = now - 1e-9 * stamp
@@ -55,6 +69,10 @@ class PlanGate:
         if now < self._begin_of_ros:
             self._begin_of_ros = 0.0  # time began anew, in a simulation or a recording
         is_to_before = plan.names_goal and 1e-9 * plan.goal < self._begin_of_ros
+        if resumes and plan.names_goal and not self._life.is_past(plan.goal):
+            # An old one is asked for anew; and the news of its goal may come after it.
+            is_young = not stamp or age <= LATE
+            return is_young and self._life.is_active and plan.goal == self._life.goal
         if self.is_from_before(published) or is_to_before:
             return self._refuse("it is from before this node was started; send the goal again")
         if stamp and age > LATE:
@@ -69,13 +87,20 @@ class PlanGate:
     def _admits_foreign(self, plan: PlanMessage) -> bool:
         """Return whether to drive along a plan to a goal that nobody accepted."""
         assert plan.end is not None  # who asks has a path
+        if self._life.is_active and not self._life.is_own:
+            # One of our planner may come before the news of its goal.
+            return not plan.names_goal and self._refuse(
+                "it is not to the goal that is pursued; cancel that one first"
+            )
+        if plan.path is not None and plan.path.length == 0.0 and plan.n_poses > 1:
+            return self._refuse(f"its {plan.n_poses} poses are one place")
         moment, goal, follows = time.monotonic(), self._life.goal, False
         if self._foreign is not None and self._foreign[0] == goal:
             _, end, heard = self._foreign
             is_near = math.hypot(end.x - plan.end.x, end.y - plan.end.y) <= SAME_END
             follows = is_near and (self._life.is_active or moment - heard < LATE)
         if not follows:
-            goal = self._life.accept(plan.goal)
+            goal = self._life.accept(plan.goal, is_own=not plan.names_goal)
         self._foreign = goal, plan.end, moment
         return self._life.is_active or self._refuse(
             f"it leads where the goal that has ended was; after {LATE:g} s without such a plan it"

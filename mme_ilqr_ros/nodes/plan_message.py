@@ -41,6 +41,7 @@ class PlanMessage:
         goal: Stamp of the last pose in ns, or of the message where that is 0.
         names_goal: Whether only the last pose has an earlier stamp than the message, as in the
             plans of our planner.
+        n_poses: Poses of the message, of which some may be equal.
     """
 
     header: Header
@@ -48,6 +49,7 @@ class PlanMessage:
     end: Pose | None
     goal: int
     names_goal: bool = False
+    n_poses: int = 0
 
 
 def read_plan(data: bytes) -> PlanMessage:
@@ -68,7 +70,8 @@ def read_plan(data: bytes) -> PlanMessage:
         return PlanMessage(message.header, None, None, stamp)
     last = message.poses[-1]
     end = pose_value(last.pose, "plan: last pose")
-    return PlanMessage(message.header, path, end, nanoseconds(last.header.stamp) or stamp)
+    goal, count = nanoseconds(last.header.stamp) or stamp, len(message.poses)
+    return PlanMessage(message.header, path, end, goal, n_poses=count)
 
 
 def _table(data: bytes) -> PlanMessage | None:
@@ -107,4 +110,5 @@ def _plan(header: Header, poses: NDArray[np.float64], goal: int) -> PlanMessage:
     x, y, z, *turn = poses[-1].tolist()
     position, orientation = Point(x=x, y=y, z=z), Quaternion(**dict(zip("xyzw", turn, strict=True)))
     last = PoseMessage(position=position, orientation=orientation)
-    return PlanMessage(header, path, pose_value(last, "plan: last pose"), goal)
+    end = pose_value(last, "plan: last pose")
+    return PlanMessage(header, path, end, goal, n_poses=len(poses))

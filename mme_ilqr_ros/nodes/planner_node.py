@@ -8,7 +8,7 @@ for it, and evidence where use_evidence does: then what was seen wins over the m
 needed.
 Publishes plan, goal_status, goal_reason, cost_to_go, ~/cost_to_go (for display), ~/plan_time and
 diagnostics.
-Serves ~/make_plan and ~/cancel.
+Serves ~/make_plan, ~/clear and ~/cancel.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ from std_srvs.srv import Trigger
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_map
+from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     exact_stamp,
     header,
+    is_empty_goal,
     nanoseconds,
     path_message,
     pose_value,
@@ -45,12 +47,13 @@ from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.error_codes import PlanCode
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
+from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, EMPTY_GOAL, GoalLife
 from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.ground import Ground
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput
+from mme_ilqr_ros.nodes.plan_renewal import PlanRenewal
 from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Background
@@ -106,7 +109,9 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         if settings.use_evidence:
             take: Any = self._take_evidence  # rclpy's annotations know of no bytes
             self.create_subscription(OccupancyGrid, "evidence", take, LATCHED, raw=True)
+        PlanRenewal(self, self._goal, self._replanner, self._forget_plan)
         self.create_service(GetPlan, "~/make_plan", self._make_plan)
+        serve_clearing(self, "global_costmap", self._forget_plan)
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_ground)
@@ -125,6 +130,12 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
     def settings_changed(self, settings: PlannerNodeSettings) -> None:
         """Plan anew with the changed settings; a plan in force gives way."""
         self._background.do("settings", lambda: self._use(settings))
+
+    def _forget_plan(self) -> str:
+        self._replanner.release()
+        self._replanner.hasten()
+        self._plan_soon()
+        return "the plan in force is forgotten; a new one is made"
 
     def _use(self, settings: PlannerNodeSettings) -> None:
         self._ground.use(settings)
@@ -171,6 +182,9 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
 
     def _take_goal(self, message: PoseStamped) -> None:
         read, name = self.warnings.read, "goal_pose"
+        if is_empty_goal(message):
+            self._goal.life.end(CANCELLED, EMPTY_GOAL)
+            return
         pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
         if pose is None or self._refuses(name):
             return
@@ -179,7 +193,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._last = None
         frame = message.header.frame_id or self._ground.frame
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
-        self._background.do("plan", self._replan)
+        self._plan_soon()
 
     def _goal_is_over(self) -> None:
         """Leave no latched plan to a goal that has ended."""
@@ -197,7 +211,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         """Plan if it is time."""
         self._odometry_input.poll()
         if self._goal.is_wanted and self._replanner.is_due(self.now()):
-            self._background.do("plan", self._replan)
+            self._plan_soon()
 
     def _ask_for_ground(self) -> None:
         lack = self._ground.lack
@@ -255,6 +269,9 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._replanner.hasten()
         self._replan()
 
+    def _plan_soon(self) -> None:
+        self._background.do("plan", self._replan)
+
     def _replan(self) -> None:
         """Plan if it is time and publish the plan if it replaces the one in force."""
         now, name = self.now(), self._goal.name
@@ -290,8 +307,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
     def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
         self._field.take(result.cost_to_go, self.stamp(), self._ground.frame)
         plan = self._path_message(result.path, goal)
-        if plan.poses:
-            plan.poses[-1].header.stamp = exact_stamp(name)
+        named = plan.poses[-1] if plan.poses else plan  # without a stamp of its own it cancels
+        named.header.stamp = exact_stamp(name)
         self._plan_publisher.publish(plan)
 
     def _path_message(self, path: Path | None, goal: Pose) -> PathMessage:

@@ -51,6 +51,20 @@ class ControllerNodeSettings(ManagedSettings, LidarSettings, ControllerSettings)
         low=0.05,
         high=60.0,
     )
+    plan_timeout: float = setting(
+        30.0,
+        "Time without a usable plan to an accepted goal after which the goal is aborted; meanwhile"
+        " the planner is asked for one again.",
+        unit="s",
+        low=1.0,
+        high=3600.0,
+    )
+    resume_goal: bool = setting(
+        False,
+        "Whether a controller that was started anew goes on to the goal that was pursued before;"
+        " otherwise it aborts it.",
+        dynamic=False,
+    )
     transform_tolerance: float = tolerance_setting()
     enable_stamped_cmd_vel: bool = stamped_setting()
     robot_base_frame: str = setting(

@@ -78,8 +78,11 @@ class Perception:
         self._travel = 0.0
         self._begin_map()
 
-    def _begin_map(self) -> None:
+    def forget(self) -> None:
         """Forget what was seen, but not what is known of scanners and odometry."""
+        self._begin_map()
+
+    def _begin_map(self) -> None:
         settings = self.settings
         self.evidence = Evidence(settings)
         self._fields = SiteField(self.evidence, settings.field_reach, settings.skin)
