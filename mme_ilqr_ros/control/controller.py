@@ -33,6 +33,7 @@ from mme_ilqr_ros.control.robots import Robot, robot_of
 from mme_ilqr_ros.control.safety import ESCAPE, STANDING, Safety, distance_here, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
+from mme_ilqr_ros.control.speed_limit import limited
 from mme_ilqr_ros.control.target import PathTarget
 from mme_ilqr_ros.control.way_out import WayOut, find_way_out
 from mme_ilqr_ros.geometry.distance_field import DistanceField
@@ -42,6 +43,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 Array = NDArray[np.float64]
 
 REJOIN = 2.0  # lookahead distances along the plan, to where a way out leads back to it
+VIA_RADII = 2.5  # [radii] at which a via point counts as passed, where the goal's tolerance is less
 WAY_OUT_SHARE = 0.9  # of the goal weights, on the field of a way out
 
 
@@ -78,6 +80,7 @@ class LocalController:
         self._target = PathTarget()
         self._escape = Escape()
         self._goal_checker = GoalChecker()
+        self._speed_share = 1.0
         self.update(settings)
         self.reset()
 
@@ -99,12 +102,19 @@ class LocalController:
     def update(self, settings: ControllerSettings) -> None:
         """Use other settings from the next cycle on; the command stays, and the warm start too."""
         self._settings = s = in_own_units(settings)
-        self._limits = self._robot.limits(s)
         self._period = 1.0 / s.controller_frequency
-        self._commands.update(s)
+        self.limit_speed(self._speed_share)
         self._leeway = Leeway(ESCAPE, s.robot_radius)
         self._gate.update(s, shape_in(s))
+        self._target.reach = max(2.0 * s.xy_goal_tolerance, VIA_RADII * s.robot_radius)
         self._solver.update(algorithm_settings(s))
+
+    def limit_speed(self, share: float) -> None:
+        """Drive at a share of all speeds, in (0, 1], until told otherwise; `reset` keeps it."""
+        self._speed_share = share
+        self._slowed = limited(self._settings, share)
+        self._limits = self._robot.limits(self._slowed)
+        self._commands.update(self._slowed)
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""
@@ -139,7 +149,8 @@ class LocalController:
         if situation.goal is None:
             return self._braking(ControlStatus.NO_GOAL, situation, begin)
         tolerances = (s.xy_goal_tolerance, s.yaw_goal_tolerance)
-        if self._goal_checker.reached(situation.state, situation.goal, *tolerances):
+        is_at_goal = self._goal_checker.reached(situation.state, situation.goal, *tolerances)
+        if is_at_goal and not self._target.has_via_ahead(situation.path, situation.state.position):
             return self._braking(ControlStatus.GOAL_REACHED, situation, begin)
         return self._drive(situation, situation.goal, elapsed, begin)
 
@@ -173,14 +184,15 @@ class LocalController:
         least = least_distance(s.robot_radius, s.clearance_margin)
         here = distance_here(discs_in(s).centres(*x0[:3]), situation)
         required = self._leeway.required(here, x0[:2], least)
-        way = self._escape.update(situation, elapsed, *self._ahead(situation, goal), required, s)
+        to_go, slowed = self._ahead(situation, goal), self._slowed
+        way = self._escape.update(situation, elapsed, *to_go, required, slowed)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)
         if not _is_sound(modes, data):
             self._solver.reset()  # what is not finite would stay in the warm start
             return self._braking(ControlStatus.INVALID_INPUT, situation, begin)
-        self._escape.judge(modes, target, s)
+        self._escape.judge(modes, target, slowed)
         if not self._safety.may_drive(modes, held, data, required):
             evasion = self._safety.evasion(modes, x0, held, data, s.robot_radius)
             if evasion is None:
@@ -240,7 +252,7 @@ class LocalController:
             target = ahead
         if s.costs.contour_weight == s.costs.lag_weight == 0.0:
             return target, None
-        spacing = s.path_speed * s.mme.model_dt
+        spacing = self._slowed.path_speed * s.mme.model_dt
         return target, self._target.reference(path, here, spacing, s.mme.time_steps + 1)
 
     def _wanted_yaw(self, goal: Pose, target: Array) -> float | None:

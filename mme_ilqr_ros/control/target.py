@@ -14,18 +14,30 @@ SPACING = 0.1  # [m] between the points of the plan that are tried
 SEARCH = 5.0  # [m] along the plan in which room for the target is looked for, before its end
 SAME = 0.2  # [m] a plan moved by less is the same plan, and points nearer by less as near
 SIGHT = 60.0  # [m] what is farther away is out of sight: the longest lookahead, and some more
+CUT = 0.5  # of the reach: how far from a via point the straight way to the target may pass it
 MOST_TRIED = 50  # points of the plan that are looked at for sight, whatever the lookahead
 
 
 class PathTarget:
-    """Follows one plan; progress along it is kept while the plan stays the same."""
+    """Follows one plan; progress along it is kept while the plan stays the same.
+
+    Attributes:
+        reach: Distance at which a via point of the plan counts as passed [m].
+    """
 
     def __init__(self) -> None:
+        self.reach = 0.0
         self._progress: PathProgress | None = None
 
     def reset(self) -> None:
         """Forget the plan."""
         self._progress = None
+
+    def has_via_ahead(self, path: Path | None, position: Array) -> bool:
+        """Return whether a via point of the plan is still to be passed: its end is not its goal."""
+        if path is None or not len(path.vias):
+            return False
+        return self._arc_length(path, position) < path.vias[-1]
 
     def point(
         self,
@@ -39,8 +51,9 @@ class PathTarget:
         """Return the target [2] in m.
 
         It lies `lookahead[1]` ahead, or nearer (down to `lookahead[0]`) where walls of the map
-        would hide it from the robot. Where it would lie inside an obstacle that the planner did
-        not know, it moves on along the plan: a target inside a trap would hold the robot there.
+        would hide it from the robot, or where the way there would cut off a via point. Where it
+        would lie inside an obstacle that the planner did not know, it moves on along the plan: a
+        target inside a trap would hold the robot there.
 
         Args:
             path: The plan, in the controller's frame.
@@ -54,7 +67,11 @@ class PathTarget:
         nearest, farthest = (min(here + distance, path.length) for distance in lookahead)
         spacing = max(SPACING, (farthest - nearest) / MOST_TRIED)
         s = np.arange(farthest, nearest - 1e-9, -spacing)
-        seen = first_in_sight(position, path.point_at(s), field, radius)
+        for via in path.vias[(path.vias > here) & (path.vias < farthest)]:
+            away = _distance_to_lines(path.point_at(via), position, path.point_at(s))
+            s = s[(s <= via) | (away <= CUT * self.reach)]
+            nearest = min(nearest, via)
+        seen = first_in_sight(position, path.point_at(s), field, radius) if len(s) else None
         start = nearest if seen is None else s[seen]
         far = min(start + SEARCH, path.length)
         ahead = np.append(np.arange(start, far, SPACING), path.length)
@@ -94,6 +111,8 @@ class PathTarget:
             steps = np.arange(0.0, ahead, SPACING)
             known = walls.covers(path.point_at(s + steps))
             ahead = ahead if known.all() else float(steps[max(int(np.argmin(known)) - 1, 0)])
+        vias = path.vias[path.vias > s]
+        ahead = min(ahead, float(vias[0]) - s) if len(vias) else ahead
         return path.length - s + away, path.point_at(s + ahead)
 
     def _arc_length(self, path: Path, position: Array) -> float:
@@ -101,13 +120,21 @@ class PathTarget:
         known = self._progress
         if known is not None and known.path is path:
             return known.advance(position)
-        progress = PathProgress(path)
+        progress = PathProgress(path, reach=self.reach)
         if known is not None and _is_same(known.path, path):
             progress.s = known.s
         else:
             progress.s = path.first_nearest(position, SAME)
         self._progress = progress
         return progress.advance(position)
+
+
+def _distance_to_lines(point: Array, start: Array, ends: Array) -> Array:
+    """Return how far a point [2] is from the straight lines from one point to others [K, 2]."""
+    along, offset = ends - start, point - start
+    squared = np.maximum(np.sum(along**2, axis=1), 1e-12)
+    share = np.clip(along @ offset / squared, 0.0, 1.0)
+    return np.hypot(*(offset - share[:, None] * along).T)
 
 
 def _is_same(old: Path, new: Path) -> bool:

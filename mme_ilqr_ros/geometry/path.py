@@ -25,14 +25,17 @@ class Path:
 
     Attributes:
         points: [N, 2] in m, N >= 1; points equal to the one before are left out.
+        vias: [K] arc lengths in m, rising, of via points: who follows the path does not cut them
+            off. Those at its end are left out.
         arc_length: [N] distance in m along the path from the first point to each point.
 
     Raises:
         PathError: There are no points or more than MOST_POINTS, they are not pairs of numbers, or
-            one is not finite or beyond FARTHEST.
+            one is not finite or beyond FARTHEST; or vias are no rising distances.
     """
 
     points: FloatArray
+    vias: FloatArray = field(default_factory=lambda: np.zeros(0))
     arc_length: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +69,16 @@ class Path:
         arc_length.setflags(write=False)
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "arc_length", arc_length)
+        object.__setattr__(self, "vias", self._checked_vias())
+
+    def _checked_vias(self) -> FloatArray:
+        vias = np.array(self.vias, dtype=float)
+        # Written so that NaN fails; the loops are short, and empty for nearly every path.
+        if vias.ndim != 1 or not (np.diff(vias, prepend=0.0) >= 0.0).all():
+            raise PathError(f"path: vias = {vias.tolist()}: must be rising arc lengths [K] in m")
+        vias = vias[vias < self.arc_length[-1]]
+        vias.setflags(write=False)
+        return vias
 
     @property
     def length(self) -> float:
@@ -81,7 +94,8 @@ class Path:
 
     def after(self, s: float) -> Path:
         """Return what comes after an arc length in m; beyond the end, the last point."""
-        return Path(np.vstack([self.point_at(s), self.points[self.arc_length > s]]))
+        rest = np.vstack([self.point_at(s), self.points[self.arc_length > s]])
+        return Path(rest, self.vias[self.vias > s] - s)
 
     def heading_at(self, s: ArrayLike) -> FloatArray:
         """Return the headings [...] in rad at arc lengths [...]; at a corner, the one after it.
@@ -121,15 +135,19 @@ class Path:
     def thinned(self, tolerance: float, spacing: float) -> Path:
         """Return a path of some of the points that leaves this one nowhere by more than a distance.
 
+        Via points that lie between its points move to the next one.
+
         Args:
             tolerance: That distance [m].
             spacing: Largest distance along the path between two points that are kept [m], where
                 this one has points that near.
         """
         points, kept, last = self.points, [0], len(self.points) - 1
+        vias = np.searchsorted(self.arc_length, self.vias - _SAME_POINT)
         while kept[-1] < last:
             first = kept[-1]
             end = np.searchsorted(self.arc_length, self.arc_length[first] + spacing, side="right")
+            end = np.append(vias[vias > first] + 1, end).min()
             offsets = points[first + 1 : max(int(end), first + 2)] - points[first]
             x, y = offsets.T
             beside = np.abs(
@@ -143,11 +161,12 @@ class Path:
             good = (near | (np.arange(len(x)) > np.arange(len(x))[:, None])).all(axis=1)
             good[0] = True
             kept.append(first + 1 + int(np.flatnonzero(good)[-1]))
-        return Path(points[kept])
+        thin = Path(points[kept])
+        return Path(thin.points, thin.arc_length[np.searchsorted(kept, vias)])
 
     def transformed(self, pose: Pose) -> Path:
         """Return the same path seen from a frame in which this path's frame has `pose`."""
-        return Path(pose.transform(self.points))
+        return Path(pose.transform(self.points), self.vias)
 
 
 class PathProgress:
@@ -155,26 +174,50 @@ class PathProgress:
 
     Each call looks for the nearest point of the path only a little way ahead of where the last one
     ended, so where a path crosses or touches itself the progress cannot jump to the other branch,
-    and it never goes back.
+    and it never goes back. A via point is passed by coming near it, or abreast of it.
     """
 
-    def __init__(self, path: Path, window: float = 1.0) -> None:
-        """Start at the beginning of `path`, to look `window` m ahead at each call."""
+    def __init__(self, path: Path, window: float = 1.0, reach: float = 0.0) -> None:
+        """Start at the beginning of `path`.
+
+        Args:
+            path: To follow.
+            window: How far ahead each call looks [m].
+            reach: Distance at which a via point counts as passed [m].
+        """
         if not window > 0.0:
             raise PathError(f"path: window = {window}: must be above 0 m")
         self.path = path
         self.window = window
+        self.reach = reach
         self.s = 0.0
+
+    @property
+    def vias_ahead(self) -> FloatArray:
+        """Arc lengths [K] in m of the via points that are not passed yet."""
+        return self.path.vias[self.path.vias > self.s]
 
     def advance(self, position: ArrayLike) -> float:
         """Move on to the point of the window nearest to `position` [2]; return its arc length.
 
         A position that is not finite moves nothing.
         """
-        path, position = self.path, np.asarray(position, dtype=float)
-        if self.s >= path.length or not np.isfinite(position).all():
+        position = np.asarray(position, dtype=float)
+        if self.s >= self.path.length or not np.isfinite(position).all():
             return self.s
-        end = min(self.s + self.window, path.length)
+        for via in self.vias_ahead.tolist():
+            s = self._advance(position, via)
+            # Near it as the crow flies is not enough: a wall may be between.
+            is_near = np.hypot(*(self.path.point_at(via) - position)) <= self.reach
+            if not (is_near and via - s <= 2.0 * self.reach) and s < via:
+                return s
+            self.s = via
+        return self._advance(position, self.path.length)
+
+    def _advance(self, position: FloatArray, limit: float) -> float:
+        """Move on as far as an arc length; return where that is."""
+        path = self.path
+        end = min(self.s + self.window, limit)
         first = int(np.searchsorted(path.arc_length, self.s, side="right")) - 1
         last = int(np.searchsorted(path.arc_length, end, side="left"))
         start, stop = path.arc_length[first:last], path.arc_length[first + 1 : last + 1]

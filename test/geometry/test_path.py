@@ -147,3 +147,34 @@ def test_a_path_of_far_points_is_not_thinned():
     assert np.array_equal(path.thinned(0.01, 0.25).points, path.points)
     assert np.array_equal(path.thinned(0.01, 9.0).points, path.points[[0, 2, 3]])
     assert len(Path(np.zeros((1, 2))).thinned(0.01, 0.25).points) == 1
+
+
+def test_via_points_go_with_the_path_and_its_end_is_none():
+    path = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]], [3.0, 5.0, 7.0])
+    np.testing.assert_array_equal(path.vias, [3.0, 5.0])
+    np.testing.assert_array_equal(path.after(4.0).vias, [1.0])
+    np.testing.assert_array_equal(path.transformed(Pose(1.0, 2.0, 3.0)).vias, [3.0, 5.0])
+    for vias in ([2.0, 1.0], [-1.0], [np.nan], [[1.0]]):
+        with pytest.raises(PathError, match="rising arc lengths"):
+            Path([[0.0, 0.0], [3.0, 0.0]], vias)
+
+
+def test_progress_does_not_go_beyond_a_via_point_before_it_is_near_or_abreast():
+    path = Path([[0.0, 0.0], [5.0, 0.0], [0.0, 0.0]], [5.0])
+    progress = PathProgress(path, window=2.0, reach=0.5)
+    for x in np.arange(0.0, 4.4, 0.1):
+        assert progress.advance((x, 0.1)) == pytest.approx(x)
+    assert progress.advance((4.6, 0.1)) > 5.0
+    assert len(progress.vias_ahead) == 0
+    abreast = PathProgress(Path([[0.0, 0.0], [5.0, 0.0], [9.0, 0.0]], [5.0]), reach=0.5)
+    for x in np.arange(0.0, 5.5, 0.1):
+        assert abreast.advance((x, 0.9)) == pytest.approx(x)
+
+
+def test_a_thinned_path_keeps_its_via_points():
+    x = np.linspace(0.0, 4.0, 81)
+    path = Path(np.stack([np.append(x, x[::-1]), np.zeros(162)], axis=-1), [1.35, 4.0])
+    thin = path.thinned(0.01, 1.0)
+    assert len(thin.points) < 14
+    np.testing.assert_allclose(thin.point_at(thin.vias), path.point_at(path.vias), atol=1e-9)
+    np.testing.assert_allclose(thin.vias, path.vias, atol=1e-9)
