@@ -59,6 +59,7 @@ ROS = {
         "builtin_interfaces",
         "rosgraph_msgs",
         "std_srvs",
+        "nav2_msgs",
     ),
     *("diagnostic_msgs", "geometry_msgs", "nav_msgs", "sensor_msgs", "std_msgs"),
     "visualization_msgs",

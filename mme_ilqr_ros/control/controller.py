@@ -95,6 +95,10 @@ class LocalController:
         self.stopped()
         self._last_cycle: float | None = None
 
+    def begin_anew(self) -> None:
+        """Forget what was in the way before: a new goal may lie where one was given up."""
+        self._escape.reset()
+
     def stopped(self) -> None:
         """Take note that the robot was given another command than the last one from here."""
         self._commands.last = None

@@ -164,6 +164,20 @@ class Path:
         thin = Path(points[kept])
         return Path(thin.points, thin.arc_length[np.searchsorted(kept, vias)])
 
+    def opened(self, near: float) -> Path:
+        """Return a path that comes back near its start with the turning point as a via point.
+
+        That is where it is farthest from its end; another path, and one with via points, stays.
+
+        Args:
+            near: Distance from start to end up to which it has come back [m].
+        """
+        away = np.hypot(*(self.points - self.points[-1]).T)
+        farthest = int(np.argmax(away))
+        if len(self.vias) or away[0] > near or away[farthest] <= 2.0 * near:
+            return self
+        return Path(self.points, self.arc_length[[farthest]])
+
     def transformed(self, pose: Pose) -> Path:
         """Return the same path seen from a frame in which this path's frame has `pose`."""
         return Path(pose.transform(self.points), self.vias)

@@ -90,6 +90,7 @@ class ControllerInputs:
         self._clock, self._obstacle_stamps = clock, Stamps()
         self._boxes: dict[str, Received] = {}
         self._background = Background()
+        self._is_guided = True  # whether the plan is of a planner that sends its cost-to-go
         # Fields are large: they are moved only when the value or its place changes.
         self._moves = {name: lru_cache(maxsize=1)(move) for name, move in MOVES.items()}
 
@@ -131,8 +132,14 @@ class ControllerInputs:
         if message is not None:
             self._keep_later("cost_to_go", message, lambda m: read_cost_to_go(m).for_tracking())
 
-    def take_plan(self, plan: PlanMessage) -> None:
-        """Keep the path of a plan that is not empty, and the pose at its end."""
+    def take_plan(self, plan: PlanMessage, *, is_guided: bool = True) -> None:
+        """Keep the path of a plan that is not empty, and the pose at its end.
+
+        Args:
+            plan: What came.
+            is_guided: Whether a cost-to-go may be expected for it.
+        """
+        self._is_guided = is_guided
         self._keep("plan", plan, lambda p: p.path)
         self._keep("goal", plan, lambda p: p.end)
 
@@ -243,7 +250,9 @@ class ControllerInputs:
         circles = self._circles(frame, missing)
         goal = self._moved("goal", frame, missing)
         path = None if goal is None else self._moved("plan", frame, missing)
-        guide = None if goal is None else self._cost_to_go(frame, goal, unguided)
+        guide = None
+        if goal is not None and (path is None or not len(path.vias)):  # which no field knows of
+            guide = self._cost_to_go(frame, goal, unguided)
         goal = None if missing else goal
         situation = Situation(state, goal, now, path, circles, walls, guide)
         if seen is not None:
@@ -292,7 +301,7 @@ class ControllerInputs:
 
     def _cost_to_go(self, frame: str, goal: Pose, unguided: list[str]) -> CostToGo | None:
         """Return the cost-to-go if it is that to this goal on the newest map."""
-        if not self.settings.is_guided:
+        if not (self.settings.is_guided and self._is_guided):
             return None
         box, walls = self._boxes.get("cost_to_go"), self._boxes.get("map")
         if box is None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -37,21 +38,27 @@ from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
-from mme_ilqr_ros.nodes.conversions import path_message
+from mme_ilqr_ros.nodes.conversions import MessageError, path_message, pose_value
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.drive_view import DriveView
 from mme_ilqr_ros.nodes.evidence_publisher import EvidencePublisher
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.nodes.goal_keeper import GoalKeeper
+from mme_ilqr_ros.nodes.goal_life import GoalLife
 from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
+from mme_ilqr_ros.nodes.journey import Journey
 from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.markers import mode_markers
+from mme_ilqr_ros.nodes.nav2 import serve_controller
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
 from mme_ilqr_ros.nodes.parameters import overrides
+from mme_ilqr_ros.nodes.plan_message import PlanMessage
 from mme_ilqr_ros.nodes.plan_request import PlanRequest
 from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.running import run_node
+from mme_ilqr_ros.nodes.speed_limit import SpeedLimit
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
@@ -94,6 +101,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._is_moving = False
         self._was_halted = False  # since the last cycle
         self._result: ControlResult | None = None
+        self.view = DriveView(self)
         self._last_now = -float("inf")
         self._connect(settings)
         self.made.callback(Watchdog(self._watch).close)
@@ -112,11 +120,10 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
         self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
-        inputs, say = self._inputs, self.get_logger().info
-        self._goal = GoalKeeper(inputs, GoalPublisher(self), self.warnings, self.now, say)
+        inputs, say, warnings = self._inputs, self.get_logger().info, self.warnings
+        self._goal = GoalKeeper(inputs, GoalPublisher(self), warnings, self.now, say)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._goal.take_status
-        take_plan: Any = self._goal.take_plan
         take_map: Any = inputs.take_map
         take_reason = self._goal.life.take_reason
         self.create_subscription(String, "goal_reason", take_reason, LATCHED_NEWS)
@@ -130,19 +137,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self, PointCloud2, "obstacles", SENSOR, take, raw=True, newest_only=True
         )
         self.create_subscription(OccupancyGrid, "map", take_map, LATCHED, raw=True)
-        if settings.use_plan:
-            self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
-            PlanRequest(self, self._goal)
-            self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
-            if settings.is_guided:
-                take_field: Any = inputs.take_cost_to_go
-                self.create_subscription(PointCloud2, "cost_to_go", take_field, LATCHED, raw=True)
-        else:
-            self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
-            if settings.guidance != "path":
-                self.get_logger().warning(
-                    f'guidance: "{settings.guidance}" is ignored with use_plan: false'
-                )
+        self._speed_limit = SpeedLimit(self, warnings, settings, self._controller.limit_speed)
+        if settings.serve_navigation:  # else only follow_path moves it
+            self._connect_goals(settings)
         if self.lidar is not None:
             self.lidar.catch_up = odometry.poll
             self.made.callback(EvidencePublisher(self, self.lidar, inputs.map_walls).close)
@@ -150,6 +147,24 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         serve_clearing(self, "local_costmap", self._clear)
         OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
         self.create_timer(1.0, self._publish_diagnostics)
+        self._actions = serve_controller(self)
+        self.made.callback(self._actions.close)
+
+    def _connect_goals(self, settings: ControllerNodeSettings) -> None:
+        if settings.use_plan:
+            take_plan: Any = self._goal.take_plan  # rclpy's annotations know of no bytes
+            self.create_subscription(PathMessage, "plan", take_plan, LATCHED, raw=True)
+            PlanRequest(self, self._goal)
+            self.create_subscription(PoseStamped, "goal_pose", self._restart_counts, STANDARD)
+            if settings.is_guided:
+                take_field: Any = self._inputs.take_cost_to_go
+                self.create_subscription(PointCloud2, "cost_to_go", take_field, LATCHED, raw=True)
+        else:
+            self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+            if settings.guidance != "path":
+                self.get_logger().warning(
+                    f'guidance: "{settings.guidance}" is ignored with use_plan: false'
+                )
 
     @property
     def is_ready(self) -> bool:
@@ -162,17 +177,51 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         """The status of the goal for a person."""
         return self._goal.words
 
+    @property
+    def life(self) -> GoalLife:
+        """The life of the newest goal."""
+        return self._goal.life
+
+    def journey(self) -> Journey | None:
+        """Return where the robot is and how far it has to go; None while that is not known."""
+        return self.view.journey()
+
+    def follow(self, plan: PlanMessage, goal: int | None) -> int:
+        """Drive along a path; return the name of its goal.
+
+        Args:
+            plan: With a path; its stamps do not matter.
+            goal: Name of the goal that it belongs to; None makes a new one.
+        """
+        if goal is None:
+            self._controller.begin_anew()
+        return self._goal.follow(plan, goal)
+
+    def pursue(self, poses: Sequence[PoseStamped], name: str) -> int:
+        """Accept a goal without a plan; return its name.
+
+        Raises:
+            MessageError: There is not one pose, or a number is not finite.
+        """
+        if len(poses) != 1:
+            raise MessageError(f"{name}: with use_plan: false it drives to one pose at a time")
+        pose_value(poses[0].pose, name)
+        self._take_goal(poses[0])
+        assert self.life.goal is not None
+        return self.life.goal
+
     def start(self) -> None:
         """Drive, as soon as there is a goal."""
         self._goal.resume()
         self._command.open()
 
     def stop(self) -> None:
-        """Leave a zero command behind, and end the goal."""
+        """Leave a zero command behind, and end the goal and what was asked for by actions."""
         self._command.close()
         self._is_moving = False
         self._status, self._is_fine = "inactive", True
         self._goal.suspend("the controller is not active")
+        self._actions.abort()
 
     def silence(self) -> None:
         """Send zero and no command after it."""
@@ -182,6 +231,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
         """Hand changed settings on; what they compile is compiled now."""
         self._controller.update(settings)
+        self._speed_limit.use(settings)
         self._say_derived(settings)
         self._inputs.settings = settings
         if self.lidar is not None:
@@ -219,6 +269,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._last_now = now
         if not self._inputs.has_goal and not self._is_moving:
             self._status, self._is_fine = "no goal", True
+            self.view.rest()
             return
         snapshot = self._inputs.snapshot(now)
         if isinstance(snapshot, str):  # where the robot is and how fast is not known
@@ -230,6 +281,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self.warnings.warn("halt", f"{reason}; zero command")
         self._status, self._is_fine = reason, False
         self._was_halted = True
+        self.view.halt(reason)
         self._publish_command(0.0, 0.0)
 
     def _drive(self, snapshot: Snapshot) -> None:
@@ -260,6 +312,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
         """Keep the figures and say what is wrong."""
         self._result = result
+        self.view.note(result, snapshot)
         self._status = snapshot.missing or result.message
         self._is_fine = not snapshot.missing and result.status in FINE
         if snapshot.missing:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped
 
+from mme_ilqr_ros.control.goal_checker import RELEASE
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs
 from mme_ilqr_ros.nodes.conversions import is_empty_goal, nanoseconds
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
@@ -104,6 +106,25 @@ class GoalKeeper:
         elif plan.goal == self.life.goal:
             self._inputs.drop_goal()
 
+    def follow(self, plan: PlanMessage, goal: int | None) -> int:
+        """Drive along a path that was asked for; return the name of its goal.
+
+        Args:
+            plan: With a path; its stamps do not matter.
+            goal: Name of the goal that it belongs to while that has not ended; else it has its own.
+        """
+        if goal is None or goal != self.life.goal or not self.life.is_active:
+            goal = self.life.accept(round(1e9 * self._clock()))
+        self._inputs.take_plan(self._opened(plan), is_guided=False)
+        self._driven = goal
+        return goal
+
+    def _opened(self, plan: PlanMessage) -> PlanMessage:
+        """Return a plan whose end is not taken for reached where it begins."""
+        assert plan.path is not None  # who asks has a path
+        near = RELEASE * self._inputs.settings.xy_goal_tolerance
+        return replace(plan, path=plan.path.opened(near))
+
     def take_status(self, message: GoalStatus, info: Mapping[str, int]) -> None:
         """Take over what another node says of a goal; one from before this node is aborted."""
         before = self.life.goal
@@ -145,7 +166,7 @@ class GoalKeeper:
         if self._suspended:  # known to the gate: what follows to the same end is no new goal
             self.life.end(ABORTED, self._suspended, FollowCode.UNKNOWN)
         else:
-            self._inputs.take_plan(plan)
+            self._inputs.take_plan(plan if plan.names_goal else self._opened(plan))
             self._driven = self.life.goal
 
     def _forget(self) -> None:

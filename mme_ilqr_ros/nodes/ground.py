@@ -6,7 +6,9 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from nav_msgs.msg import OccupancyGrid
+from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
@@ -19,7 +21,7 @@ from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
-from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses
+from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses, near_occupied
 
 HERE = Pose(0.0, 0.0, 0.0)
 SAME_YAW = 0.002  # [rad] by which the map may turn before it is laid anew: 2 cm in 10 m
@@ -96,6 +98,14 @@ class Ground:
             return False
         inside = path.transformed(self._lattice.inverse())
         return crosses(self._seen, inside, self._settings.least_distance)
+
+    def blocked_at(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return at which points [N, 2] in `frame` there is no room; nothing may be lacking."""
+        if self._seen is None:
+            assert self._map is not None  # nothing is lacking
+            return self._planner.blocked_at(self._map, points)
+        inside = self._lattice.inverse().transform(points)
+        return near_occupied(self._seen, inside, self._settings.least_distance)
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
         """Plan between two poses in `frame`; nothing may be lacking."""

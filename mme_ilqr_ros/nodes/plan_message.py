@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, replace
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Quaternion
 from geometry_msgs.msg import Pose as PoseMessage
 from nav_msgs.msg import Path as PathMessage
@@ -36,7 +37,8 @@ class PlanMessage:
 
     Attributes:
         header: Of the message.
-        path: The way; None for an empty plan.
+        path: The way; None for an empty plan. Its via points are the poses whose stamp is that of
+            the last one, where the others have the stamp of the first.
         end: Pose at its end; None for an empty plan.
         goal: Stamp of the last pose in ns, or of the message where that is 0.
         names_goal: Whether only the last pose has an earlier stamp than the message, as in the
@@ -97,14 +99,36 @@ def _table(data: bytes) -> PlanMessage | None:
     begun, stamp = nanoseconds(first.stamp), nanoseconds(header.stamp)
     stamps = np.append(begun, heads[:, :2] @ np.array([10**9, 1]))
     goal = int(stamps[-1])
-    names_goal = 0 < goal < stamp and bool((stamps[:-1] == begun).all()) and goal != begun
-    return replace(_plan(header, poses, goal or stamp), names_goal=names_goal)
+    marked = stamps[:-1] == goal
+    is_marked = goal != begun and bool((marked | (stamps[:-1] == begun)).all())
+    vias = np.flatnonzero(marked) if is_marked else np.zeros(0, int)
+    names_goal = 0 < goal < stamp and is_marked
+    return replace(_plan(header, poses, goal or stamp, vias), names_goal=names_goal)
 
 
-def _plan(header: Header, poses: NDArray[np.float64], goal: int) -> PlanMessage:
-    """Return the plan of poses [N, 7]."""
+def mark(message: PathMessage, path: Path, stamp: Time) -> None:
+    """Put a stamp on the last pose of a path's message, and on its via points."""
+    if not message.poses:
+        return
+    message.poses[-1].header.stamp = stamp
+    points = np.array([(p.pose.position.x, p.pose.position.y) for p in message.poses])
+    k = 0
+    for via in path.point_at(path.vias):  # in this order: a path may be at a place twice
+        away = np.hypot(*(points[k:] - via).T)
+        k += int(np.argmax(away <= away.min() + 1e-6))
+        message.poses[k].header.stamp = stamp
+
+
+def _plan(
+    header: Header, poses: NDArray[np.float64], goal: int, vias: NDArray[np.int_]
+) -> PlanMessage:
+    """Return the plan of poses [N, 7], some of which are via points."""
+    points = poses[:, :2]
     try:
-        path = Path(poses[:, :2])
+        along = np.zeros(0)
+        if len(vias) and np.isfinite(points).all():
+            along = np.cumsum(np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T))[vias]
+        path = Path(points, along)
     except PathError as error:
         raise MessageError(f"plan: {error}") from error
     x, y, z, *turn = poses[-1].tolist()

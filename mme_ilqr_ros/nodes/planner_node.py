@@ -13,9 +13,10 @@ Serves ~/make_plan, ~/clear and ~/cancel.
 
 from __future__ import annotations
 
+import math
 import sys
-import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
-from std_msgs.msg import Float32, Header, String
+from std_msgs.msg import Float32, String
 from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.path import Path
@@ -34,32 +35,35 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_map
 from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.conversions import (
-    MessageError,
     exact_stamp,
-    header,
-    is_empty_goal,
     nanoseconds,
     path_message,
-    pose_value,
+    pose_stamped,
     seconds_of,
 )
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.error_codes import PlanCode
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
 from mme_ilqr_ros.nodes.frames import Frames
-from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, EMPTY_GOAL, GoalLife
+from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
 from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
+from mme_ilqr_ros.nodes.goal_topics import GoalTopics
 from mme_ilqr_ros.nodes.ground import Ground
+from mme_ilqr_ros.nodes.journey import Journey, UnknownFrameError
 from mme_ilqr_ros.nodes.managed import ManagedNode
+from mme_ilqr_ros.nodes.nav2 import serve_planner
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput
+from mme_ilqr_ros.nodes.plan_message import mark
 from mme_ilqr_ros.nodes.plan_renewal import PlanRenewal
-from mme_ilqr_ros.nodes.pursued_goal import PursuedGoal
+from mme_ilqr_ros.nodes.plan_requests import PlannerHooks, PlanRequests
+from mme_ilqr_ros.nodes.pursued_goal import Place, PursuedGoal, read_places
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import PlanResult
 from mme_ilqr_ros.planning.replanner import Replanner
+from mme_ilqr_ros.planning.route import Legs, Travel
 
 ODOMETRY_IS_OLD = 2.0  # s by its stamp, from which nothing is planned from there
 LOOK_PERIOD = 0.1  # s
@@ -80,12 +84,13 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self.get_logger().info("compiling the planner, once on a new machine")
         self._ground.warm_up()
         # Maps are read and plans are made there, so that goals and their ends are heard at any
-        # time; what is planned with belongs to that thread. Only make_plan comes in between.
-        self._background, self._planning = Background(), threading.Lock()
+        # time; what is planned with belongs to that thread.
+        self._background = Background()
         self.made.callback(self._background.close)
         self._odometry: OdometryMessage | None = None
-        self._placed: tuple[tuple[int | None, str], Pose] | None = None  # the goal, by name, frame
+        self._placed: tuple[tuple[int | None, str], list[Pose]] | None = None  # by goal and frame
         self._planned: int | None = None  # name of the goal of the newest request
+        self._legs = Legs()
         self._last: PlanResult | None = None
         self._n_fallbacks = 0
         self._connect(settings)
@@ -98,7 +103,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
-        self.create_subscription(PoseStamped, "goal_pose", self._take_goal, STANDARD)
+        if settings.serve_navigation:
+            GoalTopics(self, self.life, self._accept)
         self.create_subscription(String, "goal_reason", self._goal.life.take_reason, LATCHED_NEWS)
         self.create_subscription(GoalStatus, "goal_status", self._goal.life.take, LATCHED_NEWS)
         self._odometry_input = OdometryInput(
@@ -110,12 +116,27 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             take: Any = self._take_evidence  # rclpy's annotations know of no bytes
             self.create_subscription(OccupancyGrid, "evidence", take, LATCHED, raw=True)
         PlanRenewal(self, self._goal, self._replanner, self._forget_plan)
-        self.create_service(GetPlan, "~/make_plan", self._make_plan)
+        self.requests = self._offer_requests()
+        make_plan: Any = self.requests.make_plan  # rclpy's annotations know of no coroutines
+        self.create_service(GetPlan, "~/make_plan", make_plan)
         serve_clearing(self, "global_costmap", self._forget_plan)
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
         self.create_timer(1.0, self._publish_diagnostics)
         self.create_timer(settings.map_patience, self._ask_for_ground)
         self.create_timer(LOOK_PERIOD, self._look)
+        self._actions = serve_planner(self)
+        self.made.callback(self._actions.close)
+
+    def _offer_requests(self) -> PlanRequests:
+        hooks = PlannerHooks(
+            self._robot,
+            self._locate,
+            self._leg,
+            self._path_message,
+            self._background,
+            self._ground,
+        )
+        return PlanRequests(self, hooks)
 
     @property
     def is_ready(self) -> bool:
@@ -139,19 +160,15 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
 
     def _use(self, settings: PlannerNodeSettings) -> None:
         self._ground.use(settings)
+        self._legs.forget()
         self._replanner.settings = settings
         self._replanner.release()
 
     def stop(self) -> None:
-        """End the goal, and so the drive."""
+        """End the goal, and so the drive, and what was asked for by actions."""
         if self._goal.is_wanted:
             self._goal.life.end(ABORTED, "the planner is not active", PlanCode.UNKNOWN)
-
-    def _refuses(self, what: str) -> bool:
-        """Return whether a request comes in vain, and say so."""
-        if not self.is_active:
-            self.warnings.warn(what, f"{what}: not used; the planner is not active")
-        return not self.is_active
+        self._actions.abort()
 
     def _take_map(self, message: OccupancyGrid) -> None:
         self._background.do("map", lambda: self._read_map(message))
@@ -180,20 +197,53 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         if self._ground.mask.take(message):
             self._plan_on_new_ground(self._ground.frame)
 
-    def _take_goal(self, message: PoseStamped) -> None:
-        read, name = self.warnings.read, "goal_pose"
-        if is_empty_goal(message):
-            self._goal.life.end(CANCELLED, EMPTY_GOAL)
-            return
-        pose = read("goal", lambda m: pose_value(m.pose, name), message, "this goal is not used")
-        if pose is None or self._refuses(name):
-            return
+    def pursue(self, poses: Sequence[PoseStamped], name: str) -> int:
+        """Accept a goal, the last of some poses, through the others; return its name.
+
+        Raises:
+            MessageError: There are no poses, or a number is not finite.
+            UnknownFrameError: It is not known where a pose is.
+        """
+        places = read_places(poses, name)
+        if not self._ground.lack and None in map(self._locate, places):
+            raise UnknownFrameError(f"{name}: no transform to '{self._ground.frame}'")
+        return self._accept(places)
+
+    def _accept(self, places: list[Place]) -> int:
         self._odometry_input.poll()
-        self._goal.take(pose, message.header, nanoseconds(self.stamp()))
+        name = self._goal.take(places, nanoseconds(self.stamp()))
         self._last = None
-        frame = message.header.frame_id or self._ground.frame
-        self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'")
+        pose, frame = places[-1].pose, places[-1].header.frame_id or self._ground.frame
+        via = f" through {len(places)} poses" if len(places) > 1 else ""
+        self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'{via}")
         self._plan_soon()
+        return name
+
+    @property
+    def life(self) -> GoalLife:
+        """The life of the newest goal."""
+        return self._goal.life
+
+    def journey(self) -> Journey | None:
+        """Return where the robot is and how far it has to go; None while that is not known."""
+        self._odometry_input.poll()
+        robot = self._robot()
+        if robot is None or self._odometry is None:
+            return None
+        self._go_along(robot)
+        state, stamp = self._odometry.state, self._odometry.header.stamp
+        pose = pose_stamped(robot, stamp, self._ground.frame)
+        speed = math.hypot(state.vx, state.vy)
+        return Journey(pose, self._goal.rest(robot), speed, len(self._goal.ahead))
+
+    def show(self, plan: PathMessage) -> None:
+        """Publish a plan that was asked for, for people; nothing of ours drives along it."""
+        self._plan_publisher.publish(plan)
+
+    def _go_along(self, robot: Pose) -> None:
+        """Note what is passed; then plan anew, or the controller could turn back to it."""
+        if self._goal.go_along(robot):
+            self._forget_plan()
 
     def _goal_is_over(self) -> None:
         """Leave no latched plan to a goal that has ended."""
@@ -208,9 +258,13 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._odometry = message
 
     def _look(self) -> None:
-        """Plan if it is time."""
+        """Note what is passed, and plan if it is time."""
         self._odometry_input.poll()
-        if self._goal.is_wanted and self._replanner.is_due(self.now()):
+        if not self._goal.is_wanted:
+            return
+        if len(self._goal.ahead) > 1 and (robot := self._robot()) is not None:
+            self._go_along(robot)
+        if self._replanner.is_due(self.now()):
             self._plan_soon()
 
     def _ask_for_ground(self) -> None:
@@ -226,37 +280,36 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
                 "no map", f"no evidence on '{topic}' yet; does the controller have scan_topics?"
             )
 
-    def _in_plan_frame(self, pose: Pose, header: Header) -> Pose | None:
-        tolerance = self.settings.transform_tolerance
-        frame = self._frames.pose_in(self._ground.frame, header.frame_id, tolerance)
-        return None if frame is None else frame.compose(pose)
+    def _locate(self, place: Place, stamp: float = 0.0) -> Pose | None:
+        """Return a place in the plan's frame, at a stamp [s] or now; None without a transform."""
+        tolerance, frame_id = self.settings.transform_tolerance, place.header.frame_id
+        frame = self._frames.pose_in(self._ground.frame, frame_id, tolerance, stamp)
+        return None if frame is None else frame.compose(place.pose)
 
     def _robot(self) -> Pose | None:
         """Return the robot's pose in the plan's frame, or None when it is not known."""
         if self._odometry is None:
             self.warnings.warn("odom", f"no odometry on '{self.resolve_topic_name('odom')}' yet")
             return None
-        return self._in_plan_frame(self._odometry.state.pose, self._odometry.header)
+        return self._locate(Place(self._odometry.state.pose, self._odometry.header))
 
-    def _ends(self) -> tuple[Pose, Pose] | None:
-        """Return where robot and goal are in the plan's frame, or None when that is open."""
-        pose = self._goal.pose
-        if pose is None or self._ground.lack or not self._goal.is_wanted:
+    def _ends(self) -> tuple[Pose, list[Pose]] | None:
+        """Return where robot and goals are in the plan's frame, or None when that is open."""
+        if self._ground.lack or not self._goal.is_wanted:
             return None
-        robot, goal = self._robot(), self._placed_goal(pose)
-        return None if robot is None or goal is None else (robot, goal)
+        robot, goals = self._robot(), self._placed_goals()
+        return None if robot is None or goals is None else (robot, goals)
 
-    def _placed_goal(self, pose: Pose) -> Pose | None:
-        """Return where the goal is in the plan's frame: where it was at its stamp, from then on."""
-        head, key = self._goal.header, (self._goal.name, self._ground.frame)
+    def _placed_goals(self) -> list[Pose] | None:
+        """Return where the poses ahead are in the plan's frame: where they were at their stamps."""
+        key, ahead = (self._goal.name, self._ground.frame), self._goal.ahead
         if self._placed is None or self._placed[0] != key:
-            frame = self._frames.pose_in(
-                key[1], head.frame_id, self.settings.transform_tolerance, seconds_of(head.stamp)
-            )
-            if frame is None:
+            poses = [self._locate(place, seconds_of(place.header.stamp)) for place in ahead]
+            known = [pose for pose in poses if pose is not None]
+            if len(known) < len(poses):
                 return None
-            self._placed = key, frame.compose(pose)
-        return self._placed[1]
+            self._placed = key, known
+        return self._placed[1][-len(ahead) :]
 
     def _plan_on_new_ground(self, frame: str) -> None:
         """Plan at once; the plan in force stays unless it is blocked or a better one is found.
@@ -266,6 +319,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         """
         if frame != self._ground.frame:
             self._replanner.release()
+        self._legs.forget()
         self._replanner.hasten()
         self._replan()
 
@@ -281,22 +335,19 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         ends = self._ends() if self._replanner.is_due(now) else None
         if ends is None or name is None:
             return
-        start, goal = ends
+        start, goals = ends
         result = self._replanner.update(
-            now, (start.x, start.y), (goal.x, goal.y), lambda: self._plan(start, goal)
+            now, (start.x, start.y), (goals[0].x, goals[0].y), lambda: self._plan(start, goals)
         )
         if result is not None and self._goal.is_wanted and self._goal.name == name:
-            self._publish(result, goal, name)
+            self._goal.travel = Travel(result.path, len(goals), self.settings.via_radius)
+            self._publish(result, goals[-1], name)
         elif self._replanner.latest is not None:
             # The map's, though the plan stays.
             self._field.take(self._replanner.latest.cost_to_go, self.stamp(), self._ground.frame)
 
-    def _plan(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
-        begun = time.perf_counter()
-        with self._planning:
-            result = self._ground.plan(start, goal, tolerance)
-        self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
-        self._last = result
+    def _plan(self, start: Pose, goals: list[Pose]) -> PlanResult:
+        self._last = result = self._legs.plan(start, goals, self._leg)
         if result.path is None:
             self.warnings.warn(f"plan {result.status}", f"no plan: {result.message}")
         if result.fallback_used:
@@ -304,11 +355,19 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self.warnings.info_once(f"fallback: {result.message}")
         return result
 
+    def _leg(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
+        begun = time.perf_counter()
+        result = self._ground.plan(start, goal, tolerance)
+        self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
+        return result
+
     def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
         self._field.take(result.cost_to_go, self.stamp(), self._ground.frame)
         plan = self._path_message(result.path, goal)
-        named = plan.poses[-1] if plan.poses else plan  # without a stamp of its own it cancels
-        named.header.stamp = exact_stamp(name)
+        if result.path is not None:
+            mark(plan, result.path, exact_stamp(name))
+        else:
+            plan.header.stamp = exact_stamp(name)  # without a stamp of its own it cancels
         self._plan_publisher.publish(plan)
 
     def _path_message(self, path: Path | None, goal: Pose) -> PathMessage:
@@ -319,27 +378,6 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             points = path.points
             headings = np.append(path.heading_at(path.arc_length[:-1]), goal.yaw)
         return path_message(points, headings, self.stamp(), self._ground.frame)
-
-    def _make_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> GetPlan.Response:
-        """Plan between two poses without driving there; an empty path means there is none."""
-        response.plan.header = header(self.stamp(), self._ground.frame)
-        if self._refuses("make_plan"):
-            return response
-        if lack := self._ground.lack:
-            self.warnings.warn("make_plan", f"make_plan: there is no {lack} yet")
-            return response
-        try:
-            start, goal = (
-                self._in_plan_frame(pose_value(end.pose, f"make_plan: {name}"), end.header)
-                for name, end in (("start", request.start), ("goal", request.goal))
-            )
-        except MessageError as error:
-            self.warnings.warn("make_plan", str(error))
-            return response
-        if start is not None and goal is not None:
-            tolerance = float(request.tolerance) if request.tolerance > 0.0 else None
-            response.plan = self._path_message(self._plan(start, goal, tolerance).path, goal)
-        return response
 
     def _publish_diagnostics(self) -> None:
         self._background.do("field", self._field.send)

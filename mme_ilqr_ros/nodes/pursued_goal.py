@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from geometry_msgs.msg import PoseStamped
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.nodes.conversions import MessageError, pose_value
 from mme_ilqr_ros.nodes.error_codes import plan_code
 from mme_ilqr_ros.nodes.goal_life import ABORTED, CANCELLED, GoalLife
 from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.planning.route import Travel
+
+
+@dataclass(frozen=True)
+class Place:
+    """A pose and the header of its message."""
+
+    pose: Pose
+    header: Header
+
+
+def read_places(poses: Sequence[PoseStamped], name: str) -> list[Place]:
+    """Return the poses of messages.
+
+    Raises:
+        MessageError: There are none, or a number is not finite.
+    """
+    if not poses:
+        raise MessageError(f"{name}: there are no poses")
+    names = [name if len(poses) == 1 else f"{name}: pose {k + 1}" for k in range(len(poses))]
+    return [Place(pose_value(m.pose, n), m.header) for m, n in zip(poses, names, strict=True)]
 
 
 class PursuedGoal:
-    """A goal and its life.
+    """A goal, the poses on the way to it, and its life.
 
     Attributes:
-        pose: In the frame in which it came: the transform may come later, or change.
-        header: Of its message.
+        ahead: The poses that are not passed yet, the goal last; in the frames in which they came:
+            transforms may come later, or change.
+        travel: Along the plan in force.
         name: By which its life and its plans know it.
         life: Of the newest goal, which may be that of another planner's plan.
     """
@@ -26,8 +52,8 @@ class PursuedGoal:
     def __init__(self, life: GoalLife) -> None:
         """Start without a goal."""
         self.life = life
-        self.pose: Pose | None = None
-        self.header = Header()
+        self.ahead: list[Place] = []
+        self.travel = Travel()
         self.name: int | None = None
         self._unplanned_since: float | None = None  # s, on the steady clock
 
@@ -36,10 +62,22 @@ class PursuedGoal:
         """Whether it has not ended, and no plan by another hand has taken its place."""
         return self.life.is_active and self.life.goal == self.name
 
-    def take(self, pose: Pose, header: Header, now: int) -> None:
-        """Accept a goal at ROS time `now` [ns]."""
-        self.pose, self.header = pose, header
+    def take(self, places: list[Place], now: int) -> int:
+        """Accept a goal, the last of some poses, at ROS time `now` [ns]; return its name."""
+        self.ahead, self.travel = places, Travel()
         self.name = self.life.accept(now)
+        return self.name
+
+    def go_along(self, robot: Pose) -> bool:
+        """Note where the robot is, in the plan's frame; return whether it has passed a pose."""
+        has_passed = self.is_wanted and self.travel.advance((robot.x, robot.y))
+        if has_passed:
+            self.ahead = self.ahead[-max(self.travel.n_ahead, 1) :]
+        return has_passed
+
+    def rest(self, robot: Pose) -> float:
+        """Return the distance to go [m], 0 without a plan."""
+        return self.travel.rest((robot.x, robot.y)) if self.is_wanted else 0.0
 
     def cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """End the goal, if there is one, whoever drives to it."""
@@ -61,5 +99,5 @@ class PursuedGoal:
         elif since is None:
             self._unplanned_since = now
         elif now - since >= patience:
-            reason = f"no plan for {now - since:.1f} s: {last.message}"
-            self.life.end(ABORTED, reason, plan_code(last.status))
+            why = f"no plan for {now - since:.1f} s: {last.message}"
+            self.life.end(ABORTED, why, plan_code(last.status))

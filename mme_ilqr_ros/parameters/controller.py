@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.parameters.lidar import LidarSettings
-from mme_ilqr_ros.parameters.shared import ManagedSettings, stamped_setting, tolerance_setting
+from mme_ilqr_ros.parameters.shared import (
+    ManagedSettings,
+    navigation_setting,
+    stamped_setting,
+    tolerance_setting,
+)
 from mme_ilqr_ros.settings import setting
 
 GUIDANCE = ("path", "cost_to_go")
@@ -66,6 +71,21 @@ class ControllerNodeSettings(ManagedSettings, LidarSettings, ControllerSettings)
         dynamic=False,
     )
     transform_tolerance: float = tolerance_setting()
+    serve_navigation: bool = navigation_setting()
+    failure_tolerance: float = setting(
+        5.0,
+        "For how long follow_path goes on while no command can be given (an input is missing,"
+        " every plan is blocked) before it is aborted; -1: for ever. nav2's name.",
+        unit="s",
+        low=-1.0,
+        high=600.0,
+    )
+    speed_limit_topic: str = setting(
+        "speed_limit",
+        "Topic of nav2_msgs/SpeedLimit, where that is installed; `~/speed_limit` in m/s is always"
+        " there.",
+        dynamic=False,
+    )
     enable_stamped_cmd_vel: bool = stamped_setting()
     robot_base_frame: str = setting(
         "base_link", "Frame of the robot, in the header of a TwistStamped.", dynamic=False
@@ -74,4 +94,4 @@ class ControllerNodeSettings(ManagedSettings, LidarSettings, ControllerSettings)
     @property
     def is_guided(self) -> bool:
         """Whether the controller tracks the planner's cost-to-go field."""
-        return self.use_plan and self.guidance == "cost_to_go"
+        return self.serve_navigation and self.use_plan and self.guidance == "cost_to_go"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mme_ilqr_ros.parameters.shared import ManagedSettings, tolerance_setting
+from mme_ilqr_ros.parameters.shared import (
+    ManagedSettings,
+    navigation_setting,
+    tolerance_setting,
+)
 from mme_ilqr_ros.planning.settings import PlannerSettings, ReplanSettings
 from mme_ilqr_ros.settings import setting
 
@@ -34,6 +38,15 @@ class PlannerNodeSettings(ManagedSettings, ReplanSettings, PlannerSettings):
         low=0.1,
         high=3600.0,
         dynamic=False,
+    )
+    serve_navigation: bool = navigation_setting()
+    via_radius: float = setting(
+        0.7,
+        "Distance at which a pose on the way (goal_poses, navigate_through_poses) counts as"
+        " passed; not less than twice the controller's xy_goal_tolerance and 2.5 radii.",
+        unit="m",
+        low=0.05,
+        high=20.0,
     )
     plan_patience: float = setting(
         10.0,

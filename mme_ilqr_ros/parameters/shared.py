@@ -37,3 +37,14 @@ def tolerance_setting() -> Any:
     return setting(
         0.5, "Age from which a transform is too old to use.", unit="s", low=0.0, high=60.0
     )
+
+
+def navigation_setting() -> Any:
+    """Return whether goals are taken, or left to another navigator."""
+    return setting(
+        True,
+        "Whether this node takes goals and plans from topics and, where nav2_msgs is installed,"
+        " serves navigate_to_pose. false beside nav2's bt_navigator, which owns the goals and calls"
+        " compute_path_to_pose and follow_path.",
+        dynamic=False,
+    )

@@ -123,6 +123,16 @@ class GlobalPlanner:
         message = f"{rescue.message}; by exact search, as the learned path failed: {result.message}"
         return replace(rescue, message=message, fallback_used=True)
 
+    def blocked_at(self, grid: GridMap, points: np.ndarray) -> np.ndarray:
+        """Return where a map has no room for the robot at points [N, 2] in its frame: bool [N].
+
+        There is none outside the map either.
+        """
+        cells = grid.cell_at(points)
+        inside = grid.contains(cells)
+        rows, columns = np.where(inside[:, None], cells, 0).T
+        return ~inside | self._terrain_of(grid).blocked[rows, columns]
+
     def _terrain_of(self, grid: GridMap) -> Terrain:
         """Return the mask of a map, the kept one while the map is the same object."""
         kept, settings = self._terrain, self.settings

@@ -49,7 +49,7 @@ class Legs:
         for goal in goals[1:]:
             if (path := legs[-1].path) is None:
                 break
-            here = Pose(*path.points[-1].tolist(), here.yaw)
+            here = Pose(float(path.points[-1, 0]), float(path.points[-1, 1]), here.yaw)
             key = (here.x, here.y, goal.x, goal.y)
             kept[key] = self._kept.get(key) or plan(here, goal)
             legs.append(kept[key])

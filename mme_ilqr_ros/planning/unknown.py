@@ -91,15 +91,21 @@ class UnknownPlanner:
 
 def crosses(seen: GridMap, path: Path, distance: float) -> bool:
     """Return whether a path comes nearer than a distance [m] to the middle of an occupied cell."""
-    size = seen.resolution
-    s = np.append(np.arange(0.0, path.length, size), path.length)
-    cells = seen.cell_at(path.point_at(s))
-    reach = int(distance / size)
+    s = np.append(np.arange(0.0, path.length, seen.resolution), path.length)
+    return bool(near_occupied(seen, path.point_at(s), distance).any())
+
+
+def near_occupied(seen: GridMap, points: NDArray[np.float64], distance: float) -> NDArray[np.bool_]:
+    """Return which points [N, 2] are nearer than a distance [m] to an occupied cell's middle."""
+    reach = int(distance / seen.resolution)
     offsets = np.moveaxis(np.indices((2 * reach + 1, 2 * reach + 1)), 0, -1).reshape(-1, 2) - reach
-    offsets = offsets[np.hypot(*offsets.T) * size <= distance]
-    near = np.unique((cells[:, None] + offsets).reshape(-1, 2), axis=0)
-    rows, columns = near[seen.contains(near)].T
-    return bool(seen.occupied[rows, columns].any())
+    offsets = offsets[np.hypot(*offsets.T) * seen.resolution <= distance]
+    cells, which = np.unique(seen.cell_at(points), axis=0, return_inverse=True)
+    near = cells[:, None] + offsets
+    inside = seen.contains(near)
+    rows, columns = (np.where(inside, near[..., k], 0) for k in (0, 1))
+    found = np.any(inside & seen.occupied[rows, columns], axis=1)
+    return np.asarray(found)[which.ravel()]
 
 
 def area(seen: GridMap, points: NDArray[np.float64], rim: float, known: GridMap | None) -> Box:

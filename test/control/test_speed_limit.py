@@ -14,8 +14,14 @@ PERIOD = 0.1
 
 @pytest.mark.parametrize(
     ("limit", "is_percentage", "share"),
-    [(0.0, True, 1.0), (0.0, False, 1.0), (30.0, True, 0.3), (250.0, True, 1.0)]
-    + [(0.5, False, 0.25), (5.0, False, 1.0)],
+    [
+        (0.0, True, 1.0),
+        (0.0, False, 1.0),
+        (30.0, True, 0.3),
+        (250.0, True, 1.0),
+        (0.5, False, 0.25),
+        (5.0, False, 1.0),
+    ],
 )
 def test_the_share_of_a_limit(limit, is_percentage, share):
     assert share_of(limit, 2.0, is_percentage=is_percentage) == pytest.approx(share)

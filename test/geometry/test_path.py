@@ -178,3 +178,12 @@ def test_a_thinned_path_keeps_its_via_points():
     assert len(thin.points) < 14
     np.testing.assert_allclose(thin.point_at(thin.vias), path.point_at(path.vias), atol=1e-9)
     np.testing.assert_allclose(thin.vias, path.vias, atol=1e-9)
+
+
+def test_a_path_that_comes_back_gets_its_turning_point_as_a_via_point():
+    there_and_back = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0], [0.1, 0.0]])
+    np.testing.assert_array_equal(there_and_back.opened(0.4).vias, [4.0])
+    for other in (CORNER, Path([[0.0, 0.0], [0.5, 0.0], [0.1, 0.0]])):
+        assert other.opened(0.4) is other
+    marked = Path(there_and_back.points, [1.0])
+    assert marked.opened(0.4) is marked
