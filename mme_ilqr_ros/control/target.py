@@ -71,7 +71,7 @@ class PathTarget:
             away = _distance_to_lines(path.point_at(via), position, path.point_at(s))
             s = s[(s <= via) | (away <= CUT * self.reach)]
             nearest = min(nearest, via)
-        seen = first_in_sight(position, path.point_at(s), field, radius)
+        seen = first_in_sight(position, path.point_at(s), field, radius) if len(s) else None
         start = nearest if seen is None else s[seen]
         far = min(start + SEARCH, path.length)
         ahead = np.append(np.arange(start, far, SPACING), path.length)

@@ -135,15 +135,19 @@ class Path:
     def thinned(self, tolerance: float, spacing: float) -> Path:
         """Return a path of some of the points that leaves this one nowhere by more than a distance.
 
+        Via points that lie between its points move to the next one.
+
         Args:
             tolerance: That distance [m].
             spacing: Largest distance along the path between two points that are kept [m], where
                 this one has points that near.
         """
         points, kept, last = self.points, [0], len(self.points) - 1
+        vias = np.searchsorted(self.arc_length, self.vias - _SAME_POINT)
         while kept[-1] < last:
             first = kept[-1]
             end = np.searchsorted(self.arc_length, self.arc_length[first] + spacing, side="right")
+            end = np.append(vias[vias > first] + 1, end).min()
             offsets = points[first + 1 : max(int(end), first + 2)] - points[first]
             x, y = offsets.T
             beside = np.abs(
@@ -157,7 +161,8 @@ class Path:
             good = (near | (np.arange(len(x)) > np.arange(len(x))[:, None])).all(axis=1)
             good[0] = True
             kept.append(first + 1 + int(np.flatnonzero(good)[-1]))
-        return Path(points[kept])
+        thin = Path(points[kept])
+        return Path(thin.points, thin.arc_length[np.searchsorted(kept, vias)])
 
     def opened(self, near: float) -> Path:
         """Return a path that comes back near its start with the turning point as a via point.

@@ -23,6 +23,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import PLAIN, aligned, read_header
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
+    header,
     nanoseconds,
     path_value,
     pose_value,
@@ -110,13 +111,15 @@ def mark(message: PathMessage, path: Path, stamp: Time) -> None:
     """Put a stamp on the last pose of a path's message, and on its via points."""
     if not message.poses:
         return
-    message.poses[-1].header.stamp = stamp
+    # Poses may share a header: those that are marked get one of their own.
+    marked = header(stamp, message.header.frame_id)
+    message.poses[-1].header = marked
     points = np.array([(p.pose.position.x, p.pose.position.y) for p in message.poses])
     k = 0
     for via in path.point_at(path.vias):  # in this order: a path may be at a place twice
         away = np.hypot(*(points[k:] - via).T)
         k += int(np.argmax(away <= away.min() + 1e-6))
-        message.poses[k].header.stamp = stamp
+        message.poses[k].header = marked
 
 
 def _plan(

@@ -88,7 +88,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._background = Background()
         self.made.callback(self._background.close)
         self._odometry: OdometryMessage | None = None
-        self._placed: tuple[tuple[int | None, str], dict[int, Pose]] = (None, ""), {}  # goals
+        self._placed: tuple[tuple[int | None, str], list[Pose]] | None = None  # by goal and frame
         self._planned: int | None = None  # name of the goal of the newest request
         self._legs = Legs()
         self._last: PlanResult | None = None
@@ -226,14 +226,15 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
 
     def journey(self) -> Journey | None:
         """Return where the robot is and how far it has to go; None while that is not known."""
+        self._odometry_input.poll()
         robot = self._robot()
         if robot is None or self._odometry is None:
             return None
         self._go_along(robot)
         state, stamp = self._odometry.state, self._odometry.header.stamp
         pose = pose_stamped(robot, stamp, self._ground.frame)
-        rest, speed = self._goal.rest(robot), math.hypot(state.vx, state.vy)
-        return Journey(pose, rest, speed, len(self._goal.ahead))
+        speed = math.hypot(state.vx, state.vy)
+        return Journey(pose, self._goal.rest(robot), speed, len(self._goal.ahead))
 
     def show(self, plan: PathMessage) -> None:
         """Publish a plan that was asked for, for people; nothing of ours drives along it."""
@@ -257,7 +258,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._odometry = message
 
     def _look(self) -> None:
-        """Plan if it is time."""
+        """Note what is passed, and plan if it is time."""
         self._odometry_input.poll()
         if not self._goal.is_wanted:
             return
@@ -280,13 +281,10 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             )
 
     def _locate(self, place: Place, stamp: float = 0.0) -> Pose | None:
-        """Return a place in the plan's frame at a stamp [s], or None while there is no transform.
-
-        At 0 it is where it is now.
-        """
-        frame, tolerance = place.header.frame_id, self.settings.transform_tolerance
-        found = self._frames.pose_in(self._ground.frame, frame, tolerance, stamp)
-        return None if found is None else found.compose(place.pose)
+        """Return a place in the plan's frame, at a stamp [s] or now; None without a transform."""
+        tolerance, frame_id = self.settings.transform_tolerance, place.header.frame_id
+        frame = self._frames.pose_in(self._ground.frame, frame_id, tolerance, stamp)
+        return None if frame is None else frame.compose(place.pose)
 
     def _robot(self) -> Pose | None:
         """Return the robot's pose in the plan's frame, or None when it is not known."""
@@ -299,22 +297,19 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         """Return where robot and goals are in the plan's frame, or None when that is open."""
         if self._ground.lack or not self._goal.is_wanted:
             return None
-        robot, goals = self._robot(), [self._place_goal(place) for place in self._goal.ahead]
-        known = [goal for goal in goals if goal is not None]
-        return None if robot is None or len(known) < len(goals) else (robot, known)
+        robot, goals = self._robot(), self._placed_goals()
+        return None if robot is None or goals is None else (robot, goals)
 
-    def _place_goal(self, place: Place) -> Pose | None:
-        """Return where a goal is in the plan's frame: where it was at its stamp, from then on."""
-        key = self._goal.name, self._ground.frame
-        if self._placed[0] != key:
-            self._placed = key, {}
-        places = self._placed[1]
-        if id(place) not in places:
-            found = self._locate(place, seconds_of(place.header.stamp))
-            if found is None:
+    def _placed_goals(self) -> list[Pose] | None:
+        """Return where the poses ahead are in the plan's frame: where they were at their stamps."""
+        key, ahead = (self._goal.name, self._ground.frame), self._goal.ahead
+        if self._placed is None or self._placed[0] != key:
+            poses = [self._locate(place, seconds_of(place.header.stamp)) for place in ahead]
+            known = [pose for pose in poses if pose is not None]
+            if len(known) < len(poses):
                 return None
-            places[id(place)] = found
-        return places[id(place)]
+            self._placed = key, known
+        return self._placed[1][-len(ahead) :]
 
     def _plan_on_new_ground(self, frame: str) -> None:
         """Plan at once; the plan in force stays unless it is blocked or a better one is found.

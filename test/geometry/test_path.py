@@ -171,6 +171,15 @@ def test_progress_does_not_go_beyond_a_via_point_before_it_is_near_or_abreast():
         assert abreast.advance((x, 0.9)) == pytest.approx(x)
 
 
+def test_a_thinned_path_keeps_its_via_points():
+    x = np.linspace(0.0, 4.0, 81)
+    path = Path(np.stack([np.append(x, x[::-1]), np.zeros(162)], axis=-1), [1.35, 4.0])
+    thin = path.thinned(0.01, 1.0)
+    assert len(thin.points) < 14
+    np.testing.assert_allclose(thin.point_at(thin.vias), path.point_at(path.vias), atol=1e-9)
+    np.testing.assert_allclose(thin.vias, path.vias, atol=1e-9)
+
+
 def test_a_path_that_comes_back_gets_its_turning_point_as_a_via_point():
     there_and_back = Path([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0], [0.1, 0.0]])
     np.testing.assert_array_equal(there_and_back.opened(0.4).vias, [4.0])

@@ -6,7 +6,7 @@ import pytest
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
-from mme_ilqr_ros.planning.unknown import UnknownPlanner, area, drawn, empty, fused
+from mme_ilqr_ros.planning.unknown import UnknownPlanner, area, drawn, empty, fused, near_occupied
 
 CELL = 0.1
 
@@ -120,3 +120,9 @@ def test_a_goal_beyond_all_reason_is_refused_in_one_line():
     result = planner().plan(seen_map(), (0.0, 0.0), (1e5, 1e5))
     assert result.path is None
     assert "too far away" in result.message
+
+
+def test_places_near_what_was_seen_are_told_from_others():
+    grid = with_wall(seen_map(), [0.0, 0.0, 0.5, 0.5])
+    points = np.array([(0.2, 0.2), (-0.2, 0.2), (-1.0, 0.2), (0.2, 0.2), (90.0, 0.0)])
+    assert near_occupied(grid, points, 0.3).tolist() == [True, True, False, True, False]
