@@ -120,8 +120,8 @@ def connections(node):
     for call in (call for part in files for call in ast.walk(tree_of(part))):
         if not isinstance(call, ast.Call):
             continue
-        is_name = isinstance(call.func, ast.Name) and call.func.id == "PolledInput"
-        if is_name and isinstance(call.args[2], ast.Constant):
+        is_polled = isinstance(call.func, ast.Name) and call.func.id == "PolledInput"
+        if is_polled and isinstance(call.args[2], ast.Constant):
             found.add(("sub", call.args[2].value, call.args[3].id))
         is_method = isinstance(call.func, ast.Attribute) and call.func.attr in kinds
         if is_method and isinstance(call.args[1], ast.Constant):  # scans have names of their own

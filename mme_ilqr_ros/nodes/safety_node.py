@@ -33,7 +33,7 @@ from mme_ilqr_ros.control.lateness import Stream
 from mme_ilqr_ros.nodes.conversions import header, nanoseconds, twist_message
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.node import NEWEST, STANDARD
-from mme_ilqr_ros.nodes.polled import Polled, never, newest
+from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.stamps import Measured, cloud_stamp, newest_ray, odometry_twist
 from mme_ilqr_ros.nodes.state_publisher import StatePublisher
@@ -59,8 +59,7 @@ class SafetyNode(ManagedNode[SafetySettings]):
     def set_up(self, settings: SafetySettings) -> None:
         """Connect to the topics and begin to watch them."""
         self._lock = threading.Lock()  # held while a command is decided on and sent
-        self._inputs: dict[str, tuple[Subscription, Callable[[bytes], Measured]]] = {}
-        self._listen(settings)
+        self._inputs = self._listen(settings)
         commands = Stream(
             COMMANDS, settings.command_timeout, may_lag=not settings.enable_stamped_cmd_vel
         )
@@ -81,20 +80,20 @@ class SafetyNode(ManagedNode[SafetySettings]):
         self.made.callback(Watchdog(self._watch).close)
         self.get_logger().info(f"ready: {', '.join([COMMANDS, *self._inputs])} to cmd_vel")
 
-    def _listen(self, settings: SafetySettings) -> None:
-        """Subscribe to what must be fresh; the watch reads it, and not the executor."""
-        quiet = Polled()
+    def _listen(self, settings: SafetySettings) -> dict[str, PolledInput]:
+        """Subscribe to what must be fresh, by name; the watch reads it, and not the executor."""
+        inputs: dict[str, PolledInput] = {}
         if settings.require_odom:
-            odom = self.create_subscription(
-                Odometry, "odom", never, NEWEST, callback_group=quiet, raw=True
-            )
-            self._inputs["odom"] = odom, odometry_twist
+            take = partial(self._take_input, "odom", odometry_twist)
+            inputs["odom"] = PolledInput(self, Odometry, "odom", NEWEST, take, raw=True)
         kinds: list[tuple[str, type, Callable[[bytes], Measured]]] = [
             *((topic, LaserScan, newest_ray) for topic in settings.scan_topics),
             *((topic, PointCloud2, cloud_stamp) for topic in settings.cloud_topics),
         ]
         for topic, kind, read in kinds:
-            self._inputs[topic] = quiet.listen(self, kind, topic), read
+            take = partial(self._take_input, topic, read)
+            inputs[topic] = PolledInput(self, kind, topic, NEWEST, take, raw=True)
+        return inputs
 
     def settings_changed(self, settings: SafetySettings) -> None:
         """Keep other limits and timeouts."""
@@ -149,19 +148,22 @@ class SafetyNode(ManagedNode[SafetySettings]):
 
     def _read_inputs(self) -> None:
         """Read what came of the other topics since the last time."""
-        for name, (subscription, read) in self._inputs.items():
-            data = newest(subscription)
-            if data is None:
-                continue
-            measured = self.warnings.read(name, read, data, "this message is not used")
-            if measured is None:
-                continue
-            stream = self._guard.inputs[name]
-            if fault := stream.take(self._time()[0], self.now() - measured.stamp):
-                self.warnings.warn_each(fault)
-            elif measured.twist is not None:
-                self._guard.measure(measured.twist)
-            self._news.tell_of(stream)
+        for polled in self._inputs.values():
+            polled.poll()
+
+    def _take_input(
+        self, name: str, read: Callable[[bytes], Measured], data: bytes, _: Mapping[str, int]
+    ) -> None:
+        measured = self.warnings.read(name, read, data, "this message is not used")
+        if measured is None:
+            return
+        stream, now = self._guard.inputs[name], self.now()
+        lag = now - measured.stamp if measured.stamp else 0.0  # one of 0 counts as now
+        if fault := stream.take(self._time()[0], lag):
+            self.warnings.warn_each(fault)
+        elif measured.twist is not None:
+            self._guard.measure(measured.twist)
+        self._news.tell_of(stream)
 
     @property
     def _is_on_simulated_time(self) -> bool:
