@@ -23,18 +23,11 @@ from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
-from mme_ilqr_ros.geometry.pose import (
-    FARTHEST,
-    Pose,
-    RobotState,
-    quaternion_to_yaw,
-    yaw_to_quaternion,
-)
+from mme_ilqr_ros.geometry.pose import Pose, RobotState, quaternion_to_yaw, yaw_to_quaternion
 
 if TYPE_CHECKING:  # it imports scipy, which the safety node must not load
     from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 
-FASTEST = 1000.0  # m/s and rad/s that nothing with wheels does
 UNIT = 0.05  # that the square of a quaternion's length may be off 1: typed with two digits
 UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
 
@@ -155,14 +148,10 @@ def checked_state(
     """Return a state of x, y [m], a quaternion and vx, vy [m/s], wz [rad/s].
 
     Raises:
-        MessageError: A number is not finite or no robot's, or the quaternion is no rotation.
+        MessageError: A number is not finite, or the quaternion is no rotation.
     """
     _check_finite("odom: pose", *position, *turn)
     _check_finite("odom: twist", *speeds)
-    if not max(map(abs, position)) <= FARTHEST:
-        raise MessageError(f"odom: pose at {tuple(position)} m is not within {FARTHEST:g} m")
-    if not max(map(abs, speeds)) <= FASTEST:
-        raise MessageError(f"odom: twist {tuple(speeds)} is not within {FASTEST:g} m/s and rad/s")
     (x, y), (vx, vy, wz) = position, speeds
     return RobotState(x, y, _yaw("odom: pose", *turn), vx, wz, vy=vy)
 

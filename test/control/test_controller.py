@@ -25,7 +25,7 @@ PERIOD, LAG = 0.1, 0.1
 
 
 def controller(**changes) -> LocalController:
-    settings = dataclasses.replace(ControllerSettings(), **changes)
+    settings = dataclasses.replace(ControllerSettings(controller_frequency=10.0), **changes)
     control = LocalController(settings, realtime=False)  # the same drive on a busy machine
     control.warm_up()  # or loading the kernel would eat the first cycle's time budget
     return control
@@ -198,7 +198,7 @@ def test_the_drive_does_not_depend_on_where_the_map_has_its_origin_or_how_it_is_
 
 def test_changing_a_parameter_while_driving_takes_effect_without_a_jolt():
     control = controller()
-    settings = ControllerSettings()
+    settings = ControllerSettings(controller_frequency=10.0)
     state, before = START, 0.0
     for i in range(60):
         if i == 20:

@@ -20,10 +20,11 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 DISC = Shape(np.zeros((1, 2)), 0.2)
 BOX = Shape(np.array([[0.3, -0.2], [0.3, 0.2], [-0.3, 0.2], [-0.3, -0.2]]))
 WALL = np.column_stack([np.full(201, 1.5), np.linspace(-2.0, 2.0, 201)])
+SETTINGS = ControllerSettings(controller_frequency=10.0)
 
 
 def gate(shape=DISC, **changes):
-    settings = in_own_units(dataclasses.replace(ControllerSettings(), **changes))
+    settings = in_own_units(dataclasses.replace(SETTINGS, **changes))
     made = LastGate(robot_of(settings))
     made.update(settings, shape)
     return made
@@ -197,7 +198,7 @@ def test_other_robots_are_watched_by_their_own_controls():
 
 
 def test_the_controller_says_what_the_gate_saw():
-    control = LocalController(ControllerSettings(), realtime=False)
+    control = LocalController(SETTINGS, realtime=False)
     state = RobotState(1.1, 0.0, 0.0, 1.0, 0.0)  # a wall that no plan knows
     result = control.compute_command(ahead(state, WALL))
     assert result.gated
@@ -208,7 +209,7 @@ def test_the_controller_says_what_the_gate_saw():
 def test_without_scans_the_gate_changes_nothing():
     commands = []
     for watches in (True, False):
-        settings = dataclasses.replace(ControllerSettings(), gate=watches)
+        settings = dataclasses.replace(SETTINGS, gate=watches)
         control, state = LocalController(settings, realtime=False), RobotState(0.0, 0.0, 0.0)
         circles = np.array([[1.5, 0.05, 0.4, 0.0, 0.0]])
         for cycle in range(20):
@@ -224,7 +225,7 @@ def test_the_footprint_of_the_settings_is_what_the_gate_sweeps():
     wall = WALL - [1.16, 0.0]
     corners = "[[0.3, 0.2], [0.3, -0.2], [-0.3, -0.2], [-0.3, 0.2]]"
     for footprint, gated in (("", False), (corners, True)):
-        settings = dataclasses.replace(ControllerSettings(), footprint=footprint)
+        settings = dataclasses.replace(SETTINGS, footprint=footprint)
         assert (len(shape_in(settings).corners) == 4) is gated
         watch = LastGate(robot_of(settings))
         watch.update(in_own_units(settings), shape_in(settings))

@@ -68,7 +68,7 @@ def test_what_is_written_is_kept_whatever_the_robot():
 
 
 def test_a_stage_is_no_shorter_than_a_control_period():
-    fast = ControllerSettings(robot_radius=0.1, vx_max=2.0)
+    fast = ControllerSettings(robot_radius=0.1, vx_max=2.0, controller_frequency=10.0)
     assert in_own_units(fast).mme.model_dt == pytest.approx(0.1)
     often = dataclasses.replace(fast, controller_frequency=50.0)
     assert in_own_units(often).mme.model_dt == pytest.approx(0.05)

@@ -21,7 +21,8 @@ PERIOD, LAG = 0.1, 0.1
 def settings(kind, **changes):
     """The same optional terms in every test, so that each kind is compiled once."""
     return dataclasses.replace(
-        ControllerSettings(motion_model=kind, yaw_goal_tolerance=0.3), **changes
+        ControllerSettings(controller_frequency=10.0, motion_model=kind, yaw_goal_tolerance=0.3),
+        **changes,
     )
 
 
