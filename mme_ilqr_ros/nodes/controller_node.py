@@ -267,6 +267,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
             self._controller.reset()
         self._last_now = now
+        self._goal.note_time(now)
         if not self._inputs.has_goal and not self._is_moving:
             self._status, self._is_fine = "no goal", True
             self.view.rest()
