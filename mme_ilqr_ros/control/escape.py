@@ -154,5 +154,5 @@ class Escape:
     def reason(self, cause: StuckCause, radius: float) -> str:
         """Return why the robot is stuck, for people."""
         if cause is StuckCause.GOAL_OCCUPIED:
-            return f"{cause.value}; {self._lack(radius):.2f} m of room are missing there"
+            return f"the goal is occupied; {self._lack(radius):.2f} m of room are missing there"
         return cause.value

@@ -111,7 +111,7 @@ class Recovery:
             return
         self._stuck_for = 0.0
         if self.rounds >= settings.rounds:
-            tries = f" after {self.rounds} tries to get free" if self.rounds else ""
+            tries = f"; tries to get free: {self.rounds}" if self.rounds else ""
             self.failure = f"{result.message}{tries}"
             return
         self.rounds, self.total = self.rounds + 1, self.total + 1

@@ -60,7 +60,7 @@ def test_in_a_dead_end_that_stays_closed_the_goal_is_given_up_at_rest_with_the_r
     run = Run(vx_min=-0.5)
     run.drive(lambda _: ROOM, 60.0)
     assert run.recovery.failure == (
-        "stuck: no way that is wide enough leads on after 2 tries to get free"
+        "stuck: no way that is wide enough leads on; tries to get free: 2"
     )
     assert run.now < 40.0
     assert run.forgot == 2
