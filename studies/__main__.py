@@ -44,6 +44,10 @@ VERBS = {
         "what scanners and odometry do wrong, through the controller node",
         "studies.scan_faults.verb",
     ),
+    "goal_life": Verb(
+        "do goals end, and stay ended, whatever happens to robot and nodes",
+        "studies.goal_life.verb",
+    ),
     "scan_load": Verb(
         "processor time and memory of the controller process by scans", "studies.scan_faults.load"
     ),

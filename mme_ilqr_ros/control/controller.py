@@ -30,6 +30,7 @@ from mme_ilqr_ros.control.objective import (
 from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
 from mme_ilqr_ros.control.robots import Robot, robot_of
+from mme_ilqr_ros.control.safe_twist import SafeTwist, Twist
 from mme_ilqr_ros.control.safety import ESCAPE, STANDING, Safety, distance_here, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
@@ -75,6 +76,7 @@ class LocalController:
         model = self._robot.model
         self._safety = Safety(kernel, model.kept_when_braking, model.turning)
         self._gate = LastGate(self._robot)
+        self._safe_twist = SafeTwist(self._robot, self._commands, self._gate)
         algorithm = algorithm_settings(in_own_units(settings))
         self._solver = MmeIlqr(kernel, algorithm, [settings.seed])
         self._target = PathTarget()
@@ -84,6 +86,16 @@ class LocalController:
         self.update(settings)
         self.reset()
 
+    @property
+    def own_settings(self) -> ControllerSettings:
+        """The settings as they are used, in SI, see `own_units`, with the speeds that hold now."""
+        return self._slowed
+
+    @property
+    def period(self) -> float:
+        """Time of a control cycle [s]."""
+        return self._period
+
     def reset(self) -> None:
         """Forget warm start, plan, goal and the last command: limits hold from what is measured."""
         self._solver.reset()
@@ -92,6 +104,7 @@ class LocalController:
         self._goal_checker.reset()
         self._leeway.reset()
         self._gate.reset()
+        self._safe_twist.reset()
         self.stopped()
         self._last_cycle: float | None = None
 
@@ -119,6 +132,7 @@ class LocalController:
         self._slowed = limited(self._settings, share)
         self._limits = self._robot.limits(self._slowed)
         self._commands.update(self._slowed)
+        self._safe_twist.update(self._slowed)
 
     def warm_up(self) -> None:
         """Compile, or load the compiled kernel; seconds on a machine's first time."""
@@ -146,6 +160,31 @@ class LocalController:
             return self._decide(situation, elapsed, begin)
         held = self._commands.held(situation.state)
         return self._gated(self._decide(situation, elapsed, begin), held, situation, begin)
+
+    def manoeuvre(self, wanted: Twist, situation: Situation, words: str) -> ControlResult:
+        """Run one control cycle of a manoeuvre: a velocity, as far as it is safe.
+
+        What was planned before it is forgotten.
+
+        Args:
+            wanted: Velocity; limits of speed and acceleration hold.
+            situation: As for `compute_command`; its goal does not matter.
+            words: What the robot does, for people.
+        """
+        begin = time.perf_counter()
+        self._elapsed(situation.now)
+        self._solver.reset()
+        self._escape.reset()
+        if fault := situation.fault(self._robot.fastest(self._limits)):
+            refused = self._braking(ControlStatus.INVALID_INPUT, situation, begin)
+            return replace(refused, message=f"{fault}, braking")
+        situation = situation.within_bounds()
+        wanted = wanted if all(map(math.isfinite, wanted)) else (0.0, 0.0, 0.0)
+        passed = self._safe_twist.command(wanted, situation)
+        status = ControlStatus.MANOEUVRE
+        result = self._result(status, passed.controls, situation, begin, None, None)
+        message = f"{words}; {passed.reason}" if passed.reason else words
+        return replace(result, message=message, gate=passed.reason)
 
     def _decide(self, situation: Situation, elapsed: float, begin: float) -> ControlResult:
         """Return the command that the plans, or braking, call for."""
@@ -188,8 +227,9 @@ class LocalController:
         least = least_distance(s.robot_radius, s.clearance_margin)
         here = distance_here(discs_in(s).centres(*x0[:3]), situation)
         required = self._leeway.required(here, x0[:2], least)
-        to_go, slowed = self._ahead(situation, goal), self._slowed
-        way = self._escape.update(situation, elapsed, *to_go, required, slowed)
+        self._to_go, aim = self._ahead(situation, goal)
+        slowed = self._slowed
+        way = self._escape.update(situation, elapsed, self._to_go, aim, required, slowed)
         data, target = self._task(situation, goal, x0, way)
         deadline = begin + s.solve_time_share * self._period if self._realtime else None
         [modes] = self._solver.cycle(x0[None], [data], elapsed, required, deadline)
@@ -299,10 +339,12 @@ class LocalController:
     ) -> ControlResult:
         self._commands.last = command
         state, goal, message = situation.state, situation.goal, status.value
+        cause = None
         if modes is not None and self._escape.is_stuck:
-            status = ControlStatus.STUCK
-            reason = self._escape.reason(situation, modes, self._settings.robot_radius)
-            message = f"{status.value}: {reason}"
+            status, radius = ControlStatus.STUCK, self._settings.robot_radius
+            cause = self._escape.cause(situation, modes, radius)
+            message = f"{status.value}: {self._escape.reason(cause, radius)}"
+        to_go = math.inf if modes is None else self._to_go
         plan = np.array([[state.x, state.y, state.yaw]])
         if modes is not None:
             plan = modes.states[modes.chosen, :, :3]
@@ -311,7 +353,9 @@ class LocalController:
         controls = tuple(command.tolist())
         solve_time = time.perf_counter() - begin
         return ControlResult(
-            status, message, vx, wz, plan, modes, target, distance, solve_time, vy, controls
+            *(status, message, vx, wz, plan, modes, target, distance, solve_time, vy, controls),
+            cause=cause,
+            to_go=to_go,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 
 import numpy as np
@@ -22,6 +23,16 @@ AWAY = 0.1  # [m] beyond goal_width from the target, at which a plan that rests 
 REFRESH = 1.0  # [s] between looks at what stands
 ARRIVED = 5.0  # [radii] from the end of a field that did not lead to the goal
 NEAR = 10.0  # [radii] within which something that moves may be waited for
+
+
+class StuckCause(enum.Enum):
+    """Why a robot is stuck."""
+
+    GOAL_OCCUPIED = "the goal is occupied"
+    NO_WAY = "no way that is wide enough leads on"
+    MOVING = "waiting for what moves"
+    BLOCKED = "every plan is blocked"
+    NO_PROGRESS = "no plan makes progress"
 
 
 class Escape:
@@ -129,15 +140,19 @@ class Escape:
         target = aim if self.way is None else self.way.aim
         self.way = find_way_out(situation.state.position, target, *world, radius, required)
 
-    def reason(self, situation: Situation, modes: Modes, radius: float) -> str:
-        """Return why the robot is stuck, for people."""
+    def cause(self, situation: Situation, modes: Modes, radius: float) -> StuckCause:
+        """Return why the robot is stuck."""
         moving = situation.circles[np.hypot(*situation.circles[:, 3:].T) > AT_REST]
-        if lack := self._lack(radius):
-            return f"the goal is occupied; {lack:.2f} m of room are missing there"
+        if self._lack(radius):
+            return StuckCause.GOAL_OCCUPIED
         if self.way is not None and not math.isfinite(self.way.length):
-            return "no way that is wide enough leads on"
+            return StuckCause.NO_WAY
         if clearance(situation.state.position, moving) < NEAR * radius:
-            return "waiting for what moves"
-        if not modes.feasible.any():
-            return "every plan is blocked"
-        return "no plan makes progress"
+            return StuckCause.MOVING
+        return StuckCause.NO_PROGRESS if modes.feasible.any() else StuckCause.BLOCKED
+
+    def reason(self, cause: StuckCause, radius: float) -> str:
+        """Return why the robot is stuck, for people."""
+        if cause is StuckCause.GOAL_OCCUPIED:
+            return f"the goal is occupied; {self._lack(radius):.2f} m of room are missing there"
+        return cause.value

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.control.escape import StuckCause
 from mme_ilqr_ros.control.modes import Modes
 
 Array = NDArray[np.float64]
@@ -23,6 +25,8 @@ class ControlStatus(enum.Enum):
     GATED = "driving on would end too close to something, held"
     EVADING = "every plan is blocked, getting out of the way"
     BLOCKED = "every plan is blocked, braking"
+    MANOEUVRE = "manoeuvre"
+    RECOVERING = "recovering"
     NO_GOAL = "no goal"
     INVALID_INPUT = "input is not finite, braking"
 
@@ -44,6 +48,9 @@ class ControlResult:
         vy: Speed to the left to command [m/s]; zero but for robots that slide.
         controls: The command as controls of the robot's model [nu].
         gate: Why the last gate changed the command; empty where it did not, or had nothing to see.
+        cause: Why it is stuck; None where it is not.
+        to_go: Distance to the goal, along the plan where there is one [m]; inf where it is not
+            driven to.
     """
 
     status: ControlStatus
@@ -58,6 +65,8 @@ class ControlResult:
     vy: float = 0.0
     controls: tuple[float, ...] = ()
     gate: str = ""
+    cause: StuckCause | None = None
+    to_go: float = math.inf
 
     @property
     def gated(self) -> bool:

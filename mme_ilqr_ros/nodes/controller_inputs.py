@@ -40,6 +40,8 @@ from mme_ilqr_ros.nodes.threads import Background
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.perception.map_walls import MapWalls
 
+FORGOTTEN = 0.5  # s for which a robot that has forgotten obstacles stands: they may come again
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -91,6 +93,7 @@ class ControllerInputs:
         self._boxes: dict[str, Received] = {}
         self._background = Background()
         self._is_guided = True  # whether the plan is of a planner that sends its cost-to-go
+        self._forgot = -math.inf  # when there were obstacles to forget, on the steady clock [s]
         # Fields are large: they are moved only when the value or its place changes.
         self._moves = {name: lru_cache(maxsize=1)(move) for name, move in MOVES.items()}
 
@@ -166,7 +169,12 @@ class ControllerInputs:
 
     def forget(self) -> None:
         """Forget obstacles and what scanners saw; what is there comes again."""
-        self._boxes.pop("obstacles", None)
+        if self._boxes.pop("obstacles", None) is not None:
+            self._forgot = time.monotonic()
+        self.forget_seen()
+
+    def forget_seen(self) -> None:
+        """Forget what scanners saw; until the next scan the robot brakes."""
         if self._lidar is not None:
             self._lidar.forget()
 
@@ -289,6 +297,8 @@ class ControllerInputs:
         """Return the circles where they are now by their velocities."""
         box = self._boxes.get("obstacles")
         if box is None:
+            if time.monotonic() - self._forgot < FORGOTTEN:
+                missing.append("obstacles were forgotten just now")
             return circle_math.no_circles()
         if box.age > self.settings.obstacles_timeout:
             missing.append(f"obstacles stopped {box.age:.1f} s ago")

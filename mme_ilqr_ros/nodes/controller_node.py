@@ -57,12 +57,16 @@ from mme_ilqr_ros.nodes.parameters import overrides
 from mme_ilqr_ros.nodes.plan_message import PlanMessage
 from mme_ilqr_ros.nodes.plan_request import PlanRequest
 from mme_ilqr_ros.nodes.polled_input import PolledInput
+from mme_ilqr_ros.nodes.recovery import NodeRecovery
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.speed_limit import SpeedLimit
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
-FINE = (ControlStatus.DRIVING, ControlStatus.GOAL_REACHED, ControlStatus.NO_GOAL)
+FINE = (
+    *(ControlStatus.DRIVING, ControlStatus.GOAL_REACHED, ControlStatus.NO_GOAL),
+    ControlStatus.MANOEUVRE,
+)
 AT_REST = 0.01  # m/s and rad/s
 ARRIVED = 0.1  # m/s and rad/s below which a robot that is told to stand has arrived
 FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
@@ -74,6 +78,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
 
     Attributes:
         lidar: What scanners see; None where it does not drive by them.
+        recovery: Frees it where it is stuck, and drives manoeuvres.
     """
 
     NAME, SETTINGS = "controller", ControllerNodeSettings
@@ -122,6 +127,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         inputs, say, warnings = self._inputs, self.get_logger().info, self.warnings
         self._goal = GoalKeeper(inputs, GoalPublisher(self), warnings, self.now, say)
+        self.recovery = NodeRecovery(self._controller, self._goal, inputs, settings)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._goal.take_status
         take_map: Any = inputs.take_map
@@ -220,6 +226,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._command.close()
         self._is_moving = False
         self._status, self._is_fine = "inactive", True
+        self.recovery.stop("the controller is not active")
         self._goal.suspend("the controller is not active")
         self._actions.abort()
 
@@ -232,6 +239,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         """Hand changed settings on; what they compile is compiled now."""
         self._controller.update(settings)
         self._speed_limit.use(settings)
+        self.recovery.use(settings)
         self._say_derived(settings)
         self._inputs.settings = settings
         if self.lidar is not None:
@@ -267,7 +275,8 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
             self._controller.reset()
         self._last_now = now
-        if not self._inputs.has_goal and not self._is_moving:
+        self._goal.note_time(now)
+        if not (self._inputs.has_goal or self._is_moving or self.recovery.is_busy):
             self._status, self._is_fine = "no goal", True
             self.view.rest()
             return
@@ -289,7 +298,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         if self._was_halted:
             self._was_halted = False
             self._controller.stopped()
-        result = self._controller.compute_command(snapshot.situation)
+        result = self.recovery.compute_command(snapshot)
         if self._inputs.odometry_age > self.settings.odom_timeout:  # the cycle took too long
             return
         self.warnings.clear("halt")
@@ -305,6 +314,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         if result.status is ControlStatus.NO_GOAL:
             return
         self._goal.drive()
+        self.recovery.judge(stands=not is_driven and speed < ARRIVED)
         if result.status is ControlStatus.GOAL_REACHED and not is_driven and speed < ARRIVED:
             self._is_moving = False  # also where odometry's noise says that it does
             self._goal.arrive(result.goal_distance)
@@ -363,6 +373,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             "missed deadlines": self._times.missed,
             "mode switches": self._mode_switches,
             "changed by the last gate": self._gated,
+            "recoveries": self.recovery.count,
             **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
         }
         if self.lidar is not None:

@@ -138,6 +138,10 @@ class GoalKeeper:
         if self.life.goal != before and plan is not None and plan.goal == self.life.goal:
             self._follow(plan)  # it overtook the news of its goal
 
+    def note_time(self, now: float) -> None:
+        """Take note of ROS time [s]."""
+        self._gate.note_time(now)
+
     def drive(self) -> None:
         """Note that the goal is driven to."""
         if self._driven == self.life.goal:

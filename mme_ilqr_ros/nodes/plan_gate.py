@@ -38,6 +38,11 @@ class PlanGate:
         # The goal of the newest plan of another planner, its end, and when it came.
         self._foreign: tuple[int | None, Pose, float] | None = None
 
+    def note_time(self, now: float) -> None:
+        """Take note of ROS time [s]: it may begin, or begin anew, after this node did."""
+        if not 0.0 < self._begin_of_ros <= now:
+            self._begin_of_ros = now
+
     def is_from_before(self, published: int) -> bool:
         """Whether a message was published [ns] before this node was up; 0 is not known."""
         return 0 < published < self._begin
@@ -66,8 +71,7 @@ class PlanGate:
         stamp = nanoseconds(plan.header.stamp)
         age = now - 1e-9 * stamp
         self.last = plan = replace(plan, goal=plan.goal or published or time.time_ns())
-        if now < self._begin_of_ros:
-            self._begin_of_ros = 0.0  # time began anew, in a simulation or a recording
+        self.note_time(now)
         is_to_before = plan.names_goal and 1e-9 * plan.goal < self._begin_of_ros
         if resumes and plan.names_goal and not self._life.is_past(plan.goal):
             # An old one is asked for anew; and the news of its goal may come after it.

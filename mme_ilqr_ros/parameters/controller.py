@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mme_ilqr_ros.control.recovery_settings import RecoverySettings
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.parameters.lidar import LidarSettings
 from mme_ilqr_ros.parameters.shared import (
@@ -12,7 +13,7 @@ from mme_ilqr_ros.parameters.shared import (
     stamped_setting,
     tolerance_setting,
 )
-from mme_ilqr_ros.settings import setting
+from mme_ilqr_ros.settings import group, setting
 
 GUIDANCE = ("path", "cost_to_go")
 
@@ -70,6 +71,13 @@ class ControllerNodeSettings(ManagedSettings, LidarSettings, ControllerSettings)
         " otherwise it aborts it.",
         dynamic=False,
     )
+    serve_behaviors: bool = setting(
+        True,
+        "Whether the controller serves nav2's actions spin, backup, drive_on_heading and wait where"
+        " nav2_msgs is installed; false beside nav2's behavior server.",
+        dynamic=False,
+    )
+    recovery: RecoverySettings = group(RecoverySettings)
     transform_tolerance: float = tolerance_setting()
     serve_navigation: bool = navigation_setting()
     failure_tolerance: float = setting(

@@ -9,6 +9,7 @@ from test_controller import controller, drive, positions
 from test_way_out import dead_end
 
 from mme_ilqr_ros.control.controller import LocalController
+from mme_ilqr_ros.control.escape import StuckCause
 from mme_ilqr_ros.control.result import ControlStatus
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, no_circles
@@ -165,7 +166,8 @@ def test_a_plan_through_something_is_left_and_met_again_without_a_word_of_an_occ
     _, results = drive(control, circles, 1.5, AT_REST, goal, path=plan)
     assert control._escape.way.lack > 0.5
     now = Situation(AT_REST, goal, 1.5, path=plan, circles=circles)
-    assert "occupied" not in control._escape.reason(now, results[-1].modes, 0.2)
+    cause = control._escape.cause(now, results[-1].modes, 0.2)
+    assert cause is not StuckCause.GOAL_OCCUPIED
     states, results = drive(controller(), circles, 60.0, AT_REST, goal, path=plan)
     assert results[-1].status is ControlStatus.GOAL_REACHED
     assert not any("occupied" in result.message for result in results)

@@ -65,17 +65,21 @@ def serve_planner(node: PlannerNode) -> Served:
 
 
 def serve_controller(node: ControllerNode) -> Served:
-    """Serve follow_path, speed_limit and, where the node takes goals itself, navigate_to_pose."""
+    """Serve follow_path, spin and its kin and, where the node takes goals, navigate_to_pose."""
     if not IS_INSTALLED:
         what = "plan" if node.settings.use_plan else "goal_pose"
         return _say_what_is_there(node, f"{what}, ~/speed_limit and ~/reset")
     from mme_ilqr_ros.nodes.nav2.follow_path import FollowPathServer
     from mme_ilqr_ros.nodes.nav2.navigate import Navigate
 
-    following = FollowPathServer(node)
-    if node.settings.use_plan or not node.settings.serve_navigation:
-        return Served(following)
-    return Served(following, Navigate(node))
+    parts: list[Part] = [FollowPathServer(node)]
+    if node.settings.serve_behaviors:
+        from mme_ilqr_ros.nodes.nav2.behaviors import Behaviors
+
+        parts.append(Behaviors(node, node.recovery))
+    if node.settings.serve_navigation and not node.settings.use_plan:
+        parts.append(Navigate(node))
+    return Served(*parts)
 
 
 def _say_what_is_there(node: Node, topics: str) -> Served:

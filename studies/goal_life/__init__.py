@@ -1,0 +1,1 @@
+"""Goals and their ends, through simulator, planner and controller as processes."""
