@@ -17,6 +17,7 @@ import functools
 import hashlib
 import inspect
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class Tally:
         compiled: Number of those that were compiled.
         foreign: Whether some were found for another kind of processor only.
         folder: Where compiled code was written to last; None while none was.
-        hears: Called before the first function is compiled, with the reason.
+        hears: By thread: called before its first function is compiled, with the reason.
     """
 
     def __init__(self) -> None:
@@ -44,13 +45,13 @@ class Tally:
         self.loaded = self.compiled = 0
         self.foreign = False
         self.folder: Path | None = None
-        self.hears: Heard | None = None
+        self.hears: dict[int, Heard] = {}
 
     def missed(self, foreign: bool) -> None:
         """Count a function that is compiled now."""
         self.compiled += 1
         self.foreign |= foreign
-        hears, self.hears = self.hears, None
+        hears = self.hears.pop(threading.get_ident(), None)
         if hears is not None:
             hears("compiled for another processor so far" if foreign else "not compiled yet")
 
@@ -60,12 +61,12 @@ TALLY = Tally()
 
 @contextlib.contextmanager
 def announced(say: Heard) -> Iterator[None]:
-    """Call `say` once, with the reason, if something is compiled inside the block."""
-    TALLY.hears = say
+    """Call `say` once, with the reason, if this thread compiles something inside the block."""
+    TALLY.hears[threading.get_ident()] = say
     try:
         yield
     finally:
-        TALLY.hears = None
+        TALLY.hears.pop(threading.get_ident(), None)
 
 
 def kept_on_disk(dispatcher: Any) -> Any:

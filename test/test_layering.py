@@ -29,6 +29,9 @@ MAY_IMPORT = {
     3: {
         "training": {"planning", "learning", "command_line"},
         "navigation": {"planning", "control", "perception"},  # scans and odometry to commands
+        "warm_up": {
+            *("planning", "control", "perception", "simulation", "parameters", "command_line"),
+        },
         "benchmark": {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),
             *("navigation", "command_line"),
@@ -40,7 +43,15 @@ MAY_IMPORT = {
             "command_line",
         },
         "bringup": {"simulation", "reporting", "parameters", "command_line"},  # starts processes
-        "__main__": {"bringup", "benchmark", "training", "parameters", "nodes", "command_line"},
+        "__main__": {
+            "warm_up",
+            "bringup",
+            "benchmark",
+            "training",
+            "parameters",
+            "nodes",
+            "command_line",
+        },
     },
 }
 FLOOR_OF = dict.fromkeys(GROUND, 1) | {

@@ -30,6 +30,7 @@ from std_srvs.srv import Trigger
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import read_map
+from mme_ilqr_ros.nodes.compiling import compiling
 from mme_ilqr_ros.nodes.conversions import (
     MessageError,
     exact_stamp,
@@ -64,8 +65,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._frames = Frames(self, self.warnings)
         self._ground = Ground(settings, self._frames, self.warnings)
         self._replanner = Replanner(settings)
-        self.get_logger().info("compiling the planner, once on a new machine")
-        self._ground.warm_up()
+        with compiling(self, "planner"):
+            self._ground.warm_up()
         # Maps are read and plans are made there, so that goals and their ends are heard at any
         # time; what is planned with belongs to that thread. Only make_plan comes in between.
         self._background, self._planning = Background(), threading.Lock()
