@@ -78,6 +78,6 @@ $(VENV)/.train: $(VENV)/.sim requirements/torch.txt
 	$(PIP) --retries 1 -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.train requirements/test.txt
-	$(PIP) -r requirements/test.txt
+$(VENV)/.test: $(VENV)/.train requirements/test.txt requirements/record.txt
+	$(PIP) -r requirements/test.txt -r requirements/record.txt
 	@touch $@

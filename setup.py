@@ -11,7 +11,7 @@ from setuptools.command.develop import develop
 from setuptools.command.install import install
 
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor", "safety")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder")
 EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
 
 
@@ -123,6 +123,7 @@ setup(
         "cluster": ["dask", "distributed"],
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
         "referee": ["ir-sim>=2.4", "navground>=0.5"],
+        "record": ["mcap>=1.1"],
         "test": ["pytest"],
     },
     data_files=[

@@ -26,8 +26,8 @@ ROSDEP = {
 }
 PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch"}
-# llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them.
-NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage"}
+# llvmlite comes with numba; Dask, the peers of the benchmark and mcap are for whom has them.
+NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "mcap"}
 
 
 def imported_packages():
