@@ -19,7 +19,7 @@ def shared_files():
     """Return (folder, files) pairs for everything that lives in share/mme_ilqr_ros."""
     share = Path("share") / NAME
     files = [Path("package.xml")]
-    for folder in ("launch", "config", "rviz"):
+    for folder in ("launch", "config", "rviz", "foxglove"):
         files += sorted(
             path
             for path in Path(folder).rglob("*")
