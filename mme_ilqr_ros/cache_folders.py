@@ -10,13 +10,33 @@ READY = Path(__file__).resolve().parent / "__pycache__" / "compiled"
 """Filled when the package is installed (`mme-ilqr warm_up --install`); else only read."""
 
 
+_is_filled = False
+
+
+def fill() -> None:
+    """From now on in this process, put compiled code beside the package.
+
+    Raises:
+        OSError: Nothing can be written there.
+    """
+    global _is_filled
+    READY.mkdir(parents=True, exist_ok=True)
+    (READY / "here").touch()
+    _is_filled = True
+
+
 def readable() -> list[Path]:
     """Return where compiled code is looked for, in this order."""
-    return [READY, *writable()]
+    return [READY, *_of_the_user()]
 
 
 def writable() -> list[Path]:
-    """Return the folders to try, best first: `MME_ILQR_CACHE_DIR` or ~/.cache, then /tmp."""
+    """Return the folders to try, best first; where the package's is filled, that and no other."""
+    return [READY] if _is_filled else _of_the_user()
+
+
+def _of_the_user() -> list[Path]:
+    """Return `MME_ILQR_CACHE_DIR` or ~/.cache, then /tmp."""
     return [folder for folder in (_chosen(), _temporary()) if folder is not None]
 
 

@@ -138,7 +138,7 @@ class _DiskCache(FunctionCache):
 
     def _copy(self, folder: Path, key: Any, data: Any) -> None:
         """Keep what was found beside the package too, where that is what is being filled."""
-        if cache_folders.writable()[0] == cache_folders.READY != folder:
+        if cache_folders.writable() == [cache_folders.READY] != [folder]:
             with contextlib.suppress(OSError):
                 self._write(cache_folders.READY, key, data)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -48,7 +47,10 @@ def run(options: argparse.Namespace, command: str) -> str:
         InputError: A robot cannot be used, or the package's folder cannot be written.
     """
     if options.install:
-        _write_beside_the_package()
+        try:
+            cache_folders.fill()
+        except OSError as error:
+            raise InputError(f"--install: {cache_folders.READY}: {error.strerror}") from error
     # Loaded here: numba, which may be missing, and folders that the line above decides on.
     from mme_ilqr_ros.compile_cache import TALLY
 
@@ -64,22 +66,11 @@ def run(options: argparse.Namespace, command: str) -> str:
         told += done
     total = time.process_time() - begun
     if told == 0:
-        return f"all {TALLY.loaded} functions were ready ({total:.1f} s to load them)"
+        return f"all {TALLY.loaded} functions were compiled already ({total:.1f} s to load them)"
     why = ", for another processor so far" if TALLY.foreign else ""
     where = TALLY.folder or "no folder: none can be written"
     count = f"{told} of {told + TALLY.loaded} functions"
     return f"compiled {count}{why}; kept in {where} ({total:.1f} s)"
-
-
-def _write_beside_the_package() -> None:
-    folder = cache_folders.READY
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--install: {folder}: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"--install: {folder} cannot be written")
-    os.environ["MME_ILQR_CACHE_DIR"] = str(folder)
 
 
 def jobs(robots: list[str]) -> Mapping[str, Job]:

@@ -90,12 +90,11 @@ def test_the_folder_beside_the_package_is_filled_once_and_only_read_from_then_on
     ready = tmp_path / "ready"
     run()
     assert not ready.exists()
-    monkeypatch.setenv("MME_ILQR_CACHE_DIR", str(ready))  # as the installation does
-    monkeypatch.setattr(cache_folders, "_chosen", lambda: ready)
-    monkeypatch.setattr(cache_folders, "_temporary", lambda: tmp_path / "cache")
+    monkeypatch.setattr(cache_folders, "_is_filled", False)  # and again after this test
+    cache_folders.fill()  # as the installation does
     assert run() == AGAIN  # taken over from the user's
-    monkeypatch.setattr(cache_folders, "_chosen", lambda: tmp_path / "other")
-    monkeypatch.setattr(cache_folders, "_temporary", lambda: None)
+    monkeypatch.setattr(cache_folders, "_is_filled", False)
+    monkeypatch.setenv("MME_ILQR_CACHE_DIR", str(tmp_path / "other"))
     assert run() == AGAIN
     assert not (tmp_path / "other").exists()
     for file in ready.rglob("*"):  # root's work, for everybody

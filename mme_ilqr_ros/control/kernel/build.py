@@ -142,7 +142,7 @@ def _digest(files: dict[str, str]) -> str:
 def _written(files: dict[str, str], name: str) -> Path:
     """Return the folder that holds the kernel, or the first one that can, with its files in it."""
     writable, reasons = cache_folders.writable(), []
-    for directory in cache_folders.readable() if writable[:1] != [cache_folders.READY] else ():
+    for directory in cache_folders.readable() if writable != [cache_folders.READY] else ():
         if _holds_all(directory / name, files):
             return directory / name
     for directory in writable:
