@@ -24,7 +24,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
 .PHONY: sim train test test-slow bench lint format params clean
-sim: $(VENV)/.sim
+sim: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
 	  $(call given,--robot,$(ROBOT)) $(call given,--speed,$(SPEED)) $(WHO) $(call given,--out,$(OUT))
 
@@ -37,7 +37,7 @@ test: lint
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -q -m slow -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-bench: $(VENV)/.sim
+bench: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros solve --out out/bench/solve
 	$(PY) -m mme_ilqr_ros drive --worlds config/scenarios $(WHO) --plots --out out/bench/drive
 
@@ -69,10 +69,15 @@ $(VENV)/.sim: $(VENV)/bin/python requirements/run.txt requirements/ros.txt
 	$(PIP) -r requirements/run.txt $(if $(SOURCED),,-r requirements/ros.txt)
 	@touch $@
 
+# Once, before several processes do so at a time; `make test` compiles what its tests use.
+$(VENV)/.warm: $(VENV)/.sim
+	$(PY) -m mme_ilqr_ros warm_up
+	@touch $@
+
 $(VENV)/.train: $(VENV)/.sim requirements/torch.txt
 	$(PIP) --retries 1 -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.train requirements/test.txt
-	$(PIP) -r requirements/test.txt
+$(VENV)/.test: $(VENV)/.train requirements/test.txt requirements/record.txt
+	$(PIP) -r requirements/test.txt -r requirements/record.txt
 	@touch $@

@@ -1,12 +1,17 @@
 """Packaging for colcon (ament_python) and pip; `make` pins its versions in requirements/."""
 
+import os
+import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.develop import develop
+from setuptools.command.install import install
 
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor", "safety")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder")
 EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
 
 
@@ -14,7 +19,7 @@ def shared_files():
     """Return (folder, files) pairs for everything that lives in share/mme_ilqr_ros."""
     share = Path("share") / NAME
     files = [Path("package.xml")]
-    for folder in ("launch", "config", "rviz"):
+    for folder in ("launch", "config", "rviz", "foxglove"):
         files += sorted(
             path
             for path in Path(folder).rglob("*")
@@ -40,6 +45,55 @@ def launchable_scripts():
         )
         script.chmod(0o755)
     return [(f"lib/{NAME}", [str(folder / node) for node in EXECUTABLES])]
+
+
+def warm_up(folder):
+    """Compile the installed package for this processor; whatever happens, it is installed.
+
+    Args:
+        folder: That holds the package.
+    """
+    if os.environ.get("MME_ILQR_WARM_UP", "1") == "0":
+        return
+    hint = f"the first start of a node will (or: ros2 run {NAME} mme-ilqr warm_up)"
+    missing = [
+        name for name in ("numba", "numpy", "scipy", "casadi", "yaml") if not find_spec(name)
+    ]
+    if missing:
+        sys.stderr.write(f"{NAME}: not compiled beforehand: {missing[0]} is missing; {hint}\n")
+        return
+    sys.stdout.write(f"{NAME}: compiling for this processor (MME_ILQR_WARM_UP=0 leaves it out)\n")
+    sys.stdout.flush()
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        [sys.executable, "-m", NAME, "warm_up", "--install"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        sys.stderr.write(f"{NAME}: not compiled beforehand: {why}; {hint}\n")
+
+
+class Install(install):
+    """What `colcon build` calls; a package of a distribution, under a root of its own, is left."""
+
+    def run(self):
+        super().run()
+        if BY_COLCON and self.root is None:
+            warm_up(Path(self.install_lib).resolve())
+
+
+class Develop(develop):
+    """What `colcon build --symlink-install` calls, where the package is at hand."""
+
+    def run(self):
+        super().run()
+        if BY_COLCON and not self.uninstall:
+            warm_up(Path.cwd())
 
 
 setup(
@@ -69,6 +123,7 @@ setup(
         "cluster": ["dask", "distributed"],
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
         "referee": ["ir-sim>=2.4", "navground>=0.5"],
+        "record": ["mcap>=1.1"],
         "test": ["pytest"],
     },
     data_files=[
@@ -77,6 +132,7 @@ setup(
         *(launchable_scripts() if "bdist_wheel" in sys.argv else []),
     ],
     zip_safe=False,
+    cmdclass={"install": Install, "develop": Develop},
     entry_points={
         "console_scripts": [
             f"mme-ilqr = {NAME}.__main__:main",

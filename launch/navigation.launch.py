@@ -1,4 +1,4 @@
-"""Planner and controller, for a robot that publishes odom, and map or scan, and takes cmd_vel."""
+"""Planner, controller and safety node, for a robot with odom, map or scan, and cmd_vel."""
 
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction
@@ -8,6 +8,7 @@ from mme_ilqr_ros.bringup.launching import (
     common_arguments,
     is_set,
     node_actions,
+    record_actions,
     rviz_actions,
 )
 from mme_ilqr_ros.bringup.system import navigation_nodes, on_simulated_time
@@ -17,7 +18,7 @@ def start(context):
     nodes = navigation_nodes(choice(context))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
-    return [*node_actions(context, nodes), *rviz_actions(context)]
+    return [*node_actions(context, nodes), *record_actions(context), *rviz_actions(context)]
 
 
 def generate_launch_description():

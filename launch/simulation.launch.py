@@ -11,10 +11,12 @@ from mme_ilqr_ros.bringup.launching import (
     common_arguments,
     is_set,
     node_actions,
+    record_actions,
     rviz_actions,
     value_of,
 )
-from mme_ilqr_ros.bringup.system import monitor_node, on_simulated_time, own_file, simulation_nodes
+from mme_ilqr_ros.bringup.parameter_files import own_file
+from mme_ilqr_ros.bringup.system import monitor_node, on_simulated_time, simulation_nodes
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.simulation.scenario import load_scenario
 
@@ -29,7 +31,7 @@ def start(context):
         nodes.append(monitor_node(chosen, report))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
-    return [*node_actions(context, nodes), *rviz_actions(context)]
+    return [*node_actions(context, nodes), *record_actions(context), *rviz_actions(context)]
 
 
 def generate_launch_description():

@@ -40,6 +40,7 @@ VERBS = {
     "train": Verb(
         "learn the planner's cost, as a weight file", "mme_ilqr_ros.training.verb", "train"
     ),
+    "warm_up": Verb("compile beforehand what the nodes need", "mme_ilqr_ros.warm_up"),
     "params": Verb("print every parameter with its default", "mme_ilqr_ros.parameters.verb"),
     "node": Verb("run one ROS 2 node, as `ros2 run` does", "mme_ilqr_ros.nodes.verb"),
 }

@@ -1,4 +1,4 @@
-"""Compile a numerical loop with numba, with its disk cache wherever one can be written."""
+"""Compile a numerical loop with numba, and keep the result on disk; see `compile_cache`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ from collections.abc import Callable
 
 from numba import njit
 
+from mme_ilqr_ros.compile_cache import kept_on_disk
+
 
 def compiled(function: Callable) -> Callable:
-    """Return `function` compiled at its first call, cached on disk if any cache folder is writable.
+    """Return `function` compiled at its first call, or loaded where that was done before.
 
-    While it runs, other threads may.
-
-    numba looks for a folder when a function is declared and raises where there is none (a package
-    in a read-only place and a read-only home). The package must work there too, only slower to
-    start; the environment variable NUMBA_CACHE_DIR names a folder to use.
+    While it runs, other threads may. Copy arrays in it by loops: the first `a[i:j] = b` of a
+    process takes numba two seconds to compile, for the text of the error that it might raise.
     """
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except (RuntimeError, OSError):
-        return njit(nogil=True)(function)
+    return kept_on_disk(njit(nogil=True)(function))
 
 
 def inlined(function: Callable) -> Callable:

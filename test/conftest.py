@@ -66,7 +66,7 @@ def build_with_colcon(folder, *flags):
     """Build a workspace in `folder`."""
     copy_of_the_sources(folder / "src" / NAME)
     colcon = Path(sys.executable).with_name("colcon")
-    run_in(folder, colcon, "build", *flags, AMENT_PREFIX_PATH="")
+    run_in(folder, colcon, "build", *flags, AMENT_PREFIX_PATH="", MME_ILQR_WARM_UP="0")
 
 
 @contextlib.contextmanager

@@ -173,7 +173,7 @@ def test_the_obstacles_message_has_the_documented_layout():
 def strings_of_the_code():
     """Return every string of the package, parts of one literal joined, and the Makefile."""
     texts = [text_of(REPOSITORY / "Makefile")]
-    for path in PACKAGE.rglob("*.py"):
+    for path in (REPOSITORY / "setup.py", *PACKAGE.rglob("*.py")):
         nodes = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Constant)]
         texts += [node.value for node in nodes if isinstance(node.value, str)]
     return texts

@@ -11,7 +11,7 @@ from mme_ilqr_ros import __version__
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAME = "mme_ilqr_ros"
-SHARED_FOLDERS = ("config", "launch", "rviz")
+SHARED_FOLDERS = ("config", "launch", "rviz", "foxglove")
 
 
 def executables():

@@ -13,7 +13,8 @@ PACKAGE = "mme_ilqr_ros"
 
 # Every part of the package: its floor, and which parts above the ground floor it may import.
 # A part may always import itself and everything on floor 1.
-GROUND = {"geometry", "models", "settings", "resources", "compiled", "errors"}
+COMPILED = {"compiled", "compile_cache", "cache_folders"}
+GROUND = {"geometry", "models", "settings", "resources", "errors", *COMPILED}
 MAY_IMPORT = {
     2: {
         "planning": set(),
@@ -28,6 +29,9 @@ MAY_IMPORT = {
     3: {
         "training": {"planning", "learning", "command_line"},
         "navigation": {"planning", "control", "perception"},  # scans and odometry to commands
+        "warm_up": {
+            *("planning", "control", "perception", "simulation", "parameters", "command_line"),
+        },
         "benchmark": {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),
             *("navigation", "command_line"),
@@ -39,7 +43,15 @@ MAY_IMPORT = {
             "command_line",
         },
         "bringup": {"simulation", "reporting", "parameters", "command_line"},  # starts processes
-        "__main__": {"bringup", "benchmark", "training", "parameters", "nodes", "command_line"},
+        "__main__": {
+            "warm_up",
+            "bringup",
+            "benchmark",
+            "training",
+            "parameters",
+            "nodes",
+            "command_line",
+        },
     },
 }
 FLOOR_OF = dict.fromkeys(GROUND, 1) | {

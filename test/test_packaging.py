@@ -26,9 +26,9 @@ ROSDEP = {
 }
 PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch"}
-# llvmlite comes with numba; Dask and the peers of the benchmark are for whom has them;
-# nav2_msgs, for whom has nav2.
-NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs"}
+# llvmlite comes with numba; Dask, the peers of the benchmark, mcap and nav2_msgs are for whom has
+# them.
+NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs", "mcap"}
 
 
 def imported_packages():

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TextIO
 
 from mme_ilqr_ros.bringup.domain import reserved_domain
+from mme_ilqr_ros.bringup.parameter_files import parameter_files
 from mme_ilqr_ros.bringup.processes import NodeProcess, start, stop_all
-from mme_ilqr_ros.bringup.system import NodeSpec, parameter_files
+from mme_ilqr_ros.bringup.system import NodeSpec
 
 FAILED, UNUSABLE_INPUT = 1, 2
 LINE_WIDTH = 76  # a longer line would not be replaced by the next one

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.record import TOPICS
 from mme_ilqr_ros.parameters.safety import OF_CONTROLLER
-from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar, table
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.robot_file import load_robot
 
 PACKAGE = "mme_ilqr_ros"
 UNCHECKED = (("cmd_vel", "cmd_vel_unchecked"),)
-_PARAMETERS = "ros__parameters"
+TO_NAV2 = (("cmd_vel", "cmd_vel_nav"),)  # to its velocity smoother and collision monitor
+NAV2_NAMES = {"planner": "planner_server", "controller": "controller_server"}
 
 
 def _allowed(settings_class: type, name: str) -> tuple[str, ...]:
@@ -37,6 +35,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """Allowed names of each choice between parts of the system."""
 
 
+def says_yes(text: str) -> bool:
+    """Return whether a text says yes, in any of the ways people write it."""
+    return text.lower() in ("true", "1", "yes", "on")
+
+
 @dataclass(frozen=True)
 class Choice:
     """What a person chose by name; an empty text leaves it to the parameter files.
@@ -48,6 +51,9 @@ class Choice:
         sensing: One of NAMES; `lidar` drives by scans and odometry.
         robot: Name or parameter file of a robot, in place of the scenario's.
         safety: One of NAMES; `false` leaves the safety node out.
+        autostart: `false` leaves planner and controller to a lifecycle manager.
+        nav2: `true` puts planner and controller into the seats of nav2's servers.
+        enable_stamped_cmd_vel: `true` or `false`: whether the velocities of all carry a stamp.
         scenario: Name or file of the scenario.
         world_id: Which world, where the scenario's file holds several.
         goal: `x y` or `x y yaw` in m and rad in place of the scenario's goal.
@@ -62,11 +68,26 @@ class Choice:
     sensing: str = ""
     robot: str = ""
     safety: str = ""
+    autostart: str = ""
+    nav2: str = ""
+    enable_stamped_cmd_vel: str = ""
 
     @property
     def is_guarded(self) -> bool:
         """Whether commands pass through the safety node."""
-        return self.safety.lower() not in ("false", "0", "no", "off")
+        return not self.safety or says_yes(self.safety)
+
+    @property
+    def is_in_nav2(self) -> bool:
+        """Whether planner and controller sit where nav2's servers do."""
+        return says_yes(self.nav2)
+
+    @property
+    def managed(self) -> dict[str, Scalar]:
+        """Who starts planner and controller, and who answers for whole drives."""
+        if self.is_in_nav2:
+            return {"autostart_node": says_yes(self.autostart), "serve_navigation": False}
+        return {"autostart_node": says_yes(self.autostart)} if self.autostart else {}
 
     @property
     def use_plan(self) -> bool:
@@ -100,6 +121,7 @@ class NodeSpec:
 
     Attributes:
         name: Name of the node, of its executable and of its block in config/mme_ilqr.yaml.
+        called: Name of the node in ROS, where it is another one.
         facts: Parameters that follow from the scenario; a params file overrules them.
         choices: Parameters that were chosen by name; they overrule every file.
         robot_file: Parameter file of the robot; a params file overrules it.
@@ -116,6 +138,7 @@ class NodeSpec:
     remappings: tuple[tuple[str, str], ...] = ()
     takes_after: str = ""
     taken: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def module(self) -> str:
@@ -139,19 +162,38 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
             shape["footprint"] = as_text(robot.footprint)
         limits = dict(robot.limits)
     chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
-    chosen |= {"use_plan": choice.use_plan}
-    planned = _chosen(kind=choice.planner)
+    chosen |= {"use_plan": choice.use_plan} | choice.managed
+    planned = _chosen(kind=choice.planner) | choice.managed
     if choice.by_lidar:
         limits |= {"scan_topics": tuple(topic for topic, _ in (named or RobotSpec()).scanners)}
         planned |= {"use_evidence": True}
     file = named.file if named else ""
     controller = NodeSpec("controller", shape | limits, chosen, file)
     nodes = [NodeSpec("planner", shape, planned, file)] if choice.use_plan else []
-    if not choice.is_guarded:
-        return [*nodes, controller]
-    own = {name: value for name, value in limits.items() if name in OF_CONTROLLER}
-    safety = NodeSpec("safety", own, {}, file, takes_after="controller", taken=OF_CONTROLLER)
-    return [*nodes, safety, replace(controller, remappings=UNCHECKED)]
+    if choice.is_guarded:
+        own = {name: value for name, value in limits.items() if name in OF_CONTROLLER}
+        nodes += [NodeSpec("safety", own, {}, file, takes_after="controller", taken=OF_CONTROLLER)]
+        controller = replace(controller, remappings=UNCHECKED)
+    nodes = _stamped([*nodes, controller], choice)
+    return [_in_nav2(node) for node in nodes] if choice.is_in_nav2 else nodes
+
+
+def _in_nav2(spec: NodeSpec) -> NodeSpec:
+    """Return a node under the name that nav2 gives it; what leaves the last one goes on to nav2."""
+    remappings = spec.remappings if spec.remappings or spec.name == "planner" else TO_NAV2
+    return replace(spec, called=NAV2_NAMES.get(spec.name, ""), remappings=remappings)
+
+
+def _stamped(specs: Sequence[NodeSpec], choice: Choice) -> list[NodeSpec]:
+    """Return the same nodes with velocities with or without a stamp, if that was chosen."""
+    if not choice.enable_stamped_cmd_vel:
+        return list(specs)
+    told = {"enable_stamped_cmd_vel": says_yes(choice.enable_stamped_cmd_vel)}
+    kinds = ("controller", "safety", "simulator", "run_monitor")
+    return [
+        replace(spec, choices={**spec.choices, **told}) if spec.name in kinds else spec
+        for spec in specs
+    ]
 
 
 def simulation_nodes(choice: Choice, robot: RobotSpec) -> list[NodeSpec]:
@@ -161,6 +203,7 @@ def simulation_nodes(choice: Choice, robot: RobotSpec) -> list[NodeSpec]:
     """
     driving = navigation_nodes(choice, robot)
     simulator = NodeSpec("simulator", choices=choice.world, robot_file=robot.file)
+    (simulator,) = _stamped([simulator], choice)
     if not choice.by_lidar:
         return [simulator, *driving]
     told = {"publish_map": False, "publish_obstacles": False}
@@ -168,7 +211,7 @@ def simulation_nodes(choice: Choice, robot: RobotSpec) -> list[NodeSpec]:
     *before, controller = driving
     facts = {**controller.facts, "scanner_poses": poses}
     controller = replace(controller, facts=facts, choices={**controller.choices, "use_map": False})
-    return [replace(simulator, choices=choice.world | told), *before, controller]
+    return [replace(simulator, choices={**simulator.choices, **told}), *before, controller]
 
 
 def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
@@ -179,7 +222,22 @@ def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
         parameters: Further parameters of the run monitor.
     """
     chosen = {**choice.world, **_chosen(goal=choice.goal), "use_plan": choice.use_plan}
-    return NodeSpec("run_monitor", choices={**chosen, **parameters})
+    (monitor,) = _stamped([NodeSpec("run_monitor", choices={**chosen, **parameters})], choice)
+    return monitor
+
+
+def recorder_node(choice: Choice, file: str) -> NodeSpec:
+    """Return the node that records what the others send.
+
+    Args:
+        choice: What was chosen by name; in nav2's seats the topics of the nodes are called so.
+        file: To write; empty for one with the date in the working directory.
+    """
+    called = NAV2_NAMES if choice.is_in_nav2 else {}
+    parts = (topic.split("/") for topic in TOPICS)
+    topics = tuple("/".join(called.get(part, part) for part in topic) for topic in parts)
+    chosen: dict[str, Scalar] = {"topics": topics} if called else {}
+    return NodeSpec("recorder", facts=chosen, choices=_chosen(file=file))
 
 
 def on_simulated_time(specs: Sequence[NodeSpec], speed: float | None = None) -> list[NodeSpec]:
@@ -202,95 +260,3 @@ def on_simulated_time(specs: Sequence[NodeSpec], speed: float | None = None) -> 
 def _chosen(**texts: str) -> dict[str, Scalar]:
     """Return what is not empty."""
     return {name: text for name, text in texts.items() if text}
-
-
-def default_file() -> Path:
-    """Return the file with every parameter."""
-    return share_path("config", "mme_ilqr.yaml")
-
-
-def own_file(file: Path | None) -> Path | None:
-    """Return the user's parameter file as an absolute path; None where it is the default one."""
-    return None if file is None or file.resolve() == default_file().resolve() else file.resolve()
-
-
-def parameter_files(spec: NodeSpec, user_file: Path | None, folder: Path) -> list[Path]:
-    """Return the parameter files of a node, each overruling the ones before it.
-
-    rcl merges blocks of the same key in the order of the files; of different keys that match, the
-    one that appeared later overrules. So the scenario's file uses the key of the default file, and
-    choices are written under every key of the user's file too.
-
-    Args:
-        spec: The node.
-        user_file: Parameter file of the user, or None; the default file counts as None.
-        folder: Existing folder for what is generated.
-    """
-    user_file = own_file(user_file)
-    key = f"/**/{spec.name}"
-    facts = {key: {_PARAMETERS: dict(spec.facts)}}
-    choices = {**_user_keys(user_file, spec.choices), key: {_PARAMETERS: dict(spec.choices)}}
-    robot_file = Path(spec.robot_file) if spec.robot_file else None
-    files = (
-        default_file(),
-        _write(folder / f"{spec.name}_facts.yaml", facts) if spec.facts else None,
-        _taken_over(spec, robot_file, folder / f"{spec.name}_of_robot.yaml"),
-        robot_file,
-        _taken_over(spec, user_file, folder / f"{spec.name}_of_user.yaml"),
-        user_file,
-        _write(folder / f"{spec.name}_choices.yaml", choices) if spec.choices else None,
-    )
-    return [file for file in files if file is not None]
-
-
-def _taken_over(spec: NodeSpec, file: Path | None, target: Path) -> Path | None:
-    """Write what a file says of the node that this one takes after, said of this one."""
-    if file is None or not spec.takes_after:
-        return None
-    document = _renamed(_document(file), spec)
-    return _write(target, document) if document else None
-
-
-def _renamed(block: Mapping[str, Any], spec: NodeSpec) -> dict[str, Any]:
-    """Return the blocks of `spec.takes_after`, as blocks of the node, with what it takes over."""
-    renamed: dict[str, Any] = {}
-    for key, inner in block.items():
-        if not isinstance(inner, dict):
-            continue
-        *above, name = str(key).split("/")
-        if name == spec.takes_after and isinstance(inner.get(_PARAMETERS), dict):
-            values = {k: v for k, v in inner[_PARAMETERS].items() if k in spec.taken}
-            if values:
-                renamed["/".join([*above, spec.name])] = {_PARAMETERS: values}
-        elif found := _renamed(inner, spec):
-            renamed[key] = found
-    return renamed
-
-
-def _document(file: Path | None) -> dict[str, Any]:
-    """Return a parameter file; empty where it is none: the node will say what is wrong with it."""
-    try:
-        document = yaml.safe_load(file.read_text()) if file else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _user_keys(user_file: Path | None, values: Mapping[str, Scalar]) -> dict[str, Any]:
-    """Return the user's document with these values in the place of every block of parameters."""
-    return _replaced(_document(user_file), values)
-
-
-def _replaced(block: Mapping[str, Any], values: Mapping[str, Scalar]) -> dict[str, Any]:
-    replaced: dict[str, Any] = {}
-    for key, inner in block.items():
-        if key == _PARAMETERS:
-            replaced[key] = dict(values)
-        elif isinstance(inner, dict):
-            replaced[key] = _replaced(inner, values)
-    return replaced
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> Path:
-    path.write_text(yaml.safe_dump(dict(document)))
-    return path

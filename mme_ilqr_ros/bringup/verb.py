@@ -7,13 +7,14 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from mme_ilqr_ros.bringup.parameter_files import own_file
 from mme_ilqr_ros.bringup.run import run_nodes
 from mme_ilqr_ros.bringup.system import (
     NAMES,
     Choice,
     monitor_node,
     on_simulated_time,
-    own_file,
+    recorder_node,
     simulation_nodes,
 )
 from mme_ilqr_ros.command_line import positive
@@ -40,9 +41,10 @@ examples:
   mme-ilqr sim --scenario forest --sensing lidar
   mme-ilqr sim --scenario u_pocket --sensing lidar --robot turtlebot3
 
-The folder of --out gets result.json, run.png, run.gif and the nodes' logs. To watch in RViz, set
-ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values in both terminals. On a
-machine that is too slow or too busy for real time, --speed 0.3 gives the nodes time.
+The folder of --out gets result.json, run.png, run.gif, with --record run.mcap, and the nodes' logs.
+To watch in RViz, set ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST to the same values
+in both terminals. On a machine that is too slow or too busy for real time, --speed 0.3 gives the
+nodes time.
 """
 
 
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, names in NAMES.items():
         add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
     add("--speed", type=positive, metavar="X", help="simulated seconds per real second (real time)")
+    add("--record", action="store_true", help="record what the nodes send, as run.mcap")
     add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrides the scenario")
     add("--out", type=Path, metavar="DIR", help="folder for the result (out/<scenario>)")
 
@@ -87,6 +90,8 @@ def run(options: argparse.Namespace, command: str) -> int:
         raise InputError(
             "rclpy is missing: source a ROS 2 installation, or pip install -r requirements/ros.txt"
         )
+    if options.record and importlib.util.find_spec("mcap") is None:
+        raise InputError("--record: mcap is missing: pip install 'mme_ilqr_ros[record]'")
     out = (options.out or Path("out") / scenario.name).resolve()
     title = choice.title(own_file(options.params))
     sys.stdout.write(f"{scenario.name}: {title}\n")
@@ -96,6 +101,8 @@ def run(options: argparse.Namespace, command: str) -> int:
         "progress_period": PROGRESS_PERIOD,
     }
     specs = [*simulation_nodes(choice, scenario.robot), monitor_node(choice, report)]
+    if options.record:
+        specs.insert(0, recorder_node(choice, str(out / "run.mcap")))
     if options.speed is not None:
         specs = on_simulated_time(specs, options.speed)
     return run_nodes(specs, options.params, out / "log")

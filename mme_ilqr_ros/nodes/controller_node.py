@@ -37,6 +37,7 @@ from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
+from mme_ilqr_ros.nodes.compiling import compiling
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
 from mme_ilqr_ros.nodes.conversions import MessageError, path_message, pose_value
 from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
@@ -96,9 +97,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self.lidar = LidarInput(self, frames, warnings, settings)
         self._inputs = ControllerInputs(frames, warnings, settings, self.lidar, self.now)
         self.made.callback(self._inputs.close)
-        self.get_logger().info("compiling the controller, once on a new machine")
-        self._controller = LocalController(settings)
-        self._controller.warm_up()
+        with compiling(self, "controller"):
+            self._controller = LocalController(settings)
+            self._controller.warm_up()
         self._times = SolveTimes()
         self._mode_switches = 0
         self._gated = 0  # commands that the last gate changed

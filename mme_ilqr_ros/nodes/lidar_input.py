@@ -20,6 +20,7 @@ from mme_ilqr_ros.geometry.footprint import parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.geometry.pose_history import PoseHistory
+from mme_ilqr_ros.nodes.compiling import compiling
 from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
@@ -59,7 +60,8 @@ class LidarInput:
         """Listen to the scanners."""
         self.settings = settings
         self.perception = _perception(settings)
-        self.perception.warm_up()
+        with compiling(node, "perception"):
+            self.perception.warm_up()
         self._frames, self._warnings, self._clock = frames, warnings, node.now
         self._lock = threading.Lock()  # scans come on one thread, the map is made on another
         self._history = PoseHistory()

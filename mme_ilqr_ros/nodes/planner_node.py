@@ -34,6 +34,7 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_map
 from mme_ilqr_ros.nodes.clearing import serve_clearing
+from mme_ilqr_ros.nodes.compiling import compiling
 from mme_ilqr_ros.nodes.conversions import (
     exact_stamp,
     nanoseconds,
@@ -81,8 +82,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._frames = Frames(self, self.warnings)
         self._ground = Ground(settings, self._frames, self.warnings)
         self._replanner = Replanner(settings)
-        self.get_logger().info("compiling the planner, once on a new machine")
-        self._ground.warm_up()
+        with compiling(self, "planner"):
+            self._ground.warm_up()
         # Maps are read and plans are made there, so that goals and their ends are heard at any
         # time; what is planned with belongs to that thread.
         self._background = Background()

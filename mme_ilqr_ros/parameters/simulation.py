@@ -104,7 +104,7 @@ class RunMonitorSettings(ScenarioSettings):
     )
     startup_patience: float = setting(
         180.0,
-        "Time limit for the other nodes to be ready; the first start on a machine compiles.",
+        "Time limit for the other nodes to be ready; they may have to compile.",
         unit="s",
         low=1.0,
         high=3600.0,

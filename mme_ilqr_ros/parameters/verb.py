@@ -10,6 +10,7 @@ from pathlib import Path
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.parameters.record import RecorderSettings
 from mme_ilqr_ros.parameters.safety import SafetySettings
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings, SimulatorNodeSettings
 from mme_ilqr_ros.resources import share_path
@@ -21,6 +22,7 @@ NODES: dict[str, type] = {
     "simulator": SimulatorNodeSettings,
     "run_monitor": RunMonitorSettings,
     "safety": SafetySettings,
+    "recorder": RecorderSettings,
 }
 YAML_FILE, DOC_FILE = Path("config/mme_ilqr.yaml"), Path("docs/parameters.md")
 ABOUT = """\

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.perception.circle_fit import inverse
 from mme_ilqr_ros.perception.evidence import Evidence
 from mme_ilqr_ros.perception.evidence_loops import in_cells
 from mme_ilqr_ros.perception.tiles import SHIFT, Cells, Sites, number_of
@@ -205,7 +206,7 @@ def fit(
                     pull[i] += weight * off * row[i]
                     for j in range(3):
                         weights[i, j] += weight * row[i] * row[j]
-        change = np.linalg.solve(weights, pull)
+        change = inverse(weights) @ pull
         motion += change
         if np.abs(change).max() < DONE:
             break

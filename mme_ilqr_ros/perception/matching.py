@@ -80,7 +80,11 @@ def pair_costs(
                 )
                 cost += turn * _TURNING
                 if cost < _MOST and cost < costs[i, k]:
-                    costs[i, k], places[i, k], informations[i, k] = cost, place, information
+                    costs[i, k] = cost
+                    for row in range(3):
+                        places[i, k, row] = place[row]
+                        for column in range(3):
+                            informations[i, k, row, column] = information[row, column]
                     fits[i, k], turns[i, k] = fit_well, turn == 1
     return costs, places, informations, fits, turns
 

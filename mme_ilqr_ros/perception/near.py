@@ -95,7 +95,8 @@ def sites_near(
                 continue
             if count == len(found):
                 grown = np.empty((2 * count, 2))
-                grown[:count] = found
+                for n in range(count):
+                    grown[n, 0], grown[n, 1] = found[n, 0], found[n, 1]
                 found = grown
             found[count, 0], found[count, 1] = site_x, site_y
             count += 1

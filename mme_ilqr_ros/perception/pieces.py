@@ -87,7 +87,8 @@ def _chosen(
         size = bounds[k + 1] - bounds[k]
         counts[k] = min(size, most)
         for at in range(counts[k]):
-            hits[k, at] = ends[order[bounds[k] + (at * size) // counts[k]]]
+            end = order[bounds[k] + (at * size) // counts[k]]
+            hits[k, at, 0], hits[k, at, 1] = ends[end, 0], ends[end, 1]
     return hits, counts
 
 
@@ -118,7 +119,8 @@ def first_place(
     distance = np.hypot(away[0], away[1]) + 1e-9
     if not radius_min <= start[2] <= radius_max:
         start = np.array([0.0, 0.0, _FIRST_RADIUS[0]])
-        start[:2] = middle + away / distance * _FIRST_RADIUS[0]
+        for axis in range(2):
+            start[axis] = middle[axis] + away[axis] / distance * _FIRST_RADIUS[0]
     expected = start.copy()
     expected[2] = _FIRST_RADIUS[0]
     certainty = np.zeros((3, 3))

@@ -48,7 +48,8 @@ def split(
     first = breaks[0]
     order = np.concatenate((indices[first:], indices[:first]))
     bounds = np.empty(len(breaks) + 1, dtype=np.int64)
-    bounds[:-1] = breaks - first
+    for k in range(len(breaks)):
+        bounds[k] = breaks[k] - first
     bounds[-1] = count
     return order, bounds
 
@@ -82,8 +83,9 @@ def cut(
         part = order[bounds[k] : bounds[k + 1]]
         standing = np.sum(stands[part])
         if len(part) >= least and standing <= 0.5 * len(part) and _width(ends, part) <= widest:
-            kept[filled : filled + len(part)] = part
-            filled += len(part)
+            for hit in part:
+                kept[filled] = hit
+                filled += 1
             limits.append(filled)
             continue
         begin = filled

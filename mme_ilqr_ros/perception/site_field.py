@@ -85,7 +85,8 @@ def find_below(
     begin, end = max(0, -column), min(width, columns - column)
     below[height - 1, :] = FAR
     for i in range(height - 1, -1, -1):
-        below[i, :] = below[min(i + 1, height - 1), :]
+        for j in range(width):
+            below[i, j] = below[min(i + 1, height - 1), j]
         r = row + i
         if not 0 <= r < rows:
             continue

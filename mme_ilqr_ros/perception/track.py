@@ -183,7 +183,8 @@ def conditioned(
     across = np.empty((5, 3))
     shift = np.empty(3)
     for column in range(3):
-        across[:, column] = covariance[:, chosen[column]]
+        for row in range(5):
+            across[row, column] = covariance[row, chosen[column]]
         shift[column] = place[column] - mean[chosen[column]]
         for row in range(3):
             prior[row, column] = covariance[chosen[row], chosen[column]]

@@ -41,6 +41,19 @@ def robot_file(name_or_path: str | Path) -> Path:
     raise ScenarioError(f"no robot '{name_or_path}': {hint}; or give a parameter file")
 
 
+def controller_parameters(name_or_path: str | Path) -> Mapping[str, Any]:
+    """Return what a robot's file says of its controller, by dotted name.
+
+    Raises:
+        ScenarioError: There is no such robot, or its file cannot be used; one line.
+    """
+    path = robot_file(name_or_path)
+    values = _block(_document(path), "controller")
+    if not values:
+        raise ScenarioError(f"{path}: must hold a block /**/controller: ros__parameters")
+    return values
+
+
 def load_robot(name_or_path: str | Path) -> RobotSpec:
     """Return the shape and limits of a robot, from the parameters of its controller.
 
@@ -49,18 +62,14 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
     Raises:
         ScenarioError: There is no such robot, or its file cannot be used; one line.
     """
-    path = robot_file(name_or_path)
-    document = _document(path)
-    values = _block(document, "controller")
-    if not values:
-        raise ScenarioError(f"{path}: must hold a block /**/controller: ros__parameters")
+    path, values = robot_file(name_or_path), controller_parameters(name_or_path)
     given = {name: _number(path, name, values[name]) for name in LIMITS & values.keys()}
     footprint = _corners(path, values.get("footprint", ""))
     if footprint:
         radius = radius_round(footprint)
     else:
         radius = _number(path, "robot_radius", values.get("robot_radius", RobotSpec.radius))
-    scanners = _scanners(path, _block(document, "simulator"))
+    scanners = _scanners(path, _block(_document(path), "simulator"))
     return RobotSpec(radius=radius, footprint=footprint, file=str(path), scanners=scanners, **given)
 
 

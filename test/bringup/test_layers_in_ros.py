@@ -6,7 +6,8 @@ rclpy = pytest.importorskip("rclpy")
 
 from rclpy.node import Node
 
-from mme_ilqr_ros.bringup.system import Choice, NodeSpec, navigation_nodes, parameter_files
+from mme_ilqr_ros.bringup.parameter_files import parameter_files
+from mme_ilqr_ros.bringup.system import Choice, NodeSpec, navigation_nodes
 from mme_ilqr_ros.simulation.robot import RobotSpec
 
 SPEC = NodeSpec("controller", facts={"vx_max": 0.7, "ax_max": 1.5}, choices={"variant": "ilqr"})

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from mme_ilqr_ros.bringup import system
+from mme_ilqr_ros.bringup.parameter_files import default_file, parameter_files
 from mme_ilqr_ros.bringup.system import Choice
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
@@ -105,7 +106,8 @@ def test_a_simulation_may_run_slower_than_real_time():
 def all_specs():
     choice = Choice("ilqr", "dijkstra", "path", "trap", "a", "4 0")
     report = {"setup": "a test", "out_dir": "out", "progress_period": 1.0}
-    return [*system.simulation_nodes(choice, TRAP.robot), system.monitor_node(choice, report)]
+    nodes = [*system.simulation_nodes(choice, TRAP.robot), system.monitor_node(choice, report)]
+    return [*nodes, system.recorder_node(choice, "run.mcap")]
 
 
 def test_every_parameter_that_is_set_is_declared():
@@ -127,7 +129,7 @@ def test_the_user_s_file_lies_between_the_scenario_and_what_was_chosen(tmp_path)
     user = tmp_path / "user.yaml"
     user.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.4\n")
     controller = named(all_specs())["controller"]
-    names = [file.name for file in system.parameter_files(controller, user, tmp_path)]
+    names = [file.name for file in parameter_files(controller, user, tmp_path)]
     assert names == [
         "mme_ilqr.yaml",
         "controller_facts.yaml",
@@ -138,8 +140,8 @@ def test_the_user_s_file_lies_between_the_scenario_and_what_was_chosen(tmp_path)
 
 def test_the_default_file_given_as_the_user_s_does_not_overrule_the_scenario(tmp_path):
     controller = named(all_specs())["controller"]
-    files = system.parameter_files(controller, system.default_file(), tmp_path)
-    assert files.count(system.default_file()) == 1
+    files = parameter_files(controller, default_file(), tmp_path)
+    assert files.count(default_file()) == 1
 
 
 def by_lidar(**given):
@@ -185,7 +187,7 @@ def test_a_robot_s_file_lies_between_the_scenario_and_the_user_s(tmp_path):
     user = tmp_path / "user.yaml"
     user.write_text("/**/controller:\n  ros__parameters:\n    vx_max: 0.1\n")
     for name in ("simulator", "planner", "controller"):
-        files = system.parameter_files(by_lidar(robot="turtlebot3")[name], user, tmp_path)
+        files = parameter_files(by_lidar(robot="turtlebot3")[name], user, tmp_path)
         names = [file.name for file in files]
         robot = names.index("turtlebot3.yaml")
         assert names.index("mme_ilqr.yaml") < robot < names.index("user.yaml")
@@ -202,3 +204,51 @@ def test_what_lidar_sets_is_declared():
 def test_the_safety_node_watches_the_scanners_that_the_controller_drives_by():
     assert by_lidar(robot="cart")["safety"].facts["scan_topics"] == ("scan", "scan_rear")
     assert "scan_topics" not in named(system.navigation_nodes(Choice()))["safety"].facts
+
+
+def test_in_nav2_s_seats_the_nodes_have_its_names_and_wait_for_its_manager(tmp_path):
+    nodes = named(system.navigation_nodes(Choice(nav2="true")))
+    waiting = {"autostart_node": False, "serve_navigation": False}
+    for name, called in (("planner", "planner_server"), ("controller", "controller_server")):
+        assert nodes[name].called == called
+        assert nodes[name].choices.items() >= waiting.items()
+    assert nodes["controller"].remappings == (("cmd_vel", "cmd_vel_unchecked"),)
+    assert nodes["safety"].remappings == (("cmd_vel", "cmd_vel_nav"),)
+    assert "autostart_node" not in nodes["safety"].choices
+    alone = named(system.navigation_nodes(Choice(nav2="true", safety="false")))
+    assert alone["controller"].remappings == (("cmd_vel", "cmd_vel_nav"),)
+
+
+@pytest.mark.parametrize("key", ["/**/controller", "controller_server", "/robot/controller_server"])
+def test_what_a_file_says_of_a_node_holds_under_the_name_of_nav2_too(key, tmp_path):
+    user = tmp_path / "mine.yaml"
+    user.write_text(yaml.safe_dump({key: {"ros__parameters": {"vx_max": 0.4}}}))
+    nodes = named(system.navigation_nodes(Choice(nav2="true")))
+    said = {}
+    for name, called in (("controller", "controller_server"), ("safety", "safety")):
+        for file in parameter_files(nodes[name], user, tmp_path):
+            for key, block in yaml.safe_load(file.read_text()).items():
+                if key.endswith(f"/{called}") or key == called:
+                    said.setdefault(called, {}).update(block["ros__parameters"])
+    assert said["controller_server"]["vx_max"] == said["safety"]["vx_max"] == 0.4
+    assert said["controller_server"]["autostart_node"] is False
+    assert "costs" in said["controller_server"]  # of the default file
+
+
+def test_planner_and_controller_may_be_left_to_a_manager():
+    nodes = named(system.navigation_nodes(Choice(autostart="false")))
+    assert nodes["planner"].choices == {"autostart_node": False}
+    assert nodes["controller"].choices["autostart_node"] is False
+
+
+def test_whether_velocities_carry_a_stamp_is_told_to_all_that_send_or_take_them():
+    nodes = system.simulation_nodes(Choice(enable_stamped_cmd_vel="true"), TRAP.robot)
+    nodes.append(system.monitor_node(Choice(enable_stamped_cmd_vel="true"), {}))
+    told = {spec.name for spec in nodes if spec.choices.get("enable_stamped_cmd_vel")}
+    assert told == {"simulator", "controller", "safety", "run_monitor"}
+
+
+def test_the_recorder_knows_the_nodes_by_their_names():
+    assert system.recorder_node(Choice(), "a.mcap").choices == {"file": "a.mcap"}
+    topics = system.recorder_node(Choice(nav2="true"), "").facts["topics"]
+    assert {"controller_server/tracks", "planner_server/cost_to_go", "safety/state"} <= set(topics)

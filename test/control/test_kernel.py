@@ -251,13 +251,13 @@ def test_a_read_only_cache_falls_back_and_none_at_all_is_an_error(tmp_path, monk
 
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")
-    monkeypatch.setattr(build, "cache_directories", lambda: iter([blocked, tmp_path / "good"]))
+    monkeypatch.setattr(build.cache_folders, "writable", lambda: [blocked, tmp_path / "good"])
     folder = build._written({"a.py": "x = 1\n"}, "kernel")
     assert folder.is_relative_to(tmp_path / "good")
     (folder / "a.py").write_text("edited")
     build._written({"a.py": "x = 1\n"}, "kernel")
     assert (folder / "a.py").read_text() == "x = 1\n"
-    monkeypatch.setattr(build, "cache_directories", lambda: iter([blocked]))
+    monkeypatch.setattr(build.cache_folders, "writable", lambda: [blocked])
     with pytest.raises(KernelError, match="can be written"):
         build._written({"a.py": "x = 1\n"}, "kernel")
 

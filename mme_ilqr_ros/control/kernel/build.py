@@ -1,8 +1,9 @@
 """Make the kernel of a problem: a copy of `program/` with its printed stage functions, and lanes.
 
 The copy's folder is named by a hash of everything that goes into it (program, printed functions,
-lanes, versions of Python, numba and numpy, processor), so an edited model, cost or solver never
-meets a stale binary. The folder appears by an atomic rename: two processes may build at once.
+lanes, versions of Python, numba and numpy), so an edited model, cost or solver never meets a stale
+binary; `compile_cache` keeps processors apart. The folder appears by an atomic rename, for two
+processes may build at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mme_ilqr_ros import cache_folders
 from mme_ilqr_ros.control.kernel import program
 from mme_ilqr_ros.control.kernel.emit import emit, emit_switched
 from mme_ilqr_ros.control.kernel.program import lane
@@ -132,32 +133,19 @@ def _load_package(name: str, folder: Path) -> None:
 def _digest(files: dict[str, str]) -> str:
     texts = [*(files[name] for name in sorted(files))]
     texts += [path.read_text(encoding="utf-8") for path in _IMPORTED]
-    facts = [*texts, sys.version, platform.machine(), _processor(), np.__version__]
+    facts = [*texts, sys.version, platform.machine(), np.__version__]
     if importlib.util.find_spec("numba") is not None:
         facts.append(version("numba"))
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as facts:
-            return next((line for line in facts if line.startswith("model name")), "")
-    except OSError:
-        return platform.processor()
-
-
-def cache_directories() -> Iterator[Path]:
-    """Yield the directories to try, best first; `MME_ILQR_CACHE_DIR` comes before all."""
-    if "MME_ILQR_CACHE_DIR" in os.environ:
-        yield Path(os.environ["MME_ILQR_CACHE_DIR"])
-    yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mme_ilqr_ros"
-    yield Path(tempfile.gettempdir()) / f"mme_ilqr_ros_{os.getuid()}"
-
-
 def _written(files: dict[str, str], name: str) -> Path:
-    """Return the first folder that can hold the kernel, with its files in it."""
-    reasons = []
-    for directory in cache_directories():
+    """Return the folder that holds the kernel, or the first one that can, with its files in it."""
+    writable, reasons = cache_folders.writable(), []
+    for directory in cache_folders.readable() if writable != [cache_folders.READY] else ():
+        if _holds_all(directory / name, files):
+            return directory / name
+    for directory in writable:
         folder = directory / name
         try:
             _write(files, folder)
@@ -170,21 +158,26 @@ def _written(files: dict[str, str], name: str) -> Path:
 
 def _write(files: dict[str, str], folder: Path) -> None:
     """Write a folder at once; one that is there and whole keeps its time stamps for numba."""
-    if all(_holds(folder / name, text) for name, text in files.items()):
+    if _holds_all(folder, files):
         return
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
         for name, text in files.items():
             (scratch / name).write_text(text, encoding="utf-8")
+        scratch.chmod(folder.parent.stat().st_mode & 0o777)  # as readable as its neighbours
         if folder.exists():  # left incomplete, or edited by hand
             shutil.rmtree(folder)
         os.replace(scratch, folder)
     except OSError:
         shutil.rmtree(scratch, ignore_errors=True)
-        if not all(_holds(folder / name, text) for name, text in files.items()):
+        if not _holds_all(folder, files):
             raise  # else another process was faster
 
 
+def _holds_all(folder: Path, files: dict[str, str]) -> bool:
+    return all(_holds(folder / name, text) for name, text in files.items())
+
+
 def _holds(file: Path, text: str) -> bool:
-    return file.is_file() and file.read_text(encoding="utf-8") == text
+    return os.access(file, os.R_OK) and file.read_text(encoding="utf-8") == text

@@ -2,6 +2,7 @@
 
 import numba
 
+from mme_ilqr_ros.compile_cache import kept_on_disk
 from mme_ilqr_ros.control.kernel.lane_math import (
     absolute,
     cos,
@@ -29,5 +30,13 @@ from mme_ilqr_ros.control.kernel.lanes import (
 )
 
 LANES = 8  # one vector of 8 floats on AVX2, of 8 doubles on AVX-512
-jit = numba.njit(cache=True, **OPTIONS)
-plain = numba.njit(cache=True, error_model="numpy")
+
+
+def jit(function):
+    """An entry of the program: called from outside."""
+    return kept_on_disk(numba.njit(**OPTIONS)(function))
+
+
+def plain(function):
+    """Likewise, on numbers and with rounding as in numpy."""
+    return kept_on_disk(numba.njit(error_model="numpy")(function))

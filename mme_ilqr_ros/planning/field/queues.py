@@ -68,7 +68,8 @@ def with_room(entries, counts, more):
         return entries
     larger = np.empty((n_buckets, max(needed, 2 * capacity)), np.int32)
     for b in range(n_buckets):
-        larger[b, : counts[b]] = entries[b, : counts[b]]
+        for n in range(counts[b]):
+            larger[b, n] = entries[b, n]
     return larger
 
 

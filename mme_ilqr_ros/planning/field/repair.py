@@ -67,7 +67,8 @@ def _clear(costs, stride, n_moves, goal, values, seeds, scale, n_buckets, most_c
     shift = D_ROWS * stride + D_COLUMNS
     entries, counts = empty_queue(n_buckets, 2 * stride + 8 * CHUNK)
     touched = np.empty(len(seeds) + n_moves * (most_cleared + 1), np.int64)
-    touched[: len(seeds)] = seeds
+    for i in range(len(seeds)):
+        touched[i] = seeds[i]
     n_touched, n_cleared, queued, next_seed, current = len(seeds), 0, 0, 0, 0
     n_seeds = len(seeds)
     while n_seeds > 0 and values[seeds[n_seeds - 1]] == np.inf:

@@ -113,7 +113,8 @@ def _follow(costs, stride, n_moves, goal, values, cell):
     while True:
         if n == len(cells):
             longer = np.empty(2 * n, dtype=np.int64)
-            longer[:n] = cells
+            for i in range(n):
+                longer[i] = cells[i]
             cells = longer
         cells[n] = cell
         n += 1

@@ -1,0 +1,46 @@
+"""The parameters of the recorder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mme_ilqr_ros.settings import Settings, setting
+
+TOPICS = (
+    *("odom", "tf", "tf_static", "map", "scan", "scan_rear", "obstacles", "cmd_vel"),
+    *("cmd_vel_unchecked", "goal_pose", "goal_status", "goal_reason", "plan", "local_plan"),
+    *("evidence", "cost_to_go", "planner/cost_to_go", "controller/candidate_trajectories"),
+    *("controller/tracks", "controller/solve_time", "planner/plan_time", "safety/state"),
+    "diagnostics",
+)
+
+
+@dataclass(frozen=True)
+class RecorderSettings(Settings):
+    """What is recorded, where, and how much of it."""
+
+    file: str = setting(
+        "",
+        "File to write; empty: mme_ilqr_<date>_<time>.mcap in the working directory. A file that"
+        " is there already is kept: the new one gets a number.",
+        dynamic=False,
+    )
+    topics: tuple[str, ...] = setting(
+        TOPICS, "Topics to record, of whatever type, as soon as somebody publishes.", dynamic=False
+    )
+    max_size: float = setting(
+        2000.0,
+        "Size of the file at which recording ends; 0: none.",
+        unit="MB",
+        low=0.0,
+        high=1e6,
+        dynamic=False,
+    )
+    max_duration: float = setting(
+        0.0,
+        "Time after which recording ends; 0: none.",
+        unit="s",
+        low=0.0,
+        high=1e6,
+        dynamic=False,
+    )
