@@ -13,7 +13,7 @@ PACKAGE = "mme_ilqr_ros"
 
 # Every part of the package: its floor, and which parts above the ground floor it may import.
 # A part may always import itself and everything on floor 1.
-GROUND = {"geometry", "models", "settings", "resources", "compiled", "errors"}
+GROUND = {"geometry", "models", "settings", "resources", "compiled", "errors", "documents"}
 MAY_IMPORT = {
     2: {
         "planning": set(),

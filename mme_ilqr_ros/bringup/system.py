@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mme_ilqr_ros.documents import DocumentError, parse_yaml
 from mme_ilqr_ros.geometry.footprint import as_text
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
@@ -270,8 +271,8 @@ def _renamed(block: Mapping[str, Any], spec: NodeSpec) -> dict[str, Any]:
 def _document(file: Path | None) -> dict[str, Any]:
     """Return a parameter file; empty where it is none: the node will say what is wrong with it."""
     try:
-        document = yaml.safe_load(file.read_text()) if file else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        document = parse_yaml(file.read_text()) if file else {}
+    except (OSError, UnicodeDecodeError, DocumentError):
         return {}
     return document if isinstance(document, dict) else {}
 
