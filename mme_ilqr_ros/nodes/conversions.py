@@ -22,11 +22,19 @@ from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
-from mme_ilqr_ros.geometry.pose import Pose, RobotState, quaternion_to_yaw, yaw_to_quaternion
+from mme_ilqr_ros.geometry.pose import (
+    FARTHEST,
+    Pose,
+    RobotState,
+    quaternion_to_yaw,
+    yaw_to_quaternion,
+)
 
 if TYPE_CHECKING:  # it imports scipy, which the safety node must not load
     from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 
+LATEST = (2**31 - 1) * 10**9  # ns: beyond it a stamp has no seconds
+FASTEST = 1000.0  # m/s and rad/s that nothing with wheels does
 UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
 
 
@@ -45,12 +53,13 @@ def stamp_of(seconds: float) -> Time:
 
 
 def nanoseconds(stamp: Time) -> int:
-    """Return a stamp in ns, exactly; one before 0 as 0."""
-    return max(int(stamp.sec) * 10**9 + int(stamp.nanosec), 0)
+    """Return a stamp in ns, exactly; one before 0 as 0, one after the last second as that."""
+    return min(max(int(stamp.sec) * 10**9 + int(stamp.nanosec), 0), LATEST)
 
 
 def exact_stamp(number: int) -> Time:
     """Return a time in ns, not negative, as a stamp."""
+    number = min(number, LATEST + 10**9 - 1)
     return Time(sec=int(number // 10**9), nanosec=int(number % 10**9))
 
 
@@ -79,10 +88,12 @@ def pose_value(message: PoseMessage, name: str = "pose") -> Pose:
     """Return the planar part of a pose.
 
     Raises:
-        MessageError: A number is not finite.
+        MessageError: A number is not finite, or leads off the Earth.
     """
     p, q = message.position, message.orientation
     _check_finite(name, p.x, p.y, q.x, q.y, q.z, q.w)
+    if not max(abs(p.x), abs(p.y)) <= FARTHEST:
+        raise MessageError(f"{name} at ({p.x:.3g}, {p.y:.3g}) m is not within {FARTHEST:g} m")
     return Pose(p.x, p.y, quaternion_to_yaw(q.x, q.y, q.z, q.w))
 
 
@@ -110,11 +121,14 @@ def robot_state(message: Odometry) -> RobotState:
     """Return where the robot is and how it moves.
 
     Raises:
-        MessageError: A number is not finite.
+        MessageError: A number is not finite, or no robot's.
     """
     pose = pose_value(message.pose.pose, "odom: pose")
     twist = message.twist.twist
-    _check_finite("odom: twist", twist.linear.x, twist.linear.y, twist.angular.z)
+    speeds = twist.linear.x, twist.linear.y, twist.angular.z
+    _check_finite("odom: twist", *speeds)
+    if not max(map(abs, speeds)) <= FASTEST:
+        raise MessageError(f"odom: twist {speeds} is not within {FASTEST:g} m/s and rad/s")
     return RobotState(pose.x, pose.y, pose.yaw, twist.linear.x, twist.angular.z, vy=twist.linear.y)
 
 

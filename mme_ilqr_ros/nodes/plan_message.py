@@ -21,6 +21,7 @@ from mme_ilqr_ros.geometry.path import Path, PathError
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import PLAIN, aligned, read_header
 from mme_ilqr_ros.nodes.conversions import (
+    LATEST,
     MessageError,
     nanoseconds,
     path_value,
@@ -93,7 +94,7 @@ def _table(data: bytes) -> PlanMessage | None:
         return None
     begun, stamp = nanoseconds(first.stamp), nanoseconds(header.stamp)
     stamps = np.append(begun, heads[:, :2] @ np.array([10**9, 1]))
-    goal = int(stamps[-1])
+    goal = min(int(stamps[-1]), LATEST)
     names_goal = 0 < goal < stamp and bool((stamps[:-1] == begun).all()) and goal != begun
     return replace(_plan(header, poses, goal or stamp), names_goal=names_goal)
 

@@ -24,6 +24,7 @@ RULES: Mapping[str, Rule] = {
         commands.keeps_its_rate,
         safety.zero_without_odometry,
         safety.zero_without_scans,
+        safety.zero_without_obstacles,
         safety.zero_without_transforms,
         safety.stands_without_commands,
         safety.zero_at_the_end,

@@ -23,6 +23,11 @@ def zero_without_scans(trace: Trace) -> Cases:
     yield from _zero_without(trace, "scan")
 
 
+def zero_without_obstacles(trace: Trace) -> Cases:
+    """Commands are zero, after braking, when a detector stopped that once spoke."""
+    yield from _zero_without(trace, "obstacles")
+
+
 def zero_without_transforms(trace: Trace) -> Cases:
     """Commands are zero, after braking, when the transforms stopped that are needed."""
     yield from _zero_without(trace, "tf")
