@@ -69,6 +69,7 @@ setup(
         "cluster": ["dask", "distributed"],
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
         "referee": ["ir-sim>=2.4", "navground>=0.5"],
+        "fuzz": ["atheris>=3.0"],
         "test": ["pytest"],
     },
     data_files=[

@@ -22,7 +22,7 @@ from mme_ilqr_ros.nodes.conversions import exact_stamp, path_message, pose_stamp
 from mme_ilqr_ros.settings import table
 from studies.faults.messages.operators import (
     CHANGES,
-    NotPossible,
+    NotPossibleError,
     copied,
     field,
     not_finite,
@@ -68,7 +68,7 @@ class Kinds:
             act: Callable[[Rng, str], None] = getattr(self, "_" + name.replace(" ", "_"))
             try:
                 act(rng, name)
-            except NotPossible:
+            except NotPossibleError:
                 continue
             return name
 
@@ -143,10 +143,10 @@ class Kinds:
         """Give a node that reads bytes those of another topic."""
         raw = [topic for topic in ("map", "plan", "evidence") if self._is_raw(topic)]
         if not raw:
-            raise NotPossible
+            raise NotPossibleError
         to, topic = raw[int(rng.integers(len(raw)))], self._topic(rng)
         if to == topic:
-            raise NotPossible
+            raise NotPossibleError
         self._episode.fault(f"{to} gets {topic}", 0.1, lies=True)
         self._episode.give(to, serialize_message(self._episode.sane[topic]))
 
@@ -164,7 +164,7 @@ class Kinds:
     def _flood(self, rng: Rng, name: str) -> None:
         topic, message = self._message(rng)
         if topic in ("map", "evidence", "cost_to_go", "plan", "goal_pose"):
-            raise NotPossible  # their cost is measured elsewhere
+            raise NotPossibleError  # their cost is measured elsewhere
         self._episode.fault(f"{topic} {name}", 0.05)
         for _ in range(30):
             self._episode.give(topic, message)
@@ -173,7 +173,7 @@ class Kinds:
         past = self._episode.past
         topics = [topic for topic in sorted(past) if len(past[topic]) > 3]
         if not topics:
-            raise NotPossible
+            raise NotPossibleError
         topic = topics[int(rng.integers(len(topics)))]
         self._episode.fault(f"{topic} {name}", 0.1)
         self._episode.give(topic, past[topic][int(rng.integers(len(past[topic])))])
@@ -242,7 +242,7 @@ class Kinds:
                     not_finite(rng, end)
         self._episode.fault(f"service {service}", 0.05)
         if self._episode.stage.call(node, service, request) is None:
-            raise NotPossible
+            raise NotPossibleError
 
     # ---- goals and plans ----
 
@@ -268,9 +268,9 @@ class Kinds:
 
     def _foreign_plan(self, rng: Rng, name: str) -> None:
         """Send a plan of nobody's: into the unknown, fifty equal points, or back and forth."""
-        x, y = self._episode.world.simulator.state.position
+        here = self._episode.world.simulator.state.position
         count = int(rng.choice([1, 2, 50]))
-        points = np.cumsum(rng.normal(scale=0.2, size=(count, 2)), axis=0) + (x, y)
+        points = here + np.cumsum(rng.normal(scale=0.2, size=(count, 2)), axis=0)
         if rng.random() < 0.3:
             points[:] = points[0]
         now = stamp_of(max(self._episode.stage.ros - float(rng.choice([0.0, 3.0, 20.0])), 0.0))

@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"(u?)int(8|16|32|64)$")
 _ARRAY = re.compile(r"(?:sequence<(.+?)(?:, \d+)?>|(.+)\[\d+\])$")
 
 
-class NotPossible(Exception):
+class NotPossibleError(Exception):
     """An operator has nothing to act on in this message."""
 
 
@@ -67,7 +67,7 @@ def size(rng: Rng, message: Any) -> None:
         if isinstance(getattr(leaf[0], leaf[1]), (list, array.array)) or leaf[1] in sizes
     ]
     if not found:
-        raise NotPossible
+        raise NotPossibleError
     holder, name, _ = found[int(rng.integers(len(found)))]
     value = getattr(holder, name)
     if isinstance(value, int):
@@ -129,7 +129,7 @@ def is_finite(message: Any) -> bool:
 def _header(message: Any) -> Any:
     head = getattr(message, "header", None)
     if head is None:
-        raise NotPossible
+        raise NotPossibleError
     return head
 
 
@@ -147,7 +147,7 @@ def _chosen(rng: Rng, message: Any, wanted: Callable[[str], bool]) -> tuple[Any,
     found = [leaf for leaf in leaves(message) if wanted(leaf[2])]
     found = [leaf for leaf in found if _ARRAY.match(leaf[2]) is None or len(getattr(*leaf[:2]))]
     if not found:
-        raise NotPossible
+        raise NotPossibleError
     return found[int(rng.integers(len(found)))]
 
 
