@@ -29,11 +29,11 @@ class Limits(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A velocity command, with the speeds that were believed and the limits in force."""
+    """A velocity command, with what odometry said just before and the limits in force."""
 
     t: float
     numbers: tuple[float, ...]  # linear x, y, z, angular x, y, z
-    believed: tuple[float, float] = (0.0, 0.0)
+    believed: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
     limits: Limits | None = None
 
     @property

@@ -22,6 +22,7 @@ from studies.faults.rules import broken
 from studies.faults.trace import LIVE, Command, Fault, GoalNews, Limits, Sent, State, Trace
 
 STEP = 0.05  # s of a control cycle
+BELIEVED = 0.11  # s: whichever of the newest odometry a node took, in whatever order
 SETTLE, QUIET = 10, 12  # steps of a goal before the faults, and of nothing after them
 FEWEST, MOST = 40, 120  # steps with faults
 DENSE = 25  # faults in a step at most
@@ -82,7 +83,7 @@ class Episode:
         self._coming: deque[tuple[str, Any]] = deque()
         self.past: dict[str, deque[Any]] = {}
         self._limits: Limits | None = None
-        self._believed = (0.0, 0.0)
+        self._believed: deque[tuple[float, tuple[float, float]]] = deque(maxlen=100)
         self.stage = Stage(self._heard)
         self.trace = self._new_trace()
         self._kinds = Kinds(self)
@@ -155,7 +156,8 @@ class Episode:
             numbers = (twist.linear.x, twist.angular.z, pose.position.x, pose.position.y)
             if all(map(math.isfinite, numbers)):
                 self.trace.inputs.setdefault("odom", []).append(self.stage.steady.now)
-                self._believed = twist.linear.x, twist.angular.z
+                said = twist.linear.x, twist.angular.z
+                self._believed.append((self.stage.steady.now, said))
         elif topic in ("scan", "obstacles"):
             self.trace.inputs.setdefault(topic, []).append(self.stage.steady.now)
         self.stage.give(topic, message, published)
@@ -235,7 +237,8 @@ class Episode:
         self.world.simulator.command(twist.linear.x, twist.angular.z)
         linear, angular = twist.linear, twist.angular
         numbers = linear.x, linear.y, linear.z, angular.x, angular.y, angular.z
-        self.trace.commands.append(Command(now, numbers, self._believed, self._limits))
+        believed = tuple(said for t, said in self._believed if t > now - BELIEVED)
+        self.trace.commands.append(Command(now, numbers, believed, self._limits))
 
     def _note_state(self) -> None:
         state, simulator = self.world.simulator.state, self.world.simulator

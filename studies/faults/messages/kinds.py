@@ -91,7 +91,7 @@ class Kinds:
         aims = [t for t in topics if t in ("goal_pose", "goal_status", "plan")]
         light = [t for t in topics if t not in heavy and t not in aims]
         draw = rng.random()  # a new goal at every moment would be no drive
-        chosen = aims if aims and draw < 0.06 else heavy if heavy and draw < 0.2 else light
+        chosen = aims if aims and draw < 0.02 else heavy if heavy and draw < 0.2 else light
         return chosen[int(rng.integers(len(chosen)))]
 
     def _message(self, rng: Rng) -> tuple[str, Any]:

@@ -1,1 +1,1 @@
-"""Faults of processes: the real nodes as processes, killed, stopped, starved and lied to on time."""
+"""Faults of processes: the real nodes, killed, stopped, starved, and with a clock that jumps."""

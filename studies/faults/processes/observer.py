@@ -150,6 +150,12 @@ class Observer:
         message = self.newest("simulator/ground_truth", Odometry)
         return 0.0 if message is None else abs(message.twist.twist.linear.x)
 
+    def place(self) -> tuple[float, float]:
+        """Return where the robot truly is [m]."""
+        message = self.newest("simulator/ground_truth", Odometry)
+        at = None if message is None else message.pose.pose.position
+        return (0.0, 0.0) if at is None else (at.x, at.y)
+
     def simulated(self) -> float:
         """Return the stamp of the newest odometry [s]."""
         message = self.newest("odom", Odometry)
@@ -174,7 +180,7 @@ class Observer:
                 believed = coming[1].vx, coming[1].wz
                 coming = next(waiting, None)
             a, b = twist.linear, twist.angular
-            trace.commands.append(Command(t, (a.x, a.y, a.z, b.x, b.y, b.z), believed))
+            trace.commands.append(Command(t, (a.x, a.y, a.z, b.x, b.y, b.z), (believed,)))
         for t, message in rows("simulator/ground_truth", Odometry):
             s = robot_state(message)
             trace.states.append(State(t, s.x, s.y, s.yaw, s.vx, s.wz))

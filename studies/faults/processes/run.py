@@ -1,4 +1,4 @@
-"""One world of process faults: `python -m studies.faults.processes.run SEED WORLD BOUTS FILE SPEED`.
+"""One world of process faults; run as a module with SEED WORLD BOUTS FILE SPEED.
 
 A bout is a goal, some faults while the robot drives to it, their end, and a new goal. A line is
 added to the file after each bout.
@@ -7,6 +7,7 @@ added to the file after each bout.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -48,7 +49,6 @@ class World:
         self.name = f"{scenario}, {sensing}"
         folder = file.parent / "log" / f"{seed}_{number}"
         self._speed, self._folder = speed, folder
-        self._side = 0
         self._scenario, self._sensing = scenario, sensing
 
     def run(self, first: int, bouts: int) -> None:
@@ -97,10 +97,10 @@ class World:
             self._wait(1.0, lambda: False)
 
     def _send_goal(self) -> None:
-        """Send the robot to the other end."""
+        """Send the robot to the end that is further away."""
+        x, y = self._observer.place()
         ends = self._running.ends()
-        self._side = 1 - self._side
-        self._observer.send_goal(*ends[1 - self._side])
+        self._observer.send_goal(*max(ends, key=lambda end: math.hypot(end[0] - x, end[1] - y)))
 
     def _collided(self) -> bool:
         from std_msgs.msg import Bool

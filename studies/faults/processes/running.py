@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import resource
@@ -95,11 +96,9 @@ class Running:
 
     def limit_files(self, name: str, size: int) -> None:
         """Let a node write no file longer than some bytes, as on a full disk."""
-        with_ = (size, resource.RLIM_INFINITY)
-        try:
-            resource.prlimit(self.pid(name), resource.RLIMIT_FSIZE, with_)
-        except ProcessLookupError:
-            pass
+        limits = (size, resource.RLIM_INFINITY)
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(self.pid(name), resource.RLIMIT_FSIZE, limits)
 
     def is_up(self, name: str) -> bool:
         """Return whether a node has said that it is ready, and runs."""
@@ -120,7 +119,7 @@ class Running:
             if process.status is None and process.has_ended():
                 status = 0 if process.status is None else process.status
                 self.exits.append(Exit(now, name, status, name in self._told))
-            elif (used := _megabytes(self.pid(name))) > 0.0:
+            elif name in self._ready and (used := _megabytes(self.pid(name))) > 0.0:
                 self.memory.setdefault(f"{name} {self.pid(name)}", []).append((now, used))
 
     def wait_until_up(self, seconds: float = STARTING) -> bool:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from studies.faults.trace import Trace
 
 ROUNDING = 1e-6
+AHEAD = 0.06  # s: command_delay, and the time between two measurements
 LATE = 2.5  # periods between two commands of a robot that drives
 Cases = Iterator[tuple[float, str]]
 
@@ -48,14 +49,22 @@ def turning_within_acceleration(trace: Trace) -> Cases:
 
 def _speeding_up(trace: Trace, number: int, limit: int, unit: str) -> Cases:
     for before, command in pairwise(trace.commands):
-        now = command.numbers[number]
+        now, passed = command.numbers[number], command.t - before.t
         most = max(trace.limits_of(command)[limit], trace.limits_of(before)[limit])
-        step = most * max(command.t - before.t, trace.period) + ROUNDING
-        held = (before.numbers[number], command.believed[number == 5])
-        changes = [abs(now - value) for value in held if math.isfinite(value)]
-        is_faster = abs(now) > min(map(abs, held)) + ROUNDING
-        if is_faster and changes and min(changes) > step:
-            yield command.t, f"{held[0]:.3g} to {now:.3g} {unit} in {command.t - before.t:.3f} s"
+        time = max(passed, trace.period)
+        # What is measured is a little old, and led on to when the command acts.
+        held, seen = before.numbers[number], [pair[number == 5] for pair in command.believed]
+        bases = [(held, time), *((value, time + AHEAD) for value in seen)]
+        if not any(_is_gentle(now, base, most * seconds + ROUNDING) for base, seconds in bases):
+            shown = ", ".join(f"{value:.3g}" for value in seen[-3:])
+            line = f"{held:.3g} (measured {shown}) to {now:.3g} {unit} in {passed:.3f} s"
+            yield command.t, line
+
+
+def _is_gentle(now: float, before: float, step: float) -> bool:
+    """Whether a speed is no faster than one before, or by no more than a step."""
+    slows_down = now * before >= 0.0 and abs(now) <= abs(before) + ROUNDING
+    return math.isfinite(before) and (slows_down or abs(now - before) <= step)
 
 
 def in_order(trace: Trace) -> Cases:

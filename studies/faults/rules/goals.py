@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from studies.faults.trace import ABORTED, LIVE, REST, SUCCEEDED, Trace
+from studies.faults.trace import ABORTED, LIVE, REST, SUCCEEDED, GoalNews, Trace
 
 SLACK = 0.2  # s for a node to hear of an end, and a cycle
 SLIDING = 0.3  # m by which a robot may be further from the goal than it believed
@@ -48,21 +48,22 @@ def stands_after_the_end(trace: Trace) -> Cases:
 
 def ends_once(trace: Trace) -> Cases:
     """An end is for good: no other one follows of the same goal."""
-    ended: dict[int, int] = {}
+    ended: dict[int, GoalNews] = {}
     for entry in trace.news:
         if entry.status in LIVE:
             continue
-        if ended.setdefault(entry.goal, entry.status) != entry.status:
-            yield entry.t, f"status {entry.status} of a goal that ended with {ended[entry.goal]}"
+        first = ended.setdefault(entry.goal, entry)
+        if first.status != entry.status and entry.t - first.t > SLACK:
+            yield entry.t, f"status {entry.status} of a goal that ended with {first.status}"
 
 
 def advances_only(trace: Trace) -> Cases:
     """No goal that has ended is accepted or driven to again."""
-    over: set[int] = set()
+    over: dict[int, float] = {}
     for entry in trace.news:
         if entry.status not in LIVE:
-            over.add(entry.goal)
-        elif entry.goal in over:
+            over.setdefault(entry.goal, entry.t)
+        elif entry.t - over.get(entry.goal, math.inf) > SLACK:
             yield entry.t, f"status {entry.status} of a goal that has ended"
 
 
