@@ -49,6 +49,7 @@ VERBS = {
     ),
     "stop_times": Verb(
         "from the death of a process or an input to a zero command", "studies.stop_times.verb"
+    ),
     "faults": Verb(
         "faults of messages, processes and files by the million, and rules that must hold",
         "studies.faults.verb",

@@ -16,6 +16,7 @@ from mme_ilqr_ros.simulation.settings import SimulatorSettings
 from mme_ilqr_ros.simulation.world_file import ScenarioError
 
 LIMITS = RobotSpec().limits.keys()
+LONGEST_NAME = 400  # characters, of a path too
 
 
 def robot_names() -> list[str]:
@@ -29,6 +30,10 @@ def robot_file(name_or_path: str | Path) -> Path:
     Raises:
         ScenarioError: There is no shipped robot of this name.
     """
+    if len(str(name_or_path)) > LONGEST_NAME:
+        raise ScenarioError(
+            f"no robot {str(name_or_path)!r:.60}: {LONGEST_NAME} characters at most"
+        )
     path = Path(name_or_path)
     shipped = share_path("config", "robots", f"{name_or_path}.yaml")
     try:

@@ -37,10 +37,13 @@ if TYPE_CHECKING:
 Rng = np.random.Generator
 WEIGHTS = {
     **{"not finite": 30, "stamp": 15, "frame": 10, "repeated": 10, "late and out of order": 10},
-    **{"flood": 3, "silence": 4, "other bytes": 3, "bad parameter": 5, "service": 1},
+    **{"flood": 3, "silence": 4, "bad parameter": 5, "service": 1},
     **{"new goal": 1, "bad goal": 3, "empty plan": 1, "clock jumps": 1, "clock stops": 1},
 }
-LIES = {"field": 60, "size": 25, "bytes": 40, "good parameter": 3, "status": 2, "foreign plan": 2}
+LIES = {
+    **{"field": 60, "size": 25, "bytes": 40, "other bytes": 3},
+    **{"good parameter": 3, "status": 2, "foreign plan": 2},
+}
 HONEST = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
 LYING = (*HONEST, *(name for name, weight in LIES.items() for _ in range(weight)), "pushed")
 LYING = (*LYING, "restart")
@@ -194,7 +197,7 @@ class Kinds:
 
     def _bad_parameter(self, rng: Rng, name: str) -> None:
         node, row = self._parameter(rng)
-        values = (math.nan, math.inf, -1e300, 1e300, "text", 7, True, ["a"], [1.0])
+        values = (math.nan, math.inf, -1e300, 1e300, "text", ["a"], [1.0])
         value = values[int(rng.integers(len(values)))]
         self._set(node, row.name, value, name)
 

@@ -164,7 +164,7 @@ def _world() -> Target:
         path.write_text(json.dumps(world))
         load_scenario(path)
 
-    return Target(read, (b"\1\2\3", b"\5\6\x07\x08\x09\x0a"), (), (), 24)
+    return Target(read, (b"", b"\1\2\3", b"\5\6\x07\x08\x09\x0a"), (), (), 24)
 
 
 def _change(world: Any, where: int, deeper: int, value: int) -> None:

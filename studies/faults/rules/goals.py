@@ -48,6 +48,8 @@ def stands_after_the_end(trace: Trace) -> Cases:
 
 def ends_once(trace: Trace) -> Cases:
     """An end is for good: no other one follows of the same goal."""
+    if _is_told_of_goals(trace):
+        return
     ended: dict[int, GoalNews] = {}
     for entry in trace.news:
         if entry.status in LIVE:
@@ -57,8 +59,15 @@ def ends_once(trace: Trace) -> Cases:
             yield entry.t, f"status {entry.status} of a goal that ended with {first.status}"
 
 
+def _is_told_of_goals(trace: Trace) -> bool:
+    """Whether a fault was made-up news: then nodes that have heard different ones disagree."""
+    return any("status" in fault.name for fault in trace.faults)
+
+
 def advances_only(trace: Trace) -> Cases:
     """No goal that has ended is accepted or driven to again."""
+    if _is_told_of_goals(trace):
+        return
     over: dict[int, float] = {}
     for entry in trace.news:
         if entry.status not in LIVE:

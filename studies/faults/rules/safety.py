@@ -9,6 +9,7 @@ from studies.faults.trace import REST, Trace
 
 SLACK = 0.02  # s, by which a recording may be late
 REACTION = 0.3  # s from a fault to a robot that brakes
+TAIL = 0.5  # s in which a drive with a lag of 0.1 s comes to rest after the rest
 BARELY = 0.02  # m of its braking distance by which a robot may have missed
 Cases = Iterator[tuple[float, str]]
 
@@ -48,10 +49,11 @@ def _zero_without(trace: Trace, topic: str) -> Cases:
 def stands_without_commands(trace: Trace) -> Cases:
     """The robot stands, after braking, while the nodes that command it are not able to."""
     for begin, end in trace.silent:
-        late = begin + REACTION + trace.limits.braking + SLACK
+        late = begin + REACTION + trace.limits.braking + TAIL
         moving = (s for s in trace.states if late < s.t <= end and _moves(s.vx, s.wz))
         for state in moving:
-            yield state.t, f"{state.vx:.2f} m/s {state.t - begin:.2f} s after the last command"
+            speeds = f"{state.vx:.3f} m/s, {state.wz:.3f} rad/s"
+            yield state.t, f"{speeds} {state.t - begin:.2f} s after the last command"
             break
 
 
