@@ -58,6 +58,10 @@ VERBS = {
         "latency, rate and processor time of the nodes, also while large messages come",
         "studies.node_load.verb",
     ),
+    "faults": Verb(
+        "faults of messages, processes and files by the million, and rules that must hold",
+        "studies.faults.verb",
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

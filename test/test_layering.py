@@ -14,7 +14,7 @@ PACKAGE = "mme_ilqr_ros"
 # Every part of the package: its floor, and which parts above the ground floor it may import.
 # A part may always import itself and everything on floor 1.
 COMPILED = {"compiled", "compile_cache", "cache_folders"}
-GROUND = {"geometry", "models", "settings", "resources", "errors", *COMPILED}
+GROUND = {"geometry", "models", "settings", "resources", "errors", "documents", *COMPILED}
 MAY_IMPORT = {
     2: {
         "planning": set(),

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mme_ilqr_ros.control.extensions import extended
+from mme_ilqr_ros.documents import DocumentError, parse_yaml
 from mme_ilqr_ros.parameters.verb import NODES
 from mme_ilqr_ros.settings import Scalar, SettingError, build, table
 
@@ -48,13 +47,13 @@ def read_parameters(path: Path) -> Parameters:
 def _blocks(path: Path) -> dict[str, dict[str, Scalar]]:
     """Return the values of every node by dotted name."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse_yaml(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{path}: cannot be read: {getattr(error, 'strerror', error)}"
         ) from error
-    except yaml.YAMLError as error:
-        raise SettingError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    except DocumentError as error:
+        raise SettingError(f"{path}: {error}") from error
     blocks: dict[str, dict[str, Scalar]] = {}
     for key, block in content.items() if isinstance(content, dict) else ():
         inside = block.get("ros__parameters") if isinstance(block, dict) else None

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mme_ilqr_ros.command_line import positive_int
+from mme_ilqr_ros.documents import DocumentError, parse_yaml
 from mme_ilqr_ros.simulation.scenario import Scenario, scenario_file, scenario_of
 from mme_ilqr_ros.simulation.world_file import Keys, ScenarioError, check_id, read_worlds
 
@@ -76,7 +75,7 @@ def _is_map(file: Path) -> bool:
     if file.suffix not in (".yaml", ".yml"):
         return False
     try:
-        content: Any = yaml.safe_load(file.read_bytes())
-    except yaml.YAMLError:
+        content: Any = parse_yaml(file.read_bytes())
+    except DocumentError:
         return False  # reading it as a world says why
     return isinstance(content, dict) and {"image", "resolution"} <= content.keys()

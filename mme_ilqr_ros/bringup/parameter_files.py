@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from mme_ilqr_ros.bringup.system import NAV2_NAMES, NodeSpec
+from mme_ilqr_ros.documents import DocumentError, parse_yaml
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar
 
@@ -99,8 +100,8 @@ def _renamed(
 def _document(file: Path | None) -> dict[str, Any]:
     """Return a parameter file; empty where it is none: the node will say what is wrong with it."""
     try:
-        document = yaml.safe_load(file.read_text()) if file else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        document = parse_yaml(file.read_text()) if file else {}
+    except (OSError, UnicodeDecodeError, DocumentError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -5,20 +5,24 @@ Source: the rules of nav2_map_server for the modes trinary, scale and raw (docs.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from mme_ilqr_ros.documents import DocumentError, parse_yaml
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.pose import Pose
 
 _MODES = ("trinary", "scale", "raw")
 _UNKNOWN = -1
+_FORMATS = ("PPM", "PNG", "BMP", "GIF", "JPEG", "TIFF", "WEBP", "TGA")  # none runs a program
+_MOST_CELLS = 80_000_000  # 450 x 450 m at 0.05 m; a file of a few bytes can ask for any number
+_SLAB = 1_000_000  # pixels in colours that are looked at at once
 
 
 def load_map(path: str | Path) -> GridMap:
@@ -38,21 +42,22 @@ def load_map(path: str | Path) -> GridMap:
     keys = _read_yaml(path)
     image = keys.get("image")
     if not isinstance(image, str) or not image:
-        raise MapError(f"{path}: image: must name the picture of the map, not {image!r}")
+        raise MapError(f"{path}: image: must name the picture of the map, not {image!r:.60}")
     resolution = _number(path, keys, "resolution")
     if resolution <= 0.0:
         raise MapError(f"{path}: resolution: must be above 0 m, not {resolution}")
     mode = keys.get("mode", "trinary")
     if mode not in _MODES:
-        raise MapError(f"{path}: mode: must be one of {', '.join(_MODES)}, not {mode!r}")
+        raise MapError(f"{path}: mode: must be one of {', '.join(_MODES)}, not {mode!r:.60}")
     pixels = _read_image(path.parent / image)
-    occupancy = _occupancy(
-        pixels,
-        mode,
+    convert = partial(
+        _occupancy,
+        mode=mode,
         negate=bool(_number(path, keys, "negate", 0)),
         occupied_above=_number(path, keys, "occupied_thresh", 0.65),
         free_below=_number(path, keys, "free_thresh", 0.196),
     )
+    occupancy = _converted(pixels, convert)
     # Pictures start at the top, grids at the lowest y.
     return GridMap.from_occupancy(occupancy[::-1], resolution, _origin(path, keys))
 
@@ -79,42 +84,61 @@ def save_map(grid: GridMap, path: str | Path) -> None:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        keys = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        keys = parse_yaml(path.read_text(encoding="utf-8"))
+    except DocumentError as error:
+        raise MapError(f"{path}: {error}") from error
+    except (OSError, ValueError) as error:  # of its name or of its text
         raise MapError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise MapError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(keys, dict):
         raise MapError(f"{path}: must hold keys such as image and resolution")
     return keys
 
 
 def _number(path: Path, keys: dict[str, Any], name: str, default: float | None = None) -> float:
-    value = keys.get(name, default)
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise MapError(f"{path}: {name}: must be a finite number, not {value!r}")
+    value: Any = keys.get(name, default)
+    if not _is_number(value):
+        raise MapError(f"{path}: {name}: must be a finite number, not {value!r:.60}")
     return float(value)
+
+
+def _is_number(value: Any) -> bool:
+    # The bounds refuse NaN and infinity, and integers too long to become floats.
+    return isinstance(value, (int, float)) and -1e300 < value < 1e300
 
 
 def _origin(path: Path, keys: dict[str, Any]) -> Pose:
     values = keys.get("origin")
     triple = values if isinstance(values, list) and len(values) == 3 else [None]
-    if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in triple):
-        raise MapError(f"{path}: origin: must be three numbers [x, y, yaw], not {values!r}")
+    if not all(map(_is_number, triple)):
+        raise MapError(f"{path}: origin: must be three numbers [x, y, yaw], not {values!r:.60}")
     return Pose(*map(float, triple))
 
 
 def _read_image(path: Path) -> NDArray[np.uint8]:
-    """Return [H, W, 3], or [H, W, 4] for a picture with an alpha channel."""
+    """Return [H, W, 1] of a grey picture, [H, W, 3], or [H, W, 4] of one with an alpha channel."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
+            if image.width * image.height > _MOST_CELLS:
+                raise MapError(f"{image.width} x {image.height} pixels; {_MOST_CELLS} at most")
             if image.mode.startswith("I"):  # 16 bit grey, which Pillow would clip to 255
-                grey = np.asarray(image, dtype=np.int64) >> 8
-                return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=-1)
+                return (np.asarray(image) >> 8).astype(np.uint8)[..., None]
             has_alpha = "A" in image.getbands() or "transparency" in image.info
+            if image.mode in ("1", "L") and not has_alpha:
+                return np.asarray(image.convert("L"))[..., None]
             return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
-        raise MapError(f"{path}: image: cannot be read: {error}") from error
+    except Exception as error:  # Pillow's decoders raise whatever comes of broken pictures
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise MapError(f"{path}: image: cannot be read: {reason:.200}") from error
+
+
+def _converted(
+    pixels: NDArray[np.uint8], convert: Callable[[NDArray[np.uint8]], NDArray[np.int16]]
+) -> NDArray[np.int16]:
+    """Return [H, W] occupancy, without numbers of 8 bytes for every pixel of a large picture."""
+    if pixels.shape[-1] == 1:
+        return convert(np.arange(256, dtype=np.uint8)[:, None, None])[:, 0][pixels[..., 0]]
+    slabs = np.array_split(pixels, max(1, min(len(pixels), pixels.size // _SLAB)))
+    return np.concatenate([convert(slab) for slab in slabs])
 
 
 def _occupancy(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import array
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -152,6 +152,25 @@ def _message(rows: NDArray, stamp: Time, frame: str, *, is_dense: bool = True) -
     return message
 
 
+def _check_extent(message: PointCloud2 | CloudMessage, fields: Sequence[PointField]) -> None:
+    """Check that all fields of all points lie within the data, and no row within another.
+
+    numpy's own checks pass offsets beyond 31 bits and any shape without data, and then it reads
+    memory that is not the message's.
+
+    Raises:
+        ValueError: One does not.
+    """
+    height, width, step = message.height, message.width, message.point_step
+    for field in fields:
+        if field.offset + int(_FORMATS[field.datatype][1]) > step:
+            raise ValueError(f"field {field.name} lies beyond the point")
+    if height > 1 and message.row_step < width * step:
+        raise ValueError(f"rows of {message.row_step} bytes overlap")
+    if height * width and (height - 1) * message.row_step + width * step > len(message.data):
+        raise ValueError("there are too few")
+
+
 def rows_of(
     message: PointCloud2 | CloudMessage, row: np.dtype, required: Collection[str], topic: str
 ) -> NDArray:
@@ -173,6 +192,7 @@ def rows_of(
         raise MessageError(f"{topic}: field {', '.join(missing)} is missing (there are: {have})")
     shape, strides = (message.height, message.width), (message.row_step, message.point_step)
     try:
+        _check_extent(message, wanted)
         layout = np.dtype(
             {
                 "names": found,
@@ -184,7 +204,7 @@ def rows_of(
         if 0 in shape:
             return np.zeros(shape, layout)
         return np.ndarray(shape, layout, bytes(message.data), strides=strides)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise MessageError(
             f"{topic}: {len(message.data)} bytes do not hold {message.height} x {message.width}"
             f" points of {message.point_step} bytes: {error}"

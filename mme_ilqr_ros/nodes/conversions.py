@@ -23,11 +23,19 @@ from std_msgs.msg import Header
 
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.path import Path, PathError
-from mme_ilqr_ros.geometry.pose import Pose, RobotState, quaternion_to_yaw, yaw_to_quaternion
+from mme_ilqr_ros.geometry.pose import (
+    FARTHEST,
+    Pose,
+    RobotState,
+    quaternion_to_yaw,
+    yaw_to_quaternion,
+)
 
 if TYPE_CHECKING:  # it imports scipy, which the safety node must not load
     from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 
+LATEST = (2**31 - 1) * 10**9  # ns: beyond it a stamp has no seconds
+FASTEST = 1000.0  # m/s and rad/s that nothing with wheels does
 UNIT = 0.05  # that the square of a quaternion's length may be off 1: typed with two digits
 UNREACHABLE = 100  # in the cost-to-go picture; what is reachable lies in 0..98
 
@@ -47,12 +55,13 @@ def stamp_of(seconds: float) -> Time:
 
 
 def nanoseconds(stamp: Time) -> int:
-    """Return a stamp in ns, exactly; one before 0 as 0."""
-    return max(int(stamp.sec) * 10**9 + int(stamp.nanosec), 0)
+    """Return a stamp in ns, exactly; one before 0 as 0, one after the last second as that."""
+    return min(max(int(stamp.sec) * 10**9 + int(stamp.nanosec), 0), LATEST)
 
 
 def exact_stamp(number: int) -> Time:
     """Return a time in ns, not negative, as a stamp."""
+    number = min(number, LATEST + 10**9 - 1)
     return Time(sec=int(number // 10**9), nanosec=int(number % 10**9))
 
 
@@ -81,11 +90,17 @@ def pose_value(message: PoseMessage, name: str = "pose") -> Pose:
     """Return the planar part of a pose.
 
     Raises:
-        MessageError: A number is not finite, or the quaternion is no rotation.
+        MessageError: A number is not finite, leads off the Earth, or the quaternion is no rotation.
     """
     p, q = message.position, message.orientation
     _check_finite(name, p.x, p.y, q.x, q.y, q.z, q.w)
+    _check_near(name, p.x, p.y)
     return Pose(p.x, p.y, _yaw(name, q.x, q.y, q.z, q.w))
+
+
+def _check_near(name: str, x: float, y: float) -> None:
+    if not max(abs(x), abs(y)) <= FARTHEST:
+        raise MessageError(f"{name} at ({x:.3g}, {y:.3g}) m is not within {FARTHEST:g} m")
 
 
 def _yaw(name: str, x: float, y: float, z: float, w: float) -> float:
@@ -148,11 +163,14 @@ def checked_state(
     """Return a state of x, y [m], a quaternion and vx, vy [m/s], wz [rad/s].
 
     Raises:
-        MessageError: A number is not finite, or the quaternion is no rotation.
+        MessageError: A number is not finite, or no robot's, or the quaternion is no rotation.
     """
     _check_finite("odom: pose", *position, *turn)
     _check_finite("odom: twist", *speeds)
     (x, y), (vx, vy, wz) = position, speeds
+    _check_near("odom: pose", x, y)
+    if not max(map(abs, speeds)) <= FASTEST:
+        raise MessageError(f"odom: twist {tuple(speeds)} is not within {FASTEST:g} m/s and rad/s")
     return RobotState(x, y, _yaw("odom: pose", *turn), vx, wz, vy=vy)
 
 

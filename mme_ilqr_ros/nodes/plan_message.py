@@ -22,6 +22,7 @@ from mme_ilqr_ros.geometry.path import Path, PathError
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes.cdr import PLAIN, aligned, read_header
 from mme_ilqr_ros.nodes.conversions import (
+    LATEST,
     MessageError,
     header,
     nanoseconds,
@@ -99,7 +100,7 @@ def _table(data: bytes) -> PlanMessage | None:
         return None
     begun, stamp = nanoseconds(first.stamp), nanoseconds(header.stamp)
     stamps = np.append(begun, heads[:, :2] @ np.array([10**9, 1]))
-    goal = int(stamps[-1])
+    goal = min(int(stamps[-1]), LATEST)
     marked = stamps[:-1] == goal
     is_marked = goal != begun and bool((marked | (stamps[:-1] == begun)).all())
     vias = np.flatnonzero(marked) if is_marked else np.zeros(0, int)

@@ -14,7 +14,7 @@ from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.perception import evidence_loops as loops
 from mme_ilqr_ros.perception.points import ScanPoints
 from mme_ilqr_ros.perception.settings import PerceptionSettings
-from mme_ilqr_ros.perception.tiles import SHIFT, Tiles
+from mme_ilqr_ros.perception.tiles import SHIFT, SIDE, Tiles
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -60,6 +60,15 @@ class Evidence:
     def is_empty(self) -> bool:
         """Whether nothing was ever seen."""
         return self._scans == 0
+
+    def distance_to(self, pose: Pose) -> float:
+        """Return how far a robot is from the tiles [m]; 0 on them, or where there are none."""
+        index, corner = self.tiles.cells.tile, np.array(self.tiles.corner)
+        if not index.size:
+            return 0.0
+        cell = np.array([pose.y, pose.x]) / self.resolution - corner
+        beyond = np.maximum(np.maximum(-cell, cell - SIDE * np.array(index.shape)), 0.0)
+        return float(np.hypot(*beyond)) * self.resolution
 
     def integrate(self, points: ScanPoints, use: BoolArray, travel: float) -> None:
         """Take a scan.

@@ -31,6 +31,7 @@ from mme_ilqr_ros.perception.tracker import Tracker
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 ORIGIN = Pose(0.0, 0.0, 0.0)
+FAR = 50.0  # [m] in one step: memory grows with the square of what lies between
 FITS = 0.3  # share of the hits at sites with which a jump is understood
 TRAIL = 0.3  # [m] round what began to move, hits since it was first seen were its own
 
@@ -136,6 +137,8 @@ class Perception:
             points = scan_points(scan, history, self.settings.clear_max, self.correction)
             near, warning = self._leave_out(scan, points)
         points = self._matched(points)
+        if fault := self._far_away(points):
+            return fault
         use = ~near
         if self.settings.movers:
             with self.stages.time("tracks"):
@@ -147,6 +150,19 @@ class Perception:
         self._standing[scan.mount] = points.ends[points.hit & (use | near)]
         self._count += 1
         return message or warning
+
+    def _far_away(self, points: ScanPoints) -> str:
+        """Return why rays are not entered: odometry leads where no memory would reach.
+
+        Where the robot is far from all that was seen, that is forgotten; the next scan is entered.
+        """
+        moved = float(np.ptp(points.origins, axis=0).max(initial=0.0))
+        if not moved <= FAR:
+            return f"odometry moves by {moved:.3g} m within a scan"
+        if (away := self.evidence.distance_to(points.pose)) > FAR:
+            self._begin_map()
+            return f"odometry leads {away:.3g} m away from all that was seen, which is forgotten"
+        return ""
 
     def _blind_fault(self, scan: Scan | PointScan, history: PoseHistory) -> str:
         if isinstance(scan, PointScan) or sees_something(scan):

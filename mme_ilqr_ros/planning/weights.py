@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mme_ilqr_ros.documents import parse_json
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.resources import share_path
 
@@ -104,8 +105,8 @@ def read_weights(path: Path) -> WeightFile:
         raise WeightsError(f"{path}: the file does not match its .sha256; fetch it again")
     try:
         metadata, tensors = _parsed(data)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{path}: not a safetensors file: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: not a safetensors file: {error!s:.200}") from error
     if metadata.get("format") != _FORMAT:
         raise WeightsError(f"{path}: not weights of the cost encoder of this version")
     return WeightFile(metadata.get("kind", WALLS), tensors, metadata)
@@ -149,13 +150,17 @@ def _packed(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> b
 def _parsed(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Return metadata and tensors: 8 bytes of header length, a JSON header, the numbers."""
     start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
+    header = parse_json(data[8:start].decode())
     metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for name, entry in header.items():
+    if not all(isinstance(text, str) for text in metadata.values()):
+        raise ValueError("__metadata__ holds more than texts")
+    tensors, at = {}, 0
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         if entry["dtype"] != "F32":
-            raise ValueError(f"tensor {name} is {entry['dtype']} in place of F32")
+            raise ValueError(f"tensor {name:.40} is {entry['dtype']} in place of F32")
         begin, end = entry["data_offsets"]
+        if begin != at or len(data) < start + end:  # so no number is read twice
+            raise ValueError(f"tensor {name:.40} does not begin where the one before ends")
         numbers = np.frombuffer(data[start + begin : start + end], "<f4")
-        tensors[name] = numbers.reshape(entry["shape"]).copy()
+        tensors[name], at = numbers.reshape(entry["shape"]).copy(), end
     return metadata, tensors

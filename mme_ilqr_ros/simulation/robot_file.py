@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from mme_ilqr_ros.documents import DocumentError, parse_yaml
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import SettingError, build
@@ -17,6 +16,7 @@ from mme_ilqr_ros.simulation.settings import SimulatorSettings
 from mme_ilqr_ros.simulation.world_file import ScenarioError
 
 LIMITS = RobotSpec().limits.keys()
+LONGEST_NAME = 400  # characters, of a path too
 
 
 def robot_names() -> list[str]:
@@ -30,12 +30,20 @@ def robot_file(name_or_path: str | Path) -> Path:
     Raises:
         ScenarioError: There is no shipped robot of this name.
     """
+    if len(str(name_or_path)) > LONGEST_NAME:
+        raise ScenarioError(
+            f"no robot {str(name_or_path)!r:.60}: {LONGEST_NAME} characters at most"
+        )
     path = Path(name_or_path)
-    if path.suffix or len(path.parts) > 1:
-        return path.resolve()
     shipped = share_path("config", "robots", f"{name_or_path}.yaml")
-    if shipped.is_file():
-        return shipped
+    try:
+        if path.suffix or len(path.parts) > 1:
+            return path.resolve()
+        if shipped.is_file():
+            return shipped
+    except (OSError, ValueError) as error:  # what no file can be called
+        reason = getattr(error, "strerror", None) or error
+        raise ScenarioError(f"no robot {str(name_or_path)!r:.60}: {reason}") from error
     near = difflib.get_close_matches(str(name_or_path), robot_names(), n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(robot_names())}"
     raise ScenarioError(f"no robot '{name_or_path}': {hint}; or give a parameter file")
@@ -75,12 +83,12 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text())
+        document = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ScenarioError(f"{path}: cannot be read: {reason}") from error
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    except DocumentError as error:
+        raise ScenarioError(f"{path}: {error}") from error
     return document if isinstance(document, dict) else {}
 
 
@@ -111,7 +119,7 @@ def _scanners(path: Path, values: Mapping[str, Any]) -> tuple[tuple[str, Pose], 
 
 def _number(path: Path, name: str, value: Any) -> float:
     if type(value) not in (int, float) or not -1e6 < value < 1e6:
-        raise ScenarioError(f"{path}: {name}: must be a finite number, not {value!r}")
+        raise ScenarioError(f"{path}: {name}: must be a finite number, not {value!r:.60}")
     return float(value)
 
 
@@ -120,9 +128,10 @@ def _corners(path: Path, text: Any) -> tuple[tuple[float, float], ...]:
     if not text:
         return ()
     try:
-        corners = tuple((float(x), float(y)) for x, y in yaml.safe_load(text))
-    except (AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise ScenarioError(f"{path}: footprint: must be '[[x, y], ...]' in m: {text!r}") from error
+        corners = tuple((float(x), float(y)) for x, y in parse_yaml(text))
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:
+        wrong = f"{path}: footprint: must be '[[x, y], ...]' in m: {text!r:.60}"
+        raise ScenarioError(wrong) from error
     if len(corners) < 3:
         raise ScenarioError(f"{path}: footprint: needs at least three corners, not {len(corners)}")
     return corners

@@ -39,7 +39,7 @@ def read_path(keys: Keys) -> PlannedPath | None:
         return None
     try:
         return PlannedPath(np.array([row[:2] for row in keys.values[key]], dtype=float))
-    except (PathError, TypeError, ValueError) as error:
+    except (OverflowError, PathError, TypeError, ValueError) as error:
         raise keys.error(key, f"must be a list of points [x, y]: {error}") from error
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import difflib
 import gzip
-import json
 import math
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from mme_ilqr_ros.documents import DocumentError, parse_json, parse_yaml
 from mme_ilqr_ros.errors import InputError
 
 _GZIP = b"\x1f\x8b"
+_MOST_BYTES = 512 << 20  # of an unpacked file; a packed one can stand for a thousand times itself
+_LONGEST_NAME = 100  # characters
+_LONGEST = 300  # characters of what is wrong with a key
 
 
 class ScenarioError(InputError):
@@ -42,7 +43,7 @@ class Keys:
 
     def error(self, key: str, problem: str) -> ScenarioError:
         """Return an error about a key, to be raised."""
-        problem = " ".join(problem.split())
+        problem = f"{' '.join(problem.split()):.{_LONGEST}}"
         return ScenarioError(f"{self.file}: world '{self.world}': {self._block}{key}: {problem}")
 
     def number(
@@ -161,14 +162,19 @@ def _name(path: Path, world: Any, index: int) -> str:
     name = world.get("id", world.get("name"))
     if not isinstance(name, (str, int)) or str(name).strip() == "":
         raise ScenarioError(f"{path}: world {index}: name: must be a text, not {name!r:.60}")
-    return str(name)
+    if len(str(name)) > _LONGEST_NAME:
+        raise ScenarioError(f"{path}: world {index}: name: {_LONGEST_NAME} characters at most")
+    return " ".join(str(name).split())
 
 
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
         if content.startswith(_GZIP):
-            content = gzip.decompress(content)
+            with gzip.open(path) as packed:
+                content = packed.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ScenarioError(f"{path}: cannot be read: holds more than {_MOST_BYTES >> 20} MB")
         return content.decode("utf-8")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -178,8 +184,6 @@ def _text(path: Path) -> str:
 def _parse(path: Path, text: str) -> Any:
     try:
         is_json = text.lstrip().startswith(("{", "["))
-        return json.loads(text) if is_json else yaml.safe_load(text)
-    except json.JSONDecodeError as error:
-        raise ScenarioError(f"{path}: is not JSON: {error}") from error
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+        return parse_json(text) if is_json else parse_yaml(text)
+    except DocumentError as error:
+        raise ScenarioError(f"{path}: {error}") from error

@@ -122,3 +122,28 @@ def test_absent_files_and_broken_pictures(tmp_path):
     (tmp_path / "picture.png").write_bytes(b"not a picture")
     with pytest.raises(MapError, match=r"picture\.png"):
         load_map(write_map(tmp_path, None))
+
+
+def test_a_picture_of_billions_of_pixels_is_refused(tmp_path):
+    for size in ("99999 99999", "9500 9500"):  # beyond Pillow's own bound, and beyond ours
+        path = write_map(tmp_path, None, image="bomb.pgm")
+        (tmp_path / "bomb.pgm").write_bytes(f"P5 {size} 255\n".encode() + bytes(100))
+        with pytest.raises(MapError, match=r"bomb\.pgm: image: cannot be read"):
+            load_map(path)
+
+
+def test_grey_colour_and_16_bits_say_the_same(tmp_path):
+    shades = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    expected = load_map(write_map(tmp_path, shades, "mode: scale")).to_occupancy()
+    colours = np.repeat(shades[..., None], 3, axis=-1)
+    same = load_map(write_map(tmp_path, colours, "mode: scale")).to_occupancy()
+    np.testing.assert_array_equal(same, expected)
+    path = write_map(tmp_path, None, "mode: scale", image="deep.png")
+    Image.fromarray(shades.astype(np.uint16) * 256).save(tmp_path / "deep.png")
+    np.testing.assert_array_equal(load_map(path).to_occupancy(), expected)
+
+
+@pytest.mark.parametrize("image", ["a\\0b", "x" * 5000, "\\ud800"])
+def test_an_image_that_no_file_is_called_is_refused(tmp_path, image):
+    with pytest.raises(MapError, match="image"):
+        load_map(write_map(tmp_path, None, image=f'"{image}"'))

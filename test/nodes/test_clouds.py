@@ -88,3 +88,31 @@ def test_a_negative_radius_is_refused():
     circles[0, 2] = -1.0
     with pytest.raises(MessageError, match="radius = -1"):
         read_circles(circles_cloud(circles, Time(), "odom"))
+
+
+HUGE = 2**32 - 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fields": [PointField(name=n, offset=o, datatype=F4) for n, o in OFFSETS]}
+        for OFFSETS in (
+            [("x", 2**31 - 1), ("y", 4), ("radius", 8)],  # numpy reads anywhere
+            [("x", 0), ("y", 4), ("radius", 25)],
+        )
+    ]
+    + [
+        {"height": HUGE, "row_step": 0},  # rows in one place: 100 GB of circles
+        {"width": HUGE, "point_step": HUGE},
+        {"height": HUGE, "width": HUGE, "row_step": HUGE},
+        {"data": array.array("B"), "width": HUGE},  # numpy takes any shape without data
+        {"point_step": 0, "row_step": 0},
+    ],
+)
+def test_a_cloud_that_leads_beyond_its_bytes_is_refused(change):
+    message = circles_cloud(CIRCLES, Time(), "odom")
+    for name, value in change.items():
+        setattr(message, name, value)
+    with pytest.raises(MessageError, match="obstacles: "):
+        read_circles(message)

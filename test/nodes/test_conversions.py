@@ -153,3 +153,16 @@ def test_the_cost_to_go_is_0_at_the_goal_98_at_the_far_end_and_100_where_nothing
     field = np.array([[0.0, 2.0], [4.0, np.inf]], dtype=np.float32)
     message = convert.cost_to_go_message(CostToGo(field, 1.0, Pose(0, 0, 0)), STAMP, "map")
     assert list(message.data) == [0, 49, 98, 100]
+
+
+def test_a_stamp_beyond_the_last_second_is_the_last():
+    late = Time(sec=2**31 - 1, nanosec=2**32 - 1)
+    assert convert.exact_stamp(convert.nanoseconds(late) + 1).sec == 2**31 - 1
+
+
+@pytest.mark.parametrize(("x", "vx"), [(1e9, 0.0), (1e300, 0.0), (0.0, 1e308), (0.0, -1e6)])
+def test_odometry_that_no_robot_has_is_refused(x, vx):
+    message = convert.odometry_message(RobotState(0.0, 0.0, 0.0), Time(), "odom", "base_link")
+    message.pose.pose.position.x, message.twist.twist.linear.x = x, vx
+    with pytest.raises(convert.MessageError, match=r"odom: .* is not within"):
+        convert.robot_state(message)

@@ -189,3 +189,17 @@ def test_a_range_to_the_moon_does_not_lay_out_the_way_there():
     scan.ranges[::7] = 3.8e8
     assert perception.take(scan, history) == ""
     assert perception.evidence.tiles.bytes < before + 5e6
+
+
+@pytest.mark.parametrize("away", [100.0, 1e6, 1e8])
+def test_odometry_that_leads_out_of_the_world_does_not_lay_out_the_way_there(away):
+    perception, history = after_a_while()
+    before = perception.evidence.tiles.bytes
+    history.add(3.0, RobotState(away, 0.0, 0.0))
+    scan = Laser().scan(lambda t: ORIGIN, 2.96, boxes=BOXES)
+    for stamp in (2.99, 3.0, 3.1, 3.2):
+        history.add(stamp, RobotState(away, 0.0, 0.0))
+        line = perception.take(replace(scan, stamp=stamp, time_increment=0.0001), history)
+        assert "\n" not in line
+        assert perception.evidence.tiles.bytes < before + 5e6
+    assert perception.stamp == pytest.approx(3.2, abs=0.1)  # there a new map begins

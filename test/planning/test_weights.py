@@ -1,6 +1,7 @@
 """Weight files are only loaded when they are what they claim to be."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,35 @@ def test_the_kind_of_a_file_says_which_model_reads_it(tmp_path):
     save_weights(path, TENSORS, {"kind": "clearance"})
     with pytest.raises(WeightsError, match=r"w\.safetensors: the weights lack the tensor 'gaps'"):
         load_cost_model(path)
+
+
+HEADERS = {
+    "a length beyond the file": (b"\xff" * 8, {}),
+    "tensors that share numbers": (
+        None,
+        {name: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} for name in "ab"},
+    ),
+    "a tensor beyond the file": (
+        None,
+        {"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}},
+    ),
+    "a shape that no tensor has": (
+        None,
+        {"a": {"dtype": "F32", "shape": [0, 10**30], "data_offsets": [0, 0]}},
+    ),
+    "metadata that is no text": (None, {"__metadata__": {"format": {"a": 1}}}),
+    "metadata that is a list": (None, {"__metadata__": ["format"]}),
+    "nothing but brackets": (None, "[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_that_asks_for_the_impossible_is_refused(tmp_path, name):
+    length, header = HEADERS[name]
+    text = (header if isinstance(header, str) else json.dumps(header)).encode()
+    data = (length or len(text).to_bytes(8, "little")) + text + bytes(8)
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(data)
+    checksum_file(path).write_text(hashlib.sha256(data).hexdigest())
+    with pytest.raises(WeightsError, match=r"w\.safetensors: not a safetensors file"):
+        read_weights(path)

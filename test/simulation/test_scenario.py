@@ -398,3 +398,34 @@ def test_public_benchmark_worlds_load(file):
         assert len(scenario.circles) == len(world.get("circles", world.get("cylinders", [])))
         assert len(scenario.discs) == len(world.get("obstacles", []))
         assert [scenario.goal.x, scenario.goal.y] == world["goal"][:2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"robot": "a\0b"},
+        {"robot": "x" * 3000},
+        {"robot": "../" + "x" * 3000},
+        {"map": "a\0b"},
+        {"map": "x" * 3000},
+        {"path": [[10**400, 0.0]]},
+        {"name": "x" * 3000},
+        {"goal": [[0.0] * 100] * 100},
+    ],
+    ids=range(8),
+)
+def test_what_no_world_has_is_refused_in_a_short_line(tmp_path, change):
+    path = tmp_path / "world.json"
+    path.write_text(json.dumps({"name": "w", "start": [0, 0, 0], "goal": [4, 0], **change}))
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(path)
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 600
+
+
+def test_a_packed_file_that_stands_for_gigabytes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("mme_ilqr_ros.simulation.world_file._MOST_BYTES", 1 << 20)
+    path = tmp_path / "world.json.gz"
+    path.write_bytes(gzip.compress(bytes(2 << 20)))
+    with pytest.raises(ScenarioError, match="holds more than 1 MB"):
+        load_scenario(path)
