@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PATIENCE = 0.25  # [s] in which the clock must have gone on
+PATIENCE = 0.22  # [s] in which the clock must have gone on
 
 
 class ClockWatch:

@@ -282,7 +282,7 @@ def test_a_remapping_round_the_launch_file_moves_what_leaves_the_safety_node(env
         launched(environment, tmp_path, around, prefix=()) as launch,
         probe(environment) as (node, spin_until),
     ):
-        launch.wait_for("ready: mme_ilqr at 10 Hz", "to cmd_vel")
+        launch.wait_for("ready: mme_ilqr at 20 Hz", "to cmd_vel")
         spin_until(lambda: node.count_publishers("/cmd_vel_nav"))
         (publisher,) = node.get_publishers_info_by_topic("/cmd_vel_nav")
         assert publisher.node_name == "safety"
