@@ -10,7 +10,7 @@ import yaml
 from mme_ilqr_ros.parameters.record import TOPICS
 
 ROOT = Path(__file__).resolve().parents[1]
-FROM_OUTSIDE = {"tf", "tf_static", "clicked_point", "goal_reason"}
+FROM_OUTSIDE = {"tf", "tf_static", "clicked_point"}
 
 
 def documented():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -249,6 +250,8 @@ def test_the_launch_files_tell_their_arguments(file, environment):
     told = ros2(environment, "launch", NAME, file, "--show-args")
     common = {"params_file", "namespace", "use_sim_time", "use_rviz", "log_level", "headless"}
     common |= {"controller", "planner", "guidance", "sensing", "robot", "safety"}
+    common |= {"autostart", "nav2", "enable_stamped_cmd_vel", "use_composition", "use_respawn"}
+    common |= {"record", "record_file"}
     own = {"scenario", "monitor"} if file.startswith("simulation") else set()
     assert {name for name in common | own if f"'{name}':" in told} == common | own
 
@@ -259,6 +262,38 @@ def test_navigation_alone_waits_for_a_robot(environment, tmp_path):
         names = ros2(environment, "node", "list", *PATIENTLY).split()
     assert sorted(names) == ["/controller", "/planner", "/safety"]
     assert launch.output.count("process has finished cleanly") == 3, launch.output
+
+
+@pytest.mark.parametrize("together", ["true", "false"])
+def test_in_nav2_s_seats_they_have_its_names_and_leave_commands_to_it(
+    together, environment, tmp_path
+):
+    arguments = ("nav2:=true", "autostart:=true", f"use_composition:={together}")
+    with launched(environment, tmp_path, "navigation.launch.py", *arguments) as launch:
+        launch.wait_for("[planner_server]: ready", "[controller_server]: ready", "[safety]: ready")
+        with probe(environment) as (node, spin_until):
+            spin_until(lambda: node.count_publishers("/cmd_vel_nav"))
+            assert not node.count_publishers("/cmd_vel")
+        told = ros2(environment, "param", "get", "/planner_server", "serve_navigation", *PATIENTLY)
+    assert "False" in told
+    assert "unknown parameter" not in launch.output
+
+
+def test_a_node_that_died_comes_back_and_the_record_stays_readable(environment, tmp_path):
+    mcap = pytest.importorskip("mcap.reader")
+    file = tmp_path / "run.mcap"
+    arguments = ("use_respawn:=true", "record:=true", f"record_file:={file}")
+    with launched(environment, tmp_path, "simulation.launch.py", *arguments) as launch:
+        launch.wait_for("ready: mme_ilqr at", "[recorder]: ready", "[planner]: ready")
+        (pid,) = re.findall(r"\[planner-\d+\]: process started with pid \[(\d+)\]", launch.output)
+        os.kill(int(pid), signal.SIGKILL)
+        deadline = time.monotonic() + START_UP
+        while launch.output.count("[planner]: ready") < 2:
+            assert time.monotonic() < deadline, launch.output
+            time.sleep(0.1)
+    with file.open("rb") as stream:
+        channels = mcap.make_reader(stream).get_summary().channels.values()
+    assert {"/odom", "/map", "/diagnostics", "/safety/state"} <= {c.topic for c in channels}
 
 
 def test_a_robot_and_costs_of_another_package_drive(environment, tmp_path):
