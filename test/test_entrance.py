@@ -11,7 +11,7 @@ import pytest
 
 from mme_ilqr_ros.__main__ import VERBS, main
 
-EXAMPLE = re.compile(r"^  mme-ilqr ([a-z]+)(.*?)(?: {3,}.*| > .*)?$", re.MULTILINE)
+EXAMPLE = re.compile(r"^  mme-ilqr ([a-z_]+)(.*?)(?: {3,}.*| > .*)?$", re.MULTILINE)
 
 
 def module_of(name):

@@ -4,10 +4,10 @@ Every control cycle ends in a defined command, whatever is missing; a node that 
 ends leaves a zero command behind. A goal ends once, by arrival, ~/reset or another node's word on
 goal_status; then nothing moves the robot but a new goal.
 
-Subscribes to odom, plan, goal_pose, goal_status, goal_reason, map, obstacles, cost_to_go where
-guidance asks for it, and the scans that scan_topics and cloud_topics name.
-Publishes cmd_vel, goal_status, goal_reason, local_plan, ~/candidate_trajectories, ~/solve_time,
-diagnostics and, where it drives by scans, evidence and ~/tracks.
+Subscribes to odom, plan, goal_pose, goal_status, goal_reason, map, obstacles, ~/speed_limit,
+cost_to_go where guidance asks for it, and the scans that scan_topics and cloud_topics name.
+Publishes cmd_vel, goal_status, goal_reason, plan_wanted, local_plan, ~/candidate_trajectories,
+~/solve_time, diagnostics and, where it drives by scans, evidence and ~/tracks.
 Serves ~/reset and ~/clear.
 """
 

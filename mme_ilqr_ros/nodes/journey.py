@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from geometry_msgs.msg import PoseStamped
 
-from mme_ilqr_ros.control.result import ControlStatus
+if TYPE_CHECKING:  # it imports casadi, which the planner does not need
+    from mme_ilqr_ros.control.result import ControlStatus
 
 
 @dataclass(frozen=True)

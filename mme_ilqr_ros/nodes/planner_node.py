@@ -3,9 +3,9 @@
 A goal ends once, by arrival, ~/cancel, the lack of a plan or another node's word on goal_status;
 then nothing is planned but for a new goal.
 
-Subscribes to map, goal_pose, goal_status, goal_reason, odom, filter_mask where use_filter_mask asks
-for it, and evidence where use_evidence does: then what was seen wins over the map, and no map is
-needed.
+Subscribes to map, goal_pose, goal_poses, goal_status, goal_reason, plan_wanted, odom, filter_mask
+where use_filter_mask asks for it, and evidence where use_evidence does: then what was seen wins
+over the map, and no map is needed.
 Publishes plan, goal_status, goal_reason, cost_to_go, ~/cost_to_go (for display), ~/plan_time and
 diagnostics.
 Serves ~/make_plan, ~/clear and ~/cancel.

@@ -63,8 +63,16 @@ def yaml_text(nodes: Iterable[str] = tuple(NODES)) -> str:
                 subsequent_indent=f"{indent}# ",
             )
             lines += [line.replace(_UNBROKEN, " ") for line in comment]
-            lines.append(f"{indent}{key}: {_yaml_value(row.default)}")
+            lines += _entry(indent, key, _yaml_value(row.default))
     return "\n".join(lines) + "\n"
+
+
+def _entry(indent: str, key: str, value: str) -> list[str]:
+    """Return the lines of a parameter: a list that is too long goes over several."""
+    if len(line := f"{indent}{key}: {value}") <= _WIDTH or not value.startswith("["):
+        return [line]
+    begin, margin = f"{indent}{key}: [", f"{indent}  "
+    return textwrap.wrap(value[1:], _WIDTH, initial_indent=begin, subsequent_indent=margin)
 
 
 def doc_text() -> str:
