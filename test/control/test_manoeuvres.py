@@ -29,7 +29,8 @@ def robots():
         "omni": {"motion_model": "omni", "vx_min": -0.5},
         "car": {"motion_model": "ackermann", "vx_min": -0.5},
     }.items():
-        settings = dataclasses.replace(ControllerSettings(), **changes)
+        rate = {"controller_frequency": 1.0 / PERIOD}
+        settings = dataclasses.replace(ControllerSettings(), **rate, **changes)
         made[name] = LocalController(settings, realtime=False)
     return made
 

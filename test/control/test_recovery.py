@@ -17,7 +17,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 GOAL = Pose(5.0, 0.0, 0.0)
 HERE = RobotState(0.0, 0.0, 0.0)
-FAST = {"movement_time_allowance": 2.0}
+FAST = {"movement_time_allowance": 2.0, "controller_frequency": 1.0 / PERIOD}
 QUICK = RecoverySettings(rounds=2, patience=0.5, wait=1.0)
 
 

@@ -45,10 +45,10 @@ def test_a_foreign_plan_does_not_end_a_goal_and_ours_is_driven_after_it(
     stand.plan.publish(foreign(stand))
     line = "not used" if foreign is not_finite else "not to the goal that is pursued"
     assert bench.spin_until(lambda: any(line in text for _, text in log))
+    if foreign is not_finite:  # it came last, and the planner sends its own again
+        assert bench.spin_until(lambda: len(stand.plans[-1].poses) != 3)
     assert stand.drives()
     assert stand.news[-1].status == EXECUTING
-    if foreign is not_finite:
-        assert any("the planner is asked for it" in text for _, text in log)
     stand.put(*GOAL)
     assert stand.ends(REACHED)
 

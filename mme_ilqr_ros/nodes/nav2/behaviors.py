@@ -111,7 +111,7 @@ class Behaviors:
 
     def _spin(self, request: Any) -> Manoeuvre:
         speed = SPIN_SHARE * self._node.settings.wz_max
-        angle = _finite("target_yaw", request.target_yaw)
+        angle = _finite("the angle", request.target_yaw)
         return manoeuvres.Turn(angle, speed, _allowance(request))
 
     def _back_up(self, request: Any) -> Manoeuvre:
