@@ -47,7 +47,8 @@ class GoalServer:
         self.kind = kind
         self._node, self._begin, self._cancel = node, begin, cancel
         self._handle: ServerGoalHandle | None = None
-        self._ends: dict[bytes, Future] = {}  # by the goal's id, the future of its result
+        # By the goal's id: the goal, and the future of its result.
+        self._ends: dict[bytes, tuple[ServerGoalHandle, Future]] = {}
         self._server = ActionServer(
             node,
             kind,
@@ -86,7 +87,8 @@ class GoalServer:
                 handle.succeed()
             else:
                 handle.abort()
-        self._ends[_id_of(handle)].set_result(self.kind.Result() if result is None else result)
+        _, end = self._ends[_id_of(handle)]
+        end.set_result(self.kind.Result() if result is None else result)
 
     def tell(self, feedback: Any) -> None:
         """Send feedback on the goal in force."""
@@ -94,7 +96,17 @@ class GoalServer:
             self._handle.publish_feedback(feedback)
 
     def close(self) -> None:
-        """Serve no more."""
+        """Serve no more; results of goals that have ended are sent before."""
+        # rclpy sends them as the executor goes on, which it need not do on the way out, and has no
+        # public way to send them now.
+        waiting = getattr(self._server, "_result_futures", {})
+        for name, (handle, end) in self._ends.items():
+            if end.done() and name in waiting:
+                response = self.kind.Impl.GetResultService.Response(
+                    status=handle.status, result=end.result()
+                )
+                waiting[name]._set_executor(None)  # then who waits for it is served at once
+                waiting[name].set_result(response)
         self._server.destroy()
 
     def _judge(self, _: Any) -> GoalResponse:
@@ -103,7 +115,7 @@ class GoalServer:
     def _accept(self, handle: ServerGoalHandle) -> None:
         # Where both happened at once, a goal that was to be cancelled counts as that.
         self.end(CANCELED if self.is_cancelled else ABORTED)
-        self._handle, self._ends[_id_of(handle)] = handle, Future()
+        self._handle, self._ends[_id_of(handle)] = handle, (handle, Future())
         handle.execute()
         self._begin(handle.request)
 
@@ -121,7 +133,7 @@ class GoalServer:
             self._cancel()
 
     async def _wait_for_end(self, handle: ServerGoalHandle) -> Any:
-        end = self._ends[_id_of(handle)]
+        _, end = self._ends[_id_of(handle)]
         try:
             return await end
         finally:

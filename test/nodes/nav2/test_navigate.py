@@ -130,8 +130,18 @@ def test_without_a_planner_the_controller_serves_the_action(stand):
     assert "one pose at a time" in result.error_msg
 
 
-def test_a_node_that_is_taken_down_aborts_what_runs(started):
+@pytest.mark.parametrize("step", ["trigger_deactivate", "leave"])
+def test_a_node_that_acts_no_more_aborts_what_runs_and_says_so(started, step):
     task = go(started, 4.0, 0.0)
     assert started.drives()
-    started.planner.stop()
-    task.ends(ABORTED)
+    getattr(started.planner, step)()
+    assert task.ends(ABORTED).error_msg == "the planner is not active"
+
+
+def test_a_node_that_is_not_active_refuses_goals(stand):
+    stand = stand()
+    stand.start_planner()
+    stand.planner.trigger_deactivate()
+    assert not go(stand, 4.0, 0.0).accepted
+    stand.planner.trigger_activate()
+    assert go(stand, 4.0, 0.0).accepted
