@@ -8,7 +8,8 @@ from mme_ilqr_ros.settings import Settings, setting
 
 TOPICS = (
     *("odom", "tf", "tf_static", "map", "scan", "scan_rear", "obstacles", "cmd_vel"),
-    *("cmd_vel_unchecked", "goal_pose", "goal_status", "goal_reason", "plan", "local_plan"),
+    *("cmd_vel_unchecked", "goal_pose", "goal_poses", "goal_status", "goal_reason"),
+    *("plan", "plan_wanted", "local_plan"),
     *("evidence", "cost_to_go", "planner/cost_to_go", "controller/candidate_trajectories"),
     *("controller/tracks", "controller/solve_time", "planner/plan_time", "safety/state"),
     "diagnostics",
