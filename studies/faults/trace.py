@@ -126,6 +126,7 @@ class Trace:
         deadline: Time in s from the last usable message of an input to the zero command, by topic.
         tolerance: Distance from the goal that counts as there [m].
         patience: Time in s in which a goal that was sent after the last fault must have ended.
+        begins_idle: Whether no goal was live when the recording began.
         silent: Steady times from which on, and until which, a node was not able to command.
         commands: In order of time, as everything that follows.
         states: The truth.
@@ -147,6 +148,7 @@ class Trace:
     deadline: dict[str, float] = field(default_factory=lambda: {"odom": 0.3})
     tolerance: float = 0.25
     patience: float = 30.0
+    begins_idle: bool = True
     silent: list[tuple[float, float]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
@@ -178,7 +180,8 @@ class Trace:
 
     def dead(self) -> list[tuple[float, float]]:
         """Return the spans of time in which no goal was live: begin and end [s]."""
-        spans, begin = [], 0.0 if not self.news or self.news[0].t > 0.0 else None
+        spans: list[tuple[float, float]] = []
+        begin = 0.0 if self.begins_idle else None
         newest = None
         for entry in self.news:
             if entry.status in LIVE:

@@ -140,6 +140,8 @@ def _processes(options: argparse.Namespace) -> tuple[str, bool]:
     finally:
         for process in running:
             process.terminate()
+        for process in running:
+            process.wait()
     return _table(file, options.seed)
 
 

@@ -274,7 +274,10 @@ class Episode:
         begin = self.stage.steady.now if hasattr(self, "stage") else 0.0
         # What came just before belongs to the bout too.
         inputs = {topic: [begin] for topic in deadline} if begin else {}
-        return Trace(limits, STEP, deadline, patience=PATIENCE - STEP, inputs=inputs)
+        is_new = not begin
+        return Trace(
+            limits, STEP, deadline, patience=PATIENCE - STEP, begins_idle=is_new, inputs=inputs
+        )
 
     def _judge(self, bout: int) -> None:
         trace = self.trace

@@ -29,6 +29,7 @@ from studies.faults.messages.operators import (
     spoilt_bytes,
     stamp,
 )
+from studies.faults.messages.world import FRAME
 from studies.faults.trace import LIVE, GoalNews
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class Kinds:
         x, y = map(float, rng.uniform((-3.5, -2.5), (3.5, 2.5)))
         stamped = stamp_of(max(self._episode.stage.ros, 0.0))
         self._episode.fault(name)
-        self._episode.send(pose_stamped(Pose(x, y, float(rng.uniform(-3, 3))), stamped, "map"))
+        self._episode.send(pose_stamped(Pose(x, y, float(rng.uniform(-3, 3))), stamped, FRAME))
 
     def _bad_goal(self, rng: Rng, name: str) -> None:
         goal = copied(self._episode.sane["goal_pose"])
@@ -267,7 +268,7 @@ class Kinds:
     def _empty_plan(self, rng: Rng, name: str) -> None:
         now = stamp_of(max(self._episode.stage.ros, 0.0))
         self._episode.fault(name)
-        self._episode.give("plan", path_message(np.zeros((0, 2)), np.zeros(0), now, "map"))
+        self._episode.give("plan", path_message(np.zeros((0, 2)), np.zeros(0), now, FRAME))
 
     def _foreign_plan(self, rng: Rng, name: str) -> None:
         """Send a plan of nobody's: into the unknown, fifty equal points, or back and forth."""
@@ -278,7 +279,7 @@ class Kinds:
             points[:] = points[0]
         now = stamp_of(max(self._episode.stage.ros - float(rng.choice([0.0, 3.0, 20.0])), 0.0))
         self._episode.fault(name, 0.1, lies=True)
-        self._episode.give("plan", path_message(points, np.zeros(count), now, "map"))
+        self._episode.give("plan", path_message(points, np.zeros(count), now, FRAME))
 
     def _status(self, rng: Rng, name: str) -> None:
         """Say something of a goal that nobody said: of the present one, or of one of its own."""

@@ -25,6 +25,7 @@ from mme_ilqr_ros.simulation.simulator import Simulator
 from mme_ilqr_ros.simulation.world_file import Keys
 
 WIDE, HIGH, RESOLUTION = 8.0, 6.0, 0.1  # m
+FRAME = "odom"  # of everything: where tf2 is, a transform would be waited for
 ROOM = 0.45  # m from a place to stand to the nearest circle
 NEAR, FAR = 1.5, 3.0  # m from the robot to a goal
 TRIES = 200
@@ -121,17 +122,17 @@ class World:
     def goal(self, ros: float) -> PoseStamped:
         """Return a goal that can be reached."""
         x, y = self.free(tuple(self.simulator.state.position))  # type: ignore[arg-type]
-        return pose_stamped(Pose(x, y, 0.0), stamp_of(max(ros, 0.0)), "map")
+        return pose_stamped(Pose(x, y, 0.0), stamp_of(max(ros, 0.0)), FRAME)
 
     def message(self, topic: str, ros: float) -> Any:
         """Return what is said on a topic at ROS time `ros` [s]."""
         stamp, simulator = stamp_of(max(ros, 0.0)), self.simulator
         if topic == "odom":
-            return odometry_message(simulator.measured_state(), stamp, "odom", "base_link")
+            return odometry_message(simulator.measured_state(), stamp, FRAME, "base_link")
         if topic == "obstacles":
-            return circles_cloud(simulator.circles(), stamp, "odom")
+            return circles_cloud(simulator.circles(), stamp, FRAME)
         if topic == "map":
-            return occupancy_message(simulator.scenario.map_of_what_stands(), stamp, "map")
+            return occupancy_message(simulator.scenario.map_of_what_stands(), stamp, FRAME)
         if topic == "scan":
             scan = simulator.measured_scan("scan")
             return scan_message(scan, 0.1, stamp, "base_scan")

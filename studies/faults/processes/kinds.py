@@ -84,14 +84,12 @@ class Kinds:
     def _end(self, rng: Rng, now: float, number: int, name: str) -> Happening:
         node, gone = self._node(rng), float(rng.uniform(0.0, 2.0))
         self._running.send(node, number)
+        which = self._running.pid(node)
 
         def again() -> None:
-            end = time.monotonic() + 5.0
-            while not self._running.has_ended(node) and time.monotonic() < end:
-                time.sleep(0.02)
-            time.sleep(0.05)
-            self._running.look()  # its end, before another one takes its place
-            self._running.start(node)
+            if self._running.pid(node) == which:  # no other fault has started it anew
+                self._running.end(node)
+                self._running.start(node)
 
         silent = node in COMMANDING
         return Happening(f"{name} {node}", now, now + gone, again, silent)

@@ -94,6 +94,17 @@ class Running:
             self._told.add(name)
         self._running[name].send(number)
 
+    def end(self, name: str, patience: float = 5.0) -> None:
+        """Wait until a node that was told to end has done so; then end it."""
+        until = time.monotonic() + patience
+        while not self.has_ended(name) and time.monotonic() < until:
+            time.sleep(0.02)
+        if not self.has_ended(name):  # suspended, or it hangs
+            self.send(name, signal.SIGKILL)
+        self._running[name].wait(patience)
+        time.sleep(0.05)
+        self.look()  # its end, before another one takes its place
+
     def limit_files(self, name: str, size: int) -> None:
         """Let a node write no file longer than some bytes, as on a full disk."""
         limits = (size, resource.RLIM_INFINITY)
