@@ -1,5 +1,7 @@
 """A limit on the speed clamps: at once, as fast as the robot brakes, and until it is lifted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from mme_ilqr_ros.control.speed_limit import share_of
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
 PERIOD = 0.1
+SETTINGS = ControllerSettings(controller_frequency=1.0 / PERIOD)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +37,11 @@ def test_a_limit_that_is_none_is_refused(limit):
 
 
 def test_a_limited_robot_slows_down_within_its_limits_and_stays_slow():
-    control, state, speeds = LocalController(ControllerSettings(), realtime=False), None, []
+    control, state, speeds = LocalController(SETTINGS, realtime=False), None, []
     events = {
         15: lambda: control.limit_speed(0.3),
         30: control.reset,
-        35: lambda: control.update(ControllerSettings(wz_max=1.0)),
+        35: lambda: control.update(replace(SETTINGS, wz_max=1.0)),
         45: lambda: control.limit_speed(1.0),
     }
     state = RobotState(0.0, 0.0, 0.0)
