@@ -16,7 +16,7 @@ PERIOD, REACH = 0.1, 0.5
 
 
 def drive(path):
-    control = LocalController(ControllerSettings(), realtime=False)
+    control = LocalController(ControllerSettings(controller_frequency=1.0 / PERIOD), realtime=False)
     state, goal, places, speeds = RobotState(0.0, 0.0, 0.0), Pose(*path.points[-1], 0.0), [], []
     for k in range(300):
         result = control.compute_command(Situation(state, goal, PERIOD * k, path))
