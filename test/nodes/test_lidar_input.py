@@ -250,6 +250,18 @@ def test_two_sensors_at_one_place_are_two(bench):
     assert value == pytest.approx([0.3, 0.5], abs=0.05)
 
 
+def test_what_was_seen_is_forgotten_on_request_and_seen_again(bench):
+    """Until the next scan the robot stands, and then its map is that of the newest scans alone."""
+    stand = Stand(bench)
+    stand.node._inputs.forget()
+    situation, missing = stand.situation()
+    assert missing == "no usable scan on 'scan' yet"
+    assert situation.goal is None
+    assert stand.node.lidar.grid() is None
+    assert bench.spin_until(lambda: stand.situation()[1] == "")
+    assert stand.node.lidar.grid().occupied.any()
+
+
 class Told:
     """In the place of tf2: keeps what is sent."""
 
