@@ -13,7 +13,6 @@ Serves ~/reset and ~/clear.
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -21,26 +20,23 @@ from functools import partial
 from typing import Any
 
 from action_msgs.msg import GoalStatus
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Float32, String
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
-from visualization_msgs.msg import MarkerArray
 
-from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalController
+from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
-from mme_ilqr_ros.control.own_units import doubts, summary
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
 from mme_ilqr_ros.nodes.compiling import compiling
 from mme_ilqr_ros.nodes.controller_inputs import ControllerInputs, Snapshot
-from mme_ilqr_ros.nodes.conversions import MessageError, path_message, pose_value
-from mme_ilqr_ros.nodes.diagnostics import OK, WARN, SolveTimes, diagnostic_message
+from mme_ilqr_ros.nodes.controller_report import ControllerReport
+from mme_ilqr_ros.nodes.conversions import MessageError, pose_value
 from mme_ilqr_ros.nodes.drive_view import DriveView
 from mme_ilqr_ros.nodes.evidence_publisher import EvidencePublisher
 from mme_ilqr_ros.nodes.frames import Frames
@@ -50,7 +46,6 @@ from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.journey import Journey
 from mme_ilqr_ros.nodes.lidar_input import LidarInput
 from mme_ilqr_ros.nodes.managed import ManagedNode
-from mme_ilqr_ros.nodes.markers import mode_markers
 from mme_ilqr_ros.nodes.nav2 import serve_controller
 from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, SENSOR, STANDARD
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput, OdometryPacing
@@ -64,13 +59,8 @@ from mme_ilqr_ros.nodes.speed_limit import SpeedLimit
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
-FINE = (
-    *(ControlStatus.DRIVING, ControlStatus.GOAL_REACHED, ControlStatus.NO_GOAL),
-    ControlStatus.MANOEUVRE,
-)
 AT_REST = 0.01  # m/s and rad/s
 ARRIVED = 0.1  # m/s and rad/s below which a robot that is told to stand has arrived
-FIELD_PATIENCE = 2.0  # s after a plan, for its cost-to-go
 WATCH_PERIOD = 0.05  # s between two zero commands while odometry is missing
 
 
@@ -100,32 +90,18 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         with compiling(self, "controller"):
             self._controller = LocalController(settings)
             self._controller.warm_up()
-        self._times = SolveTimes()
-        self._mode_switches = 0
-        self._gated = 0  # commands that the last gate changed
-        self._status, self._is_fine = "inactive", True
+        self._report = ControllerReport(self, self._inputs)
         self._is_moving = False
         self._was_halted = False  # since the last cycle
-        self._result: ControlResult | None = None
         self.view = DriveView(self)
         self._last_now = -float("inf")
         self._connect(settings)
         self.made.callback(Watchdog(self._watch).close)
         self.get_logger().info(f"ready: {settings.variant} at {settings.controller_frequency:g} Hz")
-        self._say_derived(settings)
-
-    def _say_derived(self, settings: ControllerNodeSettings) -> None:
-        """Log what follows from the robot, and what makes no sense beside it."""
-        self.warnings.info_once(summary(settings))
-        for doubt in doubts(settings):
-            self.warnings.warn_each(doubt)
+        self._report.say_derived(settings)
 
     def _connect(self, settings: ControllerNodeSettings) -> None:
         self._command = CommandPublisher(self)
-        self._local_plan_publisher = self.create_publisher(PathMessage, "local_plan", STANDARD)
-        self._modes = self.create_publisher(MarkerArray, "~/candidate_trajectories", STANDARD)
-        self._time_publisher = self.create_publisher(Float32, "~/solve_time", STANDARD)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
         inputs, say, warnings = self._inputs, self.get_logger().info, self.warnings
         self._goal = GoalKeeper(inputs, GoalPublisher(self), warnings, self.now, say)
         self.recovery = NodeRecovery(self._controller, self._goal, inputs, settings)
@@ -153,7 +129,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self.create_service(Trigger, "~/reset", self._reset)
         serve_clearing(self, "local_costmap", self._clear)
         OdometryPacing(self, odometry, settings.controller_frequency, obstacles.poll, self._cycle)
-        self.create_timer(1.0, self._publish_diagnostics)
+        self.create_timer(1.0, self._tell)
         self._actions = serve_controller(self)
         self.made.callback(self._actions.close)
 
@@ -226,7 +202,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         """Leave a zero command behind, and end the goal and what was asked for by actions."""
         self._command.close()
         self._is_moving = False
-        self._status, self._is_fine = "inactive", True
+        self._report.rest("inactive")
         self.recovery.stop("the controller is not active")
         self._goal.suspend("the controller is not active")
         self._actions.abort()
@@ -241,7 +217,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._controller.update(settings)
         self._speed_limit.use(settings)
         self.recovery.use(settings)
-        self._say_derived(settings)
+        self._report.say_derived(settings)
         self._inputs.settings = settings
         if self.lidar is not None:
             self.lidar.use(settings)
@@ -251,9 +227,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._restart_counts(message)
 
     def _restart_counts(self, _: PoseStamped) -> None:
-        self._times.restart()
-        self._mode_switches = 0
-        self._gated = 0
+        self._report.restart()
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._goal.cancel()
@@ -278,7 +252,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._last_now = now
         self._goal.note_time(now)
         if not (self._inputs.has_goal or self._is_moving or self.recovery.is_busy):
-            self._status, self._is_fine = "no goal", True
+            self._report.rest("no goal")
             self.view.rest()
             return
         snapshot = self._inputs.snapshot(now)
@@ -288,8 +262,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self._drive(snapshot)
 
     def _halt(self, reason: str) -> None:
-        self.warnings.warn("halt", f"{reason}; zero command")
-        self._status, self._is_fine = reason, False
+        self._report.halt(reason)
         self._was_halted = True
         self.view.halt(reason)
         self._publish_command(0.0, 0.0)
@@ -302,11 +275,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         result = self.recovery.compute_command(snapshot)
         if self._inputs.odometry_age > self.settings.odom_timeout:  # the cycle took too long
             return
-        self.warnings.clear("halt")
         self._publish_command(result.vx, result.wz, result.vy)
-        seconds = time.perf_counter() - begun
-        self._note(result, snapshot, seconds)
-        self._publish_pictures(result, snapshot.frame)
+        self._report.note(result, snapshot, time.perf_counter() - begun)
+        self.view.note(result, snapshot)
         state = snapshot.situation.state
         speed = max(abs(state.vx), abs(state.wz))
         # A command is zero or not: one of a few mm/s must not be the last that the robot gets.
@@ -319,30 +290,6 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         if result.status is ControlStatus.GOAL_REACHED and not is_driven and speed < ARRIVED:
             self._is_moving = False  # also where odometry's noise says that it does
             self._goal.arrive(result.goal_distance)
-
-    def _note(self, result: ControlResult, snapshot: Snapshot, seconds: float) -> None:
-        """Keep the figures and say what is wrong."""
-        self._result = result
-        self.view.note(result, snapshot)
-        self._status = snapshot.missing or result.message
-        self._is_fine = not snapshot.missing and result.status in FINE
-        if snapshot.missing:
-            self.warnings.warn("missing", f"{snapshot.missing}; the robot brakes")
-        else:
-            self.warnings.clear("missing")
-        # A field is a larger message than the plan that it belongs to, and may come after it.
-        if snapshot.unguided and self._inputs.ages().get("plan", 0.0) > FIELD_PATIENCE:
-            self.warnings.warn("cost_to_go", f"{snapshot.unguided}; following the plan")
-        elif not snapshot.unguided:
-            self.warnings.clear("cost_to_go")
-        if result.status not in FINE or result.gated:
-            self.warnings.warn_each(result.message)
-        self._gated += result.gated
-        if result.modes is not None:
-            self._mode_switches += bool(result.modes.switched)
-        self._times.add(seconds, 1.0 / self.settings.controller_frequency)
-        if self._time_publisher.get_subscription_count():
-            self._time_publisher.publish(Float32(data=float(seconds)))
 
     def _watch(self) -> float:
         """Stop the robot when odometry stopped, whatever the executor does; on its own thread."""
@@ -357,38 +304,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def _publish_command(self, vx: float, wz: float, vy: float = 0.0) -> None:
         self._command.send(vx, wz, vy)
 
-    def _publish_pictures(self, result: ControlResult, frame: str) -> None:
-        """Publish the chosen trajectory and, for whom they interest, all of them."""
-        stamp = self.stamp()
-        if self._local_plan_publisher.get_subscription_count():
-            plan = path_message(result.plan[:, :2], result.plan[:, 2], stamp, frame)
-            self._local_plan_publisher.publish(plan)
-        if result.modes is not None and self._modes.get_subscription_count():
-            self._modes.publish(mode_markers(result.modes, stamp, frame))
-
-    def _publish_diagnostics(self) -> None:
-        result = self._result
-        values: dict[str, object] = {
-            "goal": self._goal.words,
-            **self._times.values(),
-            "missed deadlines": self._times.missed,
-            "mode switches": self._mode_switches,
-            "changed by the last gate": self._gated,
-            "recoveries": self.recovery.count,
-            **{f"age of {name} [s]": age for name, age in self._inputs.ages().items()},
-        }
-        if self.lidar is not None:
-            values |= self.lidar.values(self.now())
-        if result is not None and result.modes is not None:
-            values |= {
-                "modes": len(result.modes.weights),
-                "feasible modes": int(result.modes.feasible.sum()),
-                "chosen mode": result.modes.chosen,
-                "goal distance [m]": result.goal_distance,
-                "speed [m/s]": math.hypot(result.vx, result.vy),
-            }
-        level = OK if self._is_fine else WARN
-        self._diagnostics.publish(diagnostic_message(self, level, self._status, values))
+    def _tell(self) -> None:
+        seen = {} if self.lidar is None else self.lidar.values(self.now())
+        self._report.publish(self._goal.words, self.recovery.count, seen)
 
 
 main = partial(run_node, ControllerNode)
