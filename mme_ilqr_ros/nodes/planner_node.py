@@ -22,17 +22,15 @@ from typing import Any
 
 import numpy as np
 from action_msgs.msg import GoalStatus
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import OccupancyGrid
 from nav_msgs.msg import Path as PathMessage
 from nav_msgs.srv import GetPlan
-from std_msgs.msg import Float32, String
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.nodes.cdr import OdometryMessage, read_map
+from mme_ilqr_ros.nodes.cdr import OdometryMessage
 from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.compiling import compiling
 from mme_ilqr_ros.nodes.conversions import (
@@ -42,7 +40,6 @@ from mme_ilqr_ros.nodes.conversions import (
     pose_stamped,
     seconds_of,
 )
-from mme_ilqr_ros.nodes.diagnostics import OK, WARN, diagnostic_message
 from mme_ilqr_ros.nodes.error_codes import PlanCode
 from mme_ilqr_ros.nodes.field_publisher import FieldPublisher
 from mme_ilqr_ros.nodes.frames import Frames
@@ -50,14 +47,16 @@ from mme_ilqr_ros.nodes.goal_life import ABORTED, GoalLife
 from mme_ilqr_ros.nodes.goal_publisher import GoalPublisher
 from mme_ilqr_ros.nodes.goal_topics import GoalTopics
 from mme_ilqr_ros.nodes.ground import Ground
+from mme_ilqr_ros.nodes.ground_inputs import GroundInputs
 from mme_ilqr_ros.nodes.journey import Journey, UnknownFrameError
 from mme_ilqr_ros.nodes.managed import ManagedNode
 from mme_ilqr_ros.nodes.nav2 import serve_planner
-from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS, STANDARD
+from mme_ilqr_ros.nodes.node import LATCHED, LATCHED_NEWS
 from mme_ilqr_ros.nodes.odometry_input import OdometryInput
 from mme_ilqr_ros.nodes.plan_message import mark
 from mme_ilqr_ros.nodes.plan_renewal import PlanRenewal
 from mme_ilqr_ros.nodes.plan_requests import PlannerHooks, PlanRequests
+from mme_ilqr_ros.nodes.planner_report import PlannerReport
 from mme_ilqr_ros.nodes.pursued_goal import Place, PursuedGoal, read_places
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.threads import Background
@@ -92,8 +91,6 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._placed: tuple[tuple[int | None, str], list[Pose]] | None = None  # by goal and frame
         self._planned: int | None = None  # name of the goal of the newest request
         self._legs = Legs()
-        self._last: PlanResult | None = None
-        self._n_fallbacks = 0
         self._connect(settings)
         self.get_logger().info("ready")
 
@@ -101,9 +98,11 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
         self._goal = PursuedGoal(GoalLife(GoalPublisher(self), self._goal_is_over))
         self._field = FieldPublisher(self)
-        self._time_publisher = self.create_publisher(Float32, "~/plan_time", STANDARD)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", STANDARD)
-        self.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
+        self._report = PlannerReport(self, self._ground, self._goal)
+        replanner = self._replanner
+        GroundInputs(
+            self, self._ground, self._background, lambda: replanner.path, self._plan_on_new_ground
+        )
         if settings.serve_navigation:
             GoalTopics(self, self.life, self._accept)
         self.create_subscription(String, "goal_reason", self._goal.life.take_reason, LATCHED_NEWS)
@@ -111,19 +110,13 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         self._odometry_input = OdometryInput(
             self, self.warnings, lambda: ODOMETRY_IS_OLD, self._take_odometry
         )
-        if settings.use_filter_mask:
-            self.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
-        if settings.use_evidence:
-            take: Any = self._take_evidence  # rclpy's annotations know of no bytes
-            self.create_subscription(OccupancyGrid, "evidence", take, LATCHED, raw=True)
         PlanRenewal(self, self._goal, self._replanner, self._forget_plan)
         self.requests = self._offer_requests()
         make_plan: Any = self.requests.make_plan  # rclpy's annotations know of no coroutines
         self.create_service(GetPlan, "~/make_plan", make_plan)
         serve_clearing(self, "global_costmap", self._forget_plan)
         self.create_service(Trigger, "~/cancel", self._goal.cancel)
-        self.create_timer(1.0, self._publish_diagnostics)
-        self.create_timer(settings.map_patience, self._ask_for_ground)
+        self.create_timer(1.0, self._tell)
         self.create_timer(LOOK_PERIOD, self._look)
         self._actions = serve_planner(self)
         self.made.callback(self._actions.close)
@@ -171,33 +164,6 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self._goal.life.end(ABORTED, "the planner is not active", PlanCode.UNKNOWN)
         self._actions.abort()
 
-    def _take_map(self, message: OccupancyGrid) -> None:
-        self._background.do("map", lambda: self._read_map(message))
-
-    def _read_map(self, message: OccupancyGrid) -> None:
-        frame, said = self._ground.frame, self._ground.take_map(message)
-        if said:
-            self.get_logger().info(said)
-            self._plan_on_new_ground(frame)
-
-    def _take_evidence(self, data: bytes) -> None:
-        self._background.do("evidence", lambda: self._read_evidence(data))
-
-    def _read_evidence(self, data: bytes) -> None:
-        frame, path = self._ground.frame, self._replanner.path
-        message = self.warnings.read("evidence", read_map, data, "this message is not used")
-        if message is None or not self._ground.take_evidence(message):
-            return
-        if frame != self._ground.frame or path is None or self._ground.blocks(path):
-            self._plan_on_new_ground(frame)
-
-    def _take_mask(self, message: OccupancyGrid) -> None:
-        self._background.do("mask", lambda: self._read_mask(message))
-
-    def _read_mask(self, message: OccupancyGrid) -> None:
-        if self._ground.mask.take(message):
-            self._plan_on_new_ground(self._ground.frame)
-
     def pursue(self, poses: Sequence[PoseStamped], name: str) -> int:
         """Accept a goal, the last of some poses, through the others; return its name.
 
@@ -213,7 +179,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
     def _accept(self, places: list[Place]) -> int:
         self._odometry_input.poll()
         name = self._goal.take(places, nanoseconds(self.stamp()))
-        self._last = None
+        self._report.last = None
         pose, frame = places[-1].pose, places[-1].header.frame_id or self._ground.frame
         via = f" through {len(places)} poses" if len(places) > 1 else ""
         self.get_logger().info(f"goal ({pose.x:.2f}, {pose.y:.2f}) in '{frame}'{via}")
@@ -267,19 +233,6 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self._go_along(robot)
         if self._replanner.is_due(self.now()):
             self._plan_soon()
-
-    def _ask_for_ground(self) -> None:
-        lack = self._ground.lack
-        topic = self.resolve_topic_name(lack or "map")
-        if lack == "map":
-            self.warnings.warn(
-                "no map",
-                f"no map on '{topic}' yet; is the publisher's durability transient_local?",
-            )
-        elif lack:
-            self.warnings.warn(
-                "no map", f"no evidence on '{topic}' yet; does the controller have scan_topics?"
-            )
 
     def _locate(self, place: Place, stamp: float = 0.0) -> Pose | None:
         """Return a place in the plan's frame, at a stamp [s] or now; None without a transform."""
@@ -348,18 +301,14 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self._field.take(self._replanner.latest.cost_to_go, self.stamp(), self._ground.frame)
 
     def _plan(self, start: Pose, goals: list[Pose]) -> PlanResult:
-        self._last = result = self._legs.plan(start, goals, self._leg)
-        if result.path is None:
-            self.warnings.warn(f"plan {result.status}", f"no plan: {result.message}")
-        if result.fallback_used:
-            self._n_fallbacks += 1
-            self.warnings.info_once(f"fallback: {result.message}")
+        result = self._legs.plan(start, goals, self._leg)
+        self._report.note(result)
         return result
 
     def _leg(self, start: Pose, goal: Pose, tolerance: float | None = None) -> PlanResult:
         begun = time.perf_counter()
         result = self._ground.plan(start, goal, tolerance)
-        self._time_publisher.publish(Float32(data=float(time.perf_counter() - begun)))
+        self._report.took(time.perf_counter() - begun)
         return result
 
     def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
@@ -380,31 +329,11 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             headings = np.append(path.heading_at(path.arc_length[:-1]), goal.yaw)
         return path_message(points, headings, self.stamp(), self._ground.frame)
 
-    def _publish_diagnostics(self) -> None:
+    def _tell(self) -> None:
         self._background.do("field", self._field.send)
         is_planned = self._replanner.path is not None
-        self._goal.judge(self._last, is_planned, self.settings.plan_patience)
-        values: dict[str, object] = {
-            "map": "yes" if self._ground.has_map else "no",
-            "waits for": self._ground.lack or "nothing",
-            "goal": self._goal.life.words,
-        }
-        level, text = OK, "no plan yet" if self._goal.is_wanted else "no goal yet"
-        if not self.is_active:
-            text = "inactive"
-        elif lack := self._ground.lack:
-            level, text = WARN, "waiting for a map" if lack == "map" else f"waiting for {lack}"
-        elif self._last is not None:
-            level, text = (WARN if self._last.path is None else OK), self._last.message
-            values |= {
-                "field time [ms]": 1e3 * self._last.field_time,
-                "path time [ms]": 1e3 * self._last.path_time,
-                "residual": self._last.residual,
-                "fallbacks": self._n_fallbacks,
-            }
-        if self.settings.use_filter_mask:
-            values["filter mask"] = self._ground.mask.status
-        self._diagnostics.publish(diagnostic_message(self, level, text, values))
+        self._goal.judge(self._report.last, is_planned, self.settings.plan_patience)
+        self._report.publish()
 
 
 main = partial(run_node, PlannerNode)

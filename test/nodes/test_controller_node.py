@@ -365,7 +365,7 @@ def test_the_cost_to_go_draws_the_robot_off_its_plan(bench):
 def test_without_a_fitting_cost_to_go_the_plan_is_followed_and_the_node_says_so(
     bench, log, case, monkeypatch
 ):
-    monkeypatch.setattr("mme_ilqr_ros.nodes.controller_node.FIELD_PATIENCE", 0.3)
+    monkeypatch.setattr("mme_ilqr_ros.nodes.controller_report.FIELD_PATIENCE", 0.3)
     stand = Stand(bench, guidance="cost_to_go")
     fields = bench.publisher(PointCloud2, "cost_to_go", LATCHED)
     bench.connect(fields)
