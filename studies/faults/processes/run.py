@@ -147,6 +147,8 @@ class World:
         ]
         trace.silent = [(h.begin, h.end) for h in happened if h.silent]
         trace.begins_idle = False
+        stopped = [h for h in happened if h.name.startswith("SIGSTOP simulator")]
+        trace.frozen = [(h.begin, h.end + STILL) for h in stopped]
         trace.deadline = {"odom": ODOMETRY}
         # Of two commands one may be lost on its way, on a busy machine.
         trace.patience, trace.period = PATIENCE - 1.0, 0.1
