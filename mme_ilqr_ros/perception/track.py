@@ -72,15 +72,20 @@ class Track:
         return math.hypot(self.mean[2], self.mean[3])
 
     @property
+    def is_sound(self) -> bool:
+        """Whether rounding has left a state and deviations; not after scans from far apart."""
+        return bool(np.isfinite(self.mean).all() and (np.diag(self.covariance) > 0.0).all())
+
+    @property
     def speed_deviation(self) -> float:
         """Standard deviation of its velocity in the worse direction [m/s]."""
         a, b, d = self.covariance[2, 2], self.covariance[2, 3], self.covariance[3, 3]
-        return math.sqrt(0.5 * (a + d) + math.hypot(0.5 * (a - d), b))
+        return math.sqrt(max(0.5 * (a + d) + math.hypot(0.5 * (a - d), b), 0.0))
 
     @property
     def place_deviation(self) -> float:
         """Standard deviation of its centre, at most [m]."""
-        return math.sqrt(max(self.covariance[0, 0], self.covariance[1, 1]))
+        return math.sqrt(max(self.covariance[0, 0], self.covariance[1, 1], 0.0))
 
     @property
     def gone(self) -> float:

@@ -84,6 +84,7 @@ class Tracker:
         self._stamp = points.stamp
         for track in self.tracks:
             track.predict(self._stamp, self.settings.acceleration, self.settings.sharpest)
+        self.tracks = [track for track in self.tracks if track.is_sound]
         pieces = Pieces.of_scan(points, past, self._expected(), self.settings)
         taken = self._match(pieces)
         self._decide(pieces, taken, view, past.error)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 ACCEPTED, EXECUTING, SUCCEEDED, CANCELED, ABORTED = 1, 2, 4, 5, 6  # of action_msgs/GoalStatus
 LIVE = (ACCEPTED, EXECUTING)
+SOON = 1.0  # s in which a robot has braked
 REST = 0.01  # m/s and rad/s below which a robot stands
 
 
@@ -128,6 +129,7 @@ class Trace:
         patience: Time in s in which a goal that was sent after the last fault must have ended.
         begins_idle: Whether no goal was live when the recording began.
         silent: Steady times from which on, and until which, a node was not able to command.
+        frozen: Times from which on, and until which, the simulated world itself stood still.
         commands: In order of time, as everything that follows.
         states: The truth.
         news: Of goals.
@@ -150,6 +152,7 @@ class Trace:
     patience: float = 30.0
     begins_idle: bool = True
     silent: list[tuple[float, float]] = field(default_factory=list)
+    frozen: list[tuple[float, float]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     news: list[GoalNews] = field(default_factory=list)
@@ -179,7 +182,7 @@ class Trace:
         return self.commands[at - 1] if at else None
 
     def dead(self) -> list[tuple[float, float]]:
-        """Return the spans of time in which no goal was live: begin and end [s]."""
+        """Return the spans of time in which no goal was live and the world went on [s]."""
         spans: list[tuple[float, float]] = []
         begin = 0.0 if self.begins_idle else None
         newest = None
@@ -193,4 +196,8 @@ class Trace:
                 begin = entry.t
         if begin is not None:
             spans.append((begin, self.end))
-        return spans
+        return [(self._thawed(first), last) for first, last in spans]
+
+    def _thawed(self, t: float) -> float:
+        """Return a time, or the end of a frozen world in which a robot could not brake then."""
+        return max([t, *(end for begin, end in self.frozen if begin < t + SOON and end > t)])

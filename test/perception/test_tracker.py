@@ -1,5 +1,7 @@
 """What moves is followed with one number, and what stands never counts as moving."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from lidar_world import Laser, drive
@@ -11,6 +13,7 @@ from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.points import scan_points
 from mme_ilqr_ros.perception.scan import CENTRED, Scan
 from mme_ilqr_ros.perception.settings import PerceptionSettings
+from mme_ilqr_ros.perception.track import Track
 from mme_ilqr_ros.perception.track_settings import TrackSettings
 from mme_ilqr_ros.perception.tracker import Tracker
 from mme_ilqr_ros.simulation.lidar import scan as cast
@@ -262,3 +265,13 @@ def test_an_older_scan_changes_nothing_and_a_reset_forgets():
     np.testing.assert_array_equal(before, after)
     world.tracker.reset()
     assert world.tracker.circles(2.0).shape == (0, 5)
+
+
+def test_a_track_of_which_rounding_left_nothing_is_dropped():
+    track = Track(0, 0.0, 0.0, 0.0, np.zeros(5), np.eye(5), np.zeros(2))
+    assert track.is_sound
+    for covariance in (np.diag([1.0, 1.0, -1e-9, -1e-9, 1.0]), np.full((5, 5), np.nan)):
+        spoilt = replace(track, covariance=covariance)
+        assert not spoilt.is_sound
+        assert not spoilt.speed_deviation < 0.0
+        assert not spoilt.place_deviation < 0.0

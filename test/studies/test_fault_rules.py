@@ -157,3 +157,11 @@ def test_what_a_fault_explains_breaks_no_rule():
     trace.faults = [Fault(2.9, 3.2, "SIGSTOP controller")]
     trace.exits = [Exit(9.0, "planner", -9, True)]
     assert broken(trace) == {}
+
+
+def test_a_robot_in_a_frozen_world_brakes_when_it_thaws():
+    trace = healthy()
+    moved(trace, ENDS, 8.05, 0.1)
+    assert "no_motion_without_a_goal" in broken(trace)
+    trace.frozen = [(5.9, 8.0)]
+    assert broken(trace) == {}

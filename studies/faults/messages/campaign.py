@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
+from mme_ilqr_ros.bringup.domain import reserved_domain
 from studies.faults.messages.episode import Episode, Found
 
 BOUTS = 4  # of an episode
@@ -24,9 +25,14 @@ def campaign(faults: int, seed: int, first: int, log: Path | None) -> Found:
         first: Number of the first episode.
         log: File to which a line is added for each rule that was broken; None keeps none.
     """
+    with reserved_domain() as domain:
+        return _episodes(faults, seed, first, log, domain)
+
+
+def _episodes(faults: int, seed: int, first: int, log: Path | None, domain: int) -> Found:
     total, begun, said = Found(), time.monotonic(), 0.0
-    for number in _from(first):
-        found = Episode(seed, number).run(BOUTS)
+    for number in itertools.count(first):
+        found = Episode(seed, number, domain).run(BOUTS)
         total.kinds += found.kinds
         total.outcomes += found.outcomes
         total.broken += found.broken
@@ -46,23 +52,21 @@ def campaign(faults: int, seed: int, first: int, log: Path | None) -> Found:
     return total
 
 
-def _from(first: int) -> Iterator[int]:
-    number = first
-    while True:
-        yield number
-        number += 1
-
-
 def replay(seed: int, number: int) -> str:
     """Run an episode again; of one that breaks a rule, find the last faults that are enough."""
-    found = Episode(seed, number).run(BOUTS)
+    with reserved_domain() as domain:
+        return _replayed(seed, number, domain)
+
+
+def _replayed(seed: int, number: int, domain: int) -> str:
+    found = Episode(seed, number, domain).run(BOUTS)
     if not found.broken:
         return f"episode {seed}:{number}: {found.faults} faults, no rule is broken"
     rule, line = found.broken[0]
     lines = [f"{rule}: {line}"]
     for count in LAST:
         only = range(max(found.last + 1 - count, 0), found.last + 1)
-        again = Episode(seed, number, only).run(BOUTS)
+        again = Episode(seed, number, domain, only).run(BOUTS)
         if any(name == rule for name, _ in again.broken):
             kinds = ", ".join(f"{name} x {times}" for name, times in again.kinds.most_common())
             lines.append(f"enough: faults {only.start} to {only.stop - 1}: {kinds}")

@@ -66,12 +66,15 @@ class Episode:
         stalled: Steps for which the nodes' ROS time stands still.
     """
 
-    def __init__(self, seed: int, number: int, only: Container[int] = EVERYTHING) -> None:
+    def __init__(
+        self, seed: int, number: int, domain: int, only: Container[int] = EVERYTHING
+    ) -> None:
         """Make the nodes.
 
         Args:
             seed: Of the campaign.
             number: Of the episode in it.
+            domain: Of ROS, for what the nodes publish.
             only: Faults that happen; the others are left out.
         """
         self.name = f"{seed}:{number}"
@@ -84,7 +87,7 @@ class Episode:
         self.past: dict[str, deque[Any]] = {}
         self._limits: Limits | None = None
         self._believed: deque[tuple[float, tuple[float, float]]] = deque(maxlen=100)
-        self.stage = Stage(self._heard)
+        self.stage = Stage(self._heard, domain)
         self.trace = self._new_trace()
         self._kinds = Kinds(self)
         self.start("controller")

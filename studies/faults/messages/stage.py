@@ -84,11 +84,12 @@ class Stage:
         ros: ROS time in s, which faults may move by themselves.
     """
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, heard: Heard, domain: int) -> None:
         """Begin without nodes.
 
         Args:
             heard: Called with node, topic and message for all that is published.
+            domain: Of ROS, in which it is published.
         """
         self.steady, self.ros = HandTime(), BEGIN
         self.nodes: dict[str, Any] = {}
@@ -96,7 +97,7 @@ class Stage:
         self._watchdogs: dict[str, list[Looks]] = {}
         self._due: dict[int, float] = {}
         self._being_made = ""
-        rclpy.init(context=self._context, domain_id=0)
+        rclpy.init(context=self._context, domain_id=domain)
 
     def close(self) -> None:
         """Take everything down."""

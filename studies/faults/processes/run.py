@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from studies.faults.trace import Fault, Trace
 WORLDS = (("trap", "known"), ("crossing", "known"), ("trap", "lidar"), ("forest", "known"))
 DRIVING, PATIENCE = 15.0, 40.0  # s for a robot to set off, for a goal to end after the faults
 MOST = 4  # faults in a bout
+STILL = 0.15  # s without a word from the simulator
 BEFORE = 3.0  # s of evidence
 ODOMETRY = 0.3  # s from the last odometry to the zero command
 TIMED = (
@@ -145,6 +147,8 @@ class World:
         ]
         trace.silent = [(h.begin, h.end) for h in happened if h.silent]
         trace.begins_idle = False
+        stopped = [h for h in happened if h.name.startswith("SIGSTOP simulator")]
+        trace.frozen = [(h.begin, h.end + STILL) for h in stopped]
         trace.deadline = {"odom": ODOMETRY}
         # Of two commands one may be lost on its way, on a busy machine.
         trace.patience, trace.period = PATIENCE - 1.0, 0.1
@@ -158,7 +162,7 @@ class World:
     def _judge(self, bout: int, trace: Trace, happened: list[Happening], ended: bool) -> None:
         cases = broken(trace)
         first = trace.commands[0].t if trace.commands else trace.end
-        was_late = self._observer.was_late(first, trace.end)
+        was_late = self._observer.was_late(first, trace.end) or _stood_still(trace)
         unsure = {name: c for name, c in cases.items() if was_late and name in TIMED}
         sure = {name: c for name, c in cases.items() if name not in unsure}
         statuses = [news.status for news in trace.news if news.status > 3]
@@ -205,6 +209,13 @@ class World:
         whole = {"seed": self._seed, "world": self._number, "setup": self.name, **row}
         with self._file.open("a") as file:
             file.write(json.dumps(whole) + "\n")
+
+
+def _stood_still(trace: Trace) -> bool:
+    """Whether the simulated world stood still, though nobody told it to."""
+    if any("simulator" in fault.name for fault in trace.faults):
+        return False
+    return any(b.t - a.t > STILL for a, b in pairwise(trace.states))
 
 
 def done(file: Path, seed: int) -> dict[int, int]:
