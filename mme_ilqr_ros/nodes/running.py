@@ -29,6 +29,7 @@ from mme_ilqr_ros.nodes.node import RunnableNode, one_line
 CRASHED = 1
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LATENCY = 0.1  # s; longest wait before a signal, or the end of a thread, is noticed
+SWITCH = 5e-4  # s that a thread which reads a large message keeps commands waiting; Python: 5 ms
 PATIENCE = 1.0  # s for the nodes to leave in good order; then the process ends without it
 
 
@@ -61,6 +62,7 @@ def run_nodes(
         given. After a signal it does not return: the process ends here, with 0.
     """
     args = sys.argv[1:] if args is None else list(args)
+    sys.setswitchinterval(SWITCH)
     news: SimpleQueue[object] = SimpleQueue()  # of signals and of ends
     for number in SIGNALS:
         signal.signal(number, lambda received, _frame: news.put(received))
