@@ -127,7 +127,8 @@ def _read_image(path: Path) -> NDArray[np.uint8]:
                 return np.asarray(image.convert("L"))[..., None]
             return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
     except Exception as error:  # Pillow's decoders raise whatever comes of broken pictures
-        reason = " ".join(str(error).split()) or type(error).__name__
+        said = getattr(error, "strerror", None) or str(error)  # without the name once more
+        reason = " ".join(said.split()) or type(error).__name__
         raise MapError(f"{path}: image: cannot be read: {reason:.200}") from error
 
 

@@ -19,7 +19,7 @@ from studies.faults.readers.mutate import mutated
 from studies.faults.readers.targets import INSTRUMENTED, TARGETS, Target
 
 MEMORY = 6 << 30  # bytes of address space: what wants more fails, and is found
-HANG = 30  # s after which an input is taken to hang
+HANG = 600  # s on the clock after which an input is taken to hang; the machine may be suspended
 
 
 def is_guided() -> bool:
