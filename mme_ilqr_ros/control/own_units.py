@@ -28,6 +28,10 @@ DERIVED = {  # for that robot, and its dimension: powers of m and s
     "costs.stiff_distance": (0.03, (1, 0)),
     "costs.goal_width": (0.3, (1, 0)),
 }
+ORDERED = (
+    ("min_lookahead_distance", "lookahead_distance"),
+    ("costs.stiff_distance", "costs.clearance_distance"),
+)
 SLOWEST = 0.05  # share of the top speed that counts as progress
 MOST_RADII = 2.5  # that need to be made good to count as progress
 
@@ -44,6 +48,8 @@ def in_own_units(settings: ControllerSettings) -> ControllerSettings:
     for name, (value, unit) in DERIVED.items():
         if given[name] == 0.0:
             values[name] = value * length ** unit[0] * time ** unit[1]
+    for lower, upper in ORDERED:  # where one is derived, the other may be beyond it
+        values[lower] = min(values.get(lower, given[lower]), values.get(upper, given[upper]))
     values["clearance_margin"] = margin_of(settings.robot_radius, settings.clearance_margin)
     if settings.required_movement_radius == 0.0:
         slowest = SLOWEST * settings.vx_max * settings.movement_time_allowance
@@ -122,9 +128,9 @@ def doubts(settings: ControllerSettings) -> list[str]:
             f"a stage of {s.mme.model_dt:.3g} s is {stage:.3g} m at {s.vx_max:g} m/s, more than"
             f" two diameters of the robot: plans may jump over things; lower mme.model_dt"
         )
-    if s.min_lookahead_distance > s.lookahead_distance:
+    if settings.min_lookahead_distance > s.lookahead_distance:
         found.append(
-            f"min_lookahead_distance = {s.min_lookahead_distance:.3g} m is above"
+            f"min_lookahead_distance = {settings.min_lookahead_distance:.3g} m is above"
             f" lookahead_distance = {s.lookahead_distance:.3g} m"
         )
     return found

@@ -30,6 +30,7 @@ from std_srvs.srv import Trigger
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.control.kernel import KernelError
+from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.nodes.clearing import serve_clearing
 from mme_ilqr_ros.nodes.command_publisher import CommandPublisher
@@ -211,6 +212,10 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         """Send zero and no command after it."""
         if self.is_active:
             self._command.close()
+
+    def check_settings(self, settings: ControllerNodeSettings) -> None:
+        """Refuse what has no values in the robot's own units."""
+        in_own_units(settings)
 
     def settings_changed(self, settings: ControllerNodeSettings) -> None:
         """Hand changed settings on; what they compile is compiled now."""

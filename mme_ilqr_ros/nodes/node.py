@@ -69,7 +69,9 @@ class RunnableNode(Node, Generic[S]):
         """
         super().__init__(self.NAME, context=context, parameter_overrides=parameter_overrides)
         self.warnings = ThrottledWarnings(self.get_logger())
-        self._declared = NodeParameters(self, self.settings_class(), self._hand_on)
+        self._declared = NodeParameters(
+            self, self.settings_class(), self._hand_on, self.check_settings
+        )
         self._begin()
 
     def _begin(self) -> None:
@@ -86,6 +88,13 @@ class RunnableNode(Node, Generic[S]):
     def set_up(self, settings: S) -> None:
         """Get ready and connect to topics."""
         raise NotImplementedError
+
+    def check_settings(self, settings: S) -> None:
+        """Refuse a change to settings that cannot be used together.
+
+        Raises:
+            InputError: They cannot.
+        """
 
     def settings_changed(self, settings: S) -> None:
         """Take over settings that were changed at run time."""

@@ -15,7 +15,8 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from mme_ilqr_ros.settings import Setting, SettingError, build, flatten, table
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.settings import Setting, build, flatten, table
 
 S = TypeVar("S")
 
@@ -35,6 +36,7 @@ class NodeParameters(Generic[S]):
         node: Node,
         settings_class: type[S],
         on_change: Callable[[S], None] = lambda settings: None,
+        check: Callable[[S], object] = lambda settings: None,
     ) -> None:
         """Declare every setting on `node`; warn of overrides that are not declared.
 
@@ -42,12 +44,13 @@ class NodeParameters(Generic[S]):
             node: The node that gets the parameters.
             settings_class: Frozen dataclass made with `setting` and `group`.
             on_change: Called with the new settings after each accepted change.
+            check: Raises InputError for settings that cannot be used together.
 
         Raises:
             SettingError: A start-up value has the wrong type or is out of range.
         """
         self._class = settings_class
-        self._on_change = on_change
+        self._on_change, self._check_all = on_change, check
         self._rows = {row.name: row for row in table(settings_class)}
         given = overrides(node)
         self._warn_of_unknown(node, given)
@@ -75,8 +78,8 @@ class NodeParameters(Generic[S]):
 
     def _check(self, parameters: Sequence[Parameter]) -> SetParametersResult:
         try:
-            self._changed(parameters)
-        except SettingError as error:
+            self._check_all(self._changed(parameters))
+        except InputError as error:
             return SetParametersResult(successful=False, reason=str(error))
         if not hasattr(Node, "add_post_set_parameters_callback"):  # Humble
             self._apply(parameters)

@@ -108,6 +108,7 @@ def _densified(points: np.ndarray) -> np.ndarray:
 _ROUNDING = 1e-9
 _ON_CENTRE = 1e-6  # [cells] from the line between two centres
 _SAMPLES = 5  # a cell
+_FURTHEST = 2000  # cells that one line spans: the time would grow with the square of the path
 
 
 def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.ndarray:
@@ -190,7 +191,7 @@ def _kept(points, cost, apart):
     n_kept, anchor = 1, 0
     while anchor < n - 1:
         reached, spent = anchor + 1, 0.0
-        for j in range(anchor + 1, n):
+        for j in range(anchor + 1, min(n, anchor + 1 + _FURTHEST)):
             spent += line_cost(points[j - 1], points[j], cost)
             if apart and j > anchor + 1 and not _is_apart(points[anchor], points[j], cost):
                 break

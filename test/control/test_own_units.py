@@ -16,7 +16,7 @@ from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import as_circles
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
-from mme_ilqr_ros.settings import build, flatten, rebuilt, table
+from mme_ilqr_ros.settings import SettingError, build, flatten, rebuilt, table
 
 TRAP = as_circles([[2.0, 0.95, 0.6], [2.0, -0.95, 0.6], [2.9, 0.0, 0.5]])
 TRAP = np.vstack([TRAP, [4.5, 2.0, 0.3, 0.0, -0.5]])
@@ -192,3 +192,24 @@ def test_a_robot_of_another_size_and_speed_drives_the_same_way_in_a_world_like_i
     assert usual[-1, 0] > 4.5  # past them
     found = driven(length, time)
     assert np.hypot(*(found - usual)[:, :2].T).max() < 0.01
+
+
+NUMBERS = [row for row in table(ControllerSettings) if row.low is not None and row.high is not None]
+
+
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.name)
+def test_what_is_accepted_alone_has_own_units(row):
+    """A parameter at the end of its range is refused by name, or the controller can use it."""
+    for value in (row.low, row.high):
+        try:
+            settings = build(ControllerSettings, {row.name: row.kind(value)})
+        except SettingError:
+            continue
+        in_own_units(settings)
+
+
+def test_the_nearest_lookahead_is_at_most_the_derived_one_and_it_is_said():
+    settings = ControllerSettings(min_lookahead_distance=50.0)
+    own = in_own_units(settings)
+    assert own.min_lookahead_distance == own.lookahead_distance
+    assert any("min_lookahead_distance = 50 m is above" in doubt for doubt in doubts(settings))

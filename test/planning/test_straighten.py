@@ -81,3 +81,11 @@ def test_open_floor_gives_one_line():
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_path_too_short_to_straighten_is_kept(n):
     assert straighten(np.full((n, 2), 0.5), np.ones((2, 2))).tolist() == list(range(n))
+
+
+def test_a_path_of_kilometres_is_straightened_in_pieces():
+    """Lines that could span it all would take the square of its length: minutes."""
+    points = np.stack([np.full(60_000, 0.5), np.arange(60_000) + 0.5], axis=-1)
+    kept = straighten(points, np.ones((1, 60_000)))
+    assert (kept[0], kept[-1]) == (0, 59_999)
+    assert len(kept) < 100
