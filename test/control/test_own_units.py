@@ -83,7 +83,10 @@ NEAR = {"lookahead_distance": 0.9, "min_lookahead_distance": 0.5}
         ({"mme.time_steps": 5, "ax_max": 0.5, **NEAR}, ["horizon of 1 s", "takes 2 s"]),
         ({"lookahead_distance": 30.0}, ["lookahead_distance = 30 m", "10 m at 1 m/s"]),
         ({"mme.model_dt": 1.0}, ["a stage of 1 s is 1 m at 1 m/s", "two diameters"]),
-        ({"lookahead_distance": 0.5}, ["min_lookahead_distance = 1 m", "lookahead_distance = 0.5"]),
+        (
+            {"min_lookahead_distance": 50.0},
+            ["min_lookahead_distance = 50 m", "lookahead_distance = 5"],
+        ),
     ],
 )
 def test_doubts_name_what_does_not_fit_with_its_numbers(values, words):
@@ -208,8 +211,7 @@ def test_what_is_accepted_alone_has_own_units(row):
         in_own_units(settings)
 
 
-def test_the_nearest_lookahead_is_at_most_the_derived_one_and_it_is_said():
-    settings = ControllerSettings(min_lookahead_distance=50.0)
-    own = in_own_units(settings)
-    assert own.min_lookahead_distance == own.lookahead_distance
-    assert any("min_lookahead_distance = 50 m is above" in doubt for doubt in doubts(settings))
+def test_derived_distances_keep_their_order():
+    for values in ({"min_lookahead_distance": 50.0}, {"lookahead_distance": 0.5}):
+        own = in_own_units(ControllerSettings(**values))
+        assert own.min_lookahead_distance == own.lookahead_distance
