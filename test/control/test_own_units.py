@@ -85,7 +85,7 @@ NEAR = {"lookahead_distance": 0.9, "min_lookahead_distance": 0.5}
         ({"mme.model_dt": 1.0}, ["a stage of 1 s is 1 m at 1 m/s", "two diameters"]),
         (
             {"min_lookahead_distance": 50.0},
-            ["min_lookahead_distance = 50 m", "lookahead_distance = 5"],
+            ["min_lookahead_distance = 50 m"],
         ),
     ],
 )
