@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from studies.faults.trace import Trace
+from studies.faults.trace import Command, Trace
 
 ROUNDING = 1e-6
 AHEAD = 0.06  # s: command_delay, and the time between two measurements
@@ -29,12 +29,23 @@ def planar(trace: Trace) -> Cases:
 
 
 def within_speeds(trace: Trace) -> Cases:
-    """No command is beyond the speeds in force."""
+    """No command is beyond the speeds in force; where they are lowered, the robot brakes."""
+    before: Command | None = None
     for command in trace.commands:
         limits = trace.limits_of(command)
-        low, high = limits.vx_min - ROUNDING, limits.vx_max + ROUNDING
-        if not (low <= command.vx <= high and abs(command.wz) <= limits.wz_max + ROUNDING):
-            yield command.t, f"commands {command.vx:g} m/s, {command.wz:g} rad/s"
+        forward = max(limits.vx_min - command.vx, command.vx - limits.vx_max) > ROUNDING
+        turning = abs(command.wz) > limits.wz_max + ROUNDING
+        speeds = [(forward, command.vx, before and before.vx)]
+        speeds.append((turning, command.wz, before and before.wz))
+        is_lowered = before is not None and trace.limits_of(before) != limits
+        for is_beyond, now, last in speeds:
+            brakes = last is not None and (is_lowered or abs(now) < abs(last))
+            if is_beyond and not brakes:
+                bounds = f"{limits.vx_min:g} to {limits.vx_max:g} m/s, {limits.wz_max:g} rad/s"
+                line = f"commands {command.vx:g} m/s, {command.wz:g} rad/s; limits {bounds}"
+                yield command.t, line
+                break
+        before = command
 
 
 def forward_within_acceleration(trace: Trace) -> Cases:
