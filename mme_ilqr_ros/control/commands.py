@@ -47,6 +47,18 @@ class Commands:
         trusted = np.abs(self.last - measured) <= TRUST * np.array(limits.rate)
         return np.where(trusted, self.last, inside)
 
+    def to_brake_from(self, state: RobotState) -> Array:
+        """Return the controls [nu] from which a robot brakes that must not be told to speed up.
+
+        That is `held`, but nothing faster than the last command: what is measured may be old.
+        """
+        held = self.held(state)
+        if self.last is None:
+            return held
+        slower = np.abs(self.last) < np.abs(held)
+        slower[list(self._robot.model.kept_when_braking)] = False
+        return np.where(slower, self.last, held)
+
     def predicted(self, state: RobotState) -> RobotState:
         """Return where the robot will be when this cycle's command acts."""
         return state.after(self._delay) if self._delay else state

@@ -322,7 +322,7 @@ class LocalController:
     ) -> ControlResult:
         held = self._commands.last  # all there is to go by without a measurement
         if status is not ControlStatus.INVALID_INPUT:
-            held = self._commands.held(situation.state)
+            held = self._commands.to_brake_from(situation.state)
         elif held is None:
             held = np.zeros(self._robot.model.nu)
         command = self._safety.brake(held, self._limits, self._period)

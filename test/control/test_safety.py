@@ -3,13 +3,14 @@ import pytest
 from one_robot import one_robot
 from test_controller import PERIOD, controller, drive, positions
 
-from mme_ilqr_ros.control.controller import ControlStatus
+from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.objective import stage_data, standard_problem
 from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.robots import robot_of
 from mme_ilqr_ros.control.safety import Safety, grown, waits
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.circles import as_circles, clearance, predict
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 
@@ -136,3 +137,14 @@ def test_a_plan_may_speed_up_only_while_what_it_touches_is_twice_as_far_as_a_sto
         assert not straight.feasible[0]
         assert SAFETY.may_drive(straight, moving[3:], data(wall), 0.22)
         assert SAFETY.may_speed_up(straight, moving[3:], data(wall), 0.22) is expected
+
+
+def test_a_robot_that_brakes_is_not_told_to_speed_up_by_old_odometry():
+    """Odometry that comes late still shows the speed from before it braked."""
+    control = LocalController(ControllerSettings(), realtime=False)
+    fast, speeds = RobotState(0.0, 0.0, 0.0, 0.9, 0.0), []
+    for k in range(12):
+        speeds.append(control.compute_command(Situation(fast, None, 0.05 * k)).vx)
+    assert speeds[0] > 0.5
+    assert (np.diff(speeds) <= 0.0).all()
+    assert speeds[-1] == 0.0
