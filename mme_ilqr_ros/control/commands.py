@@ -47,6 +47,13 @@ class Commands:
         trusted = np.abs(self.last - measured) <= TRUST * np.array(limits.rate)
         return np.where(trusted, self.last, inside)
 
+    def stopped(self) -> None:
+        """Take note that the robot was commanded to stand."""
+        zero, kept = np.zeros(self._robot.model.nu), list(self._robot.model.kept_when_braking)
+        if self.last is not None:
+            zero[kept] = self.last[kept]
+        self.last = zero
+
     def to_brake_from(self, state: RobotState) -> Array:
         """Return the controls [nu] from which a robot brakes that must not be told to speed up.
 

@@ -105,7 +105,7 @@ class LocalController:
         self._leeway.reset()
         self._gate.reset()
         self._safe_twist.reset()
-        self.stopped()
+        self._commands.last = None
         self._last_cycle: float | None = None
 
     def begin_anew(self) -> None:
@@ -113,8 +113,8 @@ class LocalController:
         self._escape.reset()
 
     def stopped(self) -> None:
-        """Take note that the robot was given another command than the last one from here."""
-        self._commands.last = None
+        """Take note that the robot was given zero, and not the last command from here."""
+        self._commands.stopped()
 
     def update(self, settings: ControllerSettings) -> None:
         """Use other settings from the next cycle on; the command stays, and the warm start too."""
