@@ -7,8 +7,9 @@ number lies at a multiple of its size after the first four bytes.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from nav_msgs.msg import MapMetaData, OccupancyGrid, Odometry
@@ -59,11 +60,7 @@ def read_map(data: bytes) -> MapMessage:
     Raises:
         MessageError: The bytes are no map.
     """
-    try:
-        head, cells = _parts(data) if data[:2] == PLAIN else (data, None)
-        message: OccupancyGrid = deserialize_message(head, OccupancyGrid)
-    except Exception as error:  # of the middleware, whose types differ
-        raise MessageError(f"map: {error}") from error
+    message, cells = _without_array(data, OccupancyGrid, _parts, "map")
     cells = np.frombuffer(message.data, np.int8) if cells is None else cells
     return MapMessage(message.header, message.info, cells)
 
@@ -88,11 +85,7 @@ def read_cloud(data: bytes) -> CloudMessage:
     Raises:
         MessageError: The bytes are no cloud.
     """
-    try:
-        head, points = _cloud_parts(data) if data[:2] == PLAIN else (data, None)
-        message: PointCloud2 = deserialize_message(head, PointCloud2)
-    except Exception as error:  # of the middleware, whose types differ
-        raise MessageError(f"cloud: {error}") from error
+    message, points = _without_array(data, PointCloud2, _cloud_parts, "cloud")
     return CloudMessage(
         message.header,
         message.height,
@@ -103,6 +96,24 @@ def read_cloud(data: bytes) -> CloudMessage:
         message.row_step,
         np.frombuffer(message.data, np.uint8) if points is None else points,
     )
+
+
+def _without_array(
+    data: bytes,
+    kind: type,
+    split: Callable[[bytes], tuple[bytes, NDArray[Any]]],
+    name: str,
+) -> tuple[Any, NDArray[Any] | None]:
+    """Return a message without its large array, and that; None where it is in the message.
+
+    Raises:
+        MessageError: The bytes are no such message.
+    """
+    try:
+        head, array = split(data) if data[:2] == PLAIN else (data, None)
+        return deserialize_message(head, kind), array
+    except Exception as error:  # of the middleware, whose types differ
+        raise MessageError(f"{name}: {error}") from error
 
 
 def _cloud_parts(data: bytes) -> tuple[bytes, NDArray[np.uint8]]:

@@ -291,8 +291,9 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         if result.status is ControlStatus.NO_GOAL:
             return
         self._goal.drive()
-        self.recovery.judge(stands=not is_driven and speed < ARRIVED)
-        if result.status is ControlStatus.GOAL_REACHED and not is_driven and speed < ARRIVED:
+        stands = not is_driven and speed < ARRIVED
+        self.recovery.judge(stands)
+        if result.status is ControlStatus.GOAL_REACHED and stands:
             self._is_moving = False  # also where odometry's noise says that it does
             self._goal.arrive(result.goal_distance)
 

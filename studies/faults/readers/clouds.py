@@ -10,6 +10,10 @@ from sensor_msgs.msg import LaserScan, PointCloud2, PointField
 HEAD, FIELD = struct.Struct("<IIIIBB"), struct.Struct("<BIBI")
 NAMES = ("x", "y", "z", "radius", "vx", "vy", "id", "cost_to_go", "rgb")
 SCAN = struct.Struct("<iI7f")
+SCAN_NUMBERS = (
+    *("angle_min", "angle_max", "angle_increment", "time_increment", "scan_time"),
+    *("range_min", "range_max"),
+)
 
 
 def cloud(data: bytes) -> PointCloud2:
@@ -46,15 +50,8 @@ def scan(data: bytes) -> LaserScan:
     seconds, rest, *numbers = SCAN.unpack_from(data)
     message = LaserScan()
     message.header.stamp.sec, message.header.stamp.nanosec = seconds, rest
-    (
-        message.angle_min,
-        message.angle_max,
-        message.angle_increment,
-        message.time_increment,
-        message.scan_time,
-        message.range_min,
-        message.range_max,
-    ) = numbers
+    for name, number in zip(SCAN_NUMBERS, numbers, strict=True):
+        setattr(message, name, number)
     body = data[SCAN.size :]
     message.ranges = array.array("f", body[: len(body) // 4 * 4])
     return message
@@ -63,13 +60,5 @@ def scan(data: bytes) -> LaserScan:
 def scan_bytes(message: LaserScan) -> bytes:
     """Return bytes that stand for a scan."""
     stamp = message.header.stamp
-    numbers = (
-        message.angle_min,
-        message.angle_max,
-        message.angle_increment,
-        message.time_increment,
-        message.scan_time,
-        message.range_min,
-        message.range_max,
-    )
+    numbers = (getattr(message, name) for name in SCAN_NUMBERS)
     return SCAN.pack(stamp.sec, stamp.nanosec, *numbers) + message.ranges.tobytes()
