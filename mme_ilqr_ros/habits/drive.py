@@ -12,7 +12,7 @@ from mme_ilqr_ros.geometry.pose import FARTHEST
 
 
 class DriveError(InputError):
-    """Something is no drive, or drives cannot be used; the message says why and names its source."""
+    """Something is no drive, or drives cannot be used; the message says why and where."""
 
 
 @dataclass(frozen=True, eq=False)
