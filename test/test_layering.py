@@ -28,7 +28,9 @@ MAY_IMPORT = {
         "command_line": set(),
     },
     3: {
-        "training": {"planning", "learning", "habits", "command_line"},
+        "training": {
+            *("planning", "learning", "habits", "reporting", "parameters", "command_line"),
+        },
         "navigation": {"planning", "control", "perception"},  # scans and odometry to commands
         "warm_up": {
             *("planning", "control", "perception", "simulation", "parameters", "command_line"),

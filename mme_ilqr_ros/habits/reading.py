@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mme_ilqr_ros.habits.reading_bags import Wanted, read_bag
 from mme_ilqr_ros.habits.track import Track, TrackError
 
 BAG_FILES = (".mcap", ".db3")
@@ -21,21 +21,6 @@ METADATA = "metadata.yaml"
 COLUMNS = ("x", "y", "yaw", "t")
 OTHER_NAMES = {"theta": "yaw", "heading": "yaw", "time": "t", "stamp": "t", "timestamp": "t"}
 _MOST = 1e12  # largest number of a CSV file: seconds since 1970 are 2e9
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to take from a recording.
-
-    Attributes:
-        frame: The map's frame.
-        base: The robot's frame; empty for the first of the usual ones that there is.
-        topic: The topic to take the positions from; empty for the best one that there is.
-    """
-
-    frame: str = "map"
-    base: str = ""
-    topic: str = ""
 
 
 def find_recordings(path: Path) -> list[Path]:
@@ -93,7 +78,7 @@ def read_tracks(
         if progress is not None:
             progress(number / len(files), file.name)
         try:
-            tracks += read_csv(file) if file.suffix == ".csv" else _read_bag(file, wanted)
+            tracks += read_csv(file) if file.suffix == ".csv" else read_bag(file, wanted)
         except TrackError as error:
             if file == given:
                 raise
@@ -101,17 +86,6 @@ def read_tracks(
     if not tracks:
         raise TrackError(refused[0] if refused else "the recordings hold no positions")
     return tracks, refused
-
-
-def _read_bag(path: Path, wanted: Wanted) -> list[Track]:
-    try:
-        from mme_ilqr_ros.habits.reading_bags import read_bag
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("mme_ilqr_ros"):
-            raise
-        hint = "pip install 'mme_ilqr_ros[drives]', or pip install rosbags"
-        raise TrackError(f"{path}: to read bags, {error.name} is missing; {hint}") from error
-    return read_bag(path, wanted)
 
 
 def read_csv(path: Path) -> list[Track]:

@@ -17,11 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.rosbag2 import Reader
-from rosbags.typesys import Stores, get_typestore
 
 from mme_ilqr_ros.habits.broken_mcap import is_cut_off, mend
-from mme_ilqr_ros.habits.reading import Wanted
 from mme_ilqr_ros.habits.reading_tf import Frames, positions
 from mme_ilqr_ros.habits.track import Track, TrackError
 
@@ -34,6 +31,21 @@ _LOCALISED = "geometry_msgs/msg/PoseWithCovarianceStamped"
 _POSES = (_POSE, _ODOMETRY, _LOCALISED)
 _STATUS, _STATUSES = "action_msgs/msg/GoalStatus", "action_msgs/msg/GoalStatusArray"
 _ENDED = (4, 5, 6)  # GoalStatus: succeeded, canceled, aborted
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to take from a recording.
+
+    Attributes:
+        frame: The map's frame.
+        base: The robot's frame; empty for the first of the usual ones that there is.
+        topic: The topic to take the positions from; empty for the best one that there is.
+    """
+
+    frame: str = "map"
+    base: str = ""
+    topic: str = ""
 
 
 @dataclass
@@ -70,6 +82,9 @@ def read_bag(path: Path, wanted: Wanted) -> list[Track]:
             kinds, content = _read(file, wanted)
         except TrackError:
             raise
+        except ModuleNotFoundError as error:
+            hint = "pip install 'mme_ilqr_ros[drives]', or pip install rosbags"
+            raise TrackError(f"{path}: to read bags, rosbags is missing; {hint}") from error
         except Exception as error:  # whatever the readers raise for broken files
             said = " ".join(str(error).split()) or type(error).__name__
             raise TrackError(f"{path}: cannot be read as a bag: {said:.200}") from error
@@ -90,6 +105,8 @@ def read_bag(path: Path, wanted: Wanted) -> list[Track]:
 
 def _read(path: Path, wanted: Wanted) -> tuple[dict[str, str], _Content]:
     """Return the type of each topic, and what the interesting ones say."""
+    from rosbags.rosbag2 import Reader
+
     content = _Content()
     with Reader(path) as reader:
         kinds = {connection.topic: connection.msgtype for connection in reader.connections}
@@ -260,4 +277,6 @@ def _list(kinds: Mapping[str, str]) -> str:
 
 @cache
 def _types() -> Any:
+    from rosbags.typesys import Stores, get_typestore
+
     return get_typestore(Stores.LATEST)

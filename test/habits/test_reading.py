@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.habits import reading_bags
-from mme_ilqr_ros.habits.reading import Wanted, find_recordings, read_csv, read_tracks
+from mme_ilqr_ros.habits.reading import find_recordings, read_csv, read_tracks
+from mme_ilqr_ros.habits.reading_bags import Wanted
 from mme_ilqr_ros.habits.track import TrackError
 
 pytest.importorskip("rosbags")
@@ -127,7 +127,6 @@ def test_broken_bags_are_named_in_one_line(tmp_path, content, suffix):
 
 
 def test_without_the_reader_one_line_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, reading_bags.__name__)
     monkeypatch.setitem(sys.modules, "rosbags.rosbag2", None)
     (tmp_path / "run.mcap").write_bytes(b"")
     with pytest.raises(TrackError, match=r"pip install 'mme_ilqr_ros\[drives\]'"):
