@@ -125,8 +125,9 @@ def positions(chain: Sequence[Edge]) -> Mapping[str, NDArray[np.float64]]:
 
 
 def _thinned(stamps: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the first index in each period."""
-    return np.unique(np.rint((stamps - stamps[0]) / PERIOD), return_index=True)[1]
+    """Return the first index in each period, and the last of all."""
+    first = np.unique(np.rint((stamps - stamps[0]) / PERIOD), return_index=True)[1]
+    return np.union1d(first, [len(stamps) - 1])
 
 
 def _at(

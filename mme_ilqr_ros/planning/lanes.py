@@ -62,11 +62,8 @@ class Lane:
     rule: str = "one_way"
     factor: float = FACTOR
 
-    def wrong_way(self, points: NDArray[np.float64]) -> tuple[NDArray[np.bool_], ...]:
-        """Return where points [N, 2] lie in the lane: bool [N], and which way is wrong there.
-
-        The second result is [N, 2]: unit vectors against the rule in the map's frame, 0 outside.
-        """
+    def wrong_way(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the unit vectors [N, 2] against the rule at points [N, 2]; 0 outside the lane."""
         nearest = np.full(len(points), 0.5 * self.width)
         wrong = np.zeros((len(points), 2))
         for a, b in itertools.pairwise(self.line):
@@ -87,7 +84,7 @@ class Lane:
             nearer = away <= nearest
             nearest = np.where(nearer, away, nearest)
             wrong[nearer] = self._signs(left[nearer])[:, None] * along
-        return wrong.any(axis=1), wrong
+        return wrong
 
     def _signs(self, left: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return by what the line's direction is multiplied to be the wrong way."""
@@ -115,7 +112,8 @@ class Lanes:
             cells = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
             if not len(cells):
                 continue
-            inside, wrong = lane.wrong_way(grid.centre_of(cells))
+            wrong = lane.wrong_way(grid.centre_of(cells))
+            inside = wrong.any(axis=1)
             against = np.maximum(moves @ wrong[inside].T, 0.0)
             i, j = cells[inside].T
             price = 1.0 + (lane.factor - 1.0) * against
