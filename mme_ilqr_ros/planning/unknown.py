@@ -18,7 +18,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.passable import discs_in
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.planner import GlobalPlanner
+from mme_ilqr_ros.planning.planner import Beside, GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
 
 RIM = 6.0  # radii of cells that nobody knows, round everything
@@ -49,7 +49,7 @@ class UnknownPlanner:
         known: GridMap | None = None,
         *,
         tolerance: float | None = None,
-        layer_on: Callable[[GridMap], NDArray[np.float64] | None] = lambda grid: None,
+        beside_on: Callable[[GridMap], Beside] = lambda grid: (None, None),
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the frame of the grids [m].
 
@@ -59,7 +59,7 @@ class UnknownPlanner:
             goal: Where it has to go, known or not.
             known: A map, where there is one.
             tolerance: As of `GlobalPlanner.plan`.
-            layer_on: Returns the layer of `GlobalPlanner.plan` on the cells of a map.
+            beside_on: Returns `layer` and `directed` of `GlobalPlanner.plan` on the cells of a map.
         """
         start, goal = np.asarray(start, float), np.asarray(goal, float)
         rim = RIM * max(discs_in(self._planner.settings).radius, seen.resolution)
@@ -72,8 +72,10 @@ class UnknownPlanner:
             return PlanResult(PlanStatus.GOAL_OUTSIDE_MAP, text)
         self._box, self._task = box, task
         grid = fused(seen, self._on_cells(seen, box, known))
-        layer = layer_on(grid)
-        result = self._planner.plan(grid, start, goal, tolerance=tolerance, layer=layer)
+        layer, directed = beside_on(grid)
+        result = self._planner.plan(
+            grid, start, goal, tolerance=tolerance, layer=layer, directed=directed
+        )
         if result.status is PlanStatus.NO_VALID_PATH:
             return replace(result, message=f"unreachable: {result.message}")
         return result
