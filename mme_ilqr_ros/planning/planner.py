@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +13,23 @@ from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.cost_model import (
-    ClearanceTable,
     CostModel,
     load_cost_model,
     uniform_cost,
 )
+from mme_ilqr_ros.planning.directed import edge_costs
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, resolve
-from mme_ilqr_ros.planning.field import Field, FieldError, follow, solve_field, warm_up
+from mme_ilqr_ros.planning.field import (
+    Field,
+    FieldError,
+    follow,
+    solve_edges,
+    solve_field,
+    warm_up,
+)
+from mme_ilqr_ros.planning.habit_cost import HabitCost, LayerError
 from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.settings import PlannerSettings
@@ -27,6 +37,9 @@ from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import find_weights
 
 __all__ = ["GlobalPlanner", "PlanResult", "PlanStatus", "PlannerSettings"]
+
+Beside = tuple[np.ndarray | None, np.ndarray | None]
+"""What multiplies the cost of cells beside the map: a layer [H, W], and by direction [8, H, W]."""
 
 _RESIDUAL_LIMIT = 1e-9  # relative to the largest value; float64 rounding is a thousand times less
 
@@ -37,8 +50,16 @@ class _Solved:
 
     terrain: Terrain
     layer: np.ndarray | None
+    directed: np.ndarray | None
     field: Field
+    cost: np.ndarray  # [H, W] of cells or [8, H, W] directed, see `directed.py`
     cost_to_go: CostToGo
+
+    def is_for(
+        self, terrain: Terrain, layer: np.ndarray | None, directed: np.ndarray | None
+    ) -> bool:
+        """Whether it was solved for these very objects."""
+        return self.terrain is terrain and self.layer is layer and self.directed is directed
 
 
 class GlobalPlanner:
@@ -64,12 +85,32 @@ class GlobalPlanner:
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
             model = load_cost_model(find_weights(settings.weights))
-            if isinstance(model, ClearanceTable):
+            if isinstance(model, (ClearanceTable, HabitCost)):
                 model = model.limited(settings.max_detour)
             self._cost_model = model
         self._terrain: Terrain | None = None
         self._learned: tuple[Terrain, np.ndarray] | None = None  # the last cost and what it is of
         self._solved: dict[bool, _Solved] = {}
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the layers beside the map that the weights are a function of; see `bind`."""
+        model = self._cost_model
+        return model.habits.layer_names if isinstance(model, HabitCost) else ()
+
+    def bind(self, layers: Mapping[str, np.ndarray]) -> None:
+        """Give the weights the layers that they need, [H, W] in [0, 1] by name, for this map.
+
+        Others are ignored. Until all are there, a request is refused.
+        """
+        if isinstance(self._cost_model, HabitCost):
+            self._cost_model = self._cost_model.bound(layers)
+            self._learned, self._solved = None, {}
+
+    def warning(self, grid: GridMap) -> str:
+        """Return one line if part of the weights does not apply to a map, else an empty text."""
+        model = self._cost_model
+        return model.warning(grid) if isinstance(model, HabitCost) else ""
 
     def warm_up(self) -> None:
         """Compile the solver (seconds the first time on a machine), so that no request has to."""
@@ -94,19 +135,23 @@ class GlobalPlanner:
         *,
         tolerance: float | None = None,
         layer: np.ndarray | None = None,
+        directed: np.ndarray | None = None,
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the map frame [m].
 
         A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
         replaced by the nearest cell within `tolerance` [m] (None: that of the settings) that can
         be reached, and the message says so. A `layer` [H, W] in [0, 1] multiplies the cost of the
-        map's cells by 1 + `filter_mask_weight` * layer; what can be kept is kept while it is the
-        same array. Never raises for a difficult world: what cannot be done is a status.
+        map's cells by 1 + `filter_mask_weight` * layer, `directed` [8, H, W] >= 1 what they cost
+        in the direction of each move of `moves.STEPS`; what can be kept is kept while they are the
+        same arrays. Never raises for a difficult world: what cannot be done is a status.
         """
         begun = time.perf_counter()
-        if layer is not None and layer.shape != grid.shape:
-            text = f"the layer has {layer.shape} cells, the map {grid.shape}"
-            return PlanResult(PlanStatus.INVALID_INPUT, text)
+        for given, shape in ((layer, grid.shape), (directed, (8, *grid.shape))):
+            if given is not None and given.shape != shape:
+                text = f"the layer has {given.shape[-2:]} cells, the map {grid.shape}"
+                return PlanResult(PlanStatus.INVALID_INPUT, text)
+        beside = layer, directed
         tolerance = self.settings.tolerance if tolerance is None else tolerance
         try:
             terrain = self._terrain_of(grid)
@@ -115,11 +160,11 @@ class GlobalPlanner:
             return PlanResult(refused.status, str(refused))
         setup_time = time.perf_counter() - begun
         if self._cost_model is None:
-            return self._search(terrain, layer, ends, learned=False, setup_time=setup_time)
-        result = self._search(terrain, layer, ends, learned=True, setup_time=setup_time)
-        if result.status is PlanStatus.SUCCEEDED:
+            return self._search(terrain, beside, ends, learned=False, setup_time=setup_time)
+        result = self._search(terrain, beside, ends, learned=True, setup_time=setup_time)
+        if result.status in (PlanStatus.SUCCEEDED, PlanStatus.INVALID_INPUT):
             return result
-        rescue = self._search(terrain, layer, ends, learned=False, setup_time=setup_time)
+        rescue = self._search(terrain, beside, ends, learned=False, setup_time=setup_time)
         message = f"{rescue.message}; by exact search, as the learned path failed: {result.message}"
         return replace(rescue, message=message, fallback_used=True)
 
@@ -146,7 +191,7 @@ class GlobalPlanner:
     def _search(
         self,
         terrain: Terrain,
-        layer: np.ndarray | None,
+        beside: Beside,
         ends: Endpoints,
         *,
         learned: bool,
@@ -155,9 +200,11 @@ class GlobalPlanner:
         """Solve or reuse the field, follow it and check the path, on learned or uniform cost."""
         begun = time.perf_counter()
         try:
-            solved = self._field_to(terrain, layer, ends.goal_cell, learned)
+            solved = self._field_to(terrain, beside, ends.goal_cell, learned)
         except FieldError as error:
             return PlanResult(PlanStatus.NO_VALID_PATH, str(error))
+        except LayerError as error:
+            return PlanResult(PlanStatus.INVALID_INPUT, str(error))
         field, first = solved.field, ends.lead_end
         field_done = time.perf_counter()
         tail = follow(field, first).cells
@@ -173,11 +220,11 @@ class GlobalPlanner:
         )
         if fault:
             return result
-        lead, cost = ends.lead[:-1], field.cost if self.settings.straighten else None
+        lead, cost = ends.lead[:-1], solved.cost if self.settings.straighten else None
         cells = np.concatenate([lead, tail])
         apart = terrain.radius_in_cells > 0.5  # else the robot is within its cell
         path = metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost, apart=apart)
-        cost_of = PathCost(terrain.grid, field.cost, len(lead))
+        cost_of = PathCost(terrain.grid, solved.cost, len(lead))
         return replace(
             result,
             status=PlanStatus.SUCCEEDED,
@@ -189,13 +236,14 @@ class GlobalPlanner:
         )
 
     def _field_to(
-        self, terrain: Terrain, layer: np.ndarray | None, goal_cell: Cell, learned: bool
+        self, terrain: Terrain, beside: Beside, goal_cell: Cell, learned: bool
     ) -> _Solved:
         """Return the field to a goal cell: the kept one, repaired where the map has changed."""
+        (layer, directed), model = beside, self._cost_model
         kept = self._solved.get(learned)
         if kept is not None and kept.field.goal != goal_cell:
             kept = None
-        if kept is not None and kept.terrain is terrain and kept.layer is layer:
+        if kept is not None and kept.is_for(terrain, layer, directed):
             return kept
         cost = self.cell_cost(terrain) if learned else uniform_cost(terrain)
         if terrain.grid.unknown.any():
@@ -203,15 +251,23 @@ class GlobalPlanner:
         if layer is not None:
             cost = cost * (1.0 + self.settings.filter_mask_weight * layer)
         self._solved.pop(learned, None)  # a repair happens in its memory
-        if kept is None or kept.field.cost.shape != cost.shape:
+        along = model.directed(terrain, cost) if isinstance(model, HabitCost) and learned else None
+        if directed is not None:
+            along = directed * (cost if along is None else along)
+        if along is not None:  # a field of edges cannot be repaired
+            field, cost = solve_edges(edge_costs(along), goal_cell), along
+        elif kept is None or kept.field.flat_costs.ndim != 1 or kept.cost.shape != cost.shape:
             field = solve_field(cost, goal_cell, least_cost=1.0)
+            cost = field.cost
         else:
             field = kept.field
             field.update(cost)
+            cost = field.cost
         values = (field.values * terrain.grid.resolution).astype(np.float32)
         values.setflags(write=False)
         cost_to_go = CostToGo(values, terrain.grid.resolution, terrain.grid.origin, goal_cell)
-        solved = self._solved[learned] = _Solved(terrain, layer, field, cost_to_go)
+        solved = _Solved(terrain, layer, directed, field, cost, cost_to_go)
+        self._solved[learned] = solved
         return solved
 
     def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:
