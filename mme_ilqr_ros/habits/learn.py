@@ -13,7 +13,7 @@ import numpy as np
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.habits.drive import Drive
 from mme_ilqr_ros.habits.settings import HabitSettings
-from mme_ilqr_ros.planning.habit_cost import Habits
+from mme_ilqr_ros.planning.habits import Habits
 
 
 @dataclass(frozen=True)

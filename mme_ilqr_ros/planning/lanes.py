@@ -8,10 +8,11 @@
         factor: 5.0                                  # price of a metre against the rule
 
 A one_way lane is driven from the first point of its line to the last. With keep_right or keep_left
-both directions are driven, each on its side of the line. A metre against the rule costs `factor`
-times as much and a metre across the lane what it costs without one; in between,
+both directions are driven, each on its side of the line: the price falls from the line to the
+middle of the own side. A metre against the rule costs `factor` times as much and a metre across the
+lane what it costs without one; in between,
 
-    1 + (factor - 1) max(0, -cos(angle between the move and the lane))
+    1 + (factor - 1) max(0, cos(angle between the move and the wrong way))
 
 so that no zigzag is cheaper than driving straight. It is a price and no prohibition: where the only
 way leads against a lane, the robot drives it.
@@ -62,10 +63,13 @@ class Lane:
     rule: str = "one_way"
     factor: float = FACTOR
 
-    def wrong_way(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the unit vectors [N, 2] against the rule at points [N, 2]; 0 outside the lane."""
+    def wrong_ways(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return which ways are wrong at points [N, 2]: vectors [2, N, 2], 0 where none is.
+
+        Their length is 1 where the rule holds fully; one is along the line, one against it.
+        """
         nearest = np.full(len(points), 0.5 * self.width)
-        wrong = np.zeros((len(points), 2))
+        wrong = np.zeros((2, len(points), 2))
         for a, b in itertools.pairwise(self.line):
             length = float(np.hypot(*(b - a)))
             if length == 0.0:
@@ -83,14 +87,19 @@ class Lane:
             away = np.where(is_end, np.inf, np.hypot(left, beyond))
             nearer = away <= nearest
             nearest = np.where(nearer, away, nearest)
-            wrong[nearer] = self._signs(left[nearer])[:, None] * along
+            forward, back = self._weights(left[nearer])
+            wrong[0, nearer] = forward[:, None] * along
+            wrong[1, nearer] = -back[:, None] * along
         return wrong
 
-    def _signs(self, left: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return by what the line's direction is multiplied to be the wrong way."""
+    def _weights(self, left: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """Return how wrong driving along the line, and against it, is so far to its left [N] m."""
         if self.rule == "one_way":
-            return np.full(len(left), -1.0)
-        return np.sign(left) if self.rule == "keep_right" else -np.sign(left)
+            return np.zeros(len(left)), np.ones(len(left))
+        to_own_middle = left / (0.25 * self.width)
+        if self.rule == "keep_left":
+            to_own_middle = -to_own_middle
+        return np.clip(1.0 + to_own_middle, 0.0, 1.0), np.clip(1.0 - to_own_middle, 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +121,9 @@ class Lanes:
             cells = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
             if not len(cells):
                 continue
-            wrong = lane.wrong_way(grid.centre_of(cells))
-            inside = wrong.any(axis=1)
-            against = np.maximum(moves @ wrong[inside].T, 0.0)
+            wrong = lane.wrong_ways(grid.centre_of(cells))
+            inside = wrong.any(axis=(0, 2))
+            against = np.maximum(moves @ wrong[:, inside].swapaxes(1, 2), 0.0).max(axis=0)
             i, j = cells[inside].T
             price = 1.0 + (lane.factor - 1.0) * against
             factor[:, i, j] = np.maximum(factor[:, i, j], price)

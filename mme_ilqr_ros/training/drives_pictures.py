@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.habits.drive import Drive
 from mme_ilqr_ros.habits.learn import Validation
-from mme_ilqr_ros.planning.habit_cost import Habits
+from mme_ilqr_ros.planning.habits import Habits
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.settings import PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain

@@ -14,7 +14,7 @@ from mme_ilqr_ros.habits.learn import Explained, Validation
 from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.habits.tally import Tally
 from mme_ilqr_ros.habits.track import Track
-from mme_ilqr_ros.planning.habit_cost import Habits
+from mme_ilqr_ros.planning.habits import Habits
 from mme_ilqr_ros.planning.settings import PlannerSettings
 from mme_ilqr_ros.training.drives_pictures import draw_cost, draw_held_out, draw_uncertainty
 

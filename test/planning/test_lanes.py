@@ -7,6 +7,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.lanes import Lane, Lanes, LanesError, load_lanes
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
+from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 
 GRID = GridMap.empty(6.0, 4.0, 0.1, Pose(-1.0, -2.0, 0.0))
 EAST, WEST, NORTH, SOUTH = ([0, 1], [0, -1], [1, 0], [-1, 0])  # (row, column)
@@ -34,10 +35,11 @@ def _strip(half):
 def test_two_ways_keep_to_their_sides(rule, north_side):
     lanes = Lanes((Lane("corridor", LINE, 2.0, rule, 3.0),))
     south_side = WEST if north_side == EAST else EAST
-    assert factor_at(lanes, (2.0, 0.5), north_side) == pytest.approx(3.0)
-    assert factor_at(lanes, (2.0, 0.5), south_side) == 1.0
-    assert factor_at(lanes, (2.0, -0.5), south_side) == pytest.approx(3.0)
-    assert factor_at(lanes, (2.0, -0.5), north_side) == 1.0
+    assert factor_at(lanes, (2.0, 0.6), north_side) == pytest.approx(3.0)
+    assert factor_at(lanes, (2.0, 0.6), south_side) == 1.0
+    assert factor_at(lanes, (2.0, -0.6), south_side) == pytest.approx(3.0)
+    assert factor_at(lanes, (2.0, -0.6), north_side) == 1.0
+    assert 2.5 < factor_at(lanes, (2.0, 0.05), south_side) < 3.0  # on the line both are wrong
 
 
 def test_no_zigzag_is_cheaper_than_straight():
@@ -94,3 +96,46 @@ def test_bad_files_are_named_in_one_line(tmp_path, text, match):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(LanesError, match=r"no\.yaml: cannot be read"):
         load_lanes(tmp_path / "no.yaml")
+
+
+def plan(grid, lanes, start, goal, **settings):
+    planner = GlobalPlanner(PlannerSettings("dijkstra", robot_radius=0.2, **settings))
+    directed = None if lanes is None else lanes.on(grid)
+    return planner.plan(grid, start, goal, directed=directed)
+
+
+def ring():
+    """Return a map of corridors round a block from (2, 1.5) to (8, 4.5)."""
+    grid = GridMap.empty(10.0, 6.0, 0.1)
+    occupied = grid.occupied.copy()
+    occupied[15:45, 20:80] = True
+    return GridMap(occupied, grid.resolution, grid.origin)
+
+
+@pytest.mark.parametrize("straighten", [True, False])
+def test_a_robot_goes_round_by_the_one_way(straighten):
+    grid = ring()
+    above = Lane("upper corridor", np.array([[9.0, 5.25], [1.0, 5.25]]), 1.5, "one_way", 5.0)
+    ends = (1.0, 4.0), (9.0, 4.0)  # the upper corridor is shorter
+    free = plan(grid, None, *ends, straighten=straighten)
+    ruled = plan(grid, Lanes((above,)), *ends, straighten=straighten)
+    back = plan(grid, Lanes((above,)), *ends[::-1], straighten=straighten)
+    assert free.path.points[:, 1].max() > 4.5
+    assert ruled.path.points[:, 1].max() < 4.5
+    assert back.path.points[:, 1].max() > 4.5
+    # Where the other corridor is closed, the wrong way is better than none.
+    occupied = grid.occupied.copy()
+    occupied[:15, 50] = True
+    closed = GridMap(occupied, grid.resolution, grid.origin)
+    assert plan(closed, Lanes((above,)), *ends).path.points[:, 1].max() > 4.5
+
+
+@pytest.mark.parametrize("straighten", [True, False])
+@pytest.mark.parametrize(("rule", "sign"), [("keep_right", -1.0), ("keep_left", 1.0)])
+def test_a_robot_keeps_to_its_side_of_a_corridor(rule, sign, straighten):
+    grid = GridMap.empty(12.0, 3.0, 0.1, Pose(0.0, -1.5, 0.0))
+    lanes = Lanes((Lane("corridor", np.array([[1.0, 0.0], [11.0, 0.0]]), 3.0, rule, 4.0),))
+    for start, goal, left in (((0.5, 0.0), (11.5, 0.0), 1.0), ((11.5, 0.0), (0.5, 0.0), -1.0)):
+        points = plan(grid, lanes, start, goal, straighten=straighten).path.points
+        inside = points[(points[:, 0] > 2.0) & (points[:, 0] < 10.0)]
+        assert (left * sign * inside[:, 1] > 0.4).all()
