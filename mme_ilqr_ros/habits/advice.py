@@ -9,12 +9,12 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.habits.explain import cost_on
 from mme_ilqr_ros.habits.fit import Driver
 from mme_ilqr_ros.habits.ground import Ground
-from mme_ilqr_ros.habits.learn import PRIOR_ERROR
 from mme_ilqr_ros.habits.occupancy import occupancy
+from mme_ilqr_ros.habits.on_ground import PRIOR_ERROR
 from mme_ilqr_ros.habits.settings import HabitSettings
-from mme_ilqr_ros.habits.validate import cost_on
 from mme_ilqr_ros.planning.habits import CLEARANCE_FEATURE, Habits
 
 _QUERIES = 80  # random ones, whose paths are the traffic

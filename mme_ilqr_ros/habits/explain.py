@@ -1,19 +1,14 @@
-"""Are held-out drives explained better by habits learned from the others?"""
+"""How well a cost explains drives: by how much each costs more than the best path under it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.habits.drive import Drive
 from mme_ilqr_ros.habits.fit import Driver, Walk, price
 from mme_ilqr_ros.habits.ground import Ground
-from mme_ilqr_ros.habits.learn import learn_on, usable
 from mme_ilqr_ros.habits.occupancy import occupancy
-from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.planning.directed import across, along_axes
 from mme_ilqr_ros.planning.habit_cost import MOST
 from mme_ilqr_ros.planning.habits import Habits
@@ -59,45 +54,6 @@ class Validation:
     gain: Explained
     regrets: np.ndarray
     folds: int
-
-
-def cross_validate(
-    grid: GridMap,
-    drives: Sequence[Drive],
-    settings: HabitSettings,
-    layers: Mapping[str, np.ndarray] | None = None,
-    folds: int = 5,
-    progress: Callable[[float, str], None] | None = None,
-) -> Validation:
-    """Explain each drive by habits learned from the drives of the other folds.
-
-    Args:
-        grid: The map.
-        drives: On it; with fewer than two usable ones nothing can be said.
-        settings: Parameters.
-        layers: As of `learn`.
-        folds: Parts of the drives; with fewer drives, one drive each.
-        progress: Called with the fraction done in [0, 1] and what is being done.
-    """
-    ground = Ground.of(grid, settings, layers or {})
-    walks = usable(drives, ground)
-    folds = min(folds, len(walks)) if len(walks) > 1 else 0
-    driver = Driver(ground, np.ones((1, 1, 1)))
-    regrets = np.zeros((len(walks) if folds else 0, 3))
-    order = np.random.default_rng(settings.seed).permutation(len(walks))
-    uniform = np.where(ground.free, 1.0, np.inf)
-    for fold in range(folds):
-        if progress is not None:
-            progress(fold / folds, "cross-validation")
-        held = set(order[fold::folds].tolist())
-        rest = [walk for k, walk in enumerate(walks) if k not in held]
-        learned = cost_on(learn_on(ground, rest, settings), ground)
-        for k in held:
-            costs = ground.cost, uniform, learned
-            regrets[k] = [regret_of(walks[k], cost, driver) for cost in costs]
-    columns = [Explained.of(column) for column in regrets.T]
-    gain = Explained.of(regrets[:, 0] - regrets[:, 2])
-    return Validation(columns[0], columns[1], columns[2], gain, regrets, folds)
 
 
 def regret_of(walk: Walk, cost: np.ndarray, driver: Driver) -> float:
