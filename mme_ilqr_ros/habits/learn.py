@@ -1,54 +1,21 @@
-"""Learn an owner's habits from drives on a map.
-
-Signatures agreed between the parts; the learning itself follows.
-"""
+"""Learn an owner's habits from drives on a map, and check them on drives held out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.habits.drive import Drive
+from mme_ilqr_ros.habits.drive import Drive, DriveError
+from mme_ilqr_ros.habits.explain import Explained, Validation, cost_on, regret_of
+from mme_ilqr_ros.habits.fit import Driver
+from mme_ilqr_ros.habits.ground import Ground
+from mme_ilqr_ros.habits.on_ground import Progress, learn_on, usable
 from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.planning.habits import Habits
 
-
-@dataclass(frozen=True)
-class Explained:
-    """How well one cost explains held-out drives.
-
-    Attributes:
-        regret: Mean over the drives of the driven cost over the least one, minus 1 (0 = each drive
-            is a best path under this cost).
-        error: Standard error of that mean.
-    """
-
-    regret: float
-    error: float
-
-
-@dataclass(frozen=True, eq=False)
-class Validation:
-    """Held-out drives under three costs; `folds` 0 when there are too few drives.
-
-    Attributes:
-        shipped: Under the weights without habits.
-        dijkstra: Under uniform cost.
-        learned: Under habits learned from the other folds.
-        gain: Mean and error of `shipped` minus `learned`, drive by drive.
-        regrets: [N, 3] of each drive: shipped, Dijkstra, learned.
-        folds: Number of folds.
-    """
-
-    shipped: Explained
-    dijkstra: Explained
-    learned: Explained
-    gain: Explained
-    regrets: np.ndarray
-    folds: int
+__all__ = ["Explained", "Validation", "cross_validate", "learn"]
 
 
 def learn(
@@ -56,18 +23,28 @@ def learn(
     drives: Sequence[Drive],
     settings: HabitSettings,
     layers: Mapping[str, np.ndarray] | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Habits:
     """Learn habits from drives on a map; none gives exactly the plan without habits.
 
     Args:
         grid: The map.
-        drives: On it.
+        drives: On it. One that cannot be walked there is left out, with a warning.
         settings: Parameters.
         layers: [H, W] in [0, 1] by name: filter masks, grey values of the map.
         progress: Called with the fraction done in [0, 1] and what is being done.
+
+    Raises:
+        DriveError: A layer does not fit the map, or no drive can be walked on it.
     """
-    raise NotImplementedError
+    ground = Ground.of(grid, settings, layers or {})
+    walks = usable(drives, ground)
+    if drives and not walks:
+        raise DriveError(
+            f"none of the {len(drives)} drives can be walked on this map by a robot that keeps"
+            f" {settings.least_distance:g} m from obstacles; see the warnings"
+        )
+    return learn_on(ground, walks, settings, progress)
 
 
 def cross_validate(
@@ -76,7 +53,34 @@ def cross_validate(
     settings: HabitSettings,
     layers: Mapping[str, np.ndarray] | None = None,
     folds: int = 5,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Validation:
-    """Explain each drive by habits learned from the others."""
-    raise NotImplementedError
+    """Explain each drive by habits learned from the drives of the other folds.
+
+    Args:
+        grid: The map.
+        drives: On it; with fewer than two usable ones nothing can be said.
+        settings: Parameters.
+        layers: As of `learn`.
+        folds: Parts of the drives; with fewer drives, one drive each.
+        progress: Called with the fraction done in [0, 1] and what is being done.
+    """
+    ground = Ground.of(grid, settings, layers or {})
+    walks = usable(drives, ground)
+    folds = min(folds, len(walks)) if len(walks) > 1 else 0
+    driver = Driver(ground, np.ones((1, 1, 1)))
+    regrets = np.zeros((len(walks) if folds else 0, 3))
+    order = np.random.default_rng(settings.seed).permutation(len(walks))
+    uniform = np.where(ground.free, 1.0, np.inf)
+    for fold in range(folds):
+        if progress is not None:
+            progress(fold / folds, "cross-validation")
+        held = set(order[fold::folds].tolist())
+        rest = [walk for k, walk in enumerate(walks) if k not in held]
+        learned = cost_on(learn_on(ground, rest, settings), ground)
+        for k in held:
+            costs = ground.cost, uniform, learned
+            regrets[k] = [regret_of(walks[k], cost, driver) for cost in costs]
+    columns = [Explained.of(column) for column in regrets.T]
+    gain = Explained.of(regrets[:, 0] - regrets[:, 2])
+    return Validation(columns[0], columns[1], columns[2], gain, regrets, folds)

@@ -16,22 +16,25 @@ CORRIDOR = 4.0
 """Widest free width across a move [m] of which the place in it is a habit's argument."""
 
 
-def edge_costs(cost: np.ndarray) -> np.ndarray:
+@compiled
+def edge_costs(cost):
     """Return edge costs [8, H, W] for `solve_edges` of a directed cost [8, H, W].
 
     They are inf for moves that leave the map, enter a blocked cell or cut a corner.
     """
-    height, width = cost.shape[1:]
-    blocked = np.pad(np.isinf(cost[0]), 1, constant_values=True)
+    n_moves, height, width = cost.shape
     edges = np.empty(cost.shape)
-    for a, (row, column) in enumerate(STEPS.tolist()):
-        there = np.pad(cost[a], 1, constant_values=np.inf)
-        there = there[1 + row : 1 + row + height, 1 + column : 1 + column + width]
-        edges[a] = (0.5 * LENGTHS[a]) * (cost[a] + there)
-        if a >= N_STRAIGHT:
-            corners = blocked[1 + row : 1 + row + height, 1:-1]
-            corners = corners | blocked[1:-1, 1 + column : 1 + column + width]
-            edges[a][corners] = np.inf
+    for a in range(n_moves):
+        row, column = STEPS[a]
+        for i in range(height):
+            for j in range(width):
+                p, q = i + row, j + column
+                price = np.inf
+                if 0 <= p < height and 0 <= q < width:
+                    corners = cost[0, p, j] + cost[0, i, q]
+                    if corners < np.inf:
+                        price = 0.5 * LENGTHS[a] * (cost[a, i, j] + cost[a, p, q])
+                edges[a, i, j] = price
     return edges
 
 
