@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D
@@ -35,34 +36,68 @@ def draw_cost(
     terrain = Terrain.build(grid, planner.least_distance, planner.allow_unknown)
     today = GlobalPlanner(planner).cell_cost(terrain)
     learned = GlobalPlanner(replace(planner, weights=str(weights))).cell_cost(terrain)
-    factor = np.where(terrain.blocked, np.nan, learned / today)
+    factor = np.divide(learned, today, out=np.full(grid.shape, np.nan), where=~terrain.blocked)
     figure, (left, right) = _maps(grid, 2)
     draw_grid(left, grid)
     draw_grid(right, grid)
     _draw_drives(left, drives, 0.6)
-    most = max(1.2, float(np.nanmax(factor, initial=1.0)))
-    _draw_cells(right, grid, factor, LogNorm(1.0 / most, most), "RdBu_r", "cost, times today's")
+    most = max(1.25, float(np.nanmax(factor, initial=1.0)))
+    norm = LogNorm(1.0 / most, most)
+    bar = _draw_cells(right, grid, factor, norm, "RdBu_r", "learned cost / today's")
+    ticks = [tick for tick in (0.1, 0.2, 0.33, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0) if tick < most]
+    ticks = [tick for tick in ticks if tick > 1.0 / most]
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks], minor=False)
+    bar.ax.minorticks_off()
     _draw_drives(right, drives, 0.25)
     left.set_title(f"{len(drives)} drives (dots: where they end)", fontsize=9, color=INK)
     right.set_title("learned cost: red is avoided, blue is preferred", fontsize=9, color=INK)
     _save(figure, path)
 
 
-def draw_uncertainty(path: Path, grid: GridMap, drives: Sequence[Drive], habits: Habits) -> None:
-    """Draw where the learned costs of places are known, and where only drives would tell."""
+def draw_uncertainty(
+    path: Path,
+    grid: GridMap,
+    drives: Sequence[Drive],
+    habits: Habits,
+    places: Sequence[tuple[float, float]],
+) -> None:
+    """Draw where the learned costs of places are known, and where only drives would tell.
+
+    Args:
+        path: To write.
+        grid: The map.
+        drives: In white.
+        habits: What was learned.
+        places: Where more drives would help most [m], numbered.
+    """
     figure, (axes,) = _maps(grid, 1)
     error = _on_cells(habits.places_error, habits.block, grid)
     error = np.where(grid.occupied, np.nan, error)
-    _draw_cells(axes, grid, error, Normalize(0.0), "viridis", "error of the log cost of a place")
+    _draw_cells(axes, grid, error, Normalize(), "viridis", "error of the log cost of a place")
     draw_grid(axes, grid)
-    _draw_drives(axes, drives, 0.4)
-    axes.set_title("bright: nothing is known of these places yet", fontsize=9, color=INK)
+    _draw_drives(axes, drives, 0.8, "white")
+    for number, place in enumerate(places, start=1):
+        axes.annotate(
+            str(number),
+            place,
+            color="white",
+            fontsize=8,
+            ha="center",
+            va="center",
+            zorder=6,
+            bbox={"boxstyle": "circle,pad=0.2", "fc": CHOSEN, "ec": "white"},
+        )
+    axes.set_title(
+        "bright: little is known of the places; 1 to 3: where drives would help most",
+        fontsize=9,
+        color=INK,
+    )
     _save(figure, path)
 
 
 def draw_held_out(path: Path, validation: Validation) -> None:
     """Draw the regret of each held-out drive under the three costs."""
-    figure = Figure(figsize=(6.0, 3.2))
+    figure = Figure(figsize=(6.0, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     regrets = 100.0 * np.asarray(validation.regrets).reshape(-1, 3)
@@ -70,8 +105,9 @@ def draw_held_out(path: Path, validation: Validation) -> None:
     for column, (name, colour) in enumerate(
         (("shipped", INK), ("Dijkstra", "#b9b9b9"), ("learned", CHOSEN))
     ):
-        axes.plot(regrets[order, column], "o-", ms=3.5, lw=0.8, color=colour, label=name)
-    axes.set_xlabel("held-out drive, by regret under the shipped weights", fontsize=8)
+        axes.plot(regrets[order, column], "o", ms=4.5, color=colour, alpha=0.85, label=name)
+    axes.set_xticks(np.arange(len(order)), [str(k + 1) for k in order] if len(order) <= 40 else [])
+    axes.set_xlabel("number of the held-out drive", fontsize=8)
     axes.set_ylabel("regret %", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)
@@ -90,21 +126,24 @@ def _maps(grid: GridMap, n: int) -> tuple[Figure, list[Axes]]:
     wide, tall = PANEL * (high - low) / (high - low).max()
     beside = wide <= 1.6 * tall
     shape = (1, n) if beside else (n, 1)
-    figure = Figure(figsize=((wide + 1.1) * shape[1], (tall + 0.7) * shape[0]))
+    size = ((wide + 1.4) * shape[1], (tall + 0.8) * shape[0])
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     panels = list(figure.subplots(*shape, squeeze=False).ravel())
     for axes in panels:
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         axes.set_aspect("equal")
         axes.tick_params(labelsize=7)
+        axes.set_xlabel("x [m]", fontsize=7)
+        axes.set_ylabel("y [m]", fontsize=7)
     return figure, panels
 
 
-def _draw_drives(axes: Axes, drives: Sequence[Drive], alpha: float) -> None:
+def _draw_drives(axes: Axes, drives: Sequence[Drive], alpha: float, colour: str = COMMAND) -> None:
     lines = [drive.points for drive in drives]
-    axes.add_collection(LineCollection(lines, colors=COMMAND, lw=1.2, alpha=alpha, zorder=4))
+    axes.add_collection(LineCollection(lines, colors=colour, lw=1.2, alpha=alpha, zorder=4))
     ends = np.array([drive.points[-1] for drive in drives])
-    axes.plot(*ends.T, "o", ms=3.0, color=COMMAND, alpha=min(1.0, 2.0 * alpha), zorder=5)
+    axes.plot(*ends.T, "o", ms=3.0, color=colour, alpha=min(1.0, 2.0 * alpha), zorder=5)
 
 
 def _draw_cells(
@@ -114,7 +153,8 @@ def _draw_cells(
     norm: Normalize,
     colours: str,
     label: str,
-) -> None:
+) -> Colorbar:
+    """Draw numbers [H, W] over a map, NaN left out; return their bar."""
     place = Affine2D().rotate(grid.origin.yaw).translate(grid.origin.x, grid.origin.y)
     limits = axes.get_xlim(), axes.get_ylim()
     image = axes.imshow(
@@ -131,6 +171,7 @@ def _draw_cells(
     bar = axes.figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02)
     bar.set_label(label, fontsize=8)
     bar.ax.tick_params(labelsize=7)
+    return bar
 
 
 def _on_cells(blocks: NDArray[np.float64], block: float, grid: GridMap) -> NDArray[np.float64]:
@@ -143,5 +184,4 @@ def _on_cells(blocks: NDArray[np.float64], block: float, grid: GridMap) -> NDArr
 
 
 def _save(figure: Figure, path: Path) -> None:
-    figure.tight_layout()
     figure.savefig(path, dpi=110)

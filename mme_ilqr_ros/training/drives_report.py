@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.habits.advice import advice
 from mme_ilqr_ros.habits.drive import Drive
 from mme_ilqr_ros.habits.learn import Explained, Validation
 from mme_ilqr_ros.habits.settings import HabitSettings
@@ -54,9 +55,9 @@ _REPORT = """# What was learned from {n} drives on {map}
 
 ## Is it better?
 
-Each drive is explained by a planner that learned from the others ({folds} parts). Regret: by how
-much the drive costs more than the best path, by the planner's own cost; 0 is a planner that would
-have driven just so. Lower is better; after ± the standard error.
+Each drive is held out once, while the planner learns from the others ({folds} parts). Regret: by
+how much the drive costs more than the best path under each planner's own cost; 0 is a planner that
+would have driven just so. Lower is better; after ± the standard error.
 
 {table}
 
@@ -144,7 +145,9 @@ def write_report(
     )
     weights.with_suffix(".md").write_text(card, encoding="utf-8")
     draw_cost(folder / "cost.png", learned.grid, learned.drives, learned.planner, weights)
-    draw_uncertainty(folder / "uncertainty.png", learned.grid, learned.drives, habits)
+    hints = advice(learned.grid, habits, learned.settings)
+    places = [hint.point for hint in hints]
+    draw_uncertainty(folder / "uncertainty.png", learned.grid, learned.drives, habits, places)
     draw_held_out(folder / "held_out.png", validation)
     report = _REPORT.format(
         **{**known, "layers": _told_of(learned.layers)},
@@ -153,11 +156,14 @@ def write_report(
         folds=validation.folds,
         verdict=verdict,
         terms="\n".join(f"- {line}" for line in terms(habits)),
-        advice="",
+        advice="\n".join(f"{number}. {hint}" for number, hint in enumerate(hints, start=1))
+        or "Every place of much traffic is known well enough.",
         weights=weights.resolve(),
     )
     (folder / "report.md").write_text(report, encoding="utf-8")
-    return [*sources(learned), *tally.lines(), rows, verdict, f"wrote {weights} and report.md"]
+    hint = [f"hint: {hints[0]}"] if hints else []
+    wrote = f"wrote {weights}, its card, and {folder / 'report.md'}"
+    return [*sources(learned), *tally.lines(), rows, verdict, *hint, wrote]
 
 
 def sources(learned: Learned) -> list[str]:
@@ -193,12 +199,9 @@ def said_of(validation: Validation) -> str:
 
 def terms(habits: Habits) -> list[str]:
     """Return a line for each kind of cost that was learned."""
-    factor = np.exp(habits.places)
+    most = float(np.exp(habits.places.max(initial=0.0)))
     lines = [
-        f"places: up to {factor.max():.1f} times the cost; {(factor > 1.2).mean():.0%} of the map"
-        " costs over 1.2 times as much"
-        if factor.max() > 1.05
-        else "places: none that costs more"
+        f"places: up to {most:.1f} times the cost" if most > 1.05 else "places: none costs more"
     ]
     for name, knots in habits.features.items():
         low, high = float(np.exp(knots.min())), float(np.exp(knots.max()))
