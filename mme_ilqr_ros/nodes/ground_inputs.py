@@ -43,11 +43,15 @@ class GroundInputs:
         settings = node.settings
         node.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
         masks = {name: [layer] for name, layer in ground.beside.layers.items() if name != MAP_LAYER}
+        of_filter = masks.pop("filter_mask", [])
         if settings.use_filter_mask:
-            masks.setdefault("filter_mask", []).append(ground.beside.mask)
-        for topic, takers in masks.items():
-            take_mask = partial(self._take_mask, takers)
-            node.create_subscription(OccupancyGrid, topic, take_mask, LATCHED)
+            of_filter.append(ground.beside.mask)
+        if of_filter:
+            take_mask = partial(self._take_mask, of_filter)
+            node.create_subscription(OccupancyGrid, "filter_mask", take_mask, LATCHED)
+        for layer, takers in masks.items():
+            take_layer = partial(self._take_mask, takers)
+            node.create_subscription(OccupancyGrid, layer, take_layer, LATCHED)
         if settings.use_evidence:
             take: Any = self._take_evidence  # rclpy's annotations know of no bytes
             node.create_subscription(OccupancyGrid, "evidence", take, LATCHED, raw=True)

@@ -1,5 +1,8 @@
 """Lanes: the right directions cost what they did, the wrong ones more, wherever the map lies."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -71,6 +74,14 @@ def test_a_file_is_read(tmp_path):
     file.write_text("lanes:\n- {line: [[0, 0], [4, 0]], width: 1.0, rule: keep_right}\n")
     (lane,) = load_lanes(file).lanes
     assert (lane.name, lane.width, lane.rule, lane.factor) == ("lane 1", 1.0, "keep_right", 5.0)
+
+
+def test_the_file_in_the_docs_is_read(tmp_path):
+    page = Path(__file__).resolve().parents[2] / "docs" / "own_drives.md"
+    (block,) = re.findall(r"^```\n(lanes:.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "lanes.yaml").write_text(block)
+    (lane,) = load_lanes(tmp_path / "lanes.yaml").lanes
+    assert lane.rule == "one_way"
 
 
 @pytest.mark.parametrize(
