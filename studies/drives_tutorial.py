@@ -40,6 +40,7 @@ from mme_ilqr_ros.nodes.conversions import seconds_of
 from mme_ilqr_ros.nodes.node import NEWEST, STANDARD
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.resources import share_path
+from studies.lanes_picture import draw as draw_lanes
 
 ABOUT = "Drive the shipped depot by hand in simulation, learn from it, and drive again."
 EXAMPLES = """\
@@ -122,6 +123,7 @@ def run(options: argparse.Namespace, _: str) -> str:
     parameters = out / "mine.yaml"
     parameters.write_text(PARAMETERS.format(weights=learned / "depot.safetensors"))
     _step(*drive, "--params", str(parameters), "--out", str(out / "after"))
+    draw_lanes(out / "lanes.png")
     return f"see {out}/before/run.png, {learned}/report.md and {out}/after/run.png"
 
 

@@ -53,7 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     add = parser.add_argument
     add("--map", type=Path, required=True, metavar="YAML", help="the map that was driven on")
-    add("--drives", type=Path, required=True, nargs="+", action="extend", metavar="PATH")
+    add(
+        "--drives",
+        type=Path,
+        required=True,
+        nargs="+",
+        action="extend",
+        metavar="PATH",
+        help="recordings: files, bags, or folders of them",
+    )
     add("--out", type=Path, default=Path("out", "drives"), metavar="DIR", help="(%(default)s)")
     add("--frame", default="map", help="the map's frame in the bags (%(default)s)")
     add("--base", default="", metavar="FRAME", help="the robot's frame (base_link and the like)")

@@ -167,12 +167,13 @@ def write_report(
 
 
 def sources(learned: Learned) -> list[str]:
-    """Return a line for each recording: what was taken from it, or why it was not."""
+    """Return a line for each recording, what was taken from it or why it was not, and the robot."""
     lines = [
         "; ".join([f"{track.source}: {track.made_of}, {len(track.points)} positions", *track.notes])
         for track in learned.tracks
     ]
-    return [*lines, *(f"not used: {line}" for line in learned.refused)]
+    least = f"for a robot that keeps {learned.settings.least_distance:.2f} m from what stands"
+    return [*lines, *(f"not used: {line}" for line in learned.refused), least]
 
 
 def table(validation: Validation) -> str:

@@ -17,10 +17,10 @@ from mme_ilqr_ros.planning.weights import read_weights
 def folder(tmp_path_factory):
     """Return a folder with a map of two corridors round a block, and drives by the longer one."""
     folder = tmp_path_factory.mktemp("drives")
-    grid = GridMap.empty(10.0, 6.0, 0.1)
+    grid = GridMap.empty(10.0, 6.0, 0.2)
     occupied = grid.occupied.copy()
     occupied[[0, -1]] = occupied[:, [0, -1]] = True
-    occupied[18:42, 20:80] = True
+    occupied[9:21, 10:40] = True
     save_map(GridMap(occupied, grid.resolution, grid.origin), folder / "map.yaml")
     (folder / "drives").mkdir()
     rng = np.random.default_rng(0)
@@ -35,10 +35,15 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def learned(folder):
     """Return the folder with what was learned."""
-    arguments = ["train", "drives", "--map", str(folder / "map.yaml")]
-    arguments += ["--drives", str(folder / "drives"), "--out", str(folder / "mine")]
-    assert main(arguments) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mme_ilqr_ros.training.drives.MOST_FOLDS", 2)
+        assert main(arguments_of(folder)) == 0
     return folder
+
+
+def arguments_of(folder):
+    arguments = ["train", "drives", "--map", str(folder / "map.yaml")]
+    return [*arguments, "--drives", str(folder / "drives"), "--out", str(folder / "mine")]
 
 
 def plan(folder, **settings):
