@@ -57,6 +57,7 @@ from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.recovery import NodeRecovery
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.speed_limit import SpeedLimit
+from mme_ilqr_ros.nodes.suspension import Suspension
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
@@ -105,6 +106,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._command = CommandPublisher(self)
         inputs, say, warnings = self._inputs, self.get_logger().info, self.warnings
         self._goal = GoalKeeper(inputs, GoalPublisher(self), warnings, self.now, say)
+        self._suspension = Suspension(self._goal, warnings)
         self.recovery = NodeRecovery(self._controller, self._goal, inputs, settings)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._goal.take_status
@@ -197,6 +199,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def start(self) -> None:
         """Drive, as soon as there is a goal."""
         self._goal.resume()
+        self._suspension.expect()
         self._command.open()
 
     def stop(self) -> None:
@@ -226,6 +229,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._inputs.settings = settings
         if self.lidar is not None:
             self.lidar.use(settings)
+        self._suspension.expect()
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._goal.take_goal(message)
@@ -256,6 +260,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
             self._controller.reset()
         self._last_now = now
         self._goal.note_time(now)
+        self._suspension.look(now)
         if not (self._inputs.has_goal or self._is_moving or self.recovery.is_busy):
             self._report.rest("no goal")
             self.view.rest()
