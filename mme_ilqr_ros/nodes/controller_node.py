@@ -205,7 +205,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def stop(self) -> None:
         """Leave a zero command behind, and end the goal and what was asked for by actions."""
         self._command.close()
-        self._is_moving = False
+        self._is_moving, self._was_halted = False, True
         self._report.rest("inactive")
         self.recovery.stop("the controller is not active")
         self._goal.suspend("the controller is not active")
@@ -247,7 +247,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
 
     def _clear(self) -> str:
         self._inputs.forget()
-        self._controller.reset()
+        self._controller.forget()
         return "obstacles, what was seen and the warm start are forgotten; the goal stays"
 
     def _cycle(self) -> None:
@@ -257,7 +257,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         now = self.now()
         if now < self._last_now:
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
-            self._controller.reset()
+            self._controller.forget()
         self._last_now = now
         self._goal.note_time(now)
         self._suspension.look(now)
