@@ -87,13 +87,18 @@ def test_what_the_node_does_itself_and_a_paused_simulation_are_no_sleep(monkeypa
     monkeypatch.setattr(time, "monotonic", lambda: steady[0])
     watch = suspension.Suspension(goal, None)
     watch.look(10.0)
-    for passed, ros in ((0.1, 10.1), (60.0, 10.2), (0.1, 90.0)):  # on time, paused, jumped
+    on_time, paused, jumps = (0.1, 10.1), (60.0, 10.2), (0.1, 90.0)
+    for passed, ros in (on_time, paused, *[(0.1, 10.3)] * 12, jumps):
         steady[0] += passed
         watch.look(ros)
     steady[0] += 60.0
     watch.expect()
     watch.look(150.0)
     assert not goal.doubted
-    steady[0] += 60.0
-    watch.look(210.0)
+    for slept, ros in ((60.0, 210.0), (60.0, 210.0)):
+        steady[0] += slept
+        watch.look(ros)
     assert goal.doubted == 1
+    steady[0] += 0.1
+    watch.look(270.0)  # the news of the time comes after the first cycle
+    assert goal.doubted == 2
