@@ -147,7 +147,11 @@ def test_a_contact_is_excused_only_by_a_lie_or_by_speed():
     assert "no_avoidable_contact" not in broken(trace)
     trace.faults, trace.contact = [Fault(4.95, 5.0, "odom silence")], 5.3
     assert "no_avoidable_contact" not in broken(trace)
-    trace.faults = []
+    trace.faults = [Fault(3.0, 6.0, "SIGKILL planner"), Fault(4.95, 6.0, "SIGKILL controller")]
+    assert "no_avoidable_contact" in broken(trace)
+    trace.silent = [(4.95, 5.3)]  # from then on it could only brake
+    assert "no_avoidable_contact" not in broken(trace)
+    trace.faults, trace.silent = [], []
     assert "no_avoidable_contact" in broken(trace)
 
 
