@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.control.robots import Robot
 from mme_ilqr_ros.control.settings import ControllerSettings
+from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.pose import RobotState
 
 Array = NDArray[np.float64]
 
 TRUST = 0.3  # [s] measured and commanded speed may differ by what the limits allow in this time
+OLD = 0.1  # [s] from this age a measured speed is none to go on from
 
 
 class Commands:
@@ -32,13 +34,17 @@ class Commands:
         self._delay, self._stage = settings.command_delay, settings.mme.model_dt
         self._period = 1.0 / settings.controller_frequency
 
-    def held(self, state: RobotState) -> Array:
+    def held(self, situation: Situation) -> Array:
         """Return the controls [nu] that hold when this cycle's command will act.
 
         They are those last commanded, so that the commands themselves keep the acceleration limits;
         a measurement far from them (a push, a stuck wheel) takes over, as far as the limits of the
-        controls reach: no measurement makes a command leave them.
+        controls reach: no measurement makes a command leave them, and no old one speeds it up.
         """
+        held = self._held(situation.state)
+        return self._no_faster(held) if situation.age > OLD else held
+
+    def _held(self, state: RobotState) -> Array:
         limits = self._limits
         measured: Array = np.array(self._robot.measured(state, self.last), float)
         inside = np.clip(measured, limits.lower, limits.upper)
@@ -55,11 +61,11 @@ class Commands:
         self.last = zero
 
     def to_brake_from(self, state: RobotState) -> Array:
-        """Return the controls [nu] from which a robot brakes that must not be told to speed up.
+        """Return the controls [nu] from which a robot brakes that must not be told to speed up."""
+        return self._no_faster(self._held(state))
 
-        That is `held`, but nothing faster than the last command: what is measured may be old.
-        """
-        held = self.held(state)
+    def _no_faster(self, held: Array) -> Array:
+        """Return controls that hold [nu], but none faster than last commanded."""
         if self.last is None:
             return held
         slower = np.abs(self.last) < np.abs(held)

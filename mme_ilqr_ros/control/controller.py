@@ -97,7 +97,12 @@ class LocalController:
         return self._period
 
     def reset(self) -> None:
-        """Forget warm start, plan, goal and the last command: limits hold from what is measured."""
+        """Forget everything, the last command too: limits hold from what is measured."""
+        self.forget()
+        self._commands.last = None
+
+    def forget(self) -> None:
+        """Forget warm start, plan and goal; the robot goes on from the last command."""
         self._solver.reset()
         self._target.reset()
         self._escape.reset()
@@ -105,7 +110,6 @@ class LocalController:
         self._leeway.reset()
         self._gate.reset()
         self._safe_twist.reset()
-        self._commands.last = None
         self._last_cycle: float | None = None
 
     def begin_anew(self) -> None:
@@ -158,7 +162,7 @@ class LocalController:
         situation = situation.within_bounds()
         if not self._gate.watches(situation):
             return self._decide(situation, elapsed, begin)
-        held = self._commands.held(situation.state)
+        held = self._commands.held(situation)
         return self._gated(self._decide(situation, elapsed, begin), held, situation, begin)
 
     def manoeuvre(self, wanted: Twist, situation: Situation, words: str) -> ControlResult:
@@ -222,7 +226,7 @@ class LocalController:
         """Optimise all modes and drive the best, if one may drive."""
         s = self._settings
         situation = replace(situation, circles=grown(situation.circles, s.moving_margin_time))
-        held = self._commands.held(situation.state)
+        held = self._commands.held(situation)
         x0 = self._robot.initial_state(self._commands.predicted(situation.state), held)
         least = least_distance(s.robot_radius, s.clearance_margin)
         here = distance_here(discs_in(s).centres(*x0[:3]), situation)

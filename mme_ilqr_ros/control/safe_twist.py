@@ -73,7 +73,7 @@ class SafeTwist:
             circles=grown(situation.circles, margin),
             walls=situation.walls,
         )
-        held = self._commands.held(situation.state)
+        held = self._commands.held(situation)
         here = distance_here(self._discs.centres(*_pose(situation.state)), wary)
         required = self._leeway.required(here, situation.state.position, self._least)
         watches, reason = self._gate.watches(situation), ""

@@ -52,6 +52,7 @@ class Situation:
         points: [N, 2] hit points that a scanner saw near the robot, for the last gate.
         unseen: [K, 2] centres of cells near the robot that no scanner saw free lately; it does not
             reverse or turn into them.
+        age: How long ago the velocity of `state` was measured [s]; its pose is that of now.
 
     Raises:
         InputError: A part has the wrong type or shape; the message names it.
@@ -66,6 +67,7 @@ class Situation:
     cost_to_go: CostToGo | None = None
     points: NDArray[np.float64] = field(default_factory=no_points)
     unseen: NDArray[np.float64] = field(default_factory=no_points)
+    age: float = 0.0
 
     def __post_init__(self) -> None:
         _check_type("state", self.state, RobotState)
@@ -82,6 +84,7 @@ class Situation:
 
     def _numbers(self) -> Iterator[tuple[str, Any]]:
         yield "now", self.now
+        yield "age", self.age
         for place, pose in (("state", self.state), ("goal", self.goal)):
             for name, value in vars(pose).items() if pose is not None else ():
                 yield f"{place}.{name}", value

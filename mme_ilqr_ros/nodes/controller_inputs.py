@@ -262,7 +262,7 @@ class ControllerInputs:
         if goal is not None and (path is None or not len(path.vias)):  # which no field knows of
             guide = self._cost_to_go(frame, goal, unguided)
         goal = None if missing else goal
-        situation = Situation(state, goal, now, path, circles, walls, guide)
+        situation = Situation(state, goal, now, path, circles, walls, guide, age=age)
         if seen is not None:
             circles = circle_math.told_first(circles, seen.circles)
             points, unseen = seen.points, seen.unseen

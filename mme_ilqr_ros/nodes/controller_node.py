@@ -57,6 +57,7 @@ from mme_ilqr_ros.nodes.polled_input import PolledInput
 from mme_ilqr_ros.nodes.recovery import NodeRecovery
 from mme_ilqr_ros.nodes.running import run_node
 from mme_ilqr_ros.nodes.speed_limit import SpeedLimit
+from mme_ilqr_ros.nodes.suspension import Suspension
 from mme_ilqr_ros.nodes.threads import Watchdog
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
 
@@ -105,6 +106,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._command = CommandPublisher(self)
         inputs, say, warnings = self._inputs, self.get_logger().info, self.warnings
         self._goal = GoalKeeper(inputs, GoalPublisher(self), warnings, self.now, say)
+        self._suspension = Suspension(self._goal, warnings)
         self.recovery = NodeRecovery(self._controller, self._goal, inputs, settings)
         # rclpy's annotations know of no bytes, and of no callback that is told when they were sent.
         take_status: Any = self._goal.take_status
@@ -197,12 +199,13 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
     def start(self) -> None:
         """Drive, as soon as there is a goal."""
         self._goal.resume()
+        self._suspension.expect()
         self._command.open()
 
     def stop(self) -> None:
         """Leave a zero command behind, and end the goal and what was asked for by actions."""
         self._command.close()
-        self._is_moving = False
+        self._is_moving, self._was_halted = False, True
         self._report.rest("inactive")
         self.recovery.stop("the controller is not active")
         self._goal.suspend("the controller is not active")
@@ -226,6 +229,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         self._inputs.settings = settings
         if self.lidar is not None:
             self.lidar.use(settings)
+        self._suspension.expect()
 
     def _take_goal(self, message: PoseStamped) -> None:
         self._goal.take_goal(message)
@@ -243,7 +247,7 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
 
     def _clear(self) -> str:
         self._inputs.forget()
-        self._controller.reset()
+        self._controller.forget()
         return "obstacles, what was seen and the warm start are forgotten; the goal stays"
 
     def _cycle(self) -> None:
@@ -253,9 +257,10 @@ class ControllerNode(ManagedNode[ControllerNodeSettings]):
         now = self.now()
         if now < self._last_now:
             self.warnings.warn("clock", "time went backwards; the controller starts afresh")
-            self._controller.reset()
+            self._controller.forget()
         self._last_now = now
         self._goal.note_time(now)
+        self._suspension.look(now)
         if not (self._inputs.has_goal or self._is_moving or self.recovery.is_busy):
             self._report.rest("no goal")
             self.view.rest()

@@ -24,6 +24,7 @@ class GoalKeeper:
 
     Attributes:
         life: Of the newest goal.
+        ask: Called when the planner is to confirm its goal by a new plan.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class GoalKeeper:
         self.life = GoalLife(publisher, self._forget)
         self._gate = PlanGate(self.life, warnings, clock())
         self._driven: int | None = None  # name of the goal of the plan in force
+        self.ask: Callable[[], object] = lambda: None
         self._suspended = ""  # why no goal is driven to; empty where goals are
 
     @property
@@ -70,6 +72,22 @@ class GoalKeeper:
     def resume(self) -> None:
         """Drive to the goals that come from now on."""
         self._suspended = ""
+
+    def doubt(self, reason: str) -> bool:
+        """Drive on only if the goal still lives; return whether there was one to doubt.
+
+        A planner is asked for a new plan to its goal. A goal that came without one is aborted.
+        """
+        if not self.life.is_active or self._inputs.settings.resume_goal:
+            return False
+        self._gate.expect_new()
+        if self.life.is_own:
+            self.abort(f"{reason}; send the goal again", FollowCode.UNKNOWN)
+        else:
+            self._inputs.drop_goal()
+            self._driven = None
+            self.ask()
+        return True
 
     def take_goal(self, message: PoseStamped) -> None:
         """Accept a goal that comes without a plan; an empty one cancels."""

@@ -35,6 +35,7 @@ class PlanGate:
         self._life, self._warnings = life, warnings
         self._begin = time.time_ns()  # on the clock by which the middleware stamps messages
         self._begin_of_ros = now
+        self._new_since = 0  # as `_begin`: what was sent before is not driven
         # The goal of the newest plan of another planner, its end, and when it came.
         self._foreign: tuple[int | None, Pose, float] | None = None
 
@@ -42,6 +43,10 @@ class PlanGate:
         """Take note of ROS time [s]: it may begin, or begin anew, after this node did."""
         if not 0.0 < self._begin_of_ros <= now:
             self._begin_of_ros = now
+
+    def expect_new(self) -> None:
+        """Refuse the plans that were sent up to now."""
+        self._new_since = time.time_ns()
 
     def is_from_before(self, published: int) -> bool:
         """Whether a message was published [ns] before this node was up; 0 is not known."""
@@ -79,6 +84,8 @@ class PlanGate:
             return is_young and self._life.is_active and plan.goal == self._life.goal
         if self.is_from_before(published) or is_to_before:
             return self._refuse("it is from before this node was started; send the goal again")
+        if 0 < published < self._new_since:
+            return self._refuse("it was sent while this node slept; the planner is asked again")
         if stamp and age > LATE:
             return self._refuse(
                 f"its stamp is {age:.1f} s old ({LATE:g} s at most); send the goal again, and use"

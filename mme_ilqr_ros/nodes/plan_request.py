@@ -29,6 +29,12 @@ class PlanRequest:
         self._since: float | None = None  # on the steady clock [s]
         self._publisher = node.create_publisher(GoalInfo, "plan_wanted", STANDARD)
         node.create_timer(PERIOD, self._look)
+        goal.ask = self.ask
+
+    def ask(self) -> None:
+        """Ask the planner for a plan to the goal."""
+        if self._goal.life.goal is not None:
+            self._publisher.publish(GoalInfo(stamp=exact_stamp(self._goal.life.goal)))
 
     def _look(self) -> None:
         life, now = self._goal.life, time.monotonic()
@@ -45,4 +51,4 @@ class PlanRequest:
             return
         text = f"no usable plan to the goal for {lacking:.1f} s; the planner is asked for it"
         self._node.warnings.warn("plan wanted", text)
-        self._publisher.publish(GoalInfo(stamp=exact_stamp(life.goal)))
+        self.ask()

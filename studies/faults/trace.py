@@ -181,6 +181,20 @@ class Trace:
         at = bisect_right(self.commands, t, key=lambda command: command.t)
         return self.commands[at - 1] if at else None
 
+    def braking_in(self, begin: float, end: float) -> float:
+        """Return the time in s that it takes to stop from the command at `begin`, at most.
+
+        With the smallest acceleration that was in force until `end`: parameters may change it.
+        """
+        first = self.last_command(begin)
+        if first is None:
+            return self.limits.braking
+        forces = [self.limits_of(c) for c in self.commands if begin < c.t < end] or [self.limits]
+        turning = abs(first.wz) / min(limits.az_max for limits in forces)
+        return max(
+            self.limits.braking, abs(first.vx) / min(limits.ax_max for limits in forces), turning
+        )
+
     def dead(self) -> list[tuple[float, float]]:
         """Return the spans of time in which no goal was live and the world went on [s]."""
         spans: list[tuple[float, float]] = []

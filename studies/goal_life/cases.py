@@ -14,6 +14,7 @@ REACHED, CANCELLED = GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED
 ABORTED = GoalStatus.STATUS_ABORTED
 AWAY = (0.2, 0.4)  # m, where the robot is pushed to
 STANDS = 0.003  # m
+ASLEEP = 3.0  # s
 
 Case = Callable[[Rig], tuple[bool, float]]
 """Returns whether all went well, and how far the robot moved after the end [m]."""
@@ -80,6 +81,23 @@ def _aborted_by_restart(rig: Rig) -> bool:
     return rig.ends(ABORTED)
 
 
+def _cancelled_asleep(rig: Rig) -> tuple[bool, float]:
+    rig.send_goal()
+    rig.suspend("controller")
+    rig.call("planner/cancel")
+    ended = rig.ends(CANCELLED)
+    rig.pause(ASLEEP)
+    rig.wake("controller")
+    moved = rig.moved()
+    return ended and moved < STANDS, moved
+
+
+def _slept(rig: Rig) -> None:
+    rig.suspend("controller")
+    rig.pause(ASLEEP)
+    rig.wake("controller")
+
+
 def _resumed(rig: Rig) -> None:
     rig.restart("controller", resume_goal=True)
 
@@ -133,6 +151,8 @@ CASES: Mapping[str, Case] = {
     "cancelled, then the planner killed and started": _after(
         _cancelled(lambda rig: rig.call("planner/cancel")), _restart("planner")
     ),
+    "driving, controller suspended, cancelled by planner/cancel": _cancelled_asleep,
+    "driving, controller suspended: arrives": _still_reached(_slept),
     "driving, controller killed and started: aborted": _after(_aborted_by_restart, _everything),
     "driving, controller killed, resume_goal: arrives": _still_reached(_resumed),
     "driving, planner killed and started: arrives": _still_reached(lambda r: r.restart("planner")),

@@ -149,6 +149,14 @@ class Rig:
         self.pause(1.0)  # for odometry and map
         self.node.destroy_client(client)
 
+    def suspend(self, name: str) -> None:
+        """Stop a node's process."""
+        self._processes[name].send(signal.SIGSTOP)
+
+    def wake(self, name: str) -> None:
+        """Let a suspended process go on."""
+        self._processes[name].send(signal.SIGCONT)
+
     # ---- time ----
 
     def stamp(self):  # type: ignore[no-untyped-def]

@@ -211,6 +211,27 @@ def test_changing_a_parameter_while_driving_takes_effect_without_a_jolt():
     assert result.vx == pytest.approx(0.4, abs=0.02)
 
 
+def test_what_is_forgotten_while_driving_leaves_no_jolt():
+    control = controller()
+    states, results = drive(control, seconds=0.8)
+    before, late = results[-1], dataclasses.replace(states[-1], vx=0.4, wz=-0.5)
+    control.forget()
+    after = control.compute_command(Situation(late, GOAL, 0.8, circles=TRAP))
+    s = ControllerSettings()
+    assert abs(after.vx - before.vx) <= s.ax_max * PERIOD + 1e-9
+    assert abs(after.wz - before.wz) <= s.az_max * PERIOD + 1e-9
+    assert before.vx - late.vx > 2.0 * s.ax_max * PERIOD  # it would show
+
+
+@pytest.mark.parametrize("age", [0.0, 0.2])
+def test_only_a_fresh_measurement_of_a_push_is_a_speed_to_go_on_from(age):
+    control = controller()
+    control.compute_command(Situation(START, None, 0.0))  # told to stand
+    pushed = dataclasses.replace(START, vx=0.9)
+    result = control.compute_command(Situation(pushed, GOAL, 0.1, age=age))
+    assert (result.vx > 0.6) == (age == 0.0)
+
+
 def test_a_clock_ends_a_cycle_in_real_time_only():
     settings = ControllerSettings(solve_time_share=0.05, controller_frequency=100.0)  # 0.5 ms
     circles = as_circles([[2.0 + 0.01 * i, 0.9, 0.3] for i in range(400)])

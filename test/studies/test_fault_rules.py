@@ -147,8 +147,21 @@ def test_a_contact_is_excused_only_by_a_lie_or_by_speed():
     assert "no_avoidable_contact" not in broken(trace)
     trace.faults, trace.contact = [Fault(4.95, 5.0, "odom silence")], 5.3
     assert "no_avoidable_contact" not in broken(trace)
-    trace.faults = []
+    trace.faults = [Fault(3.0, 6.0, "SIGKILL planner"), Fault(4.95, 6.0, "SIGKILL controller")]
     assert "no_avoidable_contact" in broken(trace)
+    trace.silent = [(4.95, 5.3)]  # from then on it could only brake
+    assert "no_avoidable_contact" not in broken(trace)
+    trace.faults, trace.silent = [], []
+    assert "no_avoidable_contact" in broken(trace)
+
+
+def test_who_may_only_brake_slowly_may_take_its_time():
+    trace = healthy()
+    moved(trace, ENDS - 0.2, 8.0)
+    assert "no_motion_without_a_goal" in broken(trace)
+    slow = LIMITS._replace(ax_max=0.1)
+    trace.commands = [c._replace(limits=slow) for c in trace.commands]
+    assert "no_motion_without_a_goal" not in broken(trace)
 
 
 def test_what_a_fault_explains_breaks_no_rule():

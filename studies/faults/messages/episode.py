@@ -6,6 +6,7 @@ import math
 import traceback
 from collections import Counter, deque
 from collections.abc import Container
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import Twist
 
+from mme_ilqr_ros.nodes.cdr import read_odometry
 from mme_ilqr_ros.nodes.controller_node import ControllerNode
+from mme_ilqr_ros.nodes.conversions import MessageError
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
 from studies.faults.messages.kinds import Kinds
 from studies.faults.messages.stage import WANTED, Stage
@@ -154,7 +157,9 @@ class Episode:
 
     def give(self, topic: str, message: Any, published: float | None = None) -> None:
         """Give a message to who listens, and note whether odometry is of use."""
-        if topic == "odom" and not isinstance(message, bytes):
+        if topic == "odom" and isinstance(message, bytes):
+            self._note_believed(message)
+        elif topic == "odom":
             twist, pose = message.twist.twist, message.pose.pose
             numbers = (twist.linear.x, twist.angular.z, pose.position.x, pose.position.y)
             if all(map(math.isfinite, numbers)):
@@ -164,6 +169,12 @@ class Episode:
         elif topic in ("scan", "obstacles"):
             self.trace.inputs.setdefault(topic, []).append(self.stage.steady.now)
         self.stage.give(topic, message, published)
+
+    def _note_believed(self, message: bytes) -> None:
+        """Note what spoilt bytes of odometry say, where they can be read."""
+        with suppress(MessageError):
+            said = read_odometry(message).state
+            self._believed.append((self.stage.steady.now, (said.vx, said.wz)))
 
     def send(self, goal: Any) -> None:
         """Send a goal."""

@@ -63,6 +63,7 @@ class Kinds:
 
     def __init__(self, running: Running, observer: Observer) -> None:
         self._running, self._observer = running, observer
+        self._asleep: dict[str, float] = {}  # node -> when the longest of its suspensions ends
 
     def begin(self, rng: Rng) -> Happening:
         """Let a fault begin."""
@@ -98,13 +99,15 @@ class Kinds:
         node = str(rng.choice([*self._running.names, "controller", "simulator"]))
         seconds = float(rng.uniform(0.2, 5.0))
         self._running.send(node, signal.SIGSTOP)
+        end = self._asleep[node] = max(now + seconds, self._asleep.get(node, 0.0))
 
         def go_on() -> None:
-            self._running.send(node, signal.SIGCONT)
+            if self._asleep[node] <= now + seconds:  # no other one lasts longer
+                self._running.send(node, signal.SIGCONT)
 
         # A simulator that stands still moves no robot.
         silent = node in COMMANDING and node != "simulator"
-        return Happening(f"SIGSTOP {node} {seconds:.1f} s", now, now + seconds, go_on, silent)
+        return Happening(f"SIGSTOP {node} {seconds:.1f} s", now, end, go_on, silent)
 
     def _hog(self, rng: Rng, now: float) -> Happening:
         count, seconds = int(rng.integers(1, 5)), float(rng.uniform(0.5, 3.0))

@@ -16,7 +16,7 @@ Cases = Iterator[tuple[float, str]]
 def no_motion_without_a_goal(trace: Trace) -> Cases:
     """There is no command to move before the first goal, nor long after the end of one."""
     for begin, end in trace.dead():
-        braked = begin + trace.limits.braking + SLACK if begin > 0.0 else begin
+        braked = begin + trace.braking_in(begin, end) + SLACK if begin > 0.0 else begin
         for command in trace.commands:
             if braked < command.t < end and not command.is_zero:
                 yield command.t, f"drives {command.t - begin:.2f} s after the end of its goal"
@@ -39,7 +39,7 @@ def brakes_after_the_end(trace: Trace) -> Cases:
 def stands_after_the_end(trace: Trace) -> Cases:
     """The robot itself comes to rest after the end of a goal, and stays there."""
     for begin, end in trace.dead():
-        braked = begin + 2.0 * (trace.limits.braking + SLACK)
+        braked = begin + 2.0 * (trace.braking_in(begin, end) + SLACK)
         for state in trace.states:
             if braked < state.t < end and (abs(state.vx) > REST or abs(state.wz) > REST):
                 yield state.t, f"{state.vx:.2f} m/s {state.t - begin:.2f} s after the end"

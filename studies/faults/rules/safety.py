@@ -70,7 +70,8 @@ def no_avoidable_contact(trace: Trace) -> Cases:
     """No contact that a stop in time would have avoided.
 
     A robot that brakes as hard as it can, 0.3 s after the first of the faults before the contact,
-    would have come to a stop in less than the way that it had.
+    would have come to a stop in less than the way that it had. Where no node could command it, from
+    the begin of that: a robot whose planner died before may drive on.
     """
     if trace.contact is None:
         return
@@ -80,14 +81,16 @@ def no_avoidable_contact(trace: Trace) -> Cases:
     if not before:
         yield trace.contact, "contact without any fault"
         return
-    begun = trace.state_at(before[0].t + REACTION)
+    silent = [begin for begin, end in trace.silent if begin <= trace.contact <= end + 2.0]
+    first = min(silent, default=before[0].t)
+    begun = trace.state_at(first + REACTION)
     there = trace.state_at(trace.contact)
     if begun is None or there is None or begun.t >= trace.contact:
         return
     way = math.hypot(there.x - begun.x, there.y - begun.y)
     braking = begun.vx**2 / (2.0 * trace.limits.ax_max)
     if way > braking + BARELY:
-        name = before[0].name
+        name = next((f.name for f in before if f.t >= first), before[0].name)
         yield trace.contact, f"contact {way:.2f} m after '{name}', to stop takes {braking:.2f} m"
 
 
