@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,12 +30,28 @@ MARGIN = 0.4  # [m] round the cells that are known
 
 
 def draw_cost(
-    path: Path, grid: GridMap, drives: Sequence[Drive], planner: PlannerSettings, weights: Path
+    path: Path,
+    grid: GridMap,
+    drives: Sequence[Drive],
+    planner: PlannerSettings,
+    weights: Path,
+    layers: Mapping[str, NDArray[np.float64]],
 ) -> None:
-    """Draw the drives, and beside them by what the learned cost multiplies today's."""
+    """Draw the drives, and beside them by what the learned cost multiplies today's.
+
+    Args:
+        path: To write.
+        grid: The map.
+        drives: On it.
+        planner: The planner that the weights are for.
+        weights: Their file.
+        layers: [H, W] in [0, 1] by name, which the weights need.
+    """
     terrain = Terrain.build(grid, planner.least_distance, planner.allow_unknown)
     today = GlobalPlanner(planner).cell_cost(terrain)
-    learned = GlobalPlanner(replace(planner, weights=str(weights))).cell_cost(terrain)
+    learning = GlobalPlanner(replace(planner, weights=str(weights)))
+    learning.bind(layers)
+    learned = learning.cell_cost(terrain)
     factor = np.divide(learned, today, out=np.full(grid.shape, np.nan), where=~terrain.blocked)
     figure, (left, right) = _maps(grid, 2)
     draw_grid(left, grid)

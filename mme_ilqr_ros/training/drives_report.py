@@ -144,7 +144,8 @@ def write_report(
         digest=digest,
     )
     weights.with_suffix(".md").write_text(card, encoding="utf-8")
-    draw_cost(folder / "cost.png", learned.grid, learned.drives, learned.planner, weights)
+    seen = learned.drives, learned.planner, weights, learned.layers
+    draw_cost(folder / "cost.png", learned.grid, *seen)
     hints = advice(learned.grid, habits, learned.settings)
     places = [hint.point for hint in hints]
     draw_uncertainty(folder / "uncertainty.png", learned.grid, learned.drives, habits, places)

@@ -22,6 +22,7 @@ def folder(tmp_path_factory):
     occupied[[0, -1]] = occupied[:, [0, -1]] = True
     occupied[9:21, 10:40] = True
     save_map(GridMap(occupied, grid.resolution, grid.origin), folder / "map.yaml")
+    save_map(grid, folder / "wet.yaml")  # a mask that says nothing
     (folder / "drives").mkdir()
     rng = np.random.default_rng(0)
     for number in range(6):
@@ -43,12 +44,15 @@ def learned(folder):
 
 def arguments_of(folder):
     arguments = ["train", "drives", "--map", str(folder / "map.yaml")]
+    arguments += ["--layer", f"wet={folder / 'wet.yaml'}"]
     return [*arguments, "--drives", str(folder / "drives"), "--out", str(folder / "mine")]
 
 
 def plan(folder, **settings):
     planner = GlobalPlanner(PlannerSettings(robot_radius=0.2, **settings))
-    return planner.plan(load_map(folder / "map.yaml"), (1.0, 3.9), (9.0, 3.9))
+    grid = load_map(folder / "map.yaml")
+    planner.bind({"wet": np.zeros(grid.shape)})
+    return planner.plan(grid, (1.0, 3.9), (9.0, 3.9))
 
 
 def test_the_planner_drives_as_its_owner_did(learned):
