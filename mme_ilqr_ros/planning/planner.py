@@ -29,7 +29,7 @@ from mme_ilqr_ros.planning.field import (
     solve_field,
     warm_up,
 )
-from mme_ilqr_ros.planning.habit_cost import HabitCost, LayerError
+from mme_ilqr_ros.planning.habit_cost import HabitCost, KnownMap, LayerError
 from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.settings import PlannerSettings
@@ -98,13 +98,14 @@ class GlobalPlanner:
         model = self._cost_model
         return model.habits.layer_names if isinstance(model, HabitCost) else ()
 
-    def bind(self, layers: Mapping[str, np.ndarray]) -> None:
+    def bind(self, layers: Mapping[str, np.ndarray], known: KnownMap | None = None) -> None:
         """Give the weights the layers that they need, [H, W] in [0, 1] by name, for this map.
 
-        Others are ignored. Until all are there, a request is refused.
+        Others are ignored. Until all are there, a request is refused. Where plans are made on other
+        cells than those of the map, `known` says where it lies.
         """
         if isinstance(self._cost_model, HabitCost):
-            self._cost_model = self._cost_model.bound(layers)
+            self._cost_model = self._cost_model.bound(layers, known)
             self._learned, self._solved = None, {}
 
     def warning(self, grid: GridMap) -> str:
