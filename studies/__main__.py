@@ -62,6 +62,10 @@ VERBS = {
         "faults of messages, processes and files by the million, and rules that must hold",
         "studies.faults.verb",
     ),
+    "own_drives": Verb(
+        "what a robot's owner gains from a few drives: places, directions, other maps",
+        "studies.own_drives.verb",
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(
