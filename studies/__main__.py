@@ -64,6 +64,7 @@ VERBS = {
     ),
     "drives_tutorial": Verb(
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
+    ),
     "own_drives": Verb(
         "what a robot's owner gains from a few drives: places, directions, other maps",
         "studies.own_drives.verb",
