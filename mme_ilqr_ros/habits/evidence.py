@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import ndimage, special
 
 from mme_ilqr_ros.habits.fit import Driver, Walk
 from mme_ilqr_ros.habits.occupancy import occupancy
@@ -89,5 +89,5 @@ def _differ(values: np.ndarray, *, two_sided: bool, alpha: float = ALPHA) -> boo
     if len(values) < _FEWEST or values.std() < 1e-12:
         return False
     t = values.mean() / (values.std(ddof=1) / np.sqrt(len(values)))
-    p = stats.t.sf(abs(t) if two_sided else t, len(values) - 1)
+    p = special.stdtr(len(values) - 1, -abs(t) if two_sided else -t)
     return bool(p * (2.0 if two_sided else 1.0) < alpha)
