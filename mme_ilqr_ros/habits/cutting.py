@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.habits.drive import Drive
+from mme_ilqr_ros.habits.returns import distance, in_walls, lengths, without_returns
 from mme_ilqr_ros.habits.tally import Tally
 from mme_ilqr_ros.habits.track import Track, TrackError
 from mme_ilqr_ros.settings import Settings, setting
@@ -89,7 +90,7 @@ def cut_drives(
 
 
 def _check_map(track: Track, grid: GridMap) -> None:
-    off, walls = _off(track.points, grid), _in_walls(track.points, grid)
+    off, walls = _off(track.points, grid), in_walls(track.points, grid)
     if (off | walls).mean() > _MOST_OFF:
         raise TrackError(
             f"{track.source}: {off.mean():.0%} of the positions lie off the map and"
@@ -101,23 +102,17 @@ def _off(points: NDArray[np.float64], grid: GridMap) -> NDArray[np.bool_]:
     return ~grid.contains(grid.cell_at(points))
 
 
-def _in_walls(points: NDArray[np.float64], grid: GridMap) -> NDArray[np.bool_]:
-    cells = grid.cell_at(points)
-    inside = grid.contains(cells)
-    rows, columns = np.where(inside[:, None], cells, 0).T
-    return inside & grid.occupied[rows, columns]
-
-
 def _of_track(track: Track, grid: GridMap, settings: CutSettings, tally: Tally) -> Iterator[Drive]:
     """Yield the drives of a track."""
+    returning = settings.return_distance, settings.return_length
     for part in _pieces(track, grid, settings, tally):
         parts: Iterable[tuple[int, int]] = [(0, len(part) - 1)]
         if not _ends_at_goal(track, part):
-            parts = _without_returns(track.points[part], grid, settings, tally)
+            parts = without_returns(track.points[part], grid, *returning, tally)
         for first, last in parts:
             indices = _apart(track.points, part[first : last + 1])
             points = track.points[indices]
-            length = float(_lengths(points).sum())
+            length = float(lengths(points).sum())
             reached = float(np.hypot(*(points - points[0]).T).max())
             if len(points) < 2 or reached < settings.min_length:
                 tally.lose(f"gone no further than {settings.min_length:g} m", 0.0, length)
@@ -133,7 +128,7 @@ def _pieces(
     track: Track, grid: GridMap, settings: CutSettings, tally: Tally
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the indices of each stretch of driving: between stops, goals, jumps and bad places."""
-    steps = _lengths(track.points)
+    steps = lengths(track.points)
     cut = _jumps(track, steps, settings, tally)
     tally.metres += float(steps[~cut].sum())
     tally.seconds += _duration(track, np.arange(len(track.points)))
@@ -141,7 +136,7 @@ def _pieces(
     keep, cut = ~inside, cut | still
     for reason, bad in (
         ("off the map", _off(track.points, grid)),
-        ("inside a wall", _in_walls(track.points, grid)),
+        ("inside a wall", in_walls(track.points, grid)),
     ):
         for run in _runs(bad & keep):
             tally.lose(reason, _duration(track, run), float(steps[run[:-1]].sum()))
@@ -195,7 +190,7 @@ def _standing(
     first, n = 0, len(points)
     while first < n:
         last = first
-        while last + 1 < n and _distance(points[last + 1], points[first]) <= settings.stop_distance:
+        while last + 1 < n and distance(points[last + 1], points[first]) <= settings.stop_distance:
             last += 1
         if times[last] - times[first] >= settings.stop_time:
             inside[first + 1 : last] = True
@@ -225,69 +220,15 @@ def _ends_at_goal(track: Track, part: NDArray[np.int64]) -> bool:
     return bool(((track.goals > begin) & (track.goals <= end + _AFTER_GOAL)).any())
 
 
-def _without_returns(
-    points: NDArray[np.float64], grid: GridMap, settings: CutSettings, tally: Tally
-) -> Iterator[tuple[int, int]]:
-    """Yield (first, last) of the parts of a stretch, none of which comes back to where it was."""
-    near = settings.return_distance
-    arc = np.append(0.0, np.cumsum(_lengths(points)))
-    cells = np.floor(points / near).astype(np.int64)
-    begin, seen = 0, dict[tuple[int, int], int]()
-    index = 0
-    while index < len(points):
-        before = _met(seen, cells[index], points, index, near)
-        if (
-            before is not None
-            and arc[index] - arc[before] > settings.return_length
-            and _sees(grid, points[before], points[index])
-        ):
-            away = np.hypot(*(points[before : index + 1] - points[before]).T)
-            turn = before + int(np.argmax(away))
-            yield begin, turn
-            tally.cut("turning back")
-            begin, seen, index = turn, {}, turn
-        seen.setdefault((int(cells[index, 0]), int(cells[index, 1])), index)
-        index += 1
-    yield begin, len(points) - 1
-
-
-def _met(
-    seen: dict[tuple[int, int], int],
-    cell: NDArray[np.int64],
-    points: NDArray[np.float64],
-    index: int,
-    near: float,
-) -> int | None:
-    """Return the earliest point near point `index`, if one was seen."""
-    row, column = int(cell[0]), int(cell[1])
-    around = (seen.get((row + i, column + j)) for i in (-1, 0, 1) for j in (-1, 0, 1))
-    hits = [k for k in around if k is not None and _distance(points[k], points[index]) <= near]
-    return min(hits, default=None)
-
-
-def _sees(grid: GridMap, a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Return whether no wall stands between two points [2]."""
-    n = int(2.0 * _distance(a, b) / grid.resolution) + 2
-    return not _in_walls(a + np.linspace(0.0, 1.0, n)[:, None] * (b - a), grid).any()
-
-
 def _apart(points: NDArray[np.float64], indices: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the indices whose points lie SPACING apart at least, and the last one."""
     kept = [int(indices[0])]
     for index in indices[1:].tolist():
-        if _distance(points[index], points[kept[-1]]) >= SPACING:
+        if distance(points[index], points[kept[-1]]) >= SPACING:
             kept.append(index)
     if kept[-1] != indices[-1] and len(kept) > 1:
         kept[-1] = int(indices[-1])
     return np.array(kept)
-
-
-def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    return float(np.hypot(a[0] - b[0], a[1] - b[1]))
-
-
-def _lengths(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.hypot(*np.diff(points, axis=0).T)
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
