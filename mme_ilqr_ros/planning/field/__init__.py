@@ -2,7 +2,14 @@
 
 from mme_ilqr_ros.planning.field.costs import NO_MOVE, FieldError
 from mme_ilqr_ros.planning.field.field import Field
-from mme_ilqr_ros.planning.field.solve import Walk, follow, solve_edges, solve_field, warm_up
+from mme_ilqr_ros.planning.field.solve import (
+    Walk,
+    follow,
+    solve_bordered,
+    solve_edges,
+    solve_field,
+    warm_up,
+)
 
 __all__ = [
     "NO_MOVE",
@@ -10,6 +17,7 @@ __all__ = [
     "FieldError",
     "Walk",
     "follow",
+    "solve_bordered",
     "solve_edges",
     "solve_field",
     "warm_up",
