@@ -156,12 +156,12 @@ def _lattice(grid: GridMap) -> Pose:
 
 def _moved(result: PlanResult, pose: Pose) -> PlanResult:
     """Return a plan seen from a frame in which its own frame has a pose."""
-    cost_of, path, field = result.cost_of, result.path, result.cost_to_go
+    cost_of, path = result.cost_of, result.path
     back = pose.inverse()
     return replace(
         result,
         path=None if path is None else path.transformed(pose),
-        cost_to_go=None if field is None else field.transformed(pose),
+        moved=pose,
         cost_of=lambda other: cost_of(other.transformed(back)),
     )
 

@@ -12,6 +12,7 @@ from mme_ilqr_ros.planning.field.costs import (
     around,
     bordered,
     check_goal_stays_free,
+    checked_goal,
     checked_range,
     checked_window,
     extremes,
@@ -21,7 +22,7 @@ from mme_ilqr_ros.planning.field.costs import (
 from mme_ilqr_ros.planning.field.queues import Buckets, solve_by_heap
 from mme_ilqr_ros.planning.field.repair import repair_values
 from mme_ilqr_ros.planning.field.spread import CHUNK, ENDLESS, Wave
-from mme_ilqr_ros.planning.field.sweep import edge_gradient, sweep
+from mme_ilqr_ros.planning.field.sweep import edge_gradient, residual_of, sweep
 from mme_ilqr_ros.planning.moves import LENGTHS
 
 _MOST_CLEARED = 0.1  # of the map: above it a fresh solve takes less time than a repair
@@ -190,6 +191,12 @@ class Field:
         """Largest |min over moves - V| over all cells but the goal, from one Bellman sweep."""
         return self._swept[1]
 
+    def residual_at(self, cells: np.ndarray) -> float:
+        """Return the largest |min over moves - V| of settled cells [N, 2] but the goal."""
+        flat = np.array([self.index(tuple(cell)) for cell in cells.tolist()])
+        flat = flat[flat != self.goal_index]
+        return residual_of(self.flat_costs, self.stride, self.n_moves, self._values, flat)
+
     @cached_property
     def _swept(self) -> tuple[np.ndarray, float]:
         """Arrows in flat form, and the residual."""
@@ -246,6 +253,20 @@ class Field:
             self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
             self._begin()
         return n_cleared
+
+    def toward(self, goal: tuple[int, int]) -> Field:
+        """Return a field for the same costs to another goal, solved as far as that.
+
+        The two share the costs: a repair of one leaves the other of no use.
+
+        Raises:
+            FieldError: The goal is outside the grid or blocked.
+        """
+        goal = checked_goal(goal, inner(self._values, self.stride).shape)
+        if self.flat_costs.ndim == 1:
+            check_goal_stays_free(goal, (0, 0), self.cost)
+        costs, stride = self.flat_costs, self.stride
+        return Field(goal, self.n_moves, costs, stride, self.buckets, self._least_cost, goal)
 
     def update(self, cost: np.ndarray) -> int | None:
         """Give the map other costs [H, W]; else as `repair`."""

@@ -20,12 +20,7 @@ ENDLESS = 1 << 62
 
 
 class Wave:
-    """A spread that can stop at the end of a bucket and go on later.
-
-    Attributes:
-        n_settled: Number of cells in `order` so far, if fresh.
-        is_over: Whether nothing is left to settle.
-    """
+    """A spread that can stop at the end of a bucket and go on later."""
 
     def __init__(self, seeds: np.ndarray, buckets: Buckets, stride: int, order: np.ndarray) -> None:
         """Begin at cells that have their values.
@@ -42,10 +37,12 @@ class Wave:
 
     @property
     def n_settled(self) -> int:
+        """Number of cells in `order` so far, if fresh."""
         return int(self._state[2])
 
     @property
     def is_over(self) -> bool:
+        """Whether nothing is left to settle."""
         return not self._state[1] and int(self._state[3]) == len(self._seeds)
 
     def has_passed(self, value: float) -> bool:
