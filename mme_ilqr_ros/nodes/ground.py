@@ -108,16 +108,27 @@ class Ground:
         return near_occupied(self._seen, inside, self._settings.least_distance)
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
-        """Plan between two poses in `frame`; nothing may be lacking."""
+        """Plan between two poses in `frame`; nothing may be lacking.
+
+        The field is solved only as far as the path needs it; `PlanResult.solved` goes on.
+        """
         ends = (start.x, start.y), (goal.x, goal.y)
         if self._seen is None:
             assert self._map is not None  # nothing is lacking
             layer = self._layer_on(self._map)
-            return self._planner.plan(self._map, *ends, tolerance=tolerance, layer=layer)
+            return self._planner.plan(
+                self._map, *ends, tolerance=tolerance, layer=layer, whole_field=False
+            )
         lattice, layer_on = self._lattice, self._layer_on
         first, last = lattice.inverse().transform(ends)
         result = self._over_unknown.plan(
-            self._seen, first, last, self._known(), tolerance=tolerance, layer_on=layer_on
+            self._seen,
+            first,
+            last,
+            self._known(),
+            tolerance=tolerance,
+            layer_on=layer_on,
+            whole_field=False,
         )
         return result if lattice == HERE else _moved(result, lattice)
 
