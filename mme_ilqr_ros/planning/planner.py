@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from mme_ilqr_ros.geometry.grid_map import GridMap, whole
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.cell_path import first_fault, metric_path
+from mme_ilqr_ros.planning.cell_path import first_fault
 from mme_ilqr_ros.planning.cost_model import (
     ClearanceTable,
     CostModel,
@@ -28,6 +28,7 @@ from mme_ilqr_ros.planning.field import (
     solve_bordered,
     warm_up,
 )
+from mme_ilqr_ros.planning.metric_path import metric_path
 from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.prices import Prices
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError

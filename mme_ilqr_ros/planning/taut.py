@@ -38,7 +38,7 @@ def pull_taut(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.n
 
 
 @compiled
-def _pulled(points, cost, apart, most):
+def _pulled(points: np.ndarray, cost: np.ndarray, apart: bool, most: int) -> np.ndarray:
     """Return the polyline; see `pull_taut`."""
     n = len(points)
     room = 2 * n + 32
@@ -84,16 +84,14 @@ def _pulled(points, cost, apart, most):
 
 
 @compiled
-def _cells(start, end):
+def _cells(start: np.ndarray, end: np.ndarray) -> int:
     """Return about how many cells a line crosses."""
     return int(abs(end[0] - start[0]) + abs(end[1] - start[1])) + 2
 
 
 @compiled
-def _price(start, end, cost, apart, most):
+def _price(start: np.ndarray, end: np.ndarray, cost: np.ndarray, apart: bool, most: float) -> float:
     """Return the integral along a line, inf where the line is not allowed or costs over `most`."""
-    if most < math.hypot(end[0] - start[0], end[1] - start[1]) * 1e-9:
-        return np.inf
     price = line_cost(start, end, cost)
     if price > most * (1.0 + 1e-9) or (apart and not is_apart(start, end, cost)):
         return np.inf
@@ -101,10 +99,12 @@ def _price(start, end, cost, apart, most):
 
 
 @compiled
-def _move(corners, prices, k, step, cost, apart):
+def _move(
+    corners: np.ndarray, prices: np.ndarray, k: int, step: int, cost: np.ndarray, apart: bool
+) -> tuple[int, bool]:
     """Move a corner as long as that is a gain; return (cells looked at, whether it moved)."""
     before, after = corners[k - 1], corners[k + 1]
-    crossed, moved, last = 0, False, -1
+    crossed, moved = 0, False
     a, n_tried = 0, 0
     while n_tried < 8:
         now = prices[k - 1] + prices[k]
@@ -122,14 +122,16 @@ def _move(corners, prices, k, step, cost, apart):
                 if first + second < now * (1.0 - _GAIN):
                     corners[k, 0], corners[k, 1] = there[0], there[1]
                     prices[k - 1], prices[k] = first, second
-                    moved, last, n_tried = True, a, 0
+                    moved, n_tried = True, 0
                     continue  # once more the same way
         a = (a + 1) % 8
     return crossed, moved
 
 
 @compiled
-def _part(corners, prices, k, n, cost, apart):
+def _part(
+    corners: np.ndarray, prices: np.ndarray, k: int, n: int, cost: np.ndarray, apart: bool
+) -> tuple[int, int]:
     """Cut a corner off where that is a gain; return (cells looked at, 1 if it is two now)."""
     crossed, now = 0, prices[k - 1] + prices[k]
     back, ahead = corners[k - 1] - corners[k], corners[k + 1] - corners[k]
