@@ -108,16 +108,27 @@ class Ground:
         return near_occupied(self._seen, inside, self._settings.least_distance)
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
-        """Plan between two poses in `frame`; nothing may be lacking."""
+        """Plan between two poses in `frame`; nothing may be lacking.
+
+        The field is solved only as far as the path needs it; `PlanResult.solved` goes on.
+        """
         ends = (start.x, start.y), (goal.x, goal.y)
         if self._seen is None:
             assert self._map is not None  # nothing is lacking
             layer = self._layer_on(self._map)
-            return self._planner.plan(self._map, *ends, tolerance=tolerance, layer=layer)
+            return self._planner.plan(
+                self._map, *ends, tolerance=tolerance, layer=layer, whole_field=False
+            )
         lattice, layer_on = self._lattice, self._layer_on
         first, last = lattice.inverse().transform(ends)
         result = self._over_unknown.plan(
-            self._seen, first, last, self._known(), tolerance=tolerance, layer_on=layer_on
+            self._seen,
+            first,
+            last,
+            self._known(),
+            tolerance=tolerance,
+            layer_on=layer_on,
+            whole_field=False,
         )
         return result if lattice == HERE else _moved(result, lattice)
 
@@ -156,12 +167,12 @@ def _lattice(grid: GridMap) -> Pose:
 
 def _moved(result: PlanResult, pose: Pose) -> PlanResult:
     """Return a plan seen from a frame in which its own frame has a pose."""
-    cost_of, path, field = result.cost_of, result.path, result.cost_to_go
+    cost_of, path = result.cost_of, result.path
     back = pose.inverse()
     return replace(
         result,
         path=None if path is None else path.transformed(pose),
-        cost_to_go=None if field is None else field.transformed(pose),
+        moved=pose,
         cost_of=lambda other: cost_of(other.transformed(back)),
     )
 

@@ -50,6 +50,7 @@ class UnknownPlanner:
         *,
         tolerance: float | None = None,
         layer_on: Callable[[GridMap], NDArray[np.float64] | None] = lambda grid: None,
+        whole_field: bool = True,
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the frame of the grids [m].
 
@@ -60,6 +61,7 @@ class UnknownPlanner:
             known: A map, where there is one.
             tolerance: As of `GlobalPlanner.plan`.
             layer_on: Returns the layer of `GlobalPlanner.plan` on the cells of a map.
+            whole_field: As of `GlobalPlanner.plan`.
         """
         start, goal = np.asarray(start, float), np.asarray(goal, float)
         rim = RIM * max(discs_in(self._planner.settings).radius, seen.resolution)
@@ -73,7 +75,9 @@ class UnknownPlanner:
         self._box, self._task = box, task
         grid = fused(seen, self._on_cells(seen, box, known))
         layer = layer_on(grid)
-        result = self._planner.plan(grid, start, goal, tolerance=tolerance, layer=layer)
+        result = self._planner.plan(
+            grid, start, goal, tolerance=tolerance, layer=layer, whole_field=whole_field
+        )
         if result.status is PlanStatus.NO_VALID_PATH:
             return replace(result, message=f"unreachable: {result.message}")
         return result

@@ -58,7 +58,10 @@ def test_a_changed_terrain_equals_a_built_one(seed, allow_unknown):
         assert after.grid is grid
         np.testing.assert_array_equal(after.blocked, built.blocked)
         np.testing.assert_array_equal(after.region, built.region)
-        cost = model.after(after, terrain, cost)
+        window = after.window_of_changes(terrain.grid, model.sees(after))
+        if window is not None:
+            cost = cost.copy()
+            model.fill(after, window, cost[window])
         np.testing.assert_array_equal(cost, model(built))
         terrain = after
 
@@ -106,6 +109,42 @@ def test_a_result_stays_what_it_was_when_the_field_is_repaired():
     after = planner.plan(grid_map(changed_map(rng, occupied), unknown), start, goal)
     assert not np.array_equal(after.cost_to_go.values, values)
     np.testing.assert_array_equal(before.cost_to_go.values, values)
+
+
+@pytest.mark.parametrize("chosen", PLANNERS, ids=lambda chosen: next(iter(chosen.values())))
+def test_a_plan_without_the_whole_field_is_the_same_and_the_field_can_follow(chosen):
+    rng = np.random.default_rng(7)
+    settings = PlannerSettings(robot_radius=0.15, clearance_margin=0.15, **chosen)
+    kept, (occupied, unknown) = GlobalPlanner(settings), random_map(rng)
+    start, *goals = ORIGIN.transform([[0.55, 0.35], [2.45, 1.55], [6.45, 4.55]])
+    for k in range(8):
+        occupied = changed_map(rng, occupied)
+        grid, goal = grid_map(occupied, unknown), goals[k % 3 == 2]
+        partial = kept.plan(grid, start, goal, whole_field=False)
+        whole = GlobalPlanner(settings).plan(grid, start, goal)
+        assert (partial.status, partial.message) == (whole.status, whole.message)
+        if whole.path is not None:
+            np.testing.assert_array_equal(partial.path.points, whole.path.points)
+            assert partial.iterations <= whole.iterations
+            if k % 2:  # else it is still partial when the map changes
+                assert partial.solved.advance()
+                expected = whole.cost_to_go.values
+                np.testing.assert_array_equal(partial.cost_to_go.values, expected)
+
+
+def test_a_field_that_was_not_whole_when_its_memory_was_used_again_says_nothing():
+    rng = np.random.default_rng(3)
+    planner = GlobalPlanner(PlannerSettings(kind="dijkstra"))
+    occupied, unknown = random_map(rng)
+    start, goal, other = ORIGIN.transform([[0.55, 0.35], [2.45, 1.55], [6.45, 4.55]])
+    grid = grid_map(occupied, unknown)
+    first = planner.plan(grid, start, goal, whole_field=False)
+    assert first.cost_to_go is None
+    second = planner.plan(grid, start, other, whole_field=False)  # on the same costs
+    planner.plan(grid_map(changed_map(rng, occupied), unknown), start, other, whole_field=False)
+    for result in (first, second):
+        assert result.solved.advance()
+        assert result.cost_to_go is None
 
 
 def test_another_shape_is_another_map():
