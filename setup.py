@@ -124,6 +124,7 @@ setup(
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
         "referee": ["ir-sim>=2.4", "navground>=0.5"],
         "record": ["mcap>=1.1"],
+        "drives": ["rosbags>=0.11"],
         "fuzz": ["atheris>=3.0"],
         "test": ["pytest"],
     },

@@ -38,7 +38,7 @@ VERBS = {
     ),
     "solve": Verb("time a control cycle, and the cost it reaches", "mme_ilqr_ros.benchmark.solve"),
     "train": Verb(
-        "learn the planner's cost, as a weight file", "mme_ilqr_ros.training.verb", "train"
+        "learn the planner's cost from your drives, or anew", "mme_ilqr_ros.training.entrance"
     ),
     "warm_up": Verb("compile beforehand what the nodes need", "mme_ilqr_ros.warm_up"),
     "params": Verb("print every parameter with its default", "mme_ilqr_ros.parameters.verb"),

@@ -65,6 +65,9 @@ VERBS = {
         "faults of messages, processes and files by the million, and rules that must hold",
         "studies.faults.verb",
     ),
+    "drives_tutorial": Verb(
+        "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mme_ilqr_ros.benchmark.drive import JUDGE_PERIOD, Trial
-from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.command_line import positive_int
+from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.reporting.rows import facts, table, write_json
 from mme_ilqr_ros.simulation.scenario import Scenario

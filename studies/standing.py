@@ -14,7 +14,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mme_ilqr_ros.benchmark.drive import wall_field
-from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import PLANNERS, Setup
 from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds
 from mme_ilqr_ros.command_line import DONE, names
@@ -22,6 +21,7 @@ from mme_ilqr_ros.control.modes import Modes
 from mme_ilqr_ros.control.own_units import in_own_units
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.reporting.run_record import Floats
 from mme_ilqr_ros.reporting.scene import MARGIN, Scene, View
 from mme_ilqr_ros.reporting.world_axes import CANDIDATE, CHOSEN, draw_circles, draw_scene

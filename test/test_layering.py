@@ -24,10 +24,13 @@ MAY_IMPORT = {
         "reporting": {"simulation"},  # draws the scenario of a run
         "parameters": {"planning", "control", "perception", "simulation"},  # their settings
         "learning": {"planning"},  # learns the costs that the planner evaluates
+        "habits": {"planning"},  # learns the planner's costs from an owner's drives
         "command_line": set(),
     },
     3: {
-        "training": {"planning", "learning", "command_line"},
+        "training": {
+            *("planning", "learning", "habits", "reporting", "parameters", "command_line"),
+        },
         "navigation": {"planning", "control", "perception"},  # scans and odometry to commands
         "warm_up": {
             *("planning", "control", "perception", "simulation", "parameters", "command_line"),

@@ -28,7 +28,7 @@ PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch"}
 # llvmlite comes with numba; Dask, the peers of the benchmark, mcap and nav2_msgs are for whom has
 # them.
-NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs", "mcap"}
+NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs", "mcap", "rosbags"}
 
 
 def imported_packages():

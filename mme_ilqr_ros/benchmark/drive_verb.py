@@ -12,7 +12,6 @@ from typing import Any
 
 from mme_ilqr_ros.benchmark.drive import Trial, drive
 from mme_ilqr_ros.benchmark.jobs import add_job_arguments, run_all
-from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import (
     CONTROLLERS,
     PLANNER_SEES,
@@ -25,6 +24,7 @@ from mme_ilqr_ros.benchmark.worlds import add_world_arguments, load_worlds, note
 from mme_ilqr_ros.command_line import names, positive, positive_int
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
+from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.reporting.result import Outcome, RunResult, speed_near
 from mme_ilqr_ros.reporting.rows import (
     facts,

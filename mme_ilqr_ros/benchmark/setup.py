@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.extensions import build_extended
 from mme_ilqr_ros.control.settings import VARIANTS
@@ -19,6 +18,7 @@ from mme_ilqr_ros.geometry.footprint import as_text, parse_footprint
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.navigation.navigator import Navigator
 from mme_ilqr_ros.parameters.controller import ControllerNodeSettings
+from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.simulation import SimulatorNodeSettings
 from mme_ilqr_ros.perception.perception import Perception

@@ -49,8 +49,8 @@ def common_arguments() -> list[DeclareLaunchArgument]:
         argument("enable_stamped_cmd_vel", "", "true or false; empty: as in the parameter file"),
         argument("use_composition", "false", "planner and controller in one process"),
         argument("use_respawn", "false", "start a node again that has ended"),
-        argument("record", "false", "record everything into an MCAP file"),
-        argument("record_file", "", "this file; empty: mme_ilqr_<date>_<time>.mcap"),
+        argument("record", "false", "true: everything into an MCAP file; drives: to learn from"),
+        argument("record_file", "", "this file; empty: one with date and time"),
         argument("use_rviz", "true", "start RViz, where it is installed"),
         argument("headless", "false", "start no window, even with use_rviz"),
         argument("log_level", "info", "debug, info, warn, error or fatal"),
@@ -121,12 +121,14 @@ def _process(
 
 def record_actions(context: LaunchContext) -> list[Node | LogInfo]:
     """Return the recorder, if it is wanted and its library is installed."""
-    if not is_set(context, "record"):
+    drives = value_of(context, "record").lower() == "drives"
+    if not drives and not is_set(context, "record"):
         return []
     if find_spec("mcap") is None:
         hint = "pip install 'mme_ilqr_ros[record]', or pip install mcap"
         return [LogInfo(msg=f"nothing will be recorded: mcap is missing; {hint}")]
-    nodes = [recorder_node(choice(context), value_of(context, "record_file"))]
+    what = "drives" if drives else "all"
+    nodes = [recorder_node(choice(context), value_of(context, "record_file"), what)]
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
     return [*node_actions(context, nodes)]

@@ -25,6 +25,9 @@ def _allowed(settings_class: type, name: str) -> tuple[str, ...]:
     return {row.name: row.choices for row in table(settings_class)}[name]
 
 
+RECORDS = ("all", "drives")
+"""What can be recorded: what the nodes send, or where the robot drives and no more."""
+
 NAMES: Mapping[str, tuple[str, ...]] = {
     "controller": _allowed(ControllerNodeSettings, "variant"),
     "planner": (*_allowed(PlannerNodeSettings, "kind"), "none"),
@@ -226,13 +229,16 @@ def monitor_node(choice: Choice, parameters: Mapping[str, Scalar]) -> NodeSpec:
     return monitor
 
 
-def recorder_node(choice: Choice, file: str) -> NodeSpec:
+def recorder_node(choice: Choice, file: str, what: str = "all") -> NodeSpec:
     """Return the node that records what the others send.
 
     Args:
         choice: What was chosen by name; in nav2's seats the topics of the nodes are called so.
         file: To write; empty for one with the date in the working directory.
+        what: One of RECORDS.
     """
+    if what == "drives":
+        return NodeSpec("recorder", choices={"drives": True, **_chosen(file=file)})
     called = NAV2_NAMES if choice.is_in_nav2 else {}
     parts = (topic.split("/") for topic in TOPICS)
     topics = tuple("/".join(called.get(part, part) for part in topic) for topic in parts)

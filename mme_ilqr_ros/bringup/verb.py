@@ -11,6 +11,7 @@ from mme_ilqr_ros.bringup.parameter_files import own_file
 from mme_ilqr_ros.bringup.run import run_nodes
 from mme_ilqr_ros.bringup.system import (
     NAMES,
+    RECORDS,
     Choice,
     monitor_node,
     on_simulated_time,
@@ -60,7 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, names in NAMES.items():
         add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
     add("--speed", type=positive, metavar="X", help="simulated seconds per real second (real time)")
-    add("--record", action="store_true", help="record what the nodes send, as run.mcap")
+    add(
+        "--record",
+        nargs="?",
+        choices=RECORDS,
+        const=RECORDS[0],
+        help="record what the nodes send, as run.mcap, or only drives to learn from",
+    )
     add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrides the scenario")
     add("--out", type=Path, metavar="DIR", help="folder for the result (out/<scenario>)")
 
@@ -102,7 +109,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     }
     specs = [*simulation_nodes(choice, scenario.robot), monitor_node(choice, report)]
     if options.record:
-        specs.insert(0, recorder_node(choice, str(out / "run.mcap")))
+        specs.insert(0, recorder_node(choice, str(out / "run.mcap"), options.record))
     if options.speed is not None:
         specs = on_simulated_time(specs, options.speed)
     return run_nodes(specs, options.params, out / "log")

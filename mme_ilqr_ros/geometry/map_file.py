@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mme_ilqr_ros.documents import DocumentError, parse_yaml
-from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, MapError
 from mme_ilqr_ros.geometry.pose import Pose
 
 _MODES = ("trinary", "scale", "raw")
@@ -40,12 +40,37 @@ def load_map(path: str | Path) -> GridMap:
     """
     path = Path(path)
     keys = _read_yaml(path)
-    image = keys.get("image")
-    if not isinstance(image, str) or not image:
-        raise MapError(f"{path}: image: must name the picture of the map, not {image!r:.60}")
+    return GridMap.from_occupancy(_cells(path, keys), _resolution(path, keys), _origin(path, keys))
+
+
+def load_layer(path: str | Path) -> GridLayer:
+    """Read a filter mask, or the grey values of a map, as numbers in [0, 1] beside a map.
+
+    Args:
+        path: A map_server YAML file, as in `load_map`; unknown cells count as 0.
+
+    Raises:
+        MapError: As `load_map`.
+    """
+    path = Path(path)
+    keys = _read_yaml(path)
+    values = np.maximum(0.01 * _cells(path, keys), 0.0)
+    return GridLayer(values, _resolution(path, keys), _origin(path, keys))
+
+
+def _resolution(path: Path, keys: dict[str, Any]) -> float:
     resolution = _number(path, keys, "resolution")
     if resolution <= 0.0:
         raise MapError(f"{path}: resolution: must be above 0 m, not {resolution}")
+    return resolution
+
+
+def _cells(path: Path, keys: dict[str, Any]) -> NDArray[np.int16]:
+    """Return the occupancy [H, W] in percent, -1 where unknown, of the picture that is named."""
+    image = keys.get("image")
+    if not isinstance(image, str) or not image:
+        raise MapError(f"{path}: image: must name the picture of the map, not {image!r:.60}")
+    _resolution(path, keys)
     mode = keys.get("mode", "trinary")
     if mode not in _MODES:
         raise MapError(f"{path}: mode: must be one of {', '.join(_MODES)}, not {mode!r:.60}")
@@ -57,9 +82,8 @@ def load_map(path: str | Path) -> GridMap:
         occupied_above=_number(path, keys, "occupied_thresh", 0.65),
         free_below=_number(path, keys, "free_thresh", 0.196),
     )
-    occupancy = _converted(pixels, convert)
     # Pictures start at the top, grids at the lowest y.
-    return GridMap.from_occupancy(occupancy[::-1], resolution, _origin(path, keys))
+    return _converted(pixels, convert)[::-1]
 
 
 def save_map(grid: GridMap, path: str | Path) -> None:

@@ -219,18 +219,22 @@ def grid_map(message: Any) -> GridMap:
         raise MessageError(str(error)) from error
 
 
-def grid_layer(message: OccupancyGrid) -> GridLayer:
+def grid_layer(message: OccupancyGrid, name: str = "filter_mask") -> GridLayer:
     """Return a filter mask scaled to [0, 1]; values outside 0 to 100 count as 0.
+
+    Args:
+        message: What came.
+        name: Of its topic, for errors.
 
     Raises:
         MessageError: The data does not fill the size, or the geometry makes no grid.
     """
-    cells = _cells(message, "filter_mask")
+    cells = _cells(message, name)
     resolution = float(message.info.resolution)
     if not (math.isfinite(resolution) and resolution > 0.0):
-        raise MessageError(f"filter_mask: resolution = {resolution}: must be above 0 m")
+        raise MessageError(f"{name}: resolution = {resolution}: must be above 0 m")
     values = np.where((cells >= 0) & (cells <= 100), 0.01 * cells, 0.0)
-    return GridLayer(values, resolution, pose_value(message.info.origin, "filter_mask: origin"))
+    return GridLayer(values, resolution, pose_value(message.info.origin, f"{name}: origin"))
 
 
 def _cells(message: Any, name: str) -> NDArray[np.int8]:

@@ -1,8 +1,8 @@
-"""The planner's second map: a filter mask that raises cell costs, brought into the map's frame."""
+"""The planner's second map: a mask that cell costs depend on, brought into the map's frame."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid
@@ -21,9 +21,12 @@ class FilterMask:
         status: For the diagnostics.
     """
 
-    def __init__(self, frames: Frames, warnings: ThrottledWarnings) -> None:
-        """Start without a mask."""
+    def __init__(
+        self, frames: Frames, warnings: ThrottledWarnings, name: str = "filter_mask"
+    ) -> None:
+        """Start without a mask; its name is that of its topic."""
         self.status = "none yet"
+        self._name = name
         self._frames, self._warnings = frames, warnings
         self._layer: GridLayer | None = None
         self._frame = ""
@@ -32,9 +35,16 @@ class FilterMask:
             lambda layer, pose, grid: layer.transformed(pose).on(grid)
         )
 
+    @property
+    def has_come(self) -> bool:
+        """Whether there is one."""
+        return self._layer is not None
+
     def take(self, message: OccupancyGrid) -> bool:
         """Keep a mask; return whether it is usable."""
-        layer = self._warnings.read("filter_mask", grid_layer, message, "this mask is not used")
+        otherwise = "this mask is not used"
+        read = partial(grid_layer, name=self._name)
+        layer = self._warnings.read(self._name, read, message, otherwise)
         if layer is not None:
             self._layer, self._frame = layer, message.header.frame_id
         return layer is not None
@@ -47,8 +57,9 @@ class FilterMask:
             map_frame: Its frame.
             tolerance: Age [s] from which a transform is too old.
         """
+        key = f"mask {self._name}"
         if self._layer is None:
-            self._warnings.warn("mask", "no filter_mask yet; planning without one")
+            self._warnings.warn(key, f"no {self._name} yet; planning without one")
             return None
         pose = self._frames.pose_in(map_frame, self._frame, tolerance)
         if pose is None:
@@ -57,7 +68,8 @@ class FilterMask:
         values, covered = self._laid(self._layer, pose, grid)
         self.status = f"covers {covered:.0%} of the map"
         if covered == 0.0:
-            self._warnings.warn("mask", "filter_mask covers nothing of the map; check its origin")
+            text = f"{self._name} covers nothing of the map; check its origin"
+            self._warnings.warn(key, text)
             return None
-        self._warnings.clear("mask")
+        self._warnings.clear(key)
         return values

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid
@@ -13,14 +12,15 @@ from numpy.typing import NDArray
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose, difference
+from mme_ilqr_ros.nodes.beside_map import BesideMap
 from mme_ilqr_ros.nodes.cdr import MapMessage
 from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
-from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.planning.solved_field import Beside
 from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses, near_occupied
 
 HERE = Pose(0.0, 0.0, 0.0)
@@ -32,7 +32,7 @@ class Ground:
 
     Attributes:
         frame: In which is planned: that of the evidence where it is used, else the map's.
-        mask: The filter mask.
+        beside: What is priced beside the map: masks and lanes.
     """
 
     def __init__(
@@ -40,14 +40,15 @@ class Ground:
     ) -> None:
         """Make a planner on nothing yet."""
         self.frame = settings.global_frame
-        self.mask = FilterMask(frames, warnings)
         self._frames, self._warnings = frames, warnings
         self._map: GridMap | None = None
         self._map_frame = settings.global_frame
         self._seen: GridMap | None = None  # seen from the frame of its lattice
         self._lattice = HERE
+        self._told = False
         self._moved: tuple[GridMap, Pose, GridMap] | None = None
         self.use(settings)
+        self.beside = BesideMap(settings, self._planner.layer_names, frames, warnings)
 
     def use(self, settings: PlannerNodeSettings) -> None:
         """Take over changed settings."""
@@ -61,10 +62,10 @@ class Ground:
 
     @property
     def lack(self) -> str:
-        """What is waited for before anything can be planned: evidence, map, or nothing."""
+        """What is waited for before anything can be planned: evidence, map, a layer, or nothing."""
         if self._settings.use_evidence:
-            return "" if self._seen else "evidence"
-        return "" if self._map else "map"
+            return self.beside.lack if self._seen else "evidence"
+        return self.beside.lack if self._map else "map"
 
     @property
     def has_map(self) -> bool:
@@ -79,6 +80,9 @@ class Ground:
         self._map, self._map_frame = grid, message.header.frame_id or self._settings.global_frame
         if not self._settings.use_evidence:
             self.frame = self._map_frame
+        self.beside.take_map(message, grid)
+        if warning := self._planner.warning(grid):
+            self._warnings.warn_each(warning)
         size = f"{grid.shape[1]} x {grid.shape[0]} cells, {grid.resolution:g} m each"
         return f"map of {size}, in '{self._map_frame}'"
 
@@ -115,11 +119,16 @@ class Ground:
         ends = (start.x, start.y), (goal.x, goal.y)
         if self._seen is None:
             assert self._map is not None  # nothing is lacking
-            layer = self._layer_on(self._map)
+            layer, directed = self._beside_on(self._map)
             return self._planner.plan(
-                self._map, *ends, tolerance=tolerance, layer=layer, whole_field=False
+                self._map,
+                *ends,
+                tolerance=tolerance,
+                layer=layer,
+                directed=directed,
+                whole_field=False,
             )
-        lattice, layer_on = self._lattice, self._layer_on
+        lattice, beside_on = self._lattice, self._beside_on
         first, last = lattice.inverse().transform(ends)
         result = self._over_unknown.plan(
             self._seen,
@@ -127,18 +136,20 @@ class Ground:
             last,
             self._known(),
             tolerance=tolerance,
-            layer_on=layer_on,
+            beside_on=beside_on,
             whole_field=False,
         )
         return result if lattice == HERE else _moved(result, lattice)
 
-    def _layer_on(self, grid: GridMap) -> Any:
-        """Return the filter mask on the cells of a grid, or None without one."""
-        grid = grid if self._seen is None else grid.transformed(self._lattice)
-        settings = self._settings
-        if not settings.use_filter_mask:
-            return None
-        return self.mask.on(grid, self.frame, settings.transform_tolerance)
+    def _beside_on(self, grid: GridMap) -> Beside:
+        """Return the filter mask and the lanes on the cells of a grid, each None without one."""
+        if self._seen is not None:
+            grid = grid.transformed(self._lattice)
+            if not self._told:  # once: to look costs as much as a plan
+                self._told, warning = True, self._planner.warning(grid)
+                if warning:
+                    self._warnings.warn_each(warning)
+        return self.beside.on(self._planner, grid, self.frame)
 
     def _known(self) -> GridMap | None:
         """Return the map seen from `frame`; the same one until it has moved by half a cell."""

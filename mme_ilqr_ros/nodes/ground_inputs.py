@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from nav_msgs.msg import OccupancyGrid
 
 from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.nodes.beside_map import MAP_LAYER
 from mme_ilqr_ros.nodes.cdr import read_map
+from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.ground import Ground
 from mme_ilqr_ros.nodes.node import LATCHED, RunnableNode
 from mme_ilqr_ros.nodes.threads import Background
@@ -39,8 +42,16 @@ class GroundInputs:
         self._path, self._when_new = path, when_new
         settings = node.settings
         node.create_subscription(OccupancyGrid, "map", self._take_map, LATCHED)
+        masks = {name: [layer] for name, layer in ground.beside.layers.items() if name != MAP_LAYER}
+        of_filter = masks.pop("filter_mask", [])
         if settings.use_filter_mask:
-            node.create_subscription(OccupancyGrid, "filter_mask", self._take_mask, LATCHED)
+            of_filter.append(ground.beside.mask)
+        if of_filter:
+            take_mask = partial(self._take_mask, of_filter)
+            node.create_subscription(OccupancyGrid, "filter_mask", take_mask, LATCHED)
+        for layer, takers in masks.items():
+            take_layer = partial(self._take_mask, takers)
+            node.create_subscription(OccupancyGrid, layer, take_layer, LATCHED)
         if settings.use_evidence:
             take: Any = self._take_evidence  # rclpy's annotations know of no bytes
             node.create_subscription(OccupancyGrid, "evidence", take, LATCHED, raw=True)
@@ -66,11 +77,12 @@ class GroundInputs:
         if frame != self._ground.frame or path is None or self._ground.blocks(path):
             self._when_new(frame)
 
-    def _take_mask(self, message: OccupancyGrid) -> None:
-        self._do("mask", lambda: self._read_mask(message))
+    def _take_mask(self, takers: Sequence[FilterMask], message: OccupancyGrid) -> None:
+        self._do("mask", lambda: self._read_mask(takers, message))
 
-    def _read_mask(self, message: OccupancyGrid) -> None:
-        if self._ground.mask.take(message):
+    def _read_mask(self, takers: Sequence[FilterMask], message: OccupancyGrid) -> None:
+        taken = [taker.take(message) for taker in takers]
+        if any(taken):
             self._when_new(self._ground.frame)
 
     def _ask(self) -> None:
@@ -80,5 +92,10 @@ class GroundInputs:
             warn(
                 "no map", f"no map on '{topic}' yet; is the publisher's durability transient_local?"
             )
+        elif lack in self._ground.beside.layers:
+            warn(f"no {lack}", f"no mask on '{topic}' yet, a layer that the weights need")
         elif lack:
-            warn("no map", f"no evidence on '{topic}' yet; does the controller have scan_topics?")
+            warn(
+                "no evidence",
+                f"no evidence on '{topic}' yet; does the controller have scan_topics?",
+            )

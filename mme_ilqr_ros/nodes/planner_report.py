@@ -64,5 +64,7 @@ class PlannerReport:
                 "fallbacks": self._n_fallbacks,
             }
         if self._node.settings.use_filter_mask:
-            values["filter mask"] = self._ground.mask.status
+            values["filter mask"] = self._ground.beside.mask.status
+        for name, layer in self._ground.beside.layers.items():
+            values[f"layer {name}"] = layer.status
         self._diagnostics.publish(diagnostic_message(self._node, level, text, values))

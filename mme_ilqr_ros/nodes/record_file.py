@@ -20,8 +20,12 @@ class RecordFile:
         path: Of the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, chunk: int = CHUNK) -> None:
         """Begin a file; one that is there already is kept.
+
+        Args:
+            path: Of the file.
+            chunk: Bytes that are written at a time.
 
         Raises:
             InputError: The library is missing, or the file cannot be made; one line.
@@ -37,9 +41,9 @@ class RecordFile:
         except OSError as error:
             raise InputError(f"nothing can be recorded: {path}: {error.strerror}") from error
         try:
-            self._writer = Writer(self._stream, CHUNK, CompressionType.ZSTD)
+            self._writer = Writer(self._stream, chunk, CompressionType.ZSTD)
         except Exception:  # mcap without zstandard
-            self._writer = Writer(self._stream, CHUNK, CompressionType.NONE)
+            self._writer = Writer(self._stream, chunk, CompressionType.NONE)
         self._writer.start(profile="ros2", library="mme_ilqr_ros")
         self._schemas: dict[str, int] = {}
         self._sequence: dict[int, count[int]] = {}

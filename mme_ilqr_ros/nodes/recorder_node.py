@@ -4,7 +4,8 @@ Messages are not read, only written, with the definitions of their types. The fi
 SIGINT or SIGTERM, and after SIGKILL readable up to the last second or two. A full disk ends the
 record and nothing else.
 
-Subscribes to what its parameter `topics` names, with the quality of service of the publishers.
+Subscribes to what its parameter `topics` names, with the quality of service of the publishers. With
+`drives` to odom and to goals, and writes where the robot is in the map (`drive_log.py`).
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from typing import Any
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.nodes.drive_log import DriveLog
 from mme_ilqr_ros.nodes.message_definitions import definition, message_class
 from mme_ilqr_ros.nodes.node import RunnableNode
-from mme_ilqr_ros.nodes.record_file import RecordFile
+from mme_ilqr_ros.nodes.record_file import CHUNK, RecordFile
 from mme_ilqr_ros.nodes.running import run_node
-from mme_ilqr_ros.parameters.record import RecorderSettings
+from mme_ilqr_ros.parameters.record import DRIVE_TOPICS, RecorderSettings
 
+NAME = "mme_ilqr_%Y%m%d_%H%M%S.mcap"
+DRIVE_NAME = "drives/drive_%Y%m%d_%H%M%S.mcap"
 PERIOD = 1.0  # s between looks for new topics
 DEPTH = 100  # messages that may wait
+DRIVE_CHUNK = 4096  # [B] written at a time of a drive: some ten seconds
 
 
 class RecorderNode(RunnableNode[RecorderSettings]):
@@ -39,9 +44,15 @@ class RecorderNode(RunnableNode[RecorderSettings]):
         Raises:
             InputError: The library is missing, or the file cannot be made.
         """
-        name = settings.file or time.strftime("mme_ilqr_%Y%m%d_%H%M%S.mcap")
-        self._file: RecordFile | None = RecordFile(Path(name).expanduser().absolute())
-        self._wanted = {self.resolve_topic_name(topic) for topic in settings.topics}
+        name = settings.file or time.strftime(DRIVE_NAME if settings.drives else NAME)
+        chunk = DRIVE_CHUNK if settings.drives else CHUNK
+        file = RecordFile(Path(name).expanduser().absolute(), chunk)
+        self._file: RecordFile | None = file
+        topics = DRIVE_TOPICS if settings.drives else settings.topics
+        self._wanted = {self.resolve_topic_name(topic) for topic in topics}
+        if settings.drives:
+            self._drive_log = DriveLog(self, file)
+            self.create_timer(1.0 / settings.drive_rate, self._log_drive)
         self._begun = time.monotonic()
         self.get_logger().info(f"ready: records into {self._file.path}")
         self._look()
@@ -69,6 +80,14 @@ class RecorderNode(RunnableNode[RecorderSettings]):
             self._end(f"max_duration = {s.max_duration:g} s are over")
         elif 0.0 < s.max_size <= 1e-6 * self._file.size:
             self._end(f"max_size = {s.max_size:g} MB are full")
+
+    def _log_drive(self) -> None:
+        if self._file is None:
+            return
+        try:
+            self._drive_log.write()
+        except OSError as error:
+            self._give_up(error)
 
     def _listen(self, topic: str, kinds: list[str]) -> None:
         try:

@@ -23,6 +23,12 @@ class PlannerNodeSettings(ManagedSettings, ReplanSettings, PlannerSettings):
         " raises the cost of cells; see filter_mask_weight.",
         dynamic=False,
     )
+    lanes_file: str = setting(
+        "",
+        "YAML file of one-way lanes and of corridors with two sides: what a direction costs where"
+        " (docs/own_drives.md). Empty: none.",
+        dynamic=False,
+    )
     use_evidence: bool = setting(
         False,
         "Whether to plan on `evidence`, what a controller with scan_topics has seen: it wins over"

@@ -59,6 +59,7 @@ def _first_fault(cells, blocked):
     return -1, 0
 
 
+_BY_ANGLE = np.array([2, 6, 3, 7, 0, 4, 1, 5])  # moves by their angle from +row on to +column
 _ROUNDING = 1e-9
 _ON_CENTRE = 1e-6  # [cells] from the line between two centres
 _SAMPLES = 5  # a cell
@@ -70,7 +71,7 @@ def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.
 
     Args:
         points: [N, 2] path as (row, column) in cells, where cell (i, j) covers [i, i+1) x [j, j+1).
-        cost: [H, W] cost of a cell, inf where blocked.
+        cost: [H, W] cost of a cell, inf where blocked; or [8, H, W] directed (`directed.py`).
         apart: Whether new lines pass only between centres of free cells, up to a tenth of a cell.
             These keep their distance from obstacles; elsewhere in a free cell a line can come
             nearly a cell nearer.
@@ -81,8 +82,31 @@ def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.
 
 
 @compiled
+def _heading(row, column):
+    """Return the two moves that a direction lies between, and how far it is on to the second."""
+    turn = math.atan2(column, row) * (4.0 / math.pi) % 8.0
+    k = int(turn) % 8
+    return _BY_ANGLE[k], _BY_ANGLE[(k + 1) % 8], turn - math.floor(turn)
+
+
+@compiled
+def _unit(cost, row, column, heading):
+    """Return what a cell costs per length, in a direction from `_heading` if costs have one."""
+    if cost.ndim == 2:  # known when this is compiled
+        price = cost[row, column]
+    else:
+        first, second, share = heading
+        price = cost[first, row, column]
+        if price < np.inf:  # else all directions are closed
+            price = (1.0 - share) * price + share * cost[second, row, column]
+    return price
+
+
+@compiled
 def line_cost(start, end, cost):
-    """Return the integral of the cost [H, W] along a line between two points [2] given in cells.
+    """Return the integral of the cost along a line between two points [2] given in cells.
+
+    The cost is one of cells [H, W], or directed [8, H, W] (`directed.py`).
 
     It is inf when the line enters a blocked cell or passes exactly between two cells that meet at
     a corner and one of them is blocked.
@@ -95,17 +119,19 @@ def line_cost(start, end, cost):
     # Fraction t of the line at which it next crosses into another row or column.
     t_row = (row + (d_row > 0) - r0) / (r1 - r0) if row != last_row else np.inf
     t_column = (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
+    heading = _heading(r1 - r0, c1 - c0) if cost.ndim == 3 else (0, 0, 0.0)
     t, total = 0.0, 0.0
     while row != last_row or column != last_column:
         crossing = min(t_row, t_column)
-        total += (crossing - t) * cost[row, column]
+        total += (crossing - t) * _unit(cost, row, column, heading)
         t = crossing
         to_row, to_column = t_row <= t + _ROUNDING, t_column <= t + _ROUNDING
         if (
             to_row
             and to_column
             and not (
-                np.isfinite(cost[row + d_row, column]) and np.isfinite(cost[row, column + d_column])
+                np.isfinite(_unit(cost, row + d_row, column, heading))
+                and np.isfinite(_unit(cost, row, column + d_column, heading))
             )
         ):
             return np.inf
@@ -117,9 +143,9 @@ def line_cost(start, end, cost):
             t_column = (
                 (column + (d_column > 0) - c0) / (c1 - c0) if column != last_column else np.inf
             )
-        if not np.isfinite(cost[row, column]):
+        if not np.isfinite(_unit(cost, row, column, heading)):
             return np.inf
-    return (total + (1.0 - t) * cost[row, column]) * math.hypot(r1 - r0, c1 - c0)
+    return (total + (1.0 - t) * _unit(cost, row, column, heading)) * math.hypot(r1 - r0, c1 - c0)
 
 
 @compiled
@@ -131,8 +157,8 @@ def is_apart(start, end, cost):
         c = start[1] + (end[1] - start[1]) * k / max(n, 1) - 0.5
         for i in range(math.floor(r + _ON_CENTRE), math.ceil(r - _ON_CENTRE) + 1):
             for j in range(math.floor(c + _ON_CENTRE), math.ceil(c - _ON_CENTRE) + 1):
-                inside = 0 <= i < cost.shape[0] and 0 <= j < cost.shape[1]
-                if inside and cost[i, j] == np.inf:
+                inside = 0 <= i < cost.shape[-2] and 0 <= j < cost.shape[-1]
+                if inside and _unit(cost, i, j, (0, 0, 0.0)) == np.inf:
                     return False
     return True
 

@@ -14,92 +14,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from copy import copy
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from mme_ilqr_ros.geometry.grid_map import Window, grown, whole, within
-from mme_ilqr_ros.planning.distances import looked_up
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
+from mme_ilqr_ros.planning.habit_cost import HabitCost
+from mme_ilqr_ros.planning.habits import habits_in
 from mme_ilqr_ros.planning.terrain import Terrain
-from mme_ilqr_ros.planning.weights import CLEARANCE, WALLS, WeightsError, checked, read_weights
-
-
-class ClearanceTable:
-    """From a terrain to the cost of each cell: 1 far from obstacles, more near them.
-
-    Attributes:
-        gaps: [K] clearances in radii, ascending from 0.
-        cost: [K] cost at these clearances, in between by interpolation of its logarithm; beyond the
-            last 1.
-    """
-
-    def __init__(self, tensors: dict[str, np.ndarray]) -> None:
-        """Take the tensors of a trained encoder.
-
-        Raises:
-            WeightsError: A tensor is missing, has a wrong shape or is not finite.
-        """
-        n_gaps = len(tensors.get("gaps", ()))
-        self.gaps = checked(tensors, "gaps", (n_gaps,)).astype(np.float64)
-        steps = checked(tensors, "steps", (n_gaps - 1,)).astype(np.float64)
-        log_c_max = float(np.log(checked(tensors, "c_max", ())))
-        if self.gaps[0] != 0.0 or not (np.diff(self.gaps) > 0.0).all():
-            raise WeightsError("tensor gaps must ascend from 0")
-        rises = np.logaddexp(0.0, steps)  # softplus: less clearance never costs less
-        total = np.append(np.cumsum(rises[::-1])[::-1], 0.0)
-        self._log_cost = log_c_max * np.tanh(total / log_c_max)
-        self.cost = np.exp(self._log_cost)
-
-    def limited(self, largest: float) -> ClearanceTable:
-        """Return the table with its logarithm scaled down, so that no cell costs over `largest`."""
-        table = copy(self)
-        table._log_cost = self._log_cost * min(1.0, np.log(largest) / max(self._log_cost[0], 1e-9))
-        table.cost = np.exp(table._log_cost)
-        return table
-
-    def at(self, clearance: np.ndarray) -> np.ndarray:
-        """Return the cost at clearances in radii; in an obstacle that of clearance 0."""
-        return np.exp(np.interp(clearance, self.gaps, self._log_cost))
-
-    def reach(self, radius: float) -> int:
-        """Return the distance up to which obstacles count for a robot's radius, both in cells."""
-        return int(np.ceil((1.0 + self.gaps[-1]) * max(radius, 0.5) + 0.5))
-
-    def __call__(self, terrain: Terrain) -> np.ndarray:
-        """Return the cost float64 [H, W] of the cells of a terrain."""
-        return self.of_cells(terrain.grid.occupied, terrain.radius_in_cells)
-
-    def sees(self, terrain: Terrain) -> int:
-        """Return how far from a cell what stands counts for its cost [cells]."""
-        return self.reach(terrain.radius_in_cells)
-
-    def fill(self, terrain: Terrain, window: Window, out: np.ndarray) -> None:
-        """Write the cost of the cells of a window of a terrain to `out` float64 [h, w]."""
-        seen = grown(window, self.sees(terrain), terrain.grid.shape)
-        occupied, radius = terrain.grid.occupied[seen], terrain.radius_in_cells
-        if seen == window:
-            self.of_cells(occupied, radius, out)
-        else:
-            out[...] = self.of_cells(occupied, radius)[within(window, seen)]
-
-    def of_cells(
-        self, occupied: np.ndarray, radius: float, out: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return the cost float64 [H, W] of cells.
-
-        Args:
-            occupied: bool [H, W].
-            radius: Of the robot [cells]; one smaller than a cell counts as one that fills it.
-            out: Gets the cost, where there is one already.
-        """
-        radius = max(radius, 0.5)
-        reach = self.reach(radius)
-        distance = np.sqrt(np.arange(reach * reach + 1)) - 0.5
-        table = self.at((distance - radius) / radius)
-        return looked_up(occupied, np.arange(reach + 1, dtype=np.int32) ** 2, table, out)
-
+from mme_ilqr_ros.planning.weights import (
+    CLEARANCE,
+    HABITS,
+    WALLS,
+    WeightFile,
+    WeightsError,
+    checked,
+    find_weights,
+    read_weights,
+)
 
 _SEEN = 5  # cells along a side of the patch that decides the cost of its middle cell
 _STRIP = 256  # rows of a map that are worked on at a time
@@ -216,10 +150,20 @@ class LocalCost(Protocol):
         """Write the cost of the cells of a window of a terrain to `out` float64 [h, w]."""
 
 
-_KINDS: dict[str, Callable[[dict[str, np.ndarray]], CostModel]] = {
-    WALLS: WallCost,
-    CLEARANCE: ClearanceTable,
+_KINDS: dict[str, Callable[[WeightFile], CostModel]] = {
+    WALLS: lambda file: WallCost(file.tensors),
+    CLEARANCE: lambda file: ClearanceTable(file.tensors),
+    HABITS: lambda file: HabitCost(habits_in(file), clearance_cost()),
 }
+
+
+def clearance_cost() -> ClearanceTable:
+    """Return today's cost, the shipped table over the clearance.
+
+    Raises:
+        WeightsError: The package's own file cannot be used.
+    """
+    return ClearanceTable(read_weights(find_weights(CLEARANCE)).tensors)
 
 
 def uniform_cost(terrain: Terrain) -> np.ndarray:
@@ -239,6 +183,6 @@ def load_cost_model(path: Path) -> CostModel:
             f"{path}: weights of kind '{file.kind}'; this planner takes {', '.join(sorted(_KINDS))}"
         )
     try:
-        return _KINDS[file.kind](file.tensors)
+        return _KINDS[file.kind](file)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error

@@ -31,8 +31,8 @@ def metric_path(
         goal: [2] point in the last cell, or None to end at that cell's centre.
         n_lead: Cells at the beginning that lead out of where the robot should not be; they are
             kept as they are.
-        cost: [H, W] cost under which staircases become straight lines, pulled taut; None keeps
-            them.
+        cost: [H, W], or [8, H, W] directed, under which staircases become straight lines, pulled
+            taut; None keeps them.
         apart: See `straighten`.
     """
     start = np.asarray(start, dtype=float)

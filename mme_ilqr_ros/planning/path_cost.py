@@ -19,7 +19,7 @@ class PathCost:
 
     Attributes:
         grid: The map.
-        cost: [H, W] cost of its cells, inf where blocked.
+        cost: [H, W] cost of its cells, inf where blocked; or [8, H, W] directed, see `directed.py`.
         n_lead: Moves by which the robot leaves blocked cells. So far the beginning of a path may
             be blocked, and counts by its length.
     """
@@ -33,7 +33,7 @@ class PathCost:
         cells = self.grid.cell_at(path.points)
         if not self.grid.contains(cells).all():
             return math.inf
-        is_free = np.isfinite(self.cost[cells[:, 0], cells[:, 1]])
+        is_free = np.isfinite(np.atleast_3d(self.cost.T)[cells[:, 1], cells[:, 0], 0])
         first = int(np.argmax(is_free))
         n_most = self.n_lead + 1 if self.n_lead else 0  # by up to a cell it may begin earlier
         lead = float(path.arc_length[first])
@@ -46,7 +46,7 @@ class PathCost:
 
 @compiled
 def _along(points, cost):
-    """Return the integral of a cost [H, W] along a polyline [N, 2] given in cells."""
+    """Return the integral of a cost (see `line_cost`) along a polyline [N, 2] given in cells."""
     total = 0.0
     for k in range(len(points) - 1):
         total += line_cost(points[k], points[k + 1], cost)

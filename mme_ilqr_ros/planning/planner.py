@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -13,12 +14,9 @@ from numpy.typing import ArrayLike
 from mme_ilqr_ros.geometry.grid_map import GridMap, whole
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cell_path import first_fault
-from mme_ilqr_ros.planning.cost_model import (
-    ClearanceTable,
-    CostModel,
-    load_cost_model,
-    uniform_cost,
-)
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
+from mme_ilqr_ros.planning.cost_model import CostModel, load_cost_model, uniform_cost
+from mme_ilqr_ros.planning.directed import edge_costs
 from mme_ilqr_ros.planning.endpoints import Cell, Endpoints, check_joined, resolve
 from mme_ilqr_ros.planning.field import (
     FieldError,
@@ -26,14 +24,16 @@ from mme_ilqr_ros.planning.field import (
     follow,
     inner,
     solve_bordered,
+    solve_edges,
     warm_up,
 )
+from mme_ilqr_ros.planning.habit_cost import HabitCost, LayerError
 from mme_ilqr_ros.planning.metric_path import metric_path
 from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.prices import Prices
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
 from mme_ilqr_ros.planning.settings import PlannerSettings
-from mme_ilqr_ros.planning.solved_field import SolvedField
+from mme_ilqr_ros.planning.solved_field import Beside, SolvedField
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import find_weights
 
@@ -63,7 +63,7 @@ class GlobalPlanner:
         self._cost_model = cost_model
         if cost_model is None and settings.kind == "id_vin":
             model = load_cost_model(find_weights(settings.weights))
-            if isinstance(model, ClearanceTable):
+            if isinstance(model, (ClearanceTable, HabitCost)):
                 model = model.limited(settings.max_detour)
             self._cost_model = model
         self._terrain: Terrain | None = None
@@ -71,6 +71,26 @@ class GlobalPlanner:
         self._prices = {True: Prices(self._cost_model, settings), False: Prices(None, settings)}
         self._solved: dict[bool, SolvedField] = {}
         self._handed_out: weakref.WeakSet[SolvedField] = weakref.WeakSet()
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the layers beside the map that the weights are a function of; see `bind`."""
+        model = self._cost_model
+        return model.habits.layer_names if isinstance(model, HabitCost) else ()
+
+    def bind(self, layers: Mapping[str, np.ndarray]) -> None:
+        """Give the weights the layers that they need, [H, W] in [0, 1] by name, for this map.
+
+        Others are ignored. Until all are there, a request is refused.
+        """
+        if isinstance(self._cost_model, HabitCost):
+            self._cost_model = self._cost_model.bound(layers)
+            self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
+
+    def warning(self, grid: GridMap) -> str:
+        """Return one line if part of the weights does not apply to a map, else an empty text."""
+        model = self._cost_model
+        return model.warning(grid) if isinstance(model, HabitCost) else ""
 
     def warm_up(self) -> None:
         """Compile the solver (seconds the first time on a machine), so that no request has to."""
@@ -97,6 +117,7 @@ class GlobalPlanner:
         *,
         tolerance: float | None = None,
         layer: np.ndarray | None = None,
+        directed: np.ndarray | None = None,
         whole_field: bool = True,
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the map frame [m].
@@ -104,24 +125,26 @@ class GlobalPlanner:
         A start too close to an obstacle is led to the nearest free cell first. A blocked goal is
         replaced by the nearest cell within `tolerance` [m] (None: that of the settings) that can
         be reached, and the message says so. A `layer` [H, W] in [0, 1] multiplies the cost of the
-        map's cells by 1 + `filter_mask_weight` * layer; what can be kept is kept while it is the
-        same array. Without `whole_field` the field is solved only as far as the start; the result's
-        `solved` goes on with it. Never raises for a difficult world: what cannot be done is a
-        status.
+        map's cells by 1 + `filter_mask_weight` * layer, `directed` [8, H, W] >= 1 what they cost
+        in the direction of each move of `moves.STEPS`; what can be kept is kept while they are the
+        same arrays. Without `whole_field` the field is solved only as far as the start; the
+        result's `solved` goes on with it. Never raises for a difficult world: what cannot be done
+        is a status.
         """
         begun = time.perf_counter()
-        if layer is not None and layer.shape != grid.shape:
-            text = f"the layer has {layer.shape} cells, the map {grid.shape}"
-            return PlanResult(PlanStatus.INVALID_INPUT, text)
+        for given, shape in ((layer, grid.shape), (directed, (8, *grid.shape))):
+            if given is not None and given.shape != shape:
+                text = f"the layer has {given.shape[-2:]} cells, the map {grid.shape}"
+                return PlanResult(PlanStatus.INVALID_INPUT, text)
         tolerance = self.settings.tolerance if tolerance is None else tolerance
         try:
             terrain = self._terrain_of(grid)
             ends = resolve(terrain, start, goal, tolerance)
-            search = partial(self._search, terrain, layer, ends, whole_field, begun)
+            search = partial(self._search, terrain, (layer, directed), ends, whole_field, begun)
             if self._cost_model is None:
                 return search(learned=False)
             result = search(learned=True)
-            if result.status is PlanStatus.SUCCEEDED:
+            if result.status in (PlanStatus.SUCCEEDED, PlanStatus.INVALID_INPUT):
                 return result
             rescue = search(learned=False)
         except RefusedError as refused:
@@ -152,7 +175,7 @@ class GlobalPlanner:
     def _search(
         self,
         terrain: Terrain,
-        layer: np.ndarray | None,
+        beside: Beside,
         ends: Endpoints,
         whole_field: bool,
         begun: float,
@@ -162,9 +185,11 @@ class GlobalPlanner:
         """Solve or reuse the field, follow it and check the path, on learned or uniform cost."""
         first = ends.lead_end
         try:
-            solved = self._field_to(terrain, layer, ends.goal_cell, learned)
+            solved = self._field_to(terrain, beside, ends.goal_cell, learned)
         except FieldError as error:
             return PlanResult(PlanStatus.NO_VALID_PATH, str(error))
+        except LayerError as error:
+            return PlanResult(PlanStatus.INVALID_INPUT, str(error))
         field = solved.field
         if field.settle(first) == np.inf:
             check_joined(terrain, ends)
@@ -184,11 +209,11 @@ class GlobalPlanner:
         )
         if fault:
             return result
-        lead, cost = ends.lead[:-1], field.cost if self.settings.straighten else None
+        lead, cost = ends.lead[:-1], solved.cost if self.settings.straighten else None
         cells = np.concatenate([lead, tail])
         apart = terrain.radius_in_cells > 0.5  # else the robot is within its cell
         path = metric_path(terrain.grid, cells, ends.start, ends.goal, len(lead), cost, apart=apart)
-        cost_of = PathCost(terrain.grid, field.cost, len(lead))
+        cost_of = PathCost(terrain.grid, solved.cost, len(lead))
         return replace(
             result,
             status=PlanStatus.SUCCEEDED,
@@ -200,38 +225,53 @@ class GlobalPlanner:
         )
 
     def _field_to(
-        self, terrain: Terrain, layer: np.ndarray | None, goal_cell: Cell, learned: bool
+        self, terrain: Terrain, beside: Beside, goal_cell: Cell, learned: bool
     ) -> SolvedField:
         """Return the field to a goal cell: the kept one, repaired where the map has changed.
 
         It may be solved no further than the goal.
         """
-        kept, prices = self._solved.pop(learned, None), self._prices[learned]
+        kept = self._solved.pop(learned, None)
         if kept is not None and not kept.terrain.grid.fits(terrain.grid):
             kept = None
-        is_same = kept is not None and kept.terrain is terrain and kept.layer is layer
-        if kept is not None and is_same and kept.field.goal == goal_cell:
+        if kept is not None and kept.is_for(terrain, beside):
             solved = kept
-        elif kept is not None and is_same:
-            solved = SolvedField(terrain, layer, kept.field.toward(goal_cell))
-        elif kept is not None and kept.field.goal == goal_cell:
-            solved = self._repaired(kept, terrain, layer, prices)
+            if kept.field.goal != goal_cell:
+                solved = SolvedField(terrain, beside, kept.field.toward(goal_cell), kept.along)
+        elif kept is None or kept.field.goal != goal_cell or self._is_directed(kept, beside):
+            solved = self._new(terrain, beside, goal_cell, learned)
         else:
-            costs = blank_costs(terrain.grid.shape)
-            cells = inner(costs, stride := terrain.grid.width + 2)
-            prices.fill(terrain, layer, whole(terrain.grid.shape), cells)
-            field = solve_bordered(costs, stride, goal_cell, least_cost=1.0, until=goal_cell)
-            solved = SolvedField(terrain, layer, field)
+            solved = self._repaired(kept, terrain, beside, self._prices[learned])
         self._solved[learned] = solved
         self._handed_out.add(solved)
         return solved
 
+    def _is_directed(self, kept: SolvedField, beside: Beside) -> bool:
+        """Whether one of two fields is of edges, which cannot be repaired."""
+        model = self._cost_model
+        by_habit = isinstance(model, HabitCost) and model.habits.has_directions
+        return by_habit or kept.along is not None or beside[1] is not None
+
+    def _new(self, terrain: Terrain, beside: Beside, goal_cell: Cell, learned: bool) -> SolvedField:
+        (layer, directed), model = beside, self._cost_model
+        costs = blank_costs(terrain.grid.shape)
+        cells = inner(costs, stride := terrain.grid.width + 2)
+        self._prices[learned].fill(terrain, layer, whole(terrain.grid.shape), cells)
+        along = model.directed(terrain, cells) if isinstance(model, HabitCost) and learned else None
+        if directed is not None:
+            along = directed * (cells if along is None else along)
+        if along is None:
+            field = solve_bordered(costs, stride, goal_cell, least_cost=1.0, until=goal_cell)
+        else:
+            field = solve_edges(edge_costs(along), goal_cell, until=goal_cell)
+        return SolvedField(terrain, beside, field, along)
+
     def _repaired(
-        self, kept: SolvedField, terrain: Terrain, layer: np.ndarray | None, prices: Prices
+        self, kept: SolvedField, terrain: Terrain, beside: Beside, prices: Prices
     ) -> SolvedField:
         """Return a field for another terrain or layer, made in the memory of the kept one."""
-        window = prices.window_of_changes(kept.terrain, kept.layer, terrain, layer)
-        field = kept.field
+        layer, field = beside[0], kept.field
+        window = prices.window_of_changes(kept.terrain, kept.beside[0], terrain, layer)
         if window is not None:
             for other in self._handed_out:
                 if other.field.flat_costs is field.flat_costs:
@@ -240,7 +280,7 @@ class GlobalPlanner:
             patch = inner(blank_costs((rows, columns)), columns + 2)
             prices.fill(terrain, layer, window, patch)
             field.repair((window[0].start, window[1].start), patch)
-        return SolvedField(terrain, layer, field)
+        return SolvedField(terrain, beside, field)
 
     def cell_cost(self, terrain: Terrain, *, masked: bool = True) -> np.ndarray:
         """Return the cost of the cells [H, W] of a map on which everything is known.

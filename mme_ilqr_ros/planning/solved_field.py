@@ -15,22 +15,46 @@ _RESIDUAL_LIMIT = 1e-9  # relative to the largest value; float64 rounding is a t
 ALL = 1 << 62  # cells: more than any map has
 
 
+Beside = tuple[np.ndarray | None, np.ndarray | None]
+"""What multiplies the cost of cells beside the map: a layer [H, W], and by direction [8, H, W]."""
+
+
 class SolvedField:
     """A field to one goal cell.
 
     Attributes:
         terrain: It is for.
-        layer: That was priced, or None.
+        beside: What was priced beside it.
         field: Solved as far as was asked for.
+        along: The directed cost [8, H, W] that was priced, or None.
         cost_to_go: In metres, for controllers and people; None until the field is complete. It
             stays what it is when the field is repaired.
     """
 
-    def __init__(self, terrain: Terrain, layer: np.ndarray | None, field: Field) -> None:
-        """Take a field that says what the robot's path needs."""
-        self.terrain, self.layer, self.field = terrain, layer, field
+    def __init__(
+        self, terrain: Terrain, beside: Beside, field: Field, along: np.ndarray | None = None
+    ) -> None:
+        """Take a field that says what the robot's path needs.
+
+        Args:
+            terrain: It is for.
+            beside: What was priced beside it.
+            field: Of cells or, with a directed cost, of edges.
+            along: The directed cost [8, H, W], see `directed.py`, where there is one.
+        """
+        self.terrain, self.beside, self.field, self.along = terrain, beside, field, along
         self.cost_to_go: CostToGo | None = None
         self._is_given_up = False
+
+    @property
+    def cost(self) -> np.ndarray:
+        """[H, W] cost of the cells or [8, H, W] directed."""
+        return self.field.cost if self.along is None else self.along
+
+    def is_for(self, terrain: Terrain, beside: Beside) -> bool:
+        """Whether it was solved for these very objects."""
+        (layer, directed), (own_layer, own_directed) = beside, self.beside
+        return self.terrain is terrain and own_layer is layer and own_directed is directed
 
     def give_up(self) -> None:
         """Leave the field as it is: its memory is used for other costs from now on."""

@@ -20,6 +20,7 @@ from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
+from mme_ilqr_ros.planning.solved_field import Beside
 
 RIM = 6.0  # radii of cells that nobody knows, round everything
 BLOCK = 64  # [cells] by which the area grows: in between fields are repaired, not solved again
@@ -49,7 +50,7 @@ class UnknownPlanner:
         known: GridMap | None = None,
         *,
         tolerance: float | None = None,
-        layer_on: Callable[[GridMap], NDArray[np.float64] | None] = lambda grid: None,
+        beside_on: Callable[[GridMap], Beside] = lambda grid: (None, None),
         whole_field: bool = True,
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the frame of the grids [m].
@@ -60,7 +61,7 @@ class UnknownPlanner:
             goal: Where it has to go, known or not.
             known: A map, where there is one.
             tolerance: As of `GlobalPlanner.plan`.
-            layer_on: Returns the layer of `GlobalPlanner.plan` on the cells of a map.
+            beside_on: Returns `layer` and `directed` of `GlobalPlanner.plan` on the cells of a map.
             whole_field: As of `GlobalPlanner.plan`.
         """
         start, goal = np.asarray(start, float), np.asarray(goal, float)
@@ -74,9 +75,15 @@ class UnknownPlanner:
             return PlanResult(PlanStatus.GOAL_OUTSIDE_MAP, text)
         self._box, self._task = box, task
         grid = fused(seen, self._on_cells(seen, box, known))
-        layer = layer_on(grid)
+        layer, directed = beside_on(grid)
         result = self._planner.plan(
-            grid, start, goal, tolerance=tolerance, layer=layer, whole_field=whole_field
+            grid,
+            start,
+            goal,
+            tolerance=tolerance,
+            layer=layer,
+            directed=directed,
+            whole_field=whole_field,
         )
         if result.status is PlanStatus.NO_VALID_PATH:
             return replace(result, message=f"unreachable: {result.message}")

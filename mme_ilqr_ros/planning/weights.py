@@ -27,6 +27,9 @@ SHIPPED = (CLEARANCE, SHORTEST)
 WALLS = "walls"
 """Kind of the files that hold the cost of walls; files without a kind are of this one."""
 
+HABITS = "habits"
+"""Kind of the files that hold what was learned from an owner's drives."""
+
 _FORMAT = "mme_ilqr_ros cost encoder 1"
 
 

@@ -1,4 +1,4 @@
-"""`mme-ilqr train`: from a command line to weights, their card, curves and checkpoint."""
+"""Trainings with torch: from a command line to weights, their card, curves and checkpoint."""
 
 from __future__ import annotations
 
@@ -22,22 +22,6 @@ COMMANDS: Mapping[str, Command] = {
 }
 """The tasks of the weight files that ship, by name. A new task is a line here."""
 
-ABOUT = "Learn a cost for the planner and write it as a weight file with its card."
-EXAMPLES = """\
-examples:
-  mme-ilqr train clearance --seed 0 --out out/training/mine
-  mme-ilqr train navigation --data mazes.npz
-
-DIR gets weights, their card, learning curves and a checkpoint, all named after it. An unfinished
-training continues with --resume. To use the weights, set the planner's parameter `weights` to
-the file.
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a subcommand for every task."""
-    add_tasks(parser, COMMANDS)
-
 
 _LARGEST_SEED = 1_000_000  # test data use larger ones
 _DEFAULT = "default depends on the task"
@@ -49,11 +33,16 @@ def add_tasks(
     """Add a subcommand for every task; return the parser."""
     subcommands = parser.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, command in commands.items():
-        sub = subcommands.add_parser(name, help=command.help, description=command.help)
-        sub.set_defaults(command=command)
-        command.add_options(sub)
-        _add_common(sub, name)
+        add_task(subcommands.add_parser(name, help=command.help), name, command)
     return parser
+
+
+def add_task(sub: argparse.ArgumentParser, name: str, command: Command) -> None:
+    """Add the options of a task to its own parser."""
+    sub.description = command.help
+    sub.set_defaults(command=command)
+    command.add_options(sub)
+    _add_common(sub, name)
 
 
 def _add_common(sub: argparse.ArgumentParser, name: str) -> None:

@@ -6,10 +6,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.command_line import names, positive
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.reporting.rows import write_json
 from mme_ilqr_ros.settings import flatten
 from studies import worlds

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import TOLERANCE_PART, Setup
 from mme_ilqr_ros.control.own_units import RADIUS, in_own_units
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.parameters.files import Parameters
 from mme_ilqr_ros.perception.scan import Scan
 from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.simulation.scenario import Scenario

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from mme_ilqr_ros.benchmark.jobs import run_all
-from mme_ilqr_ros.benchmark.parameters import Parameters, read_parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.command_line import positive, positive_int
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.perception.settings import PerceptionSettings
 from mme_ilqr_ros.reporting.rows import facts, table, write_json
 from mme_ilqr_ros.settings import build, flatten

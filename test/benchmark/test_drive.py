@@ -6,10 +6,10 @@ import pytest
 
 from mme_ilqr_ros.benchmark.drive import barn_score, drive
 from mme_ilqr_ros.benchmark.drive_verb import summary, totals
-from mme_ilqr_ros.benchmark.parameters import Parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.geometry.passable import discs_in
 from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.parameters.files import Parameters
 from mme_ilqr_ros.reporting.result import Outcome
 from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.simulation.robot import RobotSpec

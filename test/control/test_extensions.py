@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import yaml
 
-from mme_ilqr_ros.benchmark.parameters import read_parameters
 from mme_ilqr_ros.control.controller import ControlStatus, LocalController
 from mme_ilqr_ros.control.costs import CostTerm, Penalty
 from mme_ilqr_ros.control.extensions import add_costs, build_extended, extended
@@ -20,6 +19,7 @@ from mme_ilqr_ros.control.robots import DifferentialDrive, Robot, robot_of
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.parameters.files import read_parameters
 from mme_ilqr_ros.settings import SettingError, setting, table
 
 ROOT = Path(__file__).resolve().parents[2]

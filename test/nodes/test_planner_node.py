@@ -40,7 +40,7 @@ class Stand:
         self.plans = bench.collect(PathMessage, "plan", LATCHED)
         self.attempts = bench.collect(Float32, "planner/plan_time")
         self.costs = bench.collect(OccupancyGrid, "planner/cost_to_go", LATCHED)
-        self.node = bench.add(PlannerNode, kind="dijkstra", **parameters)
+        self.node = bench.add(PlannerNode, **{"kind": "dijkstra", **parameters})
         self.odom = bench.publisher(Odometry, "odom")
         self.goal = bench.publisher(PoseStamped, "goal_pose")
         self.map = bench.publisher(OccupancyGrid, "map", LATCHED)

@@ -157,3 +157,32 @@ def test_what_is_missing_is_told_in_one_line(bench, monkeypatch, broken, named):
 )
 def test_types_of_fields_are_written_as_in_files(field, text):
     assert message_definitions._as_in_a_file(field) == text
+
+
+def test_drives_are_recorded_as_poses_in_the_map_and_goals(bench, tmp_path):
+    pytest.importorskip("rosbags")
+    from geometry_msgs.msg import PoseStamped
+
+    from mme_ilqr_ros.habits.reading import read_tracks
+    from mme_ilqr_ros.habits.reading_bags import Wanted
+
+    file = tmp_path / "drive.mcap"
+    node = bench.add(RecorderNode, file=str(file), drives=True, drive_rate=50.0)
+    odom, scan = bench.publisher(Odometry, "odom"), bench.publisher(LaserScan, "scan", SENSOR)
+    goal = bench.publisher(PoseStamped, "goal_pose")
+    bench.connect(odom)
+    bench.spin_for(0.3)  # a look for new topics
+    goal.publish(PoseStamped())
+    for number in range(40):
+        message = odometry(0.1 * min(number, 20))  # drives two metres, then stands
+        message.header.stamp = bench.node.get_clock().now().to_msg()
+        odom.publish(message)
+        scan.publish(LaserScan())
+        bench.spin_for(0.03)
+    node.stop()
+    (track,), _ = read_tracks([file], Wanted())
+    assert track.made_of == "/robot_pose in 'map'"
+    assert track.points[-1].tolist() == [2.0, 0.0]
+    assert 5 <= len(track.points) <= 21
+    assert len(track.goals) == 1
+    assert {topic for topic, _ in messages_in(file)} == {"/robot_pose", "/goal_pose"}

@@ -1,7 +1,7 @@
 import pytest
 
-from mme_ilqr_ros.benchmark.parameters import read_parameters
 from mme_ilqr_ros.benchmark.setup import Setup
+from mme_ilqr_ros.parameters.files import read_parameters
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import SettingError
 from mme_ilqr_ros.simulation.scenario import load_scenario

@@ -1,0 +1,90 @@
+"""How well a cost explains drives: by how much each costs more than the best path under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mme_ilqr_ros.habits.fit import Driver, Walk, price
+from mme_ilqr_ros.habits.ground import Ground
+from mme_ilqr_ros.habits.occupancy import occupancy
+from mme_ilqr_ros.planning.directed import across, along_axes
+from mme_ilqr_ros.planning.habit_cost import MOST
+from mme_ilqr_ros.planning.habits import Habits
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How well one cost explains held-out drives.
+
+    Attributes:
+        regret: Mean over the drives of the driven cost over the least one, minus 1 (0 = each drive
+            is a best path under this cost).
+        error: Standard error of that mean.
+    """
+
+    regret: float
+    error: float
+
+    @classmethod
+    def of(cls, regrets: np.ndarray) -> Explained:
+        """Return mean and standard error of regrets [N]."""
+        if len(regrets) < 2:
+            return cls(float(regrets.mean()) if len(regrets) else 0.0, 0.0)
+        return cls(float(regrets.mean()), float(regrets.std(ddof=1) / np.sqrt(len(regrets))))
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Held-out drives under three costs; `folds` 0 when there are too few drives.
+
+    Attributes:
+        shipped: Under the weights without habits.
+        dijkstra: Under uniform cost.
+        learned: Under habits learned from the other folds.
+        gain: Mean and error of `shipped` minus `learned`, drive by drive.
+        regrets: [N, 3] of each drive: shipped, Dijkstra, learned.
+        folds: Number of folds.
+    """
+
+    shipped: Explained
+    dijkstra: Explained
+    learned: Explained
+    gain: Explained
+    regrets: np.ndarray
+    folds: int
+
+
+def regret_of(walk: Walk, cost: np.ndarray, driver: Driver) -> float:
+    """Return by how much a walk costs more than the best one between its ends, as a fraction."""
+    best = driver.walk(cost, walk[0], walk[-1])
+    if best is None:
+        return 0.0
+    spent = [
+        price(occupancy(cells, cost.shape[-2:], len(cost) if cost.ndim == 3 else 1), cost)
+        for cells in (walk, best)
+    ]
+    return max(spent[0] / spent[1] - 1.0, 0.0)
+
+
+def cost_on(habits: Habits, ground: Ground) -> np.ndarray:
+    """Return the cost of the ground's cells with habits: [H, W], or [8, H, W] with directions."""
+    terms = _on_ground(habits.places, ground)
+    for name, table in habits.features.items():
+        terms = terms + np.interp(ground.features[name], np.linspace(0.0, 1.0, len(table)), table)
+    cost = ground.cost * np.exp(np.minimum(terms, MOST))
+    if not habits.has_directions:
+        return cost
+    turns = along_axes(np.stack([_on_ground(part, ground) for part in habits.directions]))
+    if habits.sides.any():
+        places = across(ground.occupied, ground.side)
+        knots = np.linspace(0.0, 1.0, len(habits.sides))
+        turns += np.where(np.isnan(places), 0.0, np.interp(places, knots, habits.sides))
+    return cost * np.exp(np.minimum(turns, MOST))
+
+
+def _on_ground(blocks: np.ndarray, ground: Ground) -> np.ndarray:
+    """Return blocks of two cells of the ground, cell by cell."""
+    height, width = ground.shape
+    return np.repeat(np.repeat(blocks, 2, axis=0), 2, axis=1)[:height, :width].astype(np.float64)

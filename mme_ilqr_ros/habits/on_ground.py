@@ -1,0 +1,166 @@
+"""Habits from walks on the ground: which terms are learned, with which priors, and what is kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from mme_ilqr_ros.habits.drive import Drive, DriveError
+from mme_ilqr_ros.habits.evidence import keeps_a_side, keeps_directions
+from mme_ilqr_ros.habits.fit import Driver, Prior, Walk, fit, price
+from mme_ilqr_ros.habits.ground import Ground
+from mme_ilqr_ros.habits.occupancy import occupancy
+from mme_ilqr_ros.habits.settings import HabitSettings
+from mme_ilqr_ros.habits.snapping import snapped
+from mme_ilqr_ros.habits.terms import Directions, Places, Table, Term
+from mme_ilqr_ros.planning.directed import across
+from mme_ilqr_ros.planning.habit_cost import MOST
+from mme_ilqr_ros.planning.habits import (
+    CLEARANCE_FEATURE,
+    Fingerprint,
+    Habits,
+    occupied_share,
+)
+
+PLACES, SIDES, DIRECTIONS = "places", "sides", "directions"
+N_KNOTS = {CLEARANCE_FEATURE: 9, SIDES: 5}
+_LAYER_KNOTS = 5
+_PLACES_PRIOR = Prior(l1=0.3, l2=0.2)
+_TABLE_PRIOR = Prior(l1=1.0, l2=1.0)
+_ROUNDS = 120
+_ROUNDS_DIRECTED = 80
+_AGAIN = 1.3  # undoes what the prior takes off terms that the drives support
+_MOST_PLACE = 2.0  # log cost of a place
+UNFAMILIAR = 0.15
+"""Log cost of a place where no drive went, beside one where drives go: it may be disliked."""
+_FAMILIAR = 0.6  # [m] beside a drive
+PRIOR_ERROR = 0.5
+"""Standard deviation of the log cost of a place before a drive is seen."""
+_SUPPORT = 0.8  # [m] over which what is known of a place holds
+
+_log = logging.getLogger(__name__)
+Progress = Callable[[float, str], None]
+
+
+def usable(drives: Sequence[Drive], ground: Ground) -> list[Walk]:
+    """Return the walks of the drives that have one; say which have none, and why."""
+    walks = []
+    for drive in drives:
+        try:
+            walks.append(snapped(drive, ground))
+        except DriveError as error:
+            _log.warning("%s; left out", error)
+    return walks
+
+
+def learn_on(
+    ground: Ground,
+    walks: Sequence[Walk],
+    settings: HabitSettings,
+    progress: Progress | None = None,
+) -> Habits:
+    """Do what `learn` does, from walks on the ground."""
+    if not walks:
+        return _habits(ground, walks, {}, {})
+    rng = np.random.default_rng(settings.seed)
+    driver = Driver.on(ground, rng)
+    terms: dict[str, Term] = {PLACES: Places(ground.shape, ground.side)}
+    for name, argument in ground.features.items():
+        terms[name] = Table(argument, N_KNOTS.get(name, _LAYER_KNOTS))
+    if settings.directions:
+        terms |= _directed_terms(driver, walks)
+    priors = {
+        name: _PLACES_PRIOR if name in (PLACES, DIRECTIONS) else _TABLE_PRIOR for name in terms
+    }
+    is_directed = any(term.directed for term in terms.values())
+    n_rounds = _ROUNDS_DIRECTED if is_directed else _ROUNDS
+    report = None if progress is None else lambda done: progress(done, "learning")
+    weights = fit(driver, walks, terms, priors, n_rounds, rng, report)
+    return _habits(ground, walks, terms, weights, driver)
+
+
+def _directed_terms(driver: Driver, walks: Sequence[Walk]) -> dict[str, Term]:
+    """Return the terms of directions that the drives show."""
+    terms: dict[str, Term] = {}
+    ground = driver.ground
+    places = across(ground.occupied, ground.side)
+    if keeps_a_side(driver, walks, places):
+        terms[SIDES] = Table(places, N_KNOTS[SIDES])
+    if keeps_directions(driver, walks):
+        terms[DIRECTIONS] = Directions(ground.shape, ground.side)
+    return terms
+
+
+def _habits(
+    ground: Ground,
+    walks: Sequence[Walk],
+    terms: Mapping[str, Term],
+    weights: Mapping[str, np.ndarray],
+    driver: Driver | None = None,
+) -> Habits:
+    """Return what was learned, places in blocks of two cells of the ground."""
+    places = np.zeros(ground.shape)
+    directions = np.zeros((4, *ground.shape))
+    if PLACES in terms:
+        places = _AGAIN * terms[PLACES].spread(weights[PLACES])
+        places = np.minimum(places + UNFAMILIAR * _unfamiliar(ground, walks), _MOST_PLACE)
+    if isinstance(term := terms.get(DIRECTIONS), Directions):
+        directions = np.minimum(term.fields(weights[DIRECTIONS]), MOST)
+    features = {name: _table(weights, name, ground) for name in ground.features}
+    return Habits(
+        Fingerprint.of(ground.grid),
+        occupied_share(ground.grid, 2.0 * ground.side),
+        places=_blocks(places),
+        places_error=_blocks(_error(ground, walks, places, driver)),
+        block=2.0 * ground.side,
+        features={name: table for name, table in features.items() if table.any()},
+        sides=weights.get(SIDES, np.zeros(N_KNOTS[SIDES])).astype(np.float32),
+        directions=np.stack([_blocks(part) for part in directions]),
+        n_drives=len(walks),
+    )
+
+
+def _table(weights: Mapping[str, np.ndarray], name: str, ground: Ground) -> np.ndarray:
+    """Return a feature's table; a constant is no habit, so its least entry is 0."""
+    table = weights.get(name)
+    return np.zeros(2, np.float32) if table is None else (table - table.min()).astype(np.float32)
+
+
+def _blocks(values: np.ndarray) -> np.ndarray:
+    """Return float32 means of blocks of 2 x 2 cells."""
+    padded = np.pad(values, [(0, n % 2) for n in values.shape], mode="edge")
+    height, width = (n // 2 for n in padded.shape)
+    return padded.reshape(height, 2, width, 2).mean(axis=(1, 3)).astype(np.float32)
+
+
+def _unfamiliar(ground: Ground, walks: Sequence[Walk]) -> np.ndarray:
+    """Return [H, W] in [0, 1]: 1 where no drive went near, towards 0 where many did."""
+    sigma = _FAMILIAR / ground.side
+    visits = np.zeros(ground.shape)
+    for walk in walks:
+        visits[walk[:, 0], walk[:, 1]] += 1.0
+    return np.exp(-2.5 * sigma * ndimage.gaussian_filter(visits, sigma))
+
+
+def _error(
+    ground: Ground, walks: Sequence[Walk], places: np.ndarray, driver: Driver | None
+) -> np.ndarray:
+    """Return the standard deviation [H, W] of the cost of places: less with drives and plans there.
+
+    Where a driver pays, and where one would pay by the cost learned, the drives say what a place
+    costs: the information of a drive is the square of what it pays there, over its likely error.
+    """
+    known, full = np.zeros(ground.shape), ground.cost * np.exp(places)
+    cost = np.where(ground.free, ground.cost, 0.0) * np.exp(places)  # 0: no walk goes there
+    window = max(1, round(_SUPPORT / ground.side))
+    for k, walk in enumerate(walks):
+        plan = driver.walk(full, walk[0], walk[-1], k % len(driver.errors)) if driver else None
+        for cells in (walk, walk if plan is None else plan):
+            spent = occupancy(cells, ground.shape)
+            near = ndimage.uniform_filter(spent[0] * cost, window) * window**2
+            metres = ground.side * price(spent, ground.cost)
+            known += 0.5 * (ground.side * near) ** 2 / max(metres, 1.0)
+    return 1.0 / np.sqrt(1.0 / PRIOR_ERROR**2 + known)

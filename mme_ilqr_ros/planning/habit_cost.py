@@ -1,0 +1,141 @@
+"""The planner's cost with an owner's habits: today's cost times what they add.
+
+    log cost = log clearance cost + places + sum over layers of a table of the layer
+             + (directed:) place across a corridor + direction at a place
+
+Terms of places and directions at places belong to the map of the drives; on another one they are
+left out. The rest is a function of what is seen and carries over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+
+import numpy as np
+
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.geometry.grid_map import GridMap, Window
+from mme_ilqr_ros.planning.clearance_table import ClearanceTable
+from mme_ilqr_ros.planning.directed import across, along_axes
+from mme_ilqr_ros.planning.habits import CLEAR_RADII, CLEARANCE_FEATURE, Habits
+from mme_ilqr_ros.planning.terrain import Terrain
+
+MOST = 2.5
+"""Largest logarithm by which habits raise the cost of a cell: no detour beyond 12 times."""
+
+
+class LayerError(InputError):
+    """The layers that habits are a function of are not there or do not fit; says which."""
+
+
+class HabitCost:
+    """From a terrain to the cost of its cells, with habits.
+
+    Attributes:
+        habits: What was learned.
+        base: Today's cost, without them.
+    """
+
+    def __init__(self, habits: Habits, base: ClearanceTable) -> None:
+        """Take what was learned and the cost that it is added to."""
+        self.habits = habits
+        self.base = base
+        self._seen = _with_feature(base, habits.features.get(CLEARANCE_FEATURE))
+        self._layers: dict[str, np.ndarray] = {}
+        self._factor: tuple[GridMap, np.ndarray] | None = None
+
+    def limited(self, largest: float) -> HabitCost:
+        """Return it with today's cost limited, as `ClearanceTable.limited`."""
+        return HabitCost(self.habits, self.base.limited(largest)).bound(self._layers)
+
+    def bound(self, layers: Mapping[str, np.ndarray]) -> HabitCost:
+        """Return a model that reads these layers, [H, W] in [0, 1] by name; others are ignored."""
+        model = copy(self)
+        model._layers = {name: layers[name] for name in self.habits.layer_names if name in layers}
+        model._factor = None
+        return model
+
+    def warning(self, grid: GridMap) -> str:
+        """Return one line if the places learned do not apply to a map, else an empty text."""
+        if not self.habits.places.any() and not self.habits.directions.any():
+            return ""
+        if self.habits.are_of(grid):
+            return ""
+        of = self.habits.fingerprint
+        return (
+            f"the costs of places were learned on another map ({of.shape[0]} x {of.shape[1]} cells"
+            f" of {of.resolution:g} m) and are left out on this one ({grid.height} x {grid.width}"
+            f" of {grid.resolution:g} m); what was learned of clearance and layers still applies"
+        )
+
+    def __call__(self, terrain: Terrain) -> np.ndarray:
+        """Return the cost float64 [H, W] of the cells of a terrain.
+
+        Raises:
+            LayerError: A layer that the habits need is missing or does not fit the map.
+        """
+        return self._seen(terrain) * self._factor_on(terrain.grid)
+
+    def sees(self, terrain: Terrain) -> int:
+        """Return how far from a cell what stands counts for its cost [cells]."""
+        return self._seen.sees(terrain)
+
+    def fill(self, terrain: Terrain, window: Window, out: np.ndarray) -> None:
+        """Write the cost of the cells of a window of a terrain to `out` float64 [h, w].
+
+        Raises:
+            LayerError: As of `__call__`.
+        """
+        self._seen.fill(terrain, window, out)
+        out *= self._factor_on(terrain.grid)[window]
+
+    def directed(self, terrain: Terrain, cost: np.ndarray) -> np.ndarray | None:
+        """Return the directed cost [8, H, W] for costs of cells [H, W]; None without directions."""
+        habits = self.habits
+        if not habits.has_directions:
+            return None
+        grid = terrain.grid
+        terms = np.zeros((8, *grid.shape))
+        if habits.sides.any():
+            places = across(grid.occupied, grid.resolution)
+            knots = np.linspace(0.0, 1.0, len(habits.sides))
+            terms += np.where(np.isnan(places), 0.0, np.interp(places, knots, habits.sides))
+        if habits.directions.any() and habits.are_of(grid):
+            terms += along_axes(np.stack([habits.on_cells(d, grid) for d in habits.directions]))
+        return cost * np.exp(np.minimum(terms, MOST))
+
+    def _factor_on(self, grid: GridMap) -> np.ndarray:
+        """Return by what places and layers multiply the cost of the cells of a map [H, W].
+
+        Kept while the map has the same cells at the same place.
+        """
+        kept, habits = self._factor, self.habits
+        if kept is not None and kept[0].fits(grid) and kept[0].origin == grid.origin:
+            return kept[1]
+        terms = np.zeros(grid.shape)
+        if habits.places.any() and habits.are_of(grid):
+            terms += habits.on_cells(habits.places, grid)
+        for name in habits.layer_names:
+            layer = self._layer(name, grid)
+            table = habits.features[name]
+            terms += np.interp(layer, np.linspace(0.0, 1.0, len(table)), table)
+        factor = np.exp(np.clip(terms, -MOST, MOST))
+        self._factor = grid, factor
+        return factor
+
+    def _layer(self, name: str, grid: GridMap) -> np.ndarray:
+        if name not in self._layers:
+            bound = ", ".join(sorted(self._layers)) or "none"
+            raise LayerError(f"the weights need the layer '{name}'; bound by name: {bound}")
+        layer = self._layers[name]
+        if layer.shape != grid.shape:
+            raise LayerError(f"layer '{name}' has {layer.shape} cells, the map {grid.shape}")
+        return layer
+
+
+def _with_feature(base: ClearanceTable, table: np.ndarray | None) -> ClearanceTable:
+    """Return today's table with a learned term of clearance added to its logarithm."""
+    if table is None or not table.any():
+        return base
+    return base.plus(np.linspace(0.0, CLEAR_RADII, len(table)), table)
