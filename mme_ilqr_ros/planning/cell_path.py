@@ -165,19 +165,27 @@ def is_apart(start, end, cost):
 
 @compiled
 def _kept(points, cost, apart):
-    """Greedy: from each kept point go straight to the furthest that a line can still reach."""
+    """Greedy: from each kept point go straight to one that a line can just still reach.
+
+    It is looked for by doubling the distance, then by halving: lines are as long as the walk, and
+    to try each point on it would take the square of its length.
+    """
     n = len(points)
-    kept = np.zeros(n, dtype=np.int64)
+    kept, spent = np.zeros(n, dtype=np.int64), np.zeros(n)
+    for j in range(1, n):
+        spent[j] = spent[j - 1] + line_cost(points[j - 1], points[j], cost)
     n_kept, anchor = 1, 0
     while anchor < n - 1:
-        reached, spent = anchor + 1, 0.0
-        for j in range(anchor + 1, min(n, anchor + 1 + _FURTHEST)):
-            spent += line_cost(points[j - 1], points[j], cost)
-            if apart and j > anchor + 1 and not is_apart(points[anchor], points[j], cost):
-                break
-            if not line_cost(points[anchor], points[j], cost) <= spent * (1.0 + _ROUNDING):
-                break
-            reached = j
+        last = min(n - 1, anchor + _FURTHEST)
+        reached, beyond, step = anchor + 1, last + 1, 1
+        while beyond - reached > 1:
+            j = min(reached + step, last) if beyond > last else (reached + beyond) // 2
+            most = (spent[j] - spent[anchor]) * (1.0 + _ROUNDING)
+            is_free = line_cost(points[anchor], points[j], cost) <= most
+            if is_free and (not apart or is_apart(points[anchor], points[j], cost)):
+                reached, step = j, 2 * step
+            else:
+                beyond = j
         kept[n_kept] = reached
         n_kept += 1
         anchor = reached

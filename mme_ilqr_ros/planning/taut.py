@@ -20,7 +20,7 @@ from mme_ilqr_ros.planning.moves import STEPS
 _GAIN = 1e-6  # of the cost of what is replaced: less is rounding
 _FIRST_STEP = 8  # cells by which a corner is moved at first; then half of it, down to one
 _ROUNDS = 12
-_MOST_CROSSED = 100_000  # cells that are looked at in all, about 1 ms
+_MOST_CROSSED = 60_000  # cells that are looked at in all, about 2 ms
 _D_ROWS, _D_COLUMNS = STEPS[:, 0].copy(), STEPS[:, 1].copy()
 
 
