@@ -141,6 +141,12 @@ class Ground:
         )
         return result if lattice == HERE else _moved(result, lattice)
 
+    def prepare(self) -> None:
+        """Do for the map what a plan needs whatever its start and goal, before there are any."""
+        has_layers = self._settings.use_filter_mask or self.beside.layers
+        if self._seen is None and self._map is not None and not has_layers:
+            self._planner.prepare(self._map)
+
     def _beside_on(self, grid: GridMap) -> Beside:
         """Return the filter mask and the lanes on the cells of a grid, each None without one."""
         if self._seen is not None:

@@ -275,6 +275,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self._replanner.release()
         self._legs.forget()
         self._replanner.hasten()
+        if not self._goal.is_wanted:
+            self._ground.prepare()
         self._replan()
 
     def _plan_soon(self) -> None:

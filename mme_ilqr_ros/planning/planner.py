@@ -70,6 +70,7 @@ class GlobalPlanner:
         # By whether the cost is learned.
         self._prices = {True: Prices(self._cost_model, settings), False: Prices(None, settings)}
         self._solved: dict[bool, SolvedField] = {}
+        self._ready: tuple[Terrain, np.ndarray | None, np.ndarray] | None = None  # by `prepare`
         self._handed_out: weakref.WeakSet[SolvedField] = weakref.WeakSet()
 
     @property
@@ -151,6 +152,12 @@ class GlobalPlanner:
             return PlanResult(refused.status, str(refused))
         message = f"{rescue.message}; by exact search, as the learned path failed: {result.message}"
         return replace(rescue, message=message, fallback_used=True)
+
+    def prepare(self, grid: GridMap, layer: np.ndarray | None = None) -> None:
+        """Do for a map what a plan needs whatever its start and goal, before there are any."""
+        terrain, prices = self._terrain_of(grid), self._prices[self._cost_model is not None]
+        if prices.is_local and not terrain.blocked.all():
+            self._ready = terrain, layer, self._priced(terrain, layer, prices)
 
     def blocked_at(self, grid: GridMap, points: np.ndarray) -> np.ndarray:
         """Return where a map has no room for the robot at points [N, 2] in its frame: bool [N].
@@ -254,9 +261,12 @@ class GlobalPlanner:
 
     def _new(self, terrain: Terrain, beside: Beside, goal_cell: Cell, learned: bool) -> SolvedField:
         (layer, directed), model = beside, self._cost_model
-        costs = blank_costs(terrain.grid.shape)
+        ready, is_usual = self._ready, learned == (model is not None)
+        if ready is not None and is_usual and ready[0] is terrain and ready[1] is layer:
+            costs, self._ready = ready[2], None
+        else:
+            costs = self._priced(terrain, layer, self._prices[learned])
         cells = inner(costs, stride := terrain.grid.width + 2)
-        self._prices[learned].fill(terrain, layer, whole(terrain.grid.shape), cells)
         along = model.directed(terrain, cells) if isinstance(model, HabitCost) and learned else None
         if directed is not None:
             along = directed * (cells if along is None else along)
@@ -265,6 +275,13 @@ class GlobalPlanner:
         else:
             field = solve_edges(edge_costs(along), goal_cell, until=goal_cell)
         return SolvedField(terrain, beside, field, along)
+
+    @staticmethod
+    def _priced(terrain: Terrain, layer: np.ndarray | None, prices: Prices) -> np.ndarray:
+        """Return the costs of all cells, flat with their border."""
+        costs, shape = blank_costs(terrain.grid.shape), terrain.grid.shape
+        prices.fill(terrain, layer, whole(shape), inner(costs, shape[1] + 2))
+        return costs
 
     def _repaired(
         self, kept: SolvedField, terrain: Terrain, beside: Beside, prices: Prices

@@ -24,6 +24,11 @@ class Prices:
         self._model, self._settings = model, settings
         self._kept: tuple[Terrain, np.ndarray] | None = None  # of a model that is not local
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the price of a cell depends on what is round it only."""
+        return self._model is None or isinstance(self._model, LocalCost)
+
     def window_of_changes(
         self, terrain: Terrain, layer: np.ndarray | None, after: Terrain, later: np.ndarray | None
     ) -> Window | None:
@@ -36,8 +41,7 @@ class Prices:
             later: The layer after.
         """
         rows, columns = after.grid.shape
-        is_local = self._model is None or isinstance(self._model, LocalCost)
-        if layer is not later or not is_local:
+        if layer is not later or not self.is_local:
             return slice(0, rows), slice(0, columns)
         margin = math.ceil(after.radius_in_cells + 0.5)  # by which what stands grows
         if isinstance(self._model, LocalCost):

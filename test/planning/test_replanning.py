@@ -11,6 +11,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cost_model import load_cost_model
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
+from mme_ilqr_ros.planning.prices import Prices
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import find_weights
 
@@ -130,6 +131,27 @@ def test_a_plan_without_the_whole_field_is_the_same_and_the_field_can_follow(cho
                 assert partial.solved.advance()
                 expected = whole.cost_to_go.values
                 np.testing.assert_array_equal(partial.cost_to_go.values, expected)
+
+
+@pytest.mark.parametrize("chosen", PLANNERS, ids=lambda chosen: next(iter(chosen.values())))
+def test_what_is_prepared_before_there_is_a_goal_changes_no_plan(chosen, monkeypatch):
+    settings = PlannerSettings(robot_radius=0.15, clearance_margin=0.15, **chosen)
+    rng = np.random.default_rng(4)
+    occupied, unknown = random_map(rng)
+    maps = grid_map(occupied, unknown), grid_map(changed_map(rng, occupied), unknown)
+    start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
+    planner, fills, fill = GlobalPlanner(settings), [], Prices.fill
+    monkeypatch.setattr(Prices, "fill", lambda *given: fills.append(1) or fill(*given))
+    for grid in maps:
+        planner.prepare(grid)
+        n_before = len(fills)
+        prepared = planner.plan(grid, start, goal)
+        if grid is maps[0]:
+            assert len(fills) == n_before
+        fresh = GlobalPlanner(settings).plan(grid, start, goal)
+        assert prepared.message == fresh.message
+        np.testing.assert_array_equal(prepared.cost_to_go.values, fresh.cost_to_go.values)
+    planner.prepare(grid_map(np.ones_like(occupied), unknown))  # no free cell: nothing to prepare
 
 
 def test_a_field_that_was_not_whole_when_its_memory_was_used_again_says_nothing():
