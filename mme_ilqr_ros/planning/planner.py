@@ -87,6 +87,7 @@ class GlobalPlanner:
         if isinstance(self._cost_model, HabitCost):
             self._cost_model = self._cost_model.bound(layers)
             self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
+            self._ready = None
 
     def warning(self, grid: GridMap) -> str:
         """Return one line if part of the weights does not apply to a map, else an empty text."""
