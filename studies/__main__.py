@@ -71,6 +71,10 @@ VERBS = {
     "drives_tutorial": Verb(
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
     ),
+    "own_drives": Verb(
+        "what a robot's owner gains from a few drives: places, directions, other maps",
+        "studies.own_drives.verb",
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

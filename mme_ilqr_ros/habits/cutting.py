@@ -48,7 +48,13 @@ class CutSettings(Settings):
         low=0.1,
         high=3600.0,
     )
-    min_length: float = setting(1.5, "Shorter drives say nothing.", unit="m", low=0.0, high=1000.0)
+    min_length: float = setting(
+        1.5,
+        "Drives that lead no further from where they began say nothing.",
+        unit="m",
+        low=0.0,
+        high=1000.0,
+    )
     return_distance: float = setting(
         1.2,
         "A robot that comes as near as this to where it was on the same drive, no wall between, has"
@@ -112,8 +118,9 @@ def _of_track(track: Track, grid: GridMap, settings: CutSettings, tally: Tally) 
             indices = _apart(track.points, part[first : last + 1])
             points = track.points[indices]
             length = float(_lengths(points).sum())
-            if len(points) < 2 or length < settings.min_length:
-                tally.lose(f"shorter than {settings.min_length:g} m", 0.0, length)
+            reached = float(np.hypot(*(points - points[0]).T).max())
+            if len(points) < 2 or reached < settings.min_length:
+                tally.lose(f"gone no further than {settings.min_length:g} m", 0.0, length)
                 continue
             times = None if track.times is None else track.times[indices]
             where = f"from point {indices[0]}"

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.habits.drive import Drive, DriveError
-from mme_ilqr_ros.habits.evidence import keeps_a_side, keeps_directions
+from mme_ilqr_ros.habits.evidence import differ_in, keeps_directions
+from mme_ilqr_ros.habits.explain import Explained, cost_on, regret_of
 from mme_ilqr_ros.habits.fit import Driver, Prior, Walk, fit, price
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
@@ -28,18 +29,21 @@ from mme_ilqr_ros.planning.habits import (
 PLACES, SIDES, DIRECTIONS = "places", "sides", "directions"
 N_KNOTS = {CLEARANCE_FEATURE: 9, SIDES: 5}
 _LAYER_KNOTS = 5
-_PLACES_PRIOR = Prior(l1=0.3, l2=0.2)
-_TABLE_PRIOR = Prior(l1=1.0, l2=1.0)
-_ROUNDS = 120
-_ROUNDS_DIRECTED = 80
-_AGAIN = 1.3  # undoes what the prior takes off terms that the drives support
+_NOISE_OF_ONE, _PLACES_L2 = 0.1, 0.2
+_TABLE_PRIOR = Prior(l1=0.3, l2=0.1)
+_ROUNDS = 100
+_DIRECTED = 0.6  # as many rounds, where each takes several times as long
+_AGAIN = 1.3  # undoes what the prior takes off places that many drives support
 _MOST_PLACE = 2.0  # log cost of a place
-UNFAMILIAR = 0.15
-"""Log cost of a place where no drive went, beside one where drives go: it may be disliked."""
+UNFAMILIAR = 0.18
+"""Log cost of a place where no drive went, beside one where many go: it may be disliked."""
+_TRUST = 5.0  # drives that show half of it
 _FAMILIAR = 0.6  # [m] beside a drive
 PRIOR_ERROR = 0.5
 """Standard deviation of the log cost of a place before a drive is seen."""
 _SUPPORT = 0.8  # [m] over which what is known of a place holds
+
+_FEWEST_HALVES = 4  # drives
 
 _log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
@@ -69,17 +73,57 @@ def learn_on(
     driver = Driver.on(ground, rng)
     terms: dict[str, Term] = {PLACES: Places(ground.shape, ground.side)}
     for name, argument in ground.features.items():
-        terms[name] = Table(argument, N_KNOTS.get(name, _LAYER_KNOTS))
-    if settings.directions:
-        terms |= _directed_terms(driver, walks)
-    priors = {
-        name: _PLACES_PRIOR if name in (PLACES, DIRECTIONS) else _TABLE_PRIOR for name in terms
-    }
-    is_directed = any(term.directed for term in terms.values())
-    n_rounds = _ROUNDS_DIRECTED if is_directed else _ROUNDS
+        if differ_in(driver, walks, argument):
+            terms[name] = Table(argument, N_KNOTS.get(name, _LAYER_KNOTS))
+    turns = _directed_terms(driver, walks) if settings.directions else {}
     report = None if progress is None else lambda done: progress(done, "learning")
-    weights = fit(driver, walks, terms, priors, n_rounds, rng, report)
-    return _habits(ground, walks, terms, weights, driver)
+    best, gain = terms, _gain(driver, walks, terms, rng)
+    if turns and (with_turns := _gain(driver, walks, terms | turns, rng)).regret > gain.regret:
+        best, gain = terms | turns, with_turns
+    # All is trusted where held-out drives are explained better, nothing where one error worse.
+    trust = float(np.clip(1.0 + gain.regret / max(gain.error, 1e-9), 0.0, 1.0))
+    weights = _fitted(driver, walks, best, _ROUNDS, rng, report)
+    return _habits(ground, walks, best, {k: trust * w for k, w in weights.items()}, driver)
+
+
+def _fitted(
+    driver: Driver,
+    walks: Sequence[Walk],
+    terms: Mapping[str, Term],
+    n_rounds: int,
+    rng: np.random.Generator,
+    report: Callable[[float], None] | None = None,
+) -> dict[str, np.ndarray]:
+    """Return the weights of terms fitted to walks, each against its prior."""
+    # The noise of a sum of derivatives grows with the root of the number of drives.
+    places = Prior(_NOISE_OF_ONE * np.sqrt(len(walks)), _PLACES_L2)
+    priors = {name: places if name in (PLACES, DIRECTIONS) else _TABLE_PRIOR for name in terms}
+    if any(term.directed for term in terms.values()):
+        n_rounds = int(_DIRECTED * n_rounds)
+    return fit(driver, walks, terms, priors, n_rounds, rng, report)
+
+
+def _gain(
+    driver: Driver,
+    walks: Sequence[Walk],
+    terms: Mapping[str, Term],
+    rng: np.random.Generator,
+) -> Explained:
+    """Return how much better the terms explain drives that they were not fitted to.
+
+    Either half of the drives is explained by what the other shows, and compared with today's cost,
+    drive by drive. Fewer than four drives say nothing: no gain and no loss.
+    """
+    ground, gains = driver.ground, []
+    if len(walks) < _FEWEST_HALVES:
+        return Explained(0.0, 1.0)
+    halves = walks[::2], walks[1::2]
+    for shown, held in (halves, halves[::-1]):
+        weights = _fitted(driver, shown, terms, _ROUNDS // 2, rng)
+        cost = cost_on(_habits(ground, shown, terms, weights), ground)
+        for walk in held:
+            gains.append(regret_of(walk, ground.cost, driver) - regret_of(walk, cost, driver))
+    return Explained.of(np.array(gains))
 
 
 def _directed_terms(driver: Driver, walks: Sequence[Walk]) -> dict[str, Term]:
@@ -87,9 +131,9 @@ def _directed_terms(driver: Driver, walks: Sequence[Walk]) -> dict[str, Term]:
     terms: dict[str, Term] = {}
     ground = driver.ground
     places = across(ground.occupied, ground.side)
-    if keeps_a_side(driver, walks, places):
+    if differ_in(driver, walks, places):
         terms[SIDES] = Table(places, N_KNOTS[SIDES])
-    if keeps_directions(driver, walks):
+    elif keeps_directions(driver, walks):
         terms[DIRECTIONS] = Directions(ground.shape, ground.side)
     return terms
 
@@ -105,8 +149,11 @@ def _habits(
     places = np.zeros(ground.shape)
     directions = np.zeros((4, *ground.shape))
     if PLACES in terms:
-        places = _AGAIN * terms[PLACES].spread(weights[PLACES])
-        places = np.minimum(places + UNFAMILIAR * _unfamiliar(ground, walks), _MOST_PLACE)
+        n = len(walks)
+        places = _AGAIN * n / (n + 1.0) * terms[PLACES].spread(weights[PLACES])
+        trust = n / (n + _TRUST)
+        places = places + UNFAMILIAR * trust * _unfamiliar(ground, walks)
+        places = np.minimum(places, _MOST_PLACE)
     if isinstance(term := terms.get(DIRECTIONS), Directions):
         directions = np.minimum(term.fields(weights[DIRECTIONS]), MOST)
     features = {name: _table(weights, name, ground) for name in ground.features}

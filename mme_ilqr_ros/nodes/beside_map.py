@@ -16,6 +16,7 @@ from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.filter_mask import FilterMask
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+from mme_ilqr_ros.planning.habit_cost import KnownMap
 from mme_ilqr_ros.planning.lanes import load_lanes
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.solved_field import Beside
@@ -51,7 +52,7 @@ class BesideMap:
         self._lanes = load_lanes(Path(file).expanduser()) if file else None
         # The same array as long as map and frames stay: the planner keeps fields by it.
         self._laid = lru_cache(maxsize=1)(self._lay)
-        self._bound: tuple[GlobalPlanner, list[NDArray[np.float64] | None]] | None = None
+        self._bound: Sequence[object] | None = None  # what the weights were bound to last
 
     @property
     def lack(self) -> str:
@@ -65,22 +66,24 @@ class BesideMap:
         for name in self._lanes.off(grid) if self._lanes else ():
             self._warnings.warn_each(f"lanes_file: '{name}' lies off the map; it has no effect")
 
-    def on(self, planner: GlobalPlanner, grid: GridMap, frame: str) -> Beside:
+    def on(
+        self, planner: GlobalPlanner, grid: GridMap, frame: str, known: KnownMap | None = None
+    ) -> Beside:
         """Bind the layers of the weights to a map, and return the filter mask and lanes on it.
 
         Args:
             planner: Whose weights are bound; what lacks it refuses itself.
             grid: The map.
             frame: Its frame.
+            known: As of `GlobalPlanner.bind`.
         """
         tolerance = self._settings.transform_tolerance
-        if self.layers:
-            values = [layer.on(grid, frame, tolerance) for layer in self.layers.values()]
-            kept = self._bound
-            if kept is None or kept[0] is not planner or not _are_same(kept[1], values):
-                found = zip(self.layers, values, strict=True)
-                planner.bind({name: value for name, value in found if value is not None})
-                self._bound = planner, values
+        values = [layer.on(grid, frame, tolerance) for layer in self.layers.values()]
+        bound = (planner, known and known.seen, *values)
+        if self._bound is None or not _are_same(self._bound, bound):
+            found = zip(self.layers, values, strict=True)
+            planner.bind({name: value for name, value in found if value is not None}, known)
+            self._bound = bound
         mask = self.mask.on(grid, frame, tolerance) if self._settings.use_filter_mask else None
         return mask, self._lanes_on(grid, frame)
 
@@ -97,7 +100,5 @@ class BesideMap:
         return factor if (factor > 1.0).any() else None
 
 
-def _are_same(
-    one: Sequence[NDArray[np.float64] | None], other: Sequence[NDArray[np.float64] | None]
-) -> bool:
-    return all(a is b for a, b in zip(one, other, strict=True))
+def _are_same(one: Sequence[object], other: Sequence[object]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

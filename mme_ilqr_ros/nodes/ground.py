@@ -18,7 +18,12 @@ from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
+<<<<<<< HEAD
 from mme_ilqr_ros.planning.planner import GlobalPlanner
+=======
+from mme_ilqr_ros.planning.habit_cost import KnownMap
+from mme_ilqr_ros.planning.planner import Beside, GlobalPlanner
+>>>>>>> drives
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.planning.solved_field import Beside
 from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses, near_occupied
@@ -45,7 +50,6 @@ class Ground:
         self._map_frame = settings.global_frame
         self._seen: GridMap | None = None  # seen from the frame of its lattice
         self._lattice = HERE
-        self._told = False
         self._moved: tuple[GridMap, Pose, GridMap] | None = None
         self.use(settings)
         self.beside = BesideMap(settings, self._planner.layer_names, frames, warnings)
@@ -149,13 +153,11 @@ class Ground:
 
     def _beside_on(self, grid: GridMap) -> Beside:
         """Return the filter mask and the lanes on the cells of a grid, each None without one."""
-        if self._seen is not None:
-            grid = grid.transformed(self._lattice)
-            if not self._told:  # once: to look costs as much as a plan
-                self._told, warning = True, self._planner.warning(grid)
-                if warning:
-                    self._warnings.warn_each(warning)
-        return self.beside.on(self._planner, grid, self.frame)
+        if self._seen is None:
+            return self.beside.on(self._planner, grid, self.frame)
+        seen = self._known()
+        known = None if self._map is None or seen is None else KnownMap(self._map, seen)
+        return self.beside.on(self._planner, grid.transformed(self._lattice), self.frame, known)
 
     def _known(self) -> GridMap | None:
         """Return the map seen from `frame`; the same one until it has moved by half a cell."""

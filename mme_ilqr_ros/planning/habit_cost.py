@@ -11,11 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 
 from mme_ilqr_ros.errors import InputError
+<<<<<<< HEAD
 from mme_ilqr_ros.geometry.grid_map import GridMap, Window
+=======
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
+>>>>>>> drives
 from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.directed import across, along_axes
 from mme_ilqr_ros.planning.habits import CLEAR_RADII, CLEARANCE_FEATURE, Habits
@@ -27,6 +32,19 @@ MOST = 2.5
 
 class LayerError(InputError):
     """The layers that habits are a function of are not there or do not fit; says which."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownMap:
+    """The map that was driven on, where plans are made on other cells, such as those of evidence.
+
+    Attributes:
+        grid: The map as it came.
+        seen: The same, seen from the frame of the cells that are planned on.
+    """
+
+    grid: GridMap
+    seen: GridMap
 
 
 class HabitCost:
@@ -43,15 +61,28 @@ class HabitCost:
         self.base = base
         self._seen = _with_feature(base, habits.features.get(CLEARANCE_FEATURE))
         self._layers: dict[str, np.ndarray] = {}
+<<<<<<< HEAD
         self._factor: tuple[GridMap, np.ndarray] | None = None
+=======
+        self._known: KnownMap | None = None
+        self._kept: tuple[Terrain, np.ndarray] | None = None  # the clearance part of a cost
+        self._factor: tuple[GridMap, bool, np.ndarray] | None = None
+>>>>>>> drives
 
     def limited(self, largest: float) -> HabitCost:
         """Return it with today's cost limited, as `ClearanceTable.limited`."""
-        return HabitCost(self.habits, self.base.limited(largest)).bound(self._layers)
+        return HabitCost(self.habits, self.base.limited(largest)).bound(self._layers, self._known)
 
-    def bound(self, layers: Mapping[str, np.ndarray]) -> HabitCost:
-        """Return a model that reads these layers, [H, W] in [0, 1] by name; others are ignored."""
+    def bound(self, layers: Mapping[str, np.ndarray], known: KnownMap | None = None) -> HabitCost:
+        """Return a model that reads these layers, [H, W] in [0, 1] by name; others are ignored.
+
+        Args:
+            layers: On the cells that are planned on.
+            known: The map, where the cells that are planned on are not its own: the costs of places
+                are laid over them. Directions at places are left out there.
+        """
         model = copy(self)
+        model._known = known
         model._layers = {name: layers[name] for name in self.habits.layer_names if name in layers}
         model._factor = None
         return model
@@ -108,21 +139,36 @@ class HabitCost:
     def _factor_on(self, grid: GridMap) -> np.ndarray:
         """Return by what places and layers multiply the cost of the cells of a map [H, W].
 
-        Kept while the map has the same cells at the same place.
+        Kept while the map has the same cells at the same place, and is of the same building.
         """
         kept, habits = self._factor, self.habits
-        if kept is not None and kept[0].fits(grid) and kept[0].origin == grid.origin:
-            return kept[1]
-        terms = np.zeros(grid.shape)
-        if habits.places.any() and habits.are_of(grid):
-            terms += habits.on_cells(habits.places, grid)
+        if kept is not None and kept[0] is grid:
+            return kept[2]
+        applies = bool(habits.places.any()) and self._are_of(grid)
+        is_same = kept is not None and kept[0].fits(grid) and kept[0].origin == grid.origin
+        if kept is not None and is_same and applies == kept[1]:
+            self._factor = grid, applies, kept[2]
+            return kept[2]
+        terms = self._places_on(grid) if applies else np.zeros(grid.shape)
         for name in habits.layer_names:
             layer = self._layer(name, grid)
             table = habits.features[name]
             terms += np.interp(layer, np.linspace(0.0, 1.0, len(table)), table)
         factor = np.exp(np.clip(terms, -MOST, MOST))
-        self._factor = grid, factor
+        self._factor = grid, applies, factor
         return factor
+
+    def _are_of(self, grid: GridMap) -> bool:
+        """Return whether the costs of places belong to a map, or to the known one."""
+        return self.habits.are_of(grid if self._known is None else self._known.grid)
+
+    def _places_on(self, grid: GridMap) -> np.ndarray:
+        """Return the terms of places on the cells of a map [H, W]."""
+        habits, known = self.habits, self._known
+        if known is None:
+            return habits.on_cells(habits.places, grid)
+        terms = habits.on_cells(habits.places, known.grid)
+        return GridLayer(terms, known.seen.resolution, known.seen.origin).on(grid)[0]
 
     def _layer(self, name: str, grid: GridMap) -> np.ndarray:
         if name not in self._layers:

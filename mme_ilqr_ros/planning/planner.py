@@ -27,8 +27,12 @@ from mme_ilqr_ros.planning.field import (
     solve_edges,
     warm_up,
 )
+<<<<<<< HEAD
 from mme_ilqr_ros.planning.habit_cost import HabitCost, LayerError
 from mme_ilqr_ros.planning.metric_path import metric_path
+=======
+from mme_ilqr_ros.planning.habit_cost import HabitCost, KnownMap, LayerError
+>>>>>>> drives
 from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.prices import Prices
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
@@ -79,15 +83,21 @@ class GlobalPlanner:
         model = self._cost_model
         return model.habits.layer_names if isinstance(model, HabitCost) else ()
 
-    def bind(self, layers: Mapping[str, np.ndarray]) -> None:
+    def bind(self, layers: Mapping[str, np.ndarray], known: KnownMap | None = None) -> None:
         """Give the weights the layers that they need, [H, W] in [0, 1] by name, for this map.
 
-        Others are ignored. Until all are there, a request is refused.
+        Others are ignored. Until all are there, a request is refused. Where plans are made on other
+        cells than those of the map, `known` says where it lies.
         """
         if isinstance(self._cost_model, HabitCost):
+<<<<<<< HEAD
             self._cost_model = self._cost_model.bound(layers)
             self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
             self._ready = None
+=======
+            self._cost_model = self._cost_model.bound(layers, known)
+            self._learned, self._solved = None, {}
+>>>>>>> drives
 
     def warning(self, grid: GridMap) -> str:
         """Return one line if part of the weights does not apply to a map, else an empty text."""

@@ -45,6 +45,8 @@ class Learned:
     layers: Mapping[str, np.ndarray]
 
 
+MOST_LINES = 12  # of recordings that are printed
+
 _REPORT = """# What was learned from {n} drives on {map}
 
     {command}
@@ -164,7 +166,10 @@ def write_report(
     (folder / "report.md").write_text(report, encoding="utf-8")
     hint = [f"hint: {hints[0]}"] if hints else []
     wrote = f"wrote {weights}, its card, and {folder / 'report.md'}"
-    return [*sources(learned), *tally.lines(), rows, verdict, *hint, wrote]
+    told = sources(learned)
+    if len(told) > MOST_LINES:
+        told = [*told[:MOST_LINES], f"... {len(told) - MOST_LINES} more lines in report.md"]
+    return [*told, *tally.lines(), rows, verdict, *hint, wrote]
 
 
 def sources(learned: Learned) -> list[str]:
@@ -196,7 +201,8 @@ def said_of(validation: Validation) -> str:
         how = "Unseen drives are explained worse than by the shipped weights: do not use these"
     else:
         how = "No difference to the shipped weights can be told from so few drives"
-    return f"{how}: {_percent(gain)} % less regret."
+    more = "less" if gain.regret >= 0.0 else "more"
+    return f"{how}: {_percent(Explained(abs(gain.regret), gain.error))} % {more} regret."
 
 
 def terms(habits: Habits) -> list[str]:

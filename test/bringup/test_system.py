@@ -250,5 +250,6 @@ def test_whether_velocities_carry_a_stamp_is_told_to_all_that_send_or_take_them(
 
 def test_the_recorder_knows_the_nodes_by_their_names():
     assert system.recorder_node(Choice(), "a.mcap").choices == {"file": "a.mcap"}
+    assert system.recorder_node(Choice(), "", "drives").choices == {"drives": True}
     topics = system.recorder_node(Choice(nav2="true"), "").facts["topics"]
     assert {"controller_server/tracks", "planner_server/cost_to_go", "safety/state"} <= set(topics)

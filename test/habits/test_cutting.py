@@ -130,8 +130,17 @@ def test_off_the_map_and_inside_walls(far):
 
 
 def test_short_ones_are_left_out_and_nothing_left_is_told():
-    with pytest.raises(TrackError, match=r"no drive is left .*shorter than 1\.5 m: 1 x, 1\.0 m"):
+    with pytest.raises(
+        TrackError, match=r"no drive is left .*gone no further than 1\.5 m: 1 x, 1\.0 m"
+    ):
         cut(track(along((1, 0), (2, 0))))
+
+
+def test_a_parked_robot_whose_localisation_trembles_is_no_drive():
+    rng = np.random.default_rng(0)
+    parked = (5.0, 0.0) + 0.15 * rng.standard_normal((3000, 2))
+    with pytest.raises(TrackError, match="no drive is left"):
+        cut(track(parked))
 
 
 def test_another_map_is_told():

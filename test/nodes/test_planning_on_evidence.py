@@ -37,7 +37,8 @@ class Stand:
     def __init__(self, bench, **parameters):
         self.bench = bench
         self.plans = bench.collect(PathMessage, "plan", LATCHED)
-        self.node = bench.add(PlannerNode, kind="dijkstra", use_evidence=True, **parameters)
+        kind = {"kind": "dijkstra", "use_evidence": True}
+        self.node = bench.add(PlannerNode, **{**kind, **parameters})
         self.odom = bench.publisher(Odometry, "odom")
         self.goal = bench.publisher(PoseStamped, "goal_pose")
         self.evidence = bench.publisher(OccupancyGrid, "evidence", LATCHED)

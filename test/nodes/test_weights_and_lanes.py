@@ -7,9 +7,12 @@ pytest.importorskip("rclpy")
 
 from nav_msgs.msg import OccupancyGrid
 from test_planner_node import Stand, slow_below, warnings_of
+from test_planning_on_evidence import Stand as OnEvidence
+from test_planning_on_evidence import seen
 
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridMap
+from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.nodes import conversions as convert
 from mme_ilqr_ros.nodes.node import LATCHED
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
@@ -25,7 +28,7 @@ def floor_message():
 
 def habits(path, grid=FLOOR, places=None, **features):
     """Write weights that dislike what layers or places say; return the file."""
-    shape = (4, 6)
+    shape = (4, 6) if places is None else places.shape
     learned = Habits(
         Fingerprint.of(grid),
         walls=np.zeros(shape),
@@ -62,6 +65,18 @@ def test_habits_of_another_map_are_said(bench, capfd, tmp_path):
     stand.send_goal(5.0, 1.0)
     assert stand.plan().points[:, 1].max() < 1.2
     assert "learned on another map" in capfd.readouterr().err
+
+
+def test_places_are_laid_over_what_was_seen(bench, tmp_path):
+    known = GridMap.empty(6.0, 6.0, 0.1, Pose(-1.0, -3.0, 0.0))
+    disliked = np.zeros((6, 6))
+    disliked[2:4, 2:4] = 2.0  # round (2, 0), between the robot and its goal
+    weights = habits(tmp_path / "mine.safetensors", known, disliked)
+    stand = OnEvidence(bench, kind="id_vin", weights=weights)
+    stand.map.publish(convert.occupancy_message(known, stand.stamp(), "map"))
+    stand.see(seen())
+    stand.send_goal(4.0, 0.0)
+    assert np.abs(stand.path().points[:, 1]).max() > 0.8
 
 
 @pytest.mark.parametrize("kind", ["terrain", "lanes"])

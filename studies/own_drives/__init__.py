@@ -1,0 +1,1 @@
+"""What a robot's owner gains from drives: places, directions, other maps, time."""

@@ -1,0 +1,95 @@
+"""The verb `own_drives`: what a robot's owner gains from a few drives."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.reporting.rows import facts, table, write_json
+from studies.own_drives import carried, directions, places
+
+ABOUT = """\
+Owners with habits that no map shows drive on real maps, misjudging every cell by 15 %; the planner
+learns from their drives and is asked for unseen paths. Regret: excess of a plan over the best path,
+by the cost that the owner has in mind.
+"""
+EXAMPLES = """\
+examples:
+  python -m studies own_drives places --maps depot.yaml room02.yaml maze.yaml --seeds 10 11 12 \\
+      --out out/places
+  python -m studies own_drives directions --maps depot.yaml room02.yaml --seeds 10 --out out/turns
+  python -m studies own_drives carried --maps depot.yaml room02.yaml --seeds 10 --out out/carried
+
+Each owner's row is written as soon as it is there, and not computed again: a run can be resumed.
+"""
+PLACES = {"map": "{map}", "cost": "{cost}", "regret %": "{regret:.1f}", "of shipped": "{of:.2f}"}
+DIRECTIONS = {
+    "habit": "{habit}",
+    "map": "{map}",
+    "seed": "{seed}",
+    "right way %: shipped, one bit, learned, oracle": (
+        "{right[shipped]:.0f}, {right[one bit]:.0f}, {right[learned]:.0f}, {right[oracle]:.0f}"
+    ),
+    "regret %: shipped, learned": "{regret[shipped]:.1f}, {regret[learned]:.1f}",
+    "s": "{seconds:.1f}",
+}
+CARRIED = {
+    "learned on": "{map}",
+    "planned on": "{other}",
+    "seed": "{seed}",
+    "regret %: shipped": "{shipped:.1f}",
+    "learned": "{learned:.1f}",
+    "one bit": "-",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to its parser."""
+    add = parser.add_argument
+    add("what", choices=("places", "directions", "carried"), help="which habits")
+    add("--maps", type=Path, nargs="+", required=True, metavar="MAP.yaml", help="map files")
+    add("--seeds", type=int, nargs="+", default=[10, 11, 12], help="owners (10 11 12)")
+    add("--out", type=Path, required=True, metavar="DIR", help="where rows.json is kept")
+
+
+def run(options: argparse.Namespace, command: str) -> str:
+    """Measure what is missing; return the table of all rows.
+
+    Raises:
+        InputError: A map cannot be used.
+    """
+    names = [path.stem for path in options.maps]
+    if len(set(names)) < len(names):
+        raise InputError("--maps: two maps have the same name")
+    file = options.out / "rows.json"
+    rows = json.loads(file.read_text())["rows"] if file.is_file() else []
+    for seed in options.seeds:
+        for key, measure in _jobs(options.what, options.maps, seed):
+            if not any(row["key"] == key for row in rows):
+                rows.append({"key": key, **measure()})
+                options.out.mkdir(parents=True, exist_ok=True)
+                write_json({**facts(command), "rows": rows}, file)
+    if options.what == "places":
+        return table(places.summary(rows), PLACES)
+    return table(rows, DIRECTIONS if options.what == "directions" else CARRIED)
+
+
+def _jobs(what, maps, seed):
+    """Yield the key of each measurement of a seed, and what makes it."""
+    for k, path in enumerate(maps):
+        if what == "places":
+            yield f"{path.stem} {seed}", lambda p=path: places.measure(p.stem, p, seed)
+        elif what == "carried":
+            other = maps[(k + 1) % len(maps)]
+            yield (
+                f"{path.stem} {other.stem} {seed}",
+                lambda p=path, q=other: carried.measure(p, q, seed),
+            )
+        else:
+            for habit in directions.HABITS:
+                yield (
+                    f"{habit} {path.stem} {seed}",
+                    lambda h=habit, p=path: directions.measure(h, p.stem, p, seed),
+                )
