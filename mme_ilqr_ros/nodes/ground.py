@@ -18,12 +18,8 @@ from mme_ilqr_ros.nodes.conversions import grid_map
 from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
-<<<<<<< HEAD
-from mme_ilqr_ros.planning.planner import GlobalPlanner
-=======
 from mme_ilqr_ros.planning.habit_cost import KnownMap
-from mme_ilqr_ros.planning.planner import Beside, GlobalPlanner
->>>>>>> drives
+from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.planning.solved_field import Beside
 from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses, near_occupied

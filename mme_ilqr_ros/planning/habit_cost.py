@@ -16,11 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mme_ilqr_ros.errors import InputError
-<<<<<<< HEAD
-from mme_ilqr_ros.geometry.grid_map import GridMap, Window
-=======
-from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
->>>>>>> drives
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, Window
 from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.directed import across, along_axes
 from mme_ilqr_ros.planning.habits import CLEAR_RADII, CLEARANCE_FEATURE, Habits
@@ -61,13 +57,8 @@ class HabitCost:
         self.base = base
         self._seen = _with_feature(base, habits.features.get(CLEARANCE_FEATURE))
         self._layers: dict[str, np.ndarray] = {}
-<<<<<<< HEAD
-        self._factor: tuple[GridMap, np.ndarray] | None = None
-=======
         self._known: KnownMap | None = None
-        self._kept: tuple[Terrain, np.ndarray] | None = None  # the clearance part of a cost
         self._factor: tuple[GridMap, bool, np.ndarray] | None = None
->>>>>>> drives
 
     def limited(self, largest: float) -> HabitCost:
         """Return it with today's cost limited, as `ClearanceTable.limited`."""
@@ -106,7 +97,7 @@ class HabitCost:
         Raises:
             LayerError: A layer that the habits need is missing or does not fit the map.
         """
-        return self._seen(terrain) * self._factor_on(terrain.grid)
+        return self._seen(terrain) * self.factor_on(terrain.grid)
 
     def sees(self, terrain: Terrain) -> int:
         """Return how far from a cell what stands counts for its cost [cells]."""
@@ -119,7 +110,7 @@ class HabitCost:
             LayerError: As of `__call__`.
         """
         self._seen.fill(terrain, window, out)
-        out *= self._factor_on(terrain.grid)[window]
+        out *= self.factor_on(terrain.grid)[window]
 
     def directed(self, terrain: Terrain, cost: np.ndarray) -> np.ndarray | None:
         """Return the directed cost [8, H, W] for costs of cells [H, W]; None without directions."""
@@ -136,7 +127,12 @@ class HabitCost:
             terms += along_axes(np.stack([habits.on_cells(d, grid) for d in habits.directions]))
         return cost * np.exp(np.minimum(terms, MOST))
 
-    def _factor_on(self, grid: GridMap) -> np.ndarray:
+    @property
+    def applied(self) -> np.ndarray | None:
+        """What `factor_on` returned last."""
+        return None if self._factor is None else self._factor[2]
+
+    def factor_on(self, grid: GridMap) -> np.ndarray:
         """Return by what places and layers multiply the cost of the cells of a map [H, W].
 
         Kept while the map has the same cells at the same place, and is of the same building.

@@ -27,12 +27,8 @@ from mme_ilqr_ros.planning.field import (
     solve_edges,
     warm_up,
 )
-<<<<<<< HEAD
-from mme_ilqr_ros.planning.habit_cost import HabitCost, LayerError
-from mme_ilqr_ros.planning.metric_path import metric_path
-=======
 from mme_ilqr_ros.planning.habit_cost import HabitCost, KnownMap, LayerError
->>>>>>> drives
+from mme_ilqr_ros.planning.metric_path import metric_path
 from mme_ilqr_ros.planning.path_cost import PathCost
 from mme_ilqr_ros.planning.prices import Prices
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus, RefusedError
@@ -90,14 +86,9 @@ class GlobalPlanner:
         cells than those of the map, `known` says where it lies.
         """
         if isinstance(self._cost_model, HabitCost):
-<<<<<<< HEAD
-            self._cost_model = self._cost_model.bound(layers)
+            self._cost_model = self._cost_model.bound(layers, known)
             self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
             self._ready = None
-=======
-            self._cost_model = self._cost_model.bound(layers, known)
-            self._learned, self._solved = None, {}
->>>>>>> drives
 
     def warning(self, grid: GridMap) -> str:
         """Return one line if part of the weights does not apply to a map, else an empty text."""
@@ -256,7 +247,7 @@ class GlobalPlanner:
             solved = kept
             if kept.field.goal != goal_cell:
                 solved = SolvedField(terrain, beside, kept.field.toward(goal_cell), kept.along)
-        elif kept is None or kept.field.goal != goal_cell or self._is_directed(kept, beside):
+        elif kept is None or kept.field.goal != goal_cell or self._is_new(kept, terrain, beside):
             solved = self._new(terrain, beside, goal_cell, learned)
         else:
             solved = self._repaired(kept, terrain, beside, self._prices[learned])
@@ -264,11 +255,15 @@ class GlobalPlanner:
         self._handed_out.add(solved)
         return solved
 
-    def _is_directed(self, kept: SolvedField, beside: Beside) -> bool:
-        """Whether one of two fields is of edges, which cannot be repaired."""
+    def _is_new(self, kept: SolvedField, terrain: Terrain, beside: Beside) -> bool:
+        """Whether a field cannot be made by repair: of edges, or where other habits apply."""
         model = self._cost_model
-        by_habit = isinstance(model, HabitCost) and model.habits.has_directions
-        return by_habit or kept.along is not None or beside[1] is not None
+        if kept.along is not None or beside[1] is not None:
+            return True
+        if not isinstance(model, HabitCost):
+            return False
+        applied, applies = model.applied, model.factor_on(terrain.grid)
+        return model.habits.has_directions or applied is not applies
 
     def _new(self, terrain: Terrain, beside: Beside, goal_cell: Cell, learned: bool) -> SolvedField:
         (layer, directed), model = beside, self._cost_model
