@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from numba import njit
 
 from mme_ilqr_ros.compile_cache import kept_on_disk
@@ -16,6 +17,14 @@ def compiled(function: Callable) -> Callable:
     process takes numba two seconds to compile, for the text of the error that it might raise.
     """
     return kept_on_disk(njit(nogil=True)(function))
+
+
+def plain(array: np.ndarray) -> np.ndarray:
+    """Return an array as compiled loops know it: in one piece and writable; a copy if it is not.
+
+    For each kind of array a loop is compiled once more, which no request should have to wait for.
+    """
+    return array if array.flags.c_contiguous and array.flags.writeable else array.copy()
 
 
 def inlined(function: Callable) -> Callable:

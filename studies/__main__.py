@@ -40,6 +40,12 @@ VERBS = {
     "field": Verb(
         "time of the exact cost-to-go field, its repair and its gradient", "studies.field_verb"
     ),
+    "any_angle": Verb(
+        "planned paths against the shortest polyline at any angle", "studies.any_angle"
+    ),
+    "first_plan": Verb(
+        "what a robot on a map of millions of cells waits for", "studies.first_plan.verb"
+    ),
     "scan_faults": Verb(
         "what scanners and odometry do wrong, through the controller node",
         "studies.scan_faults.verb",

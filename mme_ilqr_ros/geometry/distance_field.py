@@ -1,4 +1,4 @@
-"""Distance to the nearest obstacle of a grid, with its gradient, and inflation by a radius."""
+"""Distance to the nearest obstacle of a grid, with its gradient."""
 
 from __future__ import annotations
 
@@ -174,32 +174,3 @@ def _signed_distance(blocked: NDArray[np.bool_]) -> NDArray[np.float64]:
     outside = ndimage.distance_transform_edt(~blocked) - 0.5
     inside = ndimage.distance_transform_edt(blocked) - 0.5
     return np.where(blocked, -inside, outside)
-
-
-def inflate(blocked: NDArray[np.bool_], resolution: float, radius: float) -> NDArray[np.bool_]:
-    """Grow obstacles by a robot's radius.
-
-    Args:
-        blocked: [H, W], True where something stands.
-        resolution: Side of a cell in m.
-        radius: In m; zero or less changes nothing.
-
-    Returns:
-        [H, W], True exactly where a disc of that radius around the cell's centre overlaps a blocked
-        cell's square, so a free cell is a safe place for the robot's centre.
-    """
-    blocked = np.asarray(blocked, dtype=bool)
-    reach = radius / resolution
-    grown = blocked.copy()
-    if reach <= 0.5:
-        return grown
-    # Row by row of the disc: a blocked cell `rows` away whose near face is closer than the radius
-    # blocks the centres up to `columns` to either side.
-    for rows in range(min(int(np.ceil(reach + 0.5)), len(blocked))):
-        to_face = max(rows - 0.5, 0.0)
-        half_chord = np.sqrt(reach**2 - to_face**2)
-        columns = int(np.ceil(half_chord + 0.5)) - 1
-        wide = ndimage.maximum_filter1d(blocked, 2 * columns + 1, axis=1, mode="constant")
-        grown[rows:] |= wide[: len(wide) - rows]
-        grown[: len(grown) - rows] |= wide[rows:]
-    return grown

@@ -203,6 +203,11 @@ class GridLayer:
 Window = tuple[slice, slice]
 
 
+def whole(shape: tuple[int, ...]) -> Window:
+    """Return the window that holds all cells of a map [H, W]."""
+    return slice(0, shape[0]), slice(0, shape[1])
+
+
 def box_of(mask: np.ndarray) -> Window:
     """Return the smallest window that holds all True cells of a [H, W] mask; there is one."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))

@@ -19,11 +19,10 @@ from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.habit_cost import KnownMap
 from mme_ilqr_ros.planning.lanes import load_lanes
 from mme_ilqr_ros.planning.planner import GlobalPlanner
+from mme_ilqr_ros.planning.solved_field import Beside
 
 MAP_LAYER = "map"
 """Name of the layer that is the map's own grey values."""
-
-Beside = tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]
 
 
 class BesideMap:

@@ -19,8 +19,9 @@ from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.habit_cost import KnownMap
-from mme_ilqr_ros.planning.planner import Beside, GlobalPlanner
+from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.planning.solved_field import Beside
 from mme_ilqr_ros.planning.unknown import UnknownPlanner, crosses, near_occupied
 
 HERE = Pose(0.0, 0.0, 0.0)
@@ -111,20 +112,40 @@ class Ground:
         return near_occupied(self._seen, inside, self._settings.least_distance)
 
     def plan(self, start: Pose, goal: Pose, tolerance: float | None) -> PlanResult:
-        """Plan between two poses in `frame`; nothing may be lacking."""
+        """Plan between two poses in `frame`; nothing may be lacking.
+
+        The field is solved only as far as the path needs it; `PlanResult.solved` goes on.
+        """
         ends = (start.x, start.y), (goal.x, goal.y)
         if self._seen is None:
             assert self._map is not None  # nothing is lacking
             layer, directed = self._beside_on(self._map)
             return self._planner.plan(
-                self._map, *ends, tolerance=tolerance, layer=layer, directed=directed
+                self._map,
+                *ends,
+                tolerance=tolerance,
+                layer=layer,
+                directed=directed,
+                whole_field=False,
             )
         lattice, beside_on = self._lattice, self._beside_on
         first, last = lattice.inverse().transform(ends)
         result = self._over_unknown.plan(
-            self._seen, first, last, self._known(), tolerance=tolerance, beside_on=beside_on
+            self._seen,
+            first,
+            last,
+            self._known(),
+            tolerance=tolerance,
+            beside_on=beside_on,
+            whole_field=False,
         )
         return result if lattice == HERE else _moved(result, lattice)
+
+    def prepare(self) -> None:
+        """Do for the map what a plan needs whatever its start and goal, before there are any."""
+        has_layers = self._settings.use_filter_mask or self.beside.layers
+        if self._seen is None and self._map is not None and not has_layers:
+            self._planner.prepare(self._map)
 
     def _beside_on(self, grid: GridMap) -> Beside:
         """Return the filter mask and the lanes on the cells of a grid, each None without one."""
@@ -161,12 +182,12 @@ def _lattice(grid: GridMap) -> Pose:
 
 def _moved(result: PlanResult, pose: Pose) -> PlanResult:
     """Return a plan seen from a frame in which its own frame has a pose."""
-    cost_of, path, field = result.cost_of, result.path, result.cost_to_go
+    cost_of, path = result.cost_of, result.path
     back = pose.inverse()
     return replace(
         result,
         path=None if path is None else path.transformed(pose),
-        cost_to_go=None if field is None else field.transformed(pose),
+        moved=pose,
         cost_of=lambda other: cost_of(other.transformed(back)),
     )
 

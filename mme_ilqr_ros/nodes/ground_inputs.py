@@ -93,6 +93,9 @@ class GroundInputs:
                 "no map", f"no map on '{topic}' yet; is the publisher's durability transient_local?"
             )
         elif lack in self._ground.beside.layers:
-            warn("no map", f"no mask on '{topic}' yet, a layer that the weights need")
+            warn(f"no {lack}", f"no mask on '{topic}' yet, a layer that the weights need")
         elif lack:
-            warn("no map", f"no evidence on '{topic}' yet; does the controller have scan_topics?")
+            warn(
+                "no evidence",
+                f"no evidence on '{topic}' yet; does the controller have scan_topics?",
+            )

@@ -97,7 +97,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
     def _connect(self, settings: PlannerNodeSettings) -> None:
         self._plan_publisher = self.create_publisher(PathMessage, "plan", LATCHED)
         self._goal = PursuedGoal(GoalLife(GoalPublisher(self), self._goal_is_over))
-        self._field = FieldPublisher(self)
+        self._field = FieldPublisher(self, self._background)
         self._report = PlannerReport(self, self._ground, self._goal)
         replanner = self._replanner
         GroundInputs(
@@ -275,6 +275,8 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self._replanner.release()
         self._legs.forget()
         self._replanner.hasten()
+        if not self._goal.is_wanted:
+            self._ground.prepare()
         self._replan()
 
     def _plan_soon(self) -> None:
@@ -298,7 +300,7 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
             self._publish(result, goals[-1], name)
         elif self._replanner.latest is not None:
             # The map's, though the plan stays.
-            self._field.take(self._replanner.latest.cost_to_go, self.stamp(), self._ground.frame)
+            self._field.follow(self._replanner.latest, self.stamp(), self._ground.frame)
 
     def _plan(self, start: Pose, goals: list[Pose]) -> PlanResult:
         result = self._legs.plan(start, goals, self._leg)
@@ -312,13 +314,13 @@ class PlannerNode(ManagedNode[PlannerNodeSettings]):
         return result
 
     def _publish(self, result: PlanResult, goal: Pose, name: int) -> None:
-        self._field.take(result.cost_to_go, self.stamp(), self._ground.frame)
         plan = self._path_message(result.path, goal)
         if result.path is not None:
             mark(plan, result.path, exact_stamp(name))
         else:
             plan.header.stamp = exact_stamp(name)  # without a stamp of its own it cancels
         self._plan_publisher.publish(plan)
+        self._field.follow(result, self.stamp(), self._ground.frame)
 
     def _path_message(self, path: Path | None, goal: Pose) -> PathMessage:
         """Return the path with the goal's heading at its end; empty without a path."""

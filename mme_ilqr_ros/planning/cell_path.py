@@ -1,15 +1,12 @@
-"""From the cells of a walk to a path: check each move, straighten staircases, go to metres."""
+"""The cells of a walk: check each move, straighten staircases, integrate costs along lines."""
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 
 from mme_ilqr_ros.compiled import compiled
-from mme_ilqr_ros.geometry.grid_map import GridMap
-from mme_ilqr_ros.geometry.path import Path
 
 
 def first_fault(
@@ -62,50 +59,6 @@ def _first_fault(cells, blocked):
     return -1, 0
 
 
-def metric_path(
-    grid: GridMap,
-    cells: np.ndarray,
-    start: np.ndarray,
-    goal: np.ndarray | None,
-    n_lead: int,
-    cost: np.ndarray | None,
-    *,
-    apart: bool = False,
-) -> Path:
-    """Return a path of cells in m, from the exact start to the exact goal.
-
-    Args:
-        grid: Map whose frame the path is in.
-        cells: [N, 2] legal path of cells.
-        start: [2] point in the first cell.
-        goal: [2] point in the last cell, or None to end at that cell's centre.
-        n_lead: Cells at the beginning that lead out of where the robot should not be; they are
-            kept as they are.
-        cost: [H, W], or [8, H, W] directed, under which staircases become straight lines; None
-            keeps them.
-        apart: See `straighten`.
-    """
-    start = np.asarray(start, dtype=float)
-    end = grid.centre_of(cells[-1]) if goal is None else np.asarray(goal, dtype=float)
-    ends = grid.origin.inverse().transform(np.stack([start, end]))[:, ::-1] / grid.resolution
-    points = np.concatenate([ends[:1], cells[1:-1] + 0.5, ends[1:]])
-    if cost is not None:
-        kept = n_lead + straighten(points[n_lead:], cost, apart)
-        points = _densified(np.concatenate([points[:n_lead], points[kept]]))
-    metres = grid.origin.transform(points[:, ::-1] * grid.resolution)
-    metres[0], metres[-1] = start, end  # free of rounding
-    return Path(metres)
-
-
-def _densified(points: np.ndarray) -> np.ndarray:
-    """Return the polyline with a point at least every cell, its own points included."""
-    parts = [points[:1]]
-    for a, b in itertools.pairwise(points):
-        n = max(1, int(np.ceil(np.hypot(*(b - a)) - 1e-9)))
-        parts.append(a + (b - a) * (np.arange(1, n + 1) / n)[:, None])
-    return np.concatenate(parts)
-
-
 _BY_ANGLE = np.array([2, 6, 3, 7, 0, 4, 1, 5])  # moves by their angle from +row on to +column
 _ROUNDING = 1e-9
 _ON_CENTRE = 1e-6  # [cells] from the line between two centres
@@ -125,7 +78,7 @@ def straighten(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.
     """
     if len(points) < 3:
         return np.arange(len(points))
-    return _kept(np.ascontiguousarray(points, dtype=np.float64), np.ascontiguousarray(cost), apart)
+    return _kept(np.ascontiguousarray(points, dtype=np.float64), cost, apart)
 
 
 @compiled
@@ -196,7 +149,7 @@ def line_cost(start, end, cost):
 
 
 @compiled
-def _is_apart(start, end, cost):
+def is_apart(start, end, cost):
     """Return True when the up to four centres round every point of a line are free."""
     n = math.ceil(_SAMPLES * math.hypot(end[0] - start[0], end[1] - start[1]))
     for k in range(n + 1):
@@ -212,19 +165,27 @@ def _is_apart(start, end, cost):
 
 @compiled
 def _kept(points, cost, apart):
-    """Greedy: from each kept point go straight to the furthest that a line can still reach."""
+    """Greedy: from each kept point go straight to one that a line can just still reach.
+
+    It is looked for by doubling the distance, then by halving: lines are as long as the walk, and
+    to try each point on it would take the square of its length.
+    """
     n = len(points)
-    kept = np.zeros(n, dtype=np.int64)
+    kept, spent = np.zeros(n, dtype=np.int64), np.zeros(n)
+    for j in range(1, n):
+        spent[j] = spent[j - 1] + line_cost(points[j - 1], points[j], cost)
     n_kept, anchor = 1, 0
     while anchor < n - 1:
-        reached, spent = anchor + 1, 0.0
-        for j in range(anchor + 1, min(n, anchor + 1 + _FURTHEST)):
-            spent += line_cost(points[j - 1], points[j], cost)
-            if apart and j > anchor + 1 and not _is_apart(points[anchor], points[j], cost):
-                break
-            if not line_cost(points[anchor], points[j], cost) <= spent * (1.0 + _ROUNDING):
-                break
-            reached = j
+        last = min(n - 1, anchor + _FURTHEST)
+        reached, beyond, step = anchor + 1, last + 1, 1
+        while beyond - reached > 1:
+            j = min(reached + step, last) if beyond > last else (reached + beyond) // 2
+            most = (spent[j] - spent[anchor]) * (1.0 + _ROUNDING)
+            is_free = line_cost(points[anchor], points[j], cost) <= most
+            if is_free and (not apart or is_apart(points[anchor], points[j], cost)):
+                reached, step = j, 2 * step
+            else:
+                beyond = j
         kept[n_kept] = reached
         n_kept += 1
         anchor = reached

@@ -6,8 +6,8 @@ from copy import copy
 
 import numpy as np
 
-from mme_ilqr_ros.geometry.grid_map import box_of, grown, within
-from mme_ilqr_ros.planning.distances import squared_distance
+from mme_ilqr_ros.geometry.grid_map import Window, grown, within
+from mme_ilqr_ros.planning.distances import looked_up
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import WeightsError, checked
 
@@ -65,33 +65,31 @@ class ClearanceTable:
         """Return the cost float64 [H, W] of the cells of a terrain."""
         return self.of_cells(terrain.grid.occupied, terrain.radius_in_cells)
 
-    def after(self, terrain: Terrain, before: Terrain, cost: np.ndarray) -> np.ndarray:
-        """Return the cost of a terrain from the `cost` [H, W] of one before.
+    def sees(self, terrain: Terrain) -> int:
+        """Return how far from a cell what stands counts for its cost [cells]."""
+        return self.reach(terrain.radius_in_cells)
 
-        If both have the same cells and radius, it is computed around those that differ only.
-        """
-        if before.radius != terrain.radius or not before.grid.fits(terrain.grid):
-            return self(terrain)
-        differ = terrain.grid.occupied != before.grid.occupied
-        if not differ.any():
-            return cost
-        reach = self.reach(terrain.radius_in_cells)
-        window = grown(box_of(differ), reach, cost.shape)
-        seen = grown(window, reach, cost.shape)
-        near = self.of_cells(terrain.grid.occupied[seen], terrain.radius_in_cells)
-        cost = cost.copy()
-        cost[window] = near[within(window, seen)]
-        return cost
+    def fill(self, terrain: Terrain, window: Window, out: np.ndarray) -> None:
+        """Write the cost of the cells of a window of a terrain to `out` float64 [h, w]."""
+        seen = grown(window, self.sees(terrain), terrain.grid.shape)
+        occupied, radius = terrain.grid.occupied[seen], terrain.radius_in_cells
+        if seen == window:
+            self.of_cells(occupied, radius, out)
+        else:
+            out[...] = self.of_cells(occupied, radius)[within(window, seen)]
 
-    def of_cells(self, occupied: np.ndarray, radius: float) -> np.ndarray:
+    def of_cells(
+        self, occupied: np.ndarray, radius: float, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the cost float64 [H, W] of cells.
 
         Args:
             occupied: bool [H, W].
             radius: Of the robot [cells]; one smaller than a cell counts as one that fills it.
+            out: Gets the cost, where there is one already.
         """
         radius = max(radius, 0.5)
         reach = self.reach(radius)
         distance = np.sqrt(np.arange(reach * reach + 1)) - 0.5
         table = self.at((distance - radius) / radius)
-        return table[squared_distance(occupied, reach)]
+        return looked_up(occupied, np.arange(reach + 1, dtype=np.int32) ** 2, table, out)

@@ -12,11 +12,14 @@ whole numbers: the table is evaluated once for each number that can occur.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from mme_ilqr_ros.geometry.grid_map import Window, grown, whole, within
 from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.habit_cost import HabitCost
 from mme_ilqr_ros.planning.habits import habits_in
@@ -33,6 +36,7 @@ from mme_ilqr_ros.planning.weights import (
 )
 
 _SEEN = 5  # cells along a side of the patch that decides the cost of its middle cell
+_STRIP = 256  # rows of a map that are worked on at a time
 
 
 class WallCost:
@@ -52,15 +56,41 @@ class WallCost:
         self._second_bias = checked(tensors, "second.bias", (n,))
         self._head_bias = float(checked(tensors, "head_bias", ()))
         self._log_c_max = float(np.log(checked(tensors, "c_max", ())))
+        # A map has few patches that differ, so each is priced once: of this only pages that hold
+        # one of them take memory.
+        self._number = np.zeros(1 << (_SEEN * _SEEN), np.int32)  # by its code; 0 is not known yet
+        self._price = np.full(1, np.nan)  # by its number
 
     def __call__(self, terrain: Terrain) -> np.ndarray:
         """Return the cost float64 [H, W] of the cells of a terrain."""
-        return self.of_cells(terrain.blocked)
+        out = np.empty(terrain.grid.shape)
+        self.fill(terrain, whole(terrain.grid.shape), out)
+        return out
+
+    def sees(self, terrain: Terrain) -> int:
+        """Return how far from a cell what stands counts for its cost [cells]."""
+        return _SEEN // 2 + math.ceil(terrain.radius_in_cells + 0.5)
+
+    def fill(self, terrain: Terrain, window: Window, out: np.ndarray) -> None:
+        """Write the cost of the cells of a window of a terrain to `out` float64 [h, w]."""
+        rows, columns = window
+        for first in range(rows.start, rows.stop, _STRIP):
+            part = slice(first, min(first + _STRIP, rows.stop)), columns
+            seen = grown(part, _SEEN // 2, terrain.grid.shape)
+            cost = self.of_cells(terrain.blocked[seen])[within(part, seen)]
+            out[first - rows.start : part[0].stop - rows.start] = cost
 
     def of_cells(self, blocked: np.ndarray) -> np.ndarray:
         """Return the cost float64 [H, W] for blocked bool [H, W]; beyond the map is blocked."""
-        codes, which = np.unique(_patch_codes(blocked), return_inverse=True)
-        return self._costs(codes)[which.reshape(blocked.shape)]
+        codes = _patch_codes(blocked)
+        numbers = self._number[codes]
+        is_new = numbers == 0
+        if is_new.any():
+            new = np.unique(codes[is_new])
+            self._number[new] = len(self._price) + np.arange(len(new), dtype=np.int32)
+            self._price = np.append(self._price, self._costs(new))
+            numbers[is_new] = self._number[codes[is_new]]
+        return self._price[numbers]
 
     def _costs(self, codes: np.ndarray) -> np.ndarray:
         """Return the cost [n] of the middle cell of the patches with the given codes [n]."""
@@ -107,6 +137,18 @@ def _stacked(rings: np.ndarray) -> np.ndarray:
 
 CostModel = Callable[[Terrain], np.ndarray]
 """From a terrain to the cost of each of its cells [H, W], > 0, about 1 on open floor."""
+
+
+@runtime_checkable
+class LocalCost(Protocol):
+    """A cost model that looks round each cell only, so that a change is priced where it is."""
+
+    def sees(self, terrain: Terrain) -> int:
+        """Return how far from a cell what stands counts for its cost [cells]."""
+
+    def fill(self, terrain: Terrain, window: Window, out: np.ndarray) -> None:
+        """Write the cost of the cells of a window of a terrain to `out` float64 [h, w]."""
+
 
 _KINDS: dict[str, Callable[[WeightFile], CostModel]] = {
     WALLS: lambda file: WallCost(file.tensors),

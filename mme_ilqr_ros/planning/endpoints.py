@@ -26,7 +26,8 @@ class Endpoints:
         goal: [2] exact goal [m], or None when the path ends at the centre of `goal_cell` instead.
         lead: [K, 2] cells from the start's cell to the first free one, both included (one cell
             when the start is free).
-        goal_cell: Free cell in the same region as the end of `lead`.
+        goal_cell: Free cell. Where start or goal was moved it is in the same region as the end of
+            `lead`; else the field tells, and `check_joined` says why not.
         note: What was moved and how far, for the message; empty when nothing was.
     """
 
@@ -47,26 +48,25 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
 
     Raises:
         RefusedError: Start or goal is no point, lies outside the map, or is blocked with no free
-            cell in reach; or no free region joins them.
+            cell in reach; or one was moved and no free region joins them.
     """
     start, goal = _point(start, "start"), _point(goal, "goal")
     start_cell = _cell(terrain.grid, start, PlanStatus.START_OUTSIDE_MAP)
     goal_cell = _cell(terrain.grid, goal, PlanStatus.GOAL_OUTSIDE_MAP)
     if terrain.blocked.all():
         raise RefusedError(PlanStatus.INVALID_INPUT, _no_free_cell(terrain))
+    notes, lead, moved = [], np.array([start_cell]), terrain.blocked[goal_cell]
+    if not (terrain.blocked[start_cell] or moved):
+        return Endpoints(start, goal, lead, goal_cell, "")
     ways_out, regions = None, np.array([terrain.region[start_cell]])
     if terrain.blocked[start_cell]:
         ways_out = _ways_out(terrain, start, start_cell)
         regions = ways_out.regions
-    moved = terrain.blocked[goal_cell]
     if moved:
         goal_cell = _replacement(terrain, goal, goal_cell, regions, tolerance)
     region = int(terrain.region[goal_cell])
     if region not in regions:
-        text = f"from {_text(start)} to {_text(goal)}"
-        why = _no_way(terrain, int(regions[0]), region, text)
-        raise RefusedError(PlanStatus.NO_VALID_PATH, why)
-    notes, lead = [], np.array([start_cell])
+        raise _not_joined(terrain, int(regions[0]), region, start, goal)
     if ways_out is not None:
         lead = ways_out.to(region)
         where = "in an obstacle of the map" if terrain.grid.occupied[start_cell] else "blocked"
@@ -75,6 +75,22 @@ def resolve(terrain: Terrain, start: ArrayLike, goal: ArrayLike, tolerance: floa
         away = np.linalg.norm(terrain.grid.centre_of(goal_cell) - goal)
         notes.append(f"the goal is blocked and the path ends {away:.2f} m from it")
     return Endpoints(start, None if moved else goal, lead, goal_cell, "; ".join(notes))
+
+
+def check_joined(terrain: Terrain, ends: Endpoints) -> None:
+    """Raise RefusedError where no free region joins the ends of a search, with the reason."""
+    first, last = int(terrain.region[ends.lead_end]), int(terrain.region[ends.goal_cell])
+    if first != last:
+        goal = terrain.grid.centre_of(ends.goal_cell) if ends.goal is None else ends.goal
+        raise _not_joined(terrain, first, last, ends.start, goal)
+
+
+def _not_joined(
+    terrain: Terrain, first: int, last: int, start: np.ndarray, goal: np.ndarray
+) -> RefusedError:
+    """Return the refusal for two free regions, by their numbers, that nothing joins."""
+    text = f"from {_text(start)} to {_text(goal)}"
+    return RefusedError(PlanStatus.NO_VALID_PATH, _no_way(terrain, first, last, text))
 
 
 def _text(point: np.ndarray) -> str:

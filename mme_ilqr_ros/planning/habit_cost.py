@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap
+from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, Window
 from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.directed import across, along_axes
 from mme_ilqr_ros.planning.habits import CLEAR_RADII, CLEARANCE_FEATURE, Habits
@@ -58,7 +58,6 @@ class HabitCost:
         self._seen = _with_feature(base, habits.features.get(CLEARANCE_FEATURE))
         self._layers: dict[str, np.ndarray] = {}
         self._known: KnownMap | None = None
-        self._kept: tuple[Terrain, np.ndarray] | None = None  # the clearance part of a cost
         self._factor: tuple[GridMap, bool, np.ndarray] | None = None
 
     def limited(self, largest: float) -> HabitCost:
@@ -98,10 +97,20 @@ class HabitCost:
         Raises:
             LayerError: A layer that the habits need is missing or does not fit the map.
         """
-        kept, table = self._kept, self._seen
-        seen = table(terrain) if kept is None else table.after(terrain, *kept)
-        self._kept = terrain, seen
-        return seen * self._factor_on(terrain.grid)
+        return self._seen(terrain) * self.factor_on(terrain.grid)
+
+    def sees(self, terrain: Terrain) -> int:
+        """Return how far from a cell what stands counts for its cost [cells]."""
+        return self._seen.sees(terrain)
+
+    def fill(self, terrain: Terrain, window: Window, out: np.ndarray) -> None:
+        """Write the cost of the cells of a window of a terrain to `out` float64 [h, w].
+
+        Raises:
+            LayerError: As of `__call__`.
+        """
+        self._seen.fill(terrain, window, out)
+        out *= self.factor_on(terrain.grid)[window]
 
     def directed(self, terrain: Terrain, cost: np.ndarray) -> np.ndarray | None:
         """Return the directed cost [8, H, W] for costs of cells [H, W]; None without directions."""
@@ -118,7 +127,12 @@ class HabitCost:
             terms += along_axes(np.stack([habits.on_cells(d, grid) for d in habits.directions]))
         return cost * np.exp(np.minimum(terms, MOST))
 
-    def _factor_on(self, grid: GridMap) -> np.ndarray:
+    @property
+    def applied(self) -> np.ndarray | None:
+        """What `factor_on` returned last."""
+        return None if self._factor is None else self._factor[2]
+
+    def factor_on(self, grid: GridMap) -> np.ndarray:
         """Return by what places and layers multiply the cost of the cells of a map [H, W].
 
         Kept while the map has the same cells at the same place, and is of the same building.

@@ -9,6 +9,8 @@ from enum import Enum
 
 from mme_ilqr_ros.geometry.cost_to_go import CostToGo
 from mme_ilqr_ros.geometry.path import Path
+from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.solved_field import SolvedField
 
 
 class PlanStatus(Enum):
@@ -34,10 +36,12 @@ class PlanResult:
         length: Of the path [m], 0 without one.
         cost_of: Cost of a path on this request's map [m of cost 1], what the plan minimises; inf
             where the path is blocked. Of use until the next request; by default the length.
-        cost_to_go: Travel cost to the goal cell, float32 and read-only. None when no field was
-            solved.
-        residual: Bellman residual of the field [cells of cost 1].
-        iterations: Cells that the exact solver settled for the field, each once.
+        solved: The field to the goal cell; None when none was solved. Where it is not whole yet,
+            its `advance` goes on.
+        moved: Pose of the frame of `solved` in that of the path; None where they are the same.
+        residual: Bellman residual of the field, where that is not whole of the cells of the path
+            [cells of cost 1].
+        iterations: Cells that the exact solver settled for the field so far, each once.
         fallback_used: The learned path failed its check; exact search on uniform cost made this.
         field_time: Time spent on mask, cost and field [s]; almost 0 when they were kept.
         path_time: Time spent on following the field and checking the path [s].
@@ -48,12 +52,19 @@ class PlanResult:
     path: Path | None = None
     length: float = 0.0
     cost_of: Callable[[Path], float] = operator.attrgetter("length")
-    cost_to_go: CostToGo | None = None
+    solved: SolvedField | None = None
+    moved: Pose | None = None
     residual: float = 0.0
     iterations: int = 0
     fallback_used: bool = False
     field_time: float = 0.0
     path_time: float = 0.0
+
+    @property
+    def cost_to_go(self) -> CostToGo | None:
+        """Travel cost to the goal cell, float32 and read-only; None unless the field is whole."""
+        field = None if self.solved is None else self.solved.cost_to_go
+        return field if field is None or self.moved is None else field.transformed(self.moved)
 
 
 class RefusedError(Exception):

@@ -59,7 +59,7 @@ class Legs:
             return legs[0]
         if legs[-1].path is None:
             which = f"pose {len(legs)} of {len(goals)}"
-            return replace(legs[-1], message=f"to {which}: {legs[-1].message}", cost_to_go=None)
+            return replace(legs[-1], message=f"to {which}: {legs[-1].message}", solved=None)
         return _joined(legs)
 
 
@@ -75,7 +75,7 @@ def _joined(legs: Sequence[PlanResult]) -> PlanResult:
         message="; ".join([said, *filter(None, notes)]),
         path=path,
         length=path.length,
-        cost_to_go=None,  # it leads to one of the poses only
+        solved=None,  # it leads to one of the poses only
         fallback_used=any(leg.fallback_used for leg in legs),
         field_time=sum(leg.field_time for leg in legs),
         path_time=sum(leg.path_time for leg in legs),

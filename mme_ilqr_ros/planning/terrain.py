@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 
-from mme_ilqr_ros.geometry.distance_field import inflate
-from mme_ilqr_ros.geometry.grid_map import GridMap, box_of, grown, within
+from mme_ilqr_ros.geometry.grid_map import GridMap, Window, box_of, grown, within
+from mme_ilqr_ros.planning.distances import inflate
 
 _ROUNDING = 1e-9  # [m] a gap exactly as wide as the robot needs is open
 
@@ -23,9 +24,6 @@ class Terrain:
         radius: By which obstacles grow: what the robot must keep from them [m].
         allow_unknown: Whether unknown cells are free.
         blocked: [H, W] True where the robot's centre must not be.
-        region: [H, W] number of the connected free region of a cell, 0 where blocked. Two free
-            cells are connected by legal moves exactly when their numbers agree: a diagonal without
-            corner cutting can be replaced by two straight moves.
         reach: How far the robot may look for free cells from a blocked one [cells].
     """
 
@@ -33,13 +31,21 @@ class Terrain:
     radius: float
     allow_unknown: bool
     blocked: np.ndarray
-    region: np.ndarray
     reach: int
 
     @property
     def radius_in_cells(self) -> float:
         """`radius` in cells."""
         return self.radius / self.grid.resolution
+
+    @cached_property
+    def region(self) -> np.ndarray:
+        """int32 [H, W] number of the connected free region of a cell, 0 where blocked.
+
+        Two free cells are connected by legal moves exactly when their numbers agree: a diagonal
+        without corner cutting can be replaced by two straight moves. Found when first asked for.
+        """
+        return ndimage.label(~self.blocked)[0]  # by default only straight neighbours are joined
 
     @staticmethod
     def build(grid: GridMap, radius: float, allow_unknown: bool) -> Terrain:
@@ -48,11 +54,11 @@ class Terrain:
         Only what is known to be occupied grows; an unknown cell is blocked by itself alone,
         unless unknown cells are allowed.
         """
-        blocked = inflate(grid.occupied, grid.resolution, radius - _ROUNDING) | grid.blocked(
-            allow_unknown
-        )
+        blocked = inflate(grid.occupied, grid.resolution, radius - _ROUNDING)
+        if not allow_unknown:
+            blocked |= grid.unknown
         reach = math.ceil(3.0 * radius / grid.resolution) + 2
-        return Terrain(grid, radius, allow_unknown, blocked, _regions(blocked), reach)
+        return Terrain(grid, radius, allow_unknown, blocked, reach)
 
     def after(self, grid: GridMap) -> Terrain:
         """Return what `build` returns for another map, from what differs between the two.
@@ -60,11 +66,12 @@ class Terrain:
         Args:
             grid: Of the same shape and resolution.
         """
-        differ = (grid.occupied != self.grid.occupied) | (grid.unknown != self.grid.unknown)
-        if not differ.any():
-            return replace(self, grid=grid)
         margin = math.ceil(self.radius / grid.resolution + 0.5)
-        window = grown(box_of(differ), margin, grid.shape)
+        window = self.window_of_changes(grid, margin)
+        if window is None:
+            same = replace(self, grid=grid)
+            same.__dict__.update({k: v for k, v in self.__dict__.items() if k == "region"})
+            return same
         seen = grown(window, margin, grid.shape)
         radius = self.radius - _ROUNDING
         near = inflate(grid.occupied[seen], grid.resolution, radius)[within(window, seen)]
@@ -72,7 +79,18 @@ class Terrain:
         blocked[window] = near | grid.occupied[window]
         if not self.allow_unknown:
             blocked[window] |= grid.unknown[window]
-        return replace(self, grid=grid, blocked=blocked, region=_regions(blocked))
+        return replace(self, grid=grid, blocked=blocked)
+
+    def window_of_changes(self, grid: GridMap, margin: int) -> Window | None:
+        """Return the cells up to `margin` from where another map differs; None if it does not.
+
+        Args:
+            grid: Of the same shape.
+            margin: [cells].
+        """
+        differ = grid.occupied != self.grid.occupied
+        differ |= grid.unknown != self.grid.unknown
+        return grown(box_of(differ), margin, grid.shape) if differ.any() else None
 
     def free_cells_near(self, point: np.ndarray, distance: float) -> np.ndarray:
         """Return the free cells [K, 2] centred within `distance` [m] of a point, nearest first."""
@@ -84,8 +102,3 @@ class Terrain:
         away = np.linalg.norm(self.grid.centre_of(cells) - point, axis=-1)
         nearest_first = np.argsort(away, kind="stable")
         return cells[nearest_first[away[nearest_first] <= distance]]
-
-
-def _regions(blocked: np.ndarray) -> np.ndarray:
-    """Return [H, W] numbers of connected free regions, 0 where blocked."""
-    return ndimage.label(~blocked)[0]  # the default structure joins straight neighbours only

@@ -18,8 +18,9 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.passable import discs_in
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.geometry.pose import Pose
-from mme_ilqr_ros.planning.planner import Beside, GlobalPlanner
+from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult, PlanStatus
+from mme_ilqr_ros.planning.solved_field import Beside
 
 RIM = 6.0  # radii of cells that nobody knows, round everything
 BLOCK = 64  # [cells] by which the area grows: in between fields are repaired, not solved again
@@ -50,6 +51,7 @@ class UnknownPlanner:
         *,
         tolerance: float | None = None,
         beside_on: Callable[[GridMap], Beside] = lambda grid: (None, None),
+        whole_field: bool = True,
     ) -> PlanResult:
         """Plan from `start` to `goal`, both (x, y) in the frame of the grids [m].
 
@@ -60,6 +62,7 @@ class UnknownPlanner:
             known: A map, where there is one.
             tolerance: As of `GlobalPlanner.plan`.
             beside_on: Returns `layer` and `directed` of `GlobalPlanner.plan` on the cells of a map.
+            whole_field: As of `GlobalPlanner.plan`.
         """
         start, goal = np.asarray(start, float), np.asarray(goal, float)
         rim = RIM * max(discs_in(self._planner.settings).radius, seen.resolution)
@@ -74,7 +77,13 @@ class UnknownPlanner:
         grid = fused(seen, self._on_cells(seen, box, known))
         layer, directed = beside_on(grid)
         result = self._planner.plan(
-            grid, start, goal, tolerance=tolerance, layer=layer, directed=directed
+            grid,
+            start,
+            goal,
+            tolerance=tolerance,
+            layer=layer,
+            directed=directed,
+            whole_field=whole_field,
         )
         if result.status is PlanStatus.NO_VALID_PATH:
             return replace(result, message=f"unreachable: {result.message}")

@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field, inflate
+from mme_ilqr_ros.geometry.distance_field import DistanceField, build_distance_field
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.distances import inflate
 
 ORIGIN = Pose(2.0, -3.0, 0.8)
 

@@ -20,7 +20,7 @@ from mme_ilqr_ros.nodes.node import LATCHED
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.resources import share_path
 
-LARGEST = 1.5  # [s] of processor time, so that the rest of the machine does not count
+LARGEST = 3.0  # s of processor time: half of it on an idle machine; an import of torch is more
 
 
 @pytest.fixture

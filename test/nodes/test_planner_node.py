@@ -17,10 +17,12 @@ from std_msgs.msg import Float32
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.nodes import conversions as convert
+from mme_ilqr_ros.nodes import field_publisher
 from mme_ilqr_ros.nodes.clouds import read_cost_to_go
 from mme_ilqr_ros.nodes.node import LATCHED
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
+from mme_ilqr_ros.planning.solved_field import SolvedField
 
 
 def room():
@@ -270,6 +272,31 @@ def test_the_cost_to_go_comes_losslessly_once_a_goal_also_to_those_who_come_late
     stand.send_goal(5.05, 3.05)
     assert bench.spin_until(lambda: len(late) == 2)
     assert read_cost_to_go(late[1]).goal == pytest.approx([5.05, 3.05], abs=0.01)
+
+
+def test_a_plan_waits_for_what_it_needs_of_the_field_and_the_rest_follows(bench, monkeypatch):
+    """Counted in cells: how long that takes depends on the machine."""
+    settled, advance = [], SolvedField.advance
+
+    def counted(solved, n_cells):
+        settled.append(solved.field.n_so_far)
+        return advance(solved, n_cells)
+
+    hall = GridMap(np.zeros((100, 120), bool), 0.1, Pose(0.0, 0.0, 0.0))
+    stand = Stand(bench, hall)
+    monkeypatch.setattr(SolvedField, "advance", counted)  # begins when the plan is sent
+    monkeypatch.setattr(field_publisher, "PIECE", 500)
+    fields = bench.collect(PointCloud2, "cost_to_go", LATCHED)
+    stand.send_goal(2.05, 1.05)
+    assert stand.plan().points[-1] == pytest.approx([2.05, 1.05])
+    assert bench.spin_until(lambda: fields)
+    assert settled[0] < 1000
+    assert len(settled) > 10
+    assert (np.diff(settled) > 0).all()
+    monkeypatch.undo()
+    exact = GlobalPlanner(PlannerSettings(kind="dijkstra")).plan(hall, (1.0, 1.0), (2.05, 1.05))
+    values = read_cost_to_go(fields[0]).values
+    np.testing.assert_allclose(values, exact.cost_to_go.values, rtol=1e-6)
 
 
 def slow_below():

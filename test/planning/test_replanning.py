@@ -11,6 +11,7 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.planning.cost_model import load_cost_model
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, PlanStatus
+from mme_ilqr_ros.planning.prices import Prices
 from mme_ilqr_ros.planning.terrain import Terrain
 from mme_ilqr_ros.planning.weights import find_weights
 
@@ -58,7 +59,10 @@ def test_a_changed_terrain_equals_a_built_one(seed, allow_unknown):
         assert after.grid is grid
         np.testing.assert_array_equal(after.blocked, built.blocked)
         np.testing.assert_array_equal(after.region, built.region)
-        cost = model.after(after, terrain, cost)
+        window = after.window_of_changes(terrain.grid, model.sees(after))
+        if window is not None:
+            cost = cost.copy()
+            model.fill(after, window, cost[window])
         np.testing.assert_array_equal(cost, model(built))
         terrain = after
 
@@ -106,6 +110,63 @@ def test_a_result_stays_what_it_was_when_the_field_is_repaired():
     after = planner.plan(grid_map(changed_map(rng, occupied), unknown), start, goal)
     assert not np.array_equal(after.cost_to_go.values, values)
     np.testing.assert_array_equal(before.cost_to_go.values, values)
+
+
+@pytest.mark.parametrize("chosen", PLANNERS, ids=lambda chosen: next(iter(chosen.values())))
+def test_a_plan_without_the_whole_field_is_the_same_and_the_field_can_follow(chosen):
+    rng = np.random.default_rng(7)
+    settings = PlannerSettings(robot_radius=0.15, clearance_margin=0.15, **chosen)
+    kept, (occupied, unknown) = GlobalPlanner(settings), random_map(rng)
+    start, *goals = ORIGIN.transform([[0.55, 0.35], [2.45, 1.55], [6.45, 4.55]])
+    for k in range(8):
+        occupied = changed_map(rng, occupied)
+        grid, goal = grid_map(occupied, unknown), goals[k % 3 == 2]
+        partial = kept.plan(grid, start, goal, whole_field=False)
+        whole = GlobalPlanner(settings).plan(grid, start, goal)
+        assert (partial.status, partial.message) == (whole.status, whole.message)
+        if whole.path is not None:
+            np.testing.assert_array_equal(partial.path.points, whole.path.points)
+            assert partial.iterations <= whole.iterations
+            if k % 2:  # else it is still partial when the map changes
+                assert partial.solved.advance()
+                expected = whole.cost_to_go.values
+                np.testing.assert_array_equal(partial.cost_to_go.values, expected)
+
+
+@pytest.mark.parametrize("chosen", PLANNERS, ids=lambda chosen: next(iter(chosen.values())))
+def test_what_is_prepared_before_there_is_a_goal_changes_no_plan(chosen, monkeypatch):
+    settings = PlannerSettings(robot_radius=0.15, clearance_margin=0.15, **chosen)
+    rng = np.random.default_rng(4)
+    occupied, unknown = random_map(rng)
+    maps = grid_map(occupied, unknown), grid_map(changed_map(rng, occupied), unknown)
+    start, goal = ORIGIN.transform([[0.55, 0.35], [6.45, 4.55]])
+    planner, fills, fill = GlobalPlanner(settings), [], Prices.fill
+    monkeypatch.setattr(Prices, "fill", lambda *given: fills.append(1) or fill(*given))
+    for grid in maps:
+        planner.prepare(grid)
+        n_before = len(fills)
+        prepared = planner.plan(grid, start, goal)
+        if grid is maps[0]:
+            assert len(fills) == n_before
+        fresh = GlobalPlanner(settings).plan(grid, start, goal)
+        assert prepared.message == fresh.message
+        np.testing.assert_array_equal(prepared.cost_to_go.values, fresh.cost_to_go.values)
+    planner.prepare(grid_map(np.ones_like(occupied), unknown))  # no free cell: nothing to prepare
+
+
+def test_a_field_that_was_not_whole_when_its_memory_was_used_again_says_nothing():
+    rng = np.random.default_rng(3)
+    planner = GlobalPlanner(PlannerSettings(kind="dijkstra"))
+    occupied, unknown = random_map(rng)
+    start, goal, other = ORIGIN.transform([[0.55, 0.35], [2.45, 1.55], [6.45, 4.55]])
+    grid = grid_map(occupied, unknown)
+    first = planner.plan(grid, start, goal, whole_field=False)
+    assert first.cost_to_go is None
+    second = planner.plan(grid, start, other, whole_field=False)  # on the same costs
+    planner.plan(grid_map(changed_map(rng, occupied), unknown), start, other, whole_field=False)
+    for result in (first, second):
+        assert result.solved.advance()
+        assert result.cost_to_go is None
 
 
 def test_another_shape_is_another_map():

@@ -10,10 +10,10 @@ from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
 from mme_ilqr_ros.geometry.circles import clearance
-from mme_ilqr_ros.geometry.distance_field import inflate
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.map_file import load_map, save_map
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.distances import inflate
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.scenario import ScenarioError, load_scenario, scenario_names

@@ -24,6 +24,14 @@ NO_MOVE = -1
 """In place of a move: there is none (the goal, and cells from which it cannot be reached)."""
 
 
+def blank_costs(shape: tuple[int, int]) -> np.ndarray:
+    """Return flat costs of cells [n] with their border, the cells to be filled in (see `inner`)."""
+    costs = np.empty((shape[0] + 2, shape[1] + 2))
+    costs[[0, -1]] = np.inf
+    costs[:, [0, -1]] = np.inf
+    return costs.reshape(-1)
+
+
 def bordered(array: np.ndarray, border: float) -> np.ndarray:
     """Return the [H, W] array flat, with a border one cell wide."""
     height, width = array.shape

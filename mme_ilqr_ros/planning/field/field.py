@@ -12,6 +12,7 @@ from mme_ilqr_ros.planning.field.costs import (
     around,
     bordered,
     check_goal_stays_free,
+    checked_goal,
     checked_range,
     checked_window,
     extremes,
@@ -20,8 +21,8 @@ from mme_ilqr_ros.planning.field.costs import (
 )
 from mme_ilqr_ros.planning.field.queues import Buckets, solve_by_heap
 from mme_ilqr_ros.planning.field.repair import repair_values
-from mme_ilqr_ros.planning.field.spread import CHUNK, spread
-from mme_ilqr_ros.planning.field.sweep import edge_gradient, sweep
+from mme_ilqr_ros.planning.field.spread import CHUNK, ENDLESS, Wave
+from mme_ilqr_ros.planning.field.sweep import edge_gradient, residual_of, sweep
 from mme_ilqr_ros.planning.moves import LENGTHS
 
 _MOST_CLEARED = 0.1  # of the map: above it a fresh solve takes less time than a repair
@@ -30,14 +31,15 @@ _MOST_CLEARED = 0.1  # of the map: above it a fresh solve takes less time than a
 class Field:
     """Cost-to-go of every cell to one goal cell.
 
-    Made by `solve_field` or `solve_edges`. Arrows and residual are computed when first asked for.
-    Only `repair` changes a field; arrays taken from it before then change with it.
+    Made by `solve_field` or `solve_edges`. It may be solved only as far as a cell that was asked
+    for; then `settle` and `advance` go on, and whatever tells of all cells completes it first. So
+    nobody sees a value that is not final. Arrows and residual are computed when first asked for.
+    Only `repair` changes what a field says; arrays taken from it before then change with it.
 
     Attributes:
         goal: Goal cell (row, column).
         n_moves: 4 or 8.
         flat_costs: [n] or [n, A] costs of cells or edges in flat form, see `costs.py`.
-        flat_values: [n] values in flat form, see `costs.py`.
         stride: Entries of a row in flat form.
         buckets: Of the queue that solved it; None when the costs were too far apart for one and
             a heap did.
@@ -51,6 +53,7 @@ class Field:
         stride: int,
         buckets: Buckets | None,
         least_cost: float = np.inf,
+        until: tuple[int, int] | None = None,
     ) -> None:
         """Solve for checked costs; callers use `solve_field` or `solve_edges`."""
         self.goal = goal
@@ -59,26 +62,84 @@ class Field:
         self.stride = stride
         self.buckets = buckets
         self._least_cost = least_cost  # that a repair may bring
-        self.flat_values = np.empty(len(costs))
-        self._order: np.ndarray | None = self._solve()
+        self._values = np.empty(len(costs))
+        self._order: np.ndarray | None = None
+        self._wave: Wave | None = None  # None when all is settled
+        self._begin()
+        if until is None:
+            self.complete()
+        else:
+            self.settle(until)
 
-    def _solve(self) -> np.ndarray:
-        """Settle all cells from the goal on; return their order."""
-        grid, values = (self.flat_costs, self.stride, self.n_moves), self.flat_values
+    def _begin(self) -> None:
+        """Forget all values; the goal alone has one."""
+        values = self._values
         values.fill(np.inf)
         if self.buckets is None:
-            return solve_by_heap(*grid, self.goal_index, values)
-        scale, n_buckets = self.buckets.scale, self.buckets.n
+            grid = (self.flat_costs, self.stride, self.n_moves)
+            self._order = solve_by_heap(*grid, self.goal_index, values)
+            return
         values[self.goal_index] = 0.0
-        order = np.empty(len(values) + CHUNK, np.int32)
+        self._order = np.empty(len(values) + CHUNK, np.int32)
         seeds = np.array([self.goal_index])
-        return order[: spread(*grid, values, seeds, scale, n_buckets, order, True)]
+        self._wave = Wave(seeds, self.buckets, self.stride, self._order)
+
+    def _go_on(self, *, until: int = -1, most: int = ENDLESS) -> None:
+        if self._wave is None:
+            return
+        grid = (self.flat_costs, self.stride, self.n_moves)
+        self._wave.go_on(*grid, self._values, until=until, most=most)
+        if self._wave.is_over:
+            assert self._order is not None  # the wave writes it
+            self._order, self._wave = self._order[: self._wave.n_settled], None
+
+    def advance(self, n_cells: int) -> bool:
+        """Settle about so many cells more; return whether the field is complete now."""
+        self._go_on(most=n_cells)
+        return self.is_complete
+
+    def complete(self) -> None:
+        """Settle all cells from which the goal can be reached."""
+        self._go_on()
+
+    def settle(self, cell: tuple[int, int]) -> float:
+        """Solve as far as a cell (row, column), and return its value.
+
+        Then its value is final, and so are all that are lower: the way from there is known.
+        """
+        flat = self.index(cell)
+        if self._wave is not None and not self._wave.has_passed(self._values[flat]):
+            self._go_on(until=flat)
+        return float(self._values[flat])
+
+    def values_from(self, cell: tuple[int, int]) -> np.ndarray:
+        """Return flat values that are final up to that of a cell; others may be upper bounds."""
+        self.settle(cell)
+        return self._values
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every cell from which the goal can be reached has its value."""
+        return self._wave is None
+
+    @property
+    def n_so_far(self) -> int:
+        """Number of cells settled so far."""
+        return self.n_settled if self._wave is None else self._wave.n_settled
+
+    @property
+    def flat_values(self) -> np.ndarray:
+        """[n] values in flat form, see `costs.py`."""
+        self.complete()
+        return self._values
 
     @property
     def order(self) -> np.ndarray:
         """int32 [k] settled cells in flat form, each after the cell its arrow points to."""
         if self._order is None:  # a repair has none; to sort the values would cost as much
-            self._order = self._solve()
+            self._begin()
+        self.complete()
+        assert self._order is not None  # a fresh solve has one
         return self._order
 
     @property
@@ -98,7 +159,11 @@ class Field:
     @property
     def goal_index(self) -> int:
         """The goal in flat form."""
-        return (self.goal[0] + 1) * self.stride + self.goal[1] + 1
+        return self.index(self.goal)
+
+    def index(self, cell: tuple[int, int]) -> int:
+        """Return a cell (row, column) in flat form."""
+        return (cell[0] + 1) * self.stride + cell[1] + 1
 
     @property
     def largest(self) -> float:
@@ -108,6 +173,7 @@ class Field:
     @property
     def n_settled(self) -> int:
         """Number of cells from which the goal can be reached, the goal included."""
+        self.complete()
         if self._order is None:
             return int(np.count_nonzero(self.flat_values < np.inf))
         return len(self._order)
@@ -124,6 +190,12 @@ class Field:
     def residual(self) -> float:
         """Largest |min over moves - V| over all cells but the goal, from one Bellman sweep."""
         return self._swept[1]
+
+    def residual_at(self, cells: np.ndarray) -> float:
+        """Return the largest |min over moves - V| of settled cells [N, 2] but the goal."""
+        flat = np.array([self.index(tuple(cell)) for cell in cells.tolist()])
+        flat = flat[flat != self.goal_index]
+        return residual_of(self.flat_costs, self.stride, self.n_moves, self._values, flat)
 
     @cached_property
     def _swept(self) -> tuple[np.ndarray, float]:
@@ -152,8 +224,9 @@ class Field:
             patch: [h, w] costs > 0 of the window's cells, inf where blocked.
 
         Returns:
-            Number of cells that lost their value, and got another one or none. None after a fresh
-            solve: too many did, or the costs do not fit the buckets of the old ones.
+            Number of cells that lost their value, and got another one or none. None where the
+            field is solved anew, as far as is asked for later: too many did, the costs do not fit
+            the buckets of the old ones, or it was not complete.
 
         Raises:
             FieldError: The field is one of edge costs, the window reaches over the map's edge, a
@@ -170,14 +243,30 @@ class Field:
         check_goal_stays_free(self.goal, corner, patch)
         window[...] = patch
         self.__dict__.pop("_swept", None)
-        self._order = None
-        n_cleared = self._repaired(corner, changed, least, largest)
+        n_cleared = None
+        if self.is_complete:
+            self._order = None
+            n_cleared = self._repaired(corner, changed, least, largest)
         if n_cleared is None:
             least, largest = checked_range(self.flat_costs, "cell")
             least = min(least, self._least_cost)
             self.buckets = Buckets.between(least, LENGTHS[self.n_moves - 1] * largest)
-            self._order = self._solve()
+            self._begin()
         return n_cleared
+
+    def toward(self, goal: tuple[int, int]) -> Field:
+        """Return a field for the same costs to another goal, solved as far as that.
+
+        The two share the costs: a repair of one leaves the other of no use.
+
+        Raises:
+            FieldError: The goal is outside the grid or blocked.
+        """
+        goal = checked_goal(goal, inner(self._values, self.stride).shape)
+        if self.flat_costs.ndim == 1:
+            check_goal_stays_free(goal, (0, 0), self.cost)
+        costs, stride = self.flat_costs, self.stride
+        return Field(goal, self.n_moves, costs, stride, self.buckets, self._least_cost, goal)
 
     def update(self, cost: np.ndarray) -> int | None:
         """Give the map other costs [H, W]; else as `repair`."""
@@ -202,5 +291,5 @@ class Field:
         if len(cells) > most:
             return None
         grid = (self.flat_costs, self.stride, self.n_moves, self.goal_index)
-        n_cleared = repair_values(*grid, self.flat_values, self.buckets, cells, most)
+        n_cleared = repair_values(*grid, self._values, self.buckets, cells, most)
         return n_cleared if n_cleared <= most else None

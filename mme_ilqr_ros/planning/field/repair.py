@@ -16,7 +16,7 @@ import numpy as np
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, best_move, move_cost
 from mme_ilqr_ros.planning.field.queues import Buckets, empty_queue, with_room
-from mme_ilqr_ros.planning.field.spread import CHUNK, spread
+from mme_ilqr_ros.planning.field.spread import CHUNK, Wave
 
 
 def repair_values(
@@ -50,8 +50,8 @@ def repair_values(
     if n_cleared <= most_cleared:
         lowered = _pull(*grid, goal, values, touched)
         lowered = lowered[np.argsort(values[lowered])]
-        scratch = np.empty(2 * CHUNK, np.int32)
-        spread(*grid, values, lowered, buckets.scale, buckets.n, scratch, False)
+        wave = Wave(lowered, buckets, stride, np.empty(2 * CHUNK, np.int32))
+        wave.go_on(*grid, values, fresh=False)
     return n_cleared
 
 

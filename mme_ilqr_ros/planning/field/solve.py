@@ -23,6 +23,7 @@ from mme_ilqr_ros.planning.field.costs import (
     check_goal_stays_free,
     checked_goal,
     checked_range,
+    inner,
 )
 from mme_ilqr_ros.planning.field.field import Field
 from mme_ilqr_ros.planning.field.queues import Buckets
@@ -30,7 +31,12 @@ from mme_ilqr_ros.planning.moves import LENGTHS, check_n_moves
 
 
 def solve_field(
-    cost: np.ndarray, goal: tuple[int, int], n_moves: int = 8, *, least_cost: float = np.inf
+    cost: np.ndarray,
+    goal: tuple[int, int],
+    n_moves: int = 8,
+    *,
+    least_cost: float = np.inf,
+    until: tuple[int, int] | None = None,
 ) -> Field:
     """Solve the Bellman equation for one goal and costs of cells.
 
@@ -41,27 +47,60 @@ def solve_field(
         n_moves: 8, or 4 for straight moves only.
         least_cost: Least cost that a later repair may bring, where that is less than all there are
             now; a repair below it has to solve again.
+        until: Cell (row, column) as far as which to solve; None solves for all cells at once.
 
     Raises:
         FieldError: The goal is outside the grid or blocked, or a cost is not > 0 (NaN included).
     """
-    check_n_moves(n_moves)
     cost = np.asarray(cost, dtype=np.float64)
+    checked_goal(goal, cost.shape)
+    costs = bordered(cost, np.inf)
+    return solve_bordered(
+        costs, cost.shape[1] + 2, goal, n_moves, least_cost=least_cost, until=until
+    )
+
+
+def solve_bordered(
+    costs: np.ndarray,
+    stride: int,
+    goal: tuple[int, int],
+    n_moves: int = 8,
+    *,
+    least_cost: float = np.inf,
+    until: tuple[int, int] | None = None,
+) -> Field:
+    """Do what `solve_field` does with costs [n] that have their border, without a copy.
+
+    Args:
+        costs: Flat costs float64 as in `costs.py`, inf on the border; they belong to the field.
+        stride: Entries of a row, W + 2.
+        goal: As of `solve_field`, and so are the others.
+        n_moves: 8 or 4.
+        least_cost: That a repair may bring.
+        until: Cell as far as which to solve.
+
+    Raises:
+        FieldError: As `solve_field`.
+    """
+    check_n_moves(n_moves)
+    cost = inner(costs, stride)
     goal = checked_goal(goal, cost.shape)
     check_goal_stays_free(goal, (0, 0), cost)
-    costs = bordered(cost, np.inf)
     least, largest = checked_range(costs, "cell")
     buckets = Buckets.between(min(least_cost, least), LENGTHS[n_moves - 1] * largest)
-    return Field(goal, n_moves, costs, cost.shape[1] + 2, buckets, least_cost)
+    return Field(goal, n_moves, costs, stride, buckets, least_cost, until)
 
 
-def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
+def solve_edges(
+    edge_cost: np.ndarray, goal: tuple[int, int], until: tuple[int, int] | None = None
+) -> Field:
     """Solve the Bellman equation for one goal and costs of edges, which may depend on direction.
 
     Args:
         edge_cost: [A, H, W] cost > 0 of leaving cell (i, j) by move a of `moves.STEPS`, A = 4 or 8;
             inf = not allowed. What would leave the map is not allowed.
         goal: Goal cell (row, column).
+        until: As of `solve_field`.
 
     Raises:
         FieldError: The goal is outside the grid, or a cost is not > 0 (NaN included).
@@ -73,7 +112,7 @@ def solve_edges(edge_cost: np.ndarray, goal: tuple[int, int]) -> Field:
     goal = checked_goal(goal, edge_cost.shape[1:])
     costs = arriving(edge_cost)
     buckets = Buckets.between(*checked_range(costs, "edge"))
-    return Field(goal, n_moves, costs, edge_cost.shape[2] + 2, buckets)
+    return Field(goal, n_moves, costs, edge_cost.shape[2] + 2, buckets, until=until)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +132,12 @@ class Walk:
 def follow(field: Field, start: tuple[int, int]) -> Walk:
     """Follow the best move of each cell (argmin over legal moves of edge cost + V) to the goal.
 
-    Takes time for the cells of the path alone. Values fall from step to step, so that it returns
-    for any field, also one whose values are wrong.
+    Solves as far as the start, then takes time for the cells of the path alone. Values fall from
+    step to step, so that it returns for any field, also one whose values are wrong.
     """
-    stride = field.stride
-    cell = (start[0] + 1) * stride + start[1] + 1
-    cells = _follow(
-        field.flat_costs, stride, field.n_moves, field.goal_index, field.flat_values, cell
-    )
+    stride, values = field.stride, field.values_from(start)
+    grid = (field.flat_costs, stride, field.n_moves, field.goal_index)
+    cells = _follow(*grid, values, field.index(start))
     row, column = np.divmod(cells, stride)
     return Walk(np.stack([row - 1, column - 1], axis=-1), bool(cells[-1] == field.goal_index))
 

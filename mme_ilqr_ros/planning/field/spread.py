@@ -12,36 +12,87 @@ import numpy as np
 
 from mme_ilqr_ros.compiled import compiled, inlined
 from mme_ilqr_ros.planning.field.costs import D_COLUMNS, D_ROWS, DIAGONAL, STRAIGHT, U
-from mme_ilqr_ros.planning.field.queues import empty_queue, with_room
+from mme_ilqr_ros.planning.field.queues import Buckets, empty_queue, with_room
 
 CHUNK = 128  # cells: the list of their offers stays in the first-level cache
 _INF = np.inf
+ENDLESS = 1 << 62
+
+
+class Wave:
+    """A spread that can stop at the end of a bucket and go on later."""
+
+    def __init__(self, seeds: np.ndarray, buckets: Buckets, stride: int, order: np.ndarray) -> None:
+        """Begin at cells that have their values.
+
+        Args:
+            seeds: int64 [k] cells, ascending in value.
+            buckets: For the costs of the moves.
+            stride: Entries of a row.
+            order: int32 [n + CHUNK] gets the settled cells; scratch of 2 CHUNK if not fresh.
+        """
+        self._seeds, self._scale, self._order = seeds, buckets.scale, order
+        self._entries, self._counts = empty_queue(buckets.n, 4 * stride + 8 * CHUNK)
+        self._state = np.zeros(4, np.int64)  # bucket, queued, settled, next seed
+
+    @property
+    def n_settled(self) -> int:
+        """Number of cells in `order` so far, if fresh."""
+        return int(self._state[2])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to settle."""
+        return not self._state[1] and int(self._state[3]) == len(self._seeds)
+
+    def has_passed(self, value: float) -> bool:
+        """Whether all values up to this one are final."""
+        return self.is_over or value * self._scale < self._state[0]
+
+    def go_on(
+        self,
+        costs: np.ndarray,
+        stride: int,
+        n_moves: int,
+        values: np.ndarray,
+        *,
+        fresh: bool = True,
+        until: int = -1,
+        most: int = ENDLESS,
+    ) -> None:
+        """Settle cells that the seeds can improve.
+
+        Args:
+            costs: [n] or [n, A], see `costs.py`.
+            stride: Entries of a row.
+            n_moves: 4 or 8.
+            values: [n]; the seeds have theirs, all others are upper bounds.
+            fresh: Whether the values held nothing but the seeds. A cell is then queued once in a
+                bucket, and settled once.
+            until: Stop when this cell, and all of lower value, are settled; -1 for none.
+            most: Stop when so many cells were settled, at the end of a bucket.
+        """
+        self._entries = _spread(
+            costs, stride, n_moves, values, self._seeds, self._scale, self._entries, self._counts,
+            self._state, self._order, fresh, until, most,
+        )  # fmt: skip
+        if self.is_over:
+            self._entries = self._entries[:, :0].copy()
 
 
 @compiled
-def spread(costs, stride, n_moves, values, seeds, scale, n_buckets, order, fresh):
-    """Settle all cells that the seeds can improve.
-
-    Args:
-        costs: [n] or [n, A], see `costs.py`.
-        stride: Entries of a row.
-        n_moves: 4 or 8.
-        values: [n]; the seeds have theirs, all others are upper bounds.
-        seeds: int64 [k] cells to begin with, ascending in value.
-        scale: See `Buckets`.
-        n_buckets: See `Buckets`.
-        order: int32 [n + CHUNK] gets the settled cells.
-        fresh: Whether the values held nothing but the seeds. A cell is then queued once in a
-            bucket, and settled once; otherwise `order` is scratch.
-
-    Returns:
-        Number of settled cells in `order`, if fresh.
-    """
-    entries, counts = empty_queue(n_buckets, 4 * stride + 8 * CHUNK)
+def _spread(
+    costs, stride, n_moves, values, seeds, scale, entries, counts, state, order, fresh, until, most
+):
+    """Settle cells bucket by bucket; return the queue, which may have grown. See `Wave`."""
+    n_buckets = len(counts)
     room = 0  # entries that the fullest bucket can still take
     targets, offers = np.empty(8 * CHUNK + 8, np.int64), np.empty(8 * CHUNK + 8)
-    current, queued, n_settled, next_seed = 0, 0, 0, 0
+    current, queued, n_settled, next_seed = state[0], state[1], state[2], state[3]
+    begun_with = n_settled
     while queued > 0 or next_seed < len(seeds):
+        if n_settled - begun_with >= most or (until >= 0 and values[until] * scale < current):
+            break
         if queued == 0:
             current = max(current, int(values[seeds[next_seed]] * scale))
         b = current & (n_buckets - 1)
@@ -79,7 +130,8 @@ def spread(costs, stride, n_moves, values, seeds, scale, n_buckets, order, fresh
         counts[b] = 0
         queued -= n
         current += 1
-    return n_settled
+    state[0], state[1], state[2], state[3] = current, queued, n_settled, next_seed
+    return entries
 
 
 @inlined

@@ -32,6 +32,17 @@ def sweep(costs, stride, n_moves, goal, values):
 
 
 @compiled
+def residual_of(costs, stride, n_moves, values, cells):
+    """Return the largest |min over moves - value| of flat cells [k]; equal infs agree."""
+    largest = 0.0
+    for cell in cells:
+        best, _ = best_move(costs, stride, values, n_moves, cell)
+        if best != values[cell]:
+            largest = max(largest, abs(best - values[cell]))
+    return largest
+
+
+@compiled
 def _sweep_row(cost, stride, n_moves, values, row, arrows):
     """Find the arrows along a row for costs of cells; return how many values are not the best.
 

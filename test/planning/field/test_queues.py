@@ -6,7 +6,7 @@ import pytest
 from mme_ilqr_ros.planning.field import solve_edges, solve_field
 from mme_ilqr_ros.planning.field.costs import bordered, inner
 from mme_ilqr_ros.planning.field.queues import MOST_BUCKETS, Buckets, solve_by_heap
-from mme_ilqr_ros.planning.field.spread import CHUNK, spread
+from mme_ilqr_ros.planning.field.spread import CHUNK, Wave
 
 
 def by_heap(field):
@@ -56,9 +56,10 @@ def test_a_bucket_grows_when_many_cells_have_the_same_value():
     values = np.full(len(costs), np.inf)
     inner(values, stride)[::2] = 0.0
     seeds, order = np.flatnonzero(values == 0.0), np.empty(len(costs) + CHUNK, np.int32)
-    n = spread(costs, stride, 8, values, seeds, 1 / 0.98, 4, order, True)
+    wave = Wave(seeds, Buckets(1 / 0.98, 4, 1.0, 2.0), stride, order)
+    wave.go_on(costs, stride, 8, values)
     np.testing.assert_array_equal(inner(values, stride)[1::2], 1.0)
-    assert sorted(order[:n]) == np.flatnonzero(np.isfinite(costs)).tolist()
+    assert sorted(order[: wave.n_settled]) == np.flatnonzero(np.isfinite(costs)).tolist()
 
 
 def test_costs_too_far_apart_go_to_the_heap():

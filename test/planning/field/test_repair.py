@@ -122,6 +122,7 @@ def test_the_least_cost_to_come_is_remembered_by_a_fresh_solve():
     field = solve_field(np.full((30, 30), 3.0), (3, 3), least_cost=1.0)
     for cost in (1000.0, 3.0):
         assert (field.repair((20, 20), np.full((2, 2), cost)) is None) == (cost > 3.0)
+        field.complete()
         assert field.buckets.least == 1.0
     assert field.repair((20, 20), np.full((2, 2), 1.0)) is not None
     assert_fresh(field)
