@@ -112,19 +112,19 @@ def draw_uncertainty(
 
 
 def draw_held_out(path: Path, validation: Validation) -> None:
-    """Draw the regret of each held-out drive under the three costs."""
+    """Draw how much of each held-out drive the plans under the three costs miss."""
     figure = Figure(figsize=(6.0, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    regrets = 100.0 * np.asarray(validation.regrets).reshape(-1, 3)
-    order = np.argsort(regrets[:, 0])
+    missed = 100.0 * np.asarray(validation.missed).reshape(-1, 3)
+    order = np.argsort(missed[:, 0], kind="stable")
     for column, (name, colour) in enumerate(
         (("shipped", INK), ("Dijkstra", "#b9b9b9"), ("learned", CHOSEN))
     ):
-        axes.plot(regrets[order, column], "o", ms=4.5, color=colour, alpha=0.85, label=name)
+        axes.plot(missed[order, column], "o", ms=4.5, color=colour, alpha=0.85, label=name)
     axes.set_xticks(np.arange(len(order)), [str(k + 1) for k in order] if len(order) <= 40 else [])
     axes.set_xlabel("number of the held-out drive", fontsize=8)
-    axes.set_ylabel("regret %", fontsize=8)
+    axes.set_ylabel("missed by the plan, %", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, frameon=False)

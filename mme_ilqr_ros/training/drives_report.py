@@ -11,6 +11,7 @@ import numpy as np
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.habits.advice import advice
 from mme_ilqr_ros.habits.drive import Drive
+from mme_ilqr_ros.habits.explain import NEAR
 from mme_ilqr_ros.habits.learn import Explained, Validation
 from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.habits.tally import Tally
@@ -57,15 +58,16 @@ _REPORT = """# What was learned from {n} drives on {map}
 
 ## Is it better?
 
-Each drive is held out once, while the planner learns from the others ({folds} parts). Regret: by
-how much the drive costs more than the best path under each planner's own cost; 0 is a planner that
-would have driven just so. Lower is better; after ± the standard error.
+Each drive is held out once, while the planner learns from the others ({folds} parts). Missed: the
+fraction of the drive further than {near:g} m from the plan between its ends. Regret: by how much
+the drive costs more than that plan, under each planner's own cost; it also grows with the costs,
+right or wrong, so the first column decides. Lower is better; after ± the standard error.
 
 {table}
 
 {verdict}
 
-![regret of each drive](held_out.png)
+![what is missed of each drive](held_out.png)
 
 ## What was learned
 
@@ -157,6 +159,7 @@ def write_report(
         tally="\n".join(f"- {line}" for line in tally.lines()),
         sources="\n".join(f"- {line}" for line in sources(learned)),
         folds=validation.folds,
+        near=NEAR,
         verdict=verdict,
         terms="\n".join(f"- {line}" for line in terms(habits)),
         advice="\n".join(f"{number}. {hint}" for number, hint in enumerate(hints, start=1))
@@ -183,11 +186,18 @@ def sources(learned: Learned) -> list[str]:
 
 
 def table(validation: Validation) -> str:
-    """Return the regret of held-out drives as a table."""
-    rows = [("shipped weights", validation.shipped), ("Dijkstra", validation.dijkstra)]
-    rows += [("learned", validation.learned)]
-    lines = [f"| {name} | {_percent(explained)} |" for name, explained in rows]
-    return "\n".join(["| held-out drives | regret % |", "| --- | --- |", *lines])
+    """Return how well held-out drives are explained as a table."""
+    columns = np.asarray(validation.missed).reshape(-1, 3).T
+    rows = [
+        f"| {name} | {_percent(Explained.of(column))} | {_percent(explained)} |"
+        for name, column, explained in zip(
+            ("shipped weights", "Dijkstra", "learned"),
+            columns,
+            (validation.shipped, validation.dijkstra, validation.learned),
+            strict=True,
+        )
+    ]
+    return "\n".join(["| held-out drives | missed % | regret % |", "| --- | --- | --- |", *rows])
 
 
 def said_of(validation: Validation) -> str:
@@ -202,7 +212,8 @@ def said_of(validation: Validation) -> str:
     else:
         how = "No difference to the shipped weights can be told from so few drives"
     more = "less" if gain.regret >= 0.0 else "more"
-    return f"{how}: {_percent(Explained(abs(gain.regret), gain.error))} % {more} regret."
+    missed = _percent(Explained(abs(gain.regret), gain.error))
+    return f"{how}: the plans miss {missed} % {more} of a drive."
 
 
 def terms(habits: Habits) -> list[str]:
