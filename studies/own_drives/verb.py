@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.reporting.rows import facts, table, write_json
-from studies.own_drives import carried, directions, places
+from studies.own_drives import carried, directions, picture, places
 
 ABOUT = """\
 Owners with habits that no map shows drive on real maps, misjudging every cell by 15 %; the planner
@@ -21,6 +21,8 @@ examples:
       --out out/places
   python -m studies own_drives directions --maps depot.yaml room02.yaml --seeds 10 --out out/turns
   python -m studies own_drives carried --maps depot.yaml room02.yaml --seeds 10 --out out/carried
+
+  python -m studies own_drives picture --maps depot.yaml --seeds 10 --out out/picture
 
 Each owner's row is written as soon as it is there, and not computed again: a run can be resumed.
 """
@@ -41,14 +43,13 @@ CARRIED = {
     "seed": "{seed}",
     "regret %: shipped": "{shipped:.1f}",
     "learned": "{learned:.1f}",
-    "one bit": "-",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
-    add("what", choices=("places", "directions", "carried"), help="which habits")
+    add("what", choices=("places", "directions", "carried", "picture"), help="which habits")
     add("--maps", type=Path, nargs="+", required=True, metavar="MAP.yaml", help="map files")
     add("--seeds", type=int, nargs="+", default=[10, 11, 12], help="owners (10 11 12)")
     add("--out", type=Path, required=True, metavar="DIR", help="where rows.json is kept")
@@ -63,6 +64,11 @@ def run(options: argparse.Namespace, command: str) -> str:
     names = [path.stem for path in options.maps]
     if len(set(names)) < len(names):
         raise InputError("--maps: two maps have the same name")
+    if options.what == "picture":
+        options.out.mkdir(parents=True, exist_ok=True)
+        file = options.out / f"own_drives_{names[0]}.png"
+        picture.draw(options.maps[0], options.seeds[0], 20, file)
+        return f"{file}"
     file = options.out / "rows.json"
     rows = json.loads(file.read_text())["rows"] if file.is_file() else []
     for seed in options.seeds:
