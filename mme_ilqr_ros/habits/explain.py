@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from mme_ilqr_ros.habits.fit import Driver, Walk, price
 from mme_ilqr_ros.habits.ground import Ground
@@ -12,6 +13,9 @@ from mme_ilqr_ros.habits.occupancy import occupancy
 from mme_ilqr_ros.planning.directed import across, along_axes
 from mme_ilqr_ros.planning.habit_cost import MOST
 from mme_ilqr_ros.planning.habits import Habits
+
+NEAR = 0.5
+"""Distance [m] from a plan up to which a drive agrees with it."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,10 @@ class Validation:
         shipped: Under the weights without habits.
         dijkstra: Under uniform cost.
         learned: Under habits learned from the other folds.
-        gain: Mean and error of `shipped` minus `learned`, drive by drive.
+        gain: Mean and error of what shipped plans miss minus what learned ones miss.
         regrets: [N, 3] of each drive: shipped, Dijkstra, learned.
+        missed: [N, 3] fraction of each drive further than NEAR from these plans. Of the two
+            measures this one compares costs fairly, see `missed`.
         folds: Number of folds.
     """
 
@@ -53,6 +59,7 @@ class Validation:
     learned: Explained
     gain: Explained
     regrets: np.ndarray
+    missed: np.ndarray
     folds: int
 
 
@@ -66,6 +73,21 @@ def regret_of(walk: Walk, cost: np.ndarray, driver: Driver) -> float:
         for cells in (walk, best)
     ]
     return max(spent[0] / spent[1] - 1.0, 0.0)
+
+
+def missed(walk: Walk, cost: np.ndarray, driver: Driver) -> float:
+    """Return which fraction of a drive's cells lies further than NEAR from the plan of a cost.
+
+    Unlike `regret_of` it does not depend on how far the costs of a map lie apart: a driver who errs
+    by the same metres loses more by costs that differ more, even if these are right.
+    """
+    plan = driver.walk(cost, walk[0], walk[-1])
+    if plan is None:
+        return 1.0
+    off = np.ones(cost.shape[-2:], dtype=bool)
+    off[plan[:, 0], plan[:, 1]] = False
+    away = ndimage.distance_transform_edt(off) * driver.ground.side
+    return float(np.mean(away[walk[:, 0], walk[:, 1]] > NEAR))
 
 
 def cost_on(habits: Habits, ground: Ground) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.habits.drive import Drive, DriveError
-from mme_ilqr_ros.habits.explain import Explained, Validation, cost_on, regret_of
+from mme_ilqr_ros.habits.explain import Explained, Validation, cost_on, missed, regret_of
 from mme_ilqr_ros.habits.fit import Driver
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.on_ground import Progress, learn_on, usable
@@ -70,6 +70,7 @@ def cross_validate(
     folds = min(folds, len(walks)) if len(walks) > 1 else 0
     driver = Driver(ground, np.ones((1, 1, 1)))
     regrets = np.zeros((len(walks) if folds else 0, 3))
+    misses = np.zeros_like(regrets)
     order = np.random.default_rng(settings.seed).permutation(len(walks))
     uniform = np.where(ground.free, 1.0, np.inf)
     for fold in range(folds):
@@ -81,6 +82,7 @@ def cross_validate(
         for k in held:
             costs = ground.cost, uniform, learned
             regrets[k] = [regret_of(walks[k], cost, driver) for cost in costs]
+            misses[k] = [missed(walks[k], cost, driver) for cost in costs]
     columns = [Explained.of(column) for column in regrets.T]
-    gain = Explained.of(regrets[:, 0] - regrets[:, 2])
-    return Validation(columns[0], columns[1], columns[2], gain, regrets, folds)
+    gain = Explained.of(misses[:, 0] - misses[:, 2])
+    return Validation(columns[0], columns[1], columns[2], gain, regrets, misses, folds)

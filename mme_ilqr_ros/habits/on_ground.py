@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from mme_ilqr_ros.habits.drive import Drive, DriveError
 from mme_ilqr_ros.habits.evidence import differ_in, keeps_directions
-from mme_ilqr_ros.habits.explain import Explained, cost_on, regret_of
+from mme_ilqr_ros.habits.explain import Explained, cost_on, missed
 from mme_ilqr_ros.habits.fit import Driver, Prior, Walk, fit, price
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
@@ -122,7 +122,7 @@ def _gain(
         weights = _fitted(driver, shown, terms, _ROUNDS // 2, rng)
         cost = cost_on(_habits(ground, shown, terms, weights), ground)
         for walk in held:
-            gains.append(regret_of(walk, ground.cost, driver) - regret_of(walk, cost, driver))
+            gains.append(missed(walk, ground.cost, driver) - missed(walk, cost, driver))
     return Explained.of(np.array(gains))
 
 

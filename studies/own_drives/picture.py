@@ -57,14 +57,14 @@ def _ground(axes, owner: Owner, values: np.ndarray, colours: str, low: float = 0
 
 
 def _plans(axes, owner: Owner, habits: Habits) -> None:
-    before, after = owner.plans(owner.ground.cost), owner.plans(cost_on(habits, owner.ground))
+    before = owner.plans(owner.ground.cost)
+    after = owner.plans(cost_on(habits, owner.ground))
     gains = [
-        spent(b, owner.true) - spent(a, owner.true) for b, a in zip(before, after, strict=True)
+        spent(old, owner.true) - spent(new, owner.true)
+        for old, new in zip(before, after, strict=True)
     ]
     for rank, k in enumerate(np.argsort(gains)[::-1][:_SHOWN]):
-        for cells, colour, label in (
-            (before[k], _BEFORE, "shipped"),
-            (after[k], _AFTER, "learned"),
-        ):
-            axes.plot(cells[:, 1], cells[:, 0], color=colour, label=label if rank == 0 else None)
-    axes.legend(loc="upper right", framealpha=1.0)
+        for cells, colour, name in ((before[k], _BEFORE, "shipped"), (after[k], _AFTER, "learned")):
+            label = name if rank == 0 else None
+            axes.plot(cells[:, 1], cells[:, 0], color=colour, label=label)
+    axes.legend(loc="lower right", framealpha=1.0)
