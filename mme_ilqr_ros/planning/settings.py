@@ -70,10 +70,10 @@ class PlannerSettings(Settings):
     )
     weights: str = setting(
         CLEARANCE,
-        "Cell cost of id_vin. clearance: a table of 16 steps over distance / robot radius (a formula"
-        " that learning found again), which keeps paths away from obstacles; shortest: about 1 on"
-        " free cells, in effect dijkstra; or a weight file (.safetensors), such as one learned from"
-        " your own drives.",
+        "Cell cost of id_vin. clearance: a table of 16 steps over distance / robot radius (a"
+        " formula that learning found again), which keeps paths away from obstacles; shortest:"
+        " about 1 on free cells, in effect dijkstra; or a weight file (.safetensors), such as one"
+        " learned from your own drives.",
         dynamic=False,
     )
     filter_mask_weight: float = setting(
