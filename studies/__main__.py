@@ -72,6 +72,11 @@ VERBS = {
         "studies.train_cost.verb",
         "train",
     ),
+    "family": Verb(
+        "VIN, GPPN, SymVIN and their twins at the papers' budget",
+        "studies.experiments.papers_verb",
+        "train",
+    ),
     "experiment": Verb(
         "the papers' experiments: navigation, visual, manipulation, runtime, stability",
         "studies.experiments.verb",

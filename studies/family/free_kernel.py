@@ -185,8 +185,9 @@ class FreeKernelPlanner(nn.Module, ABC):
 
 
 def free_and_goal(occupied: Tensor, goals: Tensor) -> Tensor:
-    """Return [B, 2, H, W]: 1 where a cell is free (0 in walls and, by padding, beyond the map);
-    1 at the goal.
+    """Return the two channels [B, 2, H, W] that a planner reads: 1 where free, 1 at the goal.
+
+    A wall is 0, and by the padding of every convolution so is what lies beyond the map.
 
     Args:
         occupied: [B, H, W] in [0, 1].

@@ -46,7 +46,7 @@ class GPPN(FreeKernelPlanner):
         self.policy = Convolution(n, len(STEPS), 1, generator, wrap=s.wrap)
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return what comes from r [B, 4 n, H, W], and the kernels over v of gates and candidate."""
+        """Return the parts from r [B, 4 n, H, W], and the kernels over v of gates and candidate."""
         return self.of_r(self.r(self.h(x))), self.gates, self.candidate
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:

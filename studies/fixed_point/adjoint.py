@@ -36,8 +36,8 @@ def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
     """Apply f to v0 [B, ...] until every sample changes by at most the tolerance.
 
     The result is f of the last iterate, where a solver returns the iterate itself: this is a
-    network, and its output is what the gradient is of. Its residual is that of its last change. A sample that is done is left alone
-    while the others go on.
+    network, and its output is what the gradient is of. Its residual is that of its last change.
+    A sample that is done is left alone while the others go on.
     """
     per_sample = (-1,) + (1,) * (v0.ndim - 1)
     value = v0

@@ -36,7 +36,8 @@ class FamilyPlanner:
             raise InputError("--device cuda: torch sees no CUDA device here")
         if FREE_IS_ONE not in tensors:
             raise InputError(
-                f"--weights: of an older {name}, which took 1 for a wall, now 1 is free; train it again"
+                f"--weights: of an older {name}, which took 1 for a wall, now 1 is free;"
+                " train it again"
             )
         try:
             settings = settings_of(name, tensors)

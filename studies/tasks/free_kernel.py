@@ -126,8 +126,8 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
         type=_discount,
         metavar="G",
         help="make VIN or SymVIN a Markov decision process with this discount, which learns far"
-        " sooner (0.97 serves mazes of 15 x 15 and larger), or bound GPPN's kernels by it; left out,"
-        " kernels are free as in the papers",
+        " sooner (0.97 serves mazes of 15 x 15 and larger), or bound GPPN's kernels by it; left"
+        " out, kernels are free as in the papers",
     )
 
 

@@ -65,7 +65,7 @@ def test_every_name_makes_a_planner_that_repeats():
 
 @pytest.mark.parametrize("name", [*CLASSES, "lstm_gppn"])
 def test_what_lies_beyond_the_map_reads_as_wall(name):
-    """The first convolution sees the same inside a map and inside the same map with a wall round it."""
+    """The first convolution sees the same in a map and in the same map with a wall round it."""
     model, (occupied, goals) = planner(name), maps()
     alone = model.h(free_and_goal(occupied, goals))
     walled = torch.nn.functional.pad(occupied, (1, 1, 1, 1), value=1.0)
