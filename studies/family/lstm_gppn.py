@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mme_ilqr_ros.planning.moves import STEPS
-from studies.family.convolution import Convolution, convolve, uniform
+from studies.family.convolution import Convolution, uniform
 from studies.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 
 
@@ -29,12 +29,9 @@ class LSTMGPPN(FreeKernelPlanner):
         self.h = Convolution(2, s.n_hidden, 3, generator, wrap=s.wrap, bias=True)
         self.first = Convolution(s.n_hidden, 2 * n, 3, generator, wrap=s.wrap, bias=True)
         self.message = Convolution(n, 1, s.kernel, generator, wrap=s.wrap, bias=True)
-        # As nn.LSTMCell(1, n): all its weights and its two biases from U(-1/sqrt(n), 1/sqrt(n)).
-        self.of_message = uniform((4 * n, 1, 1, 1), n, generator)
-        self.of_state = uniform((4 * n, n, 1, 1), n, generator)
-        self.bias = torch.nn.Parameter(
-            uniform((4 * n,), n, generator).data + uniform((4 * n,), n, generator).data
-        )
+        self.of_message = uniform((4 * n, 1), n, generator)
+        self.of_state = uniform((4 * n, n), n, generator)
+        self.biases = uniform((2, 4 * n), n, generator)
         self.policy = Convolution(n, len(STEPS), 1, generator, wrap=s.wrap)
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -47,13 +44,12 @@ class LSTMGPPN(FreeKernelPlanner):
 
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the state after one step of the LSTM."""
-        state, memory = v.chunk(2, dim=1)
-        wrap = self.settings.wrap
-        gates = convolve(state, self.of_state, self.bias, wrap=wrap)
-        gates = gates + convolve(self.message(state), self.of_message, wrap=wrap)
-        put_in, keep, new, put_out = gates.chunk(4, dim=1)
-        memory = torch.sigmoid(keep) * memory + torch.sigmoid(put_in) * torch.tanh(new)
-        return torch.cat([torch.sigmoid(put_out) * torch.tanh(memory), memory], dim=1)
+        n = self.settings.n_q
+        cells = v.permute(0, 2, 3, 1)
+        message = self.message(v[:, :n]).permute(0, 2, 3, 1).reshape(-1, 1)
+        state = tuple(part.reshape(-1, n) for part in cells.split(n, dim=3))
+        stepped = torch.lstm_cell(message, state, self.of_message, self.of_state, *self.biases)
+        return torch.cat(stepped, dim=1).view(cells.shape).permute(0, 3, 1, 2)
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of h in each cell."""

@@ -45,7 +45,9 @@ def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
     measure, iterations = Residuals(stopping), 0
     while iterations < stopping.max_iterations and (residual > stopping.tolerance).any():
         active = residual > stopping.tolerance
-        new = torch.where(active.view(per_sample), f(value), value)
+        new = f(value)
+        if not active.all():
+            new = torch.where(active.view(per_sample), new, value)
         residual = torch.where(active, measure(new, value), residual)
         value = new
         iterations += 1

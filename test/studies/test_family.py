@@ -313,20 +313,20 @@ def test_the_gppn_of_the_first_authors_has_neither_a_twin_nor_a_bound():
         planner("lstm_gppn", discount=0.9)
 
 
-def test_the_lstm_of_each_cell_is_the_one_of_torch():
-    model = planner("lstm_gppn", kernel=3, stopping=Stopping(0.0, 1))
-    cell = torch.nn.LSTMCell(1, 3).double()
-    with torch.no_grad():
-        cell.weight_ih.copy_(model.of_message[:, :, 0, 0])
-        cell.weight_hh.copy_(model.of_state[:, :, 0, 0])
-        cell.bias_ih.copy_(model.bias)
-        cell.bias_hh.zero_()
-    v = torch.randn(2, 6, 4, 5, dtype=torch.float64)
-    flat = v.permute(0, 2, 3, 1).reshape(-1, 6)
-    message = model.message(v[:, :3]).permute(0, 2, 3, 1).reshape(-1, 1)
-    h, c = cell(message, (flat[:, :3], flat[:, 3:]))
-    stepped = model.step(v).permute(0, 2, 3, 1).reshape(-1, 6)
-    torch.testing.assert_close(stepped, torch.cat([h, c], dim=1), rtol=1e-12, atol=1e-12)
+def test_a_cell_hears_one_number_of_its_neighbours():
+    """A change of the state reaches as far as the kernel does, and elsewhere nothing changes."""
+    model = planner("lstm_gppn", kernel=3)
+    v = torch.randn(1, 6, 7, 7, dtype=torch.float64)
+    other = v.clone()
+    other[0, :, 3, 3] += 1.0
+    changed = (model.step(v) != model.step(other)).any(dim=1)[0]
+    expected = torch.zeros(7, 7, dtype=torch.bool)
+    expected[2:5, 2:5] = True
+    assert torch.equal(changed, expected)
+    # Two changes that send the same message are not told apart.
+    other[0, :3, 3, 3] = v[0, :3, 3, 3]
+    changed = (model.step(v) != model.step(other)).any(dim=1)[0]
+    assert changed.sum() == 1
 
 
 @every_class
