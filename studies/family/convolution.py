@@ -20,6 +20,17 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, *, wrap: boo
     return functional.conv2d(x, weight, bias, padding=margin)
 
 
+def neighbourhoods(x: Tensor, size: int, *, wrap: bool) -> Tensor:
+    """Return what a kernel of `size` sees of x [B, C, H, W] in each cell: [C size^2, B H W].
+
+    Beyond the map is 0, or with `wrap` its opposite side.
+    """
+    margin = size // 2
+    x = functional.pad(x, (margin,) * 4, mode="circular" if wrap and margin else "constant")
+    seen = x.unfold(2, size, 1).unfold(3, size, 1)
+    return seen.permute(1, 4, 5, 0, 2, 3).reshape(x.shape[1] * size * size, -1)
+
+
 def uniform(shape: tuple[int, ...], fan_in: int, generator: torch.Generator) -> nn.Parameter:
     """Return a parameter drawn from U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
     numbers = torch.rand(shape, generator=generator) * 2.0 - 1.0
@@ -51,13 +62,29 @@ class Convolution(nn.Module):
 
 
 def largest(q: Tensor, dim: int) -> Tensor:
-    """Return the maximum over a dimension; of equal entries one gets the gradient.
+    """Return the maximum over a dimension; equal entries share the gradient evenly.
 
-    Where it is taken, which only the gradient needs to know, costs twenty times the maximum itself.
+    Fast over the first dimension of contiguous memory. Which entry is the largest, which only the
+    gradient needs to know, costs twenty times the maximum itself, so it is asked there, by
+    comparison.
     """
-    if torch.is_grad_enabled() and q.requires_grad:
-        return q.max(dim=dim).values
-    return q.amax(dim=dim)
+    return _Largest.apply(q, dim)
+
+
+class _Largest(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, q, dim):
+        best = q.amax(dim=dim, keepdim=True)
+        ctx.dim = dim
+        ctx.save_for_backward(q, best)
+        return best.squeeze(dim)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        q, best = ctx.saved_tensors
+        is_best = (q == best).to(gradient)
+        share = gradient.unsqueeze(ctx.dim) / is_best.sum(dim=ctx.dim, keepdim=True)
+        return is_best * share, None
 
 
 def kernel_norms(weight: Tensor) -> Tensor:
