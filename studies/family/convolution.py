@@ -61,30 +61,32 @@ class Convolution(nn.Module):
         return convolve(x, self.weight, self.bias, wrap=self.wrap)
 
 
-def largest(q: Tensor, dim: int) -> Tensor:
-    """Return the maximum over a dimension; equal entries share the gradient evenly.
+def largest(q: Tensor) -> Tensor:
+    """Return the maximum over the first dimension; of equal entries one gets the gradient.
 
-    Fast over the first dimension of contiguous memory. Which entry is the largest, which only the
-    gradient needs to know, costs twenty times the maximum itself, so it is asked there, by
-    comparison.
+    Where it is taken, which only the gradient needs to know, is found by comparison, in a tenth of
+    the time of torch's own maximum with indices.
     """
-    return _Largest.apply(q, dim)
+    if torch.is_grad_enabled() and q.requires_grad:
+        return _Largest.apply(q)
+    return q.amax(dim=0)
 
 
 class _Largest(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, q, dim):
-        best = q.amax(dim=dim, keepdim=True)
-        ctx.dim = dim
-        ctx.save_for_backward(q, best)
-        return best.squeeze(dim)
+    def forward(ctx, q):
+        best = q.amax(dim=0)
+        kind = torch.uint8 if len(q) <= 255 else torch.int32
+        places = torch.arange(len(q), dtype=kind).to(q.device).view(-1, *(1,) * best.ndim)
+        ctx.save_for_backward(((q == best).to(kind) * places).amax(dim=0))
+        ctx.n = len(q)
+        return best
 
     @staticmethod
     def backward(ctx, gradient):
-        q, best = ctx.saved_tensors
-        is_best = (q == best).to(gradient)
-        share = gradient.unsqueeze(ctx.dim) / is_best.sum(dim=ctx.dim, keepdim=True)
-        return is_best * share, None
+        (place,) = ctx.saved_tensors
+        zeros = gradient.new_zeros((ctx.n, *gradient.shape))
+        return zeros.scatter(0, place.long()[None], gradient[None])
 
 
 def kernel_norms(weight: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ class DecisionProcess(ValueIteration):
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the log of the policy; the rest of its probability is to stay or go farther."""
         q = self._q(v, *inputs)
-        advantages = q - largest(q, dim=0)
+        advantages = q - largest(q)
         actions = torch.softmax(self.log_sharpness.exp() * advantages, dim=0)
         centre = self.settings.kernel // 2
         rows, columns = centre + torch.from_numpy(STEPS).T

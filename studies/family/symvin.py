@@ -57,7 +57,7 @@ class SymVIN(ValueIteration):
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the maximum over the fields, each symmetry's channel by itself."""
         fields = self._q(v, *inputs).unflatten(0, (self.settings.n_q, len(REGULAR)))
-        return largest(fields, dim=0).transpose(0, 1)
+        return largest(fields).transpose(0, 1)
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""

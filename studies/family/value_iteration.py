@@ -22,7 +22,7 @@ class ValueIteration(FreeKernelPlanner):
 
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return max_a q_a."""
-        return largest(self._q(v, *inputs), dim=0)[:, None]
+        return largest(self._q(v, *inputs))[:, None]
 
     def bound(self, *inputs: Tensor) -> float:
         """Return the largest L1 norm of a kernel; see `kernel_norms`."""
