@@ -104,7 +104,8 @@ def _case(budget: Budget, planner: str, seed: int, device: str, digest: str) -> 
 def measure(case: Case, folder: Path, data: Path) -> list[Row]:
     """Train a planner, or go on where that stopped, and roll it out on new mazes."""
     facts = case.facts
-    training = trained([*facts["training"], "--data", str(data)], folder)
+    own = ("--data", str(data), "--save-every", "60")
+    training = trained([*facts["training"], *own], folder)
     task, history = training.task, training.history
     assert isinstance(task, FreeKernelTask)
     size = task.data.occupied.shape[1]

@@ -21,7 +21,7 @@ examples:
 FILE is a .npz of the authors' 15 x 15 mazes with splits train and val. DIR gets results.csv,
 summary.json and learning curves; DIR/runs what each run left. A run takes between a quarter of an
 hour (vin) and hours (gppn) of one core. Stopped at any moment, the same command goes on from the
-last checkpoint, at most ten seconds back; finished runs are not repeated.
+last checkpoint, at most a minute back; finished runs are not repeated.
 """
 
 
