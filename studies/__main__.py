@@ -77,6 +77,11 @@ VERBS = {
         "studies.experiments.papers_verb",
         "train",
     ),
+    "picture_mazes": Verb(
+        "mazes seen as pictures: 801 x 801 from training at 15 x 15, styles never seen",
+        "studies.picture_mazes",
+        "train",
+    ),
     "experiment": Verb(
         "the papers' experiments: navigation, visual, manipulation, runtime, stability",
         "studies.experiments.verb",
