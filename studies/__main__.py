@@ -82,6 +82,11 @@ VERBS = {
         "studies.picture_mazes",
         "train",
     ),
+    "hard_mazes": Verb(
+        "mazes of 30 x 30 with long paths, learned from 1,000 of them",
+        "studies.hard_mazes",
+        "train",
+    ),
     "experiment": Verb(
         "the papers' experiments: navigation, visual, manipulation, runtime, stability",
         "studies.experiments.verb",

@@ -79,7 +79,10 @@ def run(options: argparse.Namespace, command: str) -> str:
                 seen = Seen.by(model, maze, style, options.noise, options.seed)
                 row = {"read": name, "style": style_name, "mazes": maker, **seen.row(maze)}
                 rows.append({**row, "training CPU s": seconds})
-    clone, seconds = trained_clone(options.steps, options.seed)
+    begun = time.process_time()
+    data = generate_mazes(options.steps * 4, 15, np.random.default_rng(options.seed))
+    clone = trained_clone(data, options.steps, options.seed)
+    seconds = round(time.process_time() - begun, 1)
     for maker, maze in mazes.items():
         row = {"read": CLONED, "style": "–", "mazes": maker, **cloned(clone, maze)}
         rows.append({**row, "training CPU s": seconds})
@@ -121,25 +124,24 @@ def trained_reader(name: str, steps: int, seed: int) -> tuple[nn.Module, float]:
     return progress.model.eval(), round(time.process_time() - begun, 1)
 
 
-def trained_clone(steps: int, seed: int) -> tuple[CloningNetwork, float]:
-    """Return a network that predicts moves from true maps of 15 x 15, and its CPU time [s]."""
-    begun = time.process_time()
+def trained_clone(data: MazeSet, steps: int, seed: int) -> CloningNetwork:
+    """Return a network that learned to predict the labelled moves from true maps."""
     rng = np.random.default_rng(seed)
     network = CloningNetwork(0, torch.Generator().manual_seed(seed))
-    data = generate_mazes(steps * 4, 15, rng)
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
     for _ in range(steps):
-        mazes = data.take(rng.choice(len(data), 16, replace=False))
-        loss = imitation_loss(_clone_logits(network, mazes), torch.from_numpy(mazes.labels()))
+        mazes = data.take(rng.choice(len(data), min(16, len(data)), replace=False))
+        loss = imitation_loss(cloned_logits(network, mazes), torch.from_numpy(mazes.labels()))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-    return network.eval(), round(time.process_time() - begun, 1)
+    return network.eval()
 
 
-def _clone_logits(network: CloningNetwork, mazes: MazeSet) -> torch.Tensor:
+def cloned_logits(network: CloningNetwork, mazes: MazeSet) -> torch.Tensor:
+    """Return the network's logits [B, 4, H, W] of the moves on true maps."""
     occupied = torch.from_numpy(mazes.occupied.astype(np.float32))
     none = occupied.new_zeros((len(mazes), 0, *occupied.shape[1:]))
     return network(occupied, none, torch.from_numpy(mazes.goals))[:, :N_STRAIGHT]
@@ -149,7 +151,7 @@ def _clone_logits(network: CloningNetwork, mazes: MazeSet) -> torch.Tensor:
 def cloned(network: CloningNetwork, maze: MazeSet) -> dict[str, float | None]:
     """Return the scores of a network without a planner on a maze."""
     begun = time.process_time()
-    arrows = _clone_logits(network, maze).argmax(dim=1).numpy()
+    arrows = cloned_logits(network, maze).argmax(dim=1).numpy()
     seconds = time.process_time() - begun
     return {"cells misread": None, **scores(arrows, maze), "CPU s a map": round(seconds, 3)}
 

@@ -1,4 +1,4 @@
-"""Pictures of any style: what they show, that a reader needs no look learned, and the verb."""
+"""Pictures of any style, hard mazes: what they show, and what is learned from them."""
 
 import csv
 
@@ -9,9 +9,10 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainSettings
-from mme_ilqr_ros.training.tasks.mazes import generate_mazes
+from mme_ilqr_ros.training.tasks.mazes import generate_mazes, rollout
 from studies import picture_mazes
 from studies.__main__ import main
+from studies.tasks.hard_mazes import hard_mazes
 from studies.tasks.reader import StyleReader
 from studies.tasks.styled import StyledTask
 from studies.tasks.styles import PIXELS, UNSEEN, gratings, picture, shades
@@ -80,3 +81,28 @@ def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
     assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "wilson"}
     assert main(["picture_mazes", "--cells", "10"]) == 2
     assert "--cells 10: must be odd" in capsys.readouterr().err
+
+
+def test_hard_mazes_show_one_long_shortest_path_each():
+    mazes = hard_mazes(6, np.random.default_rng(0))
+    assert mazes.occupied.shape == (6, 30, 30)
+    length = mazes.distance[mazes.starts]
+    assert (length >= 110.0).all()
+    shown = mazes.labels()
+    np.testing.assert_array_equal(shown.sum(axis=(1, 2, 3)), length)  # a move for each step
+    assert (shown.sum(axis=1) <= 1.0).all()
+    arrows = shown.argmax(axis=1)
+    arrived, moves = rollout(arrows, mazes)
+    assert arrived[mazes.starts].all()
+    np.testing.assert_array_equal(moves[mazes.starts], length)
+    part = mazes.part(2, 4)
+    np.testing.assert_array_equal(part.labels(), shown[2:4])
+    assert part.starts.sum() == 2
+
+
+def test_the_verb_of_hard_mazes_has_both_rows(tmp_path, capsys):
+    command = ["hard_mazes", "--examples", "16", "--tests", "4", "--epochs", "1", "--seeds", "0"]
+    assert main([*command, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "| structured | 0 |" in printed
+    assert "| no planner | 0 |" in printed
