@@ -37,7 +37,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "vin": (),
     "id_vin": _SOLVES,
     "symvin": (),
-    "id_symvin": _SOLVES,
+    "id_symvin": (*_SOLVES, "--jacobian-weight", "1"),
     "lstm_gppn": (),
     "gppn": (),
     "id_gppn": (*_SOLVES, "--jacobian-weight", "1"),
@@ -46,7 +46,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """What a planner is trained with beside the defaults, which are the papers'.
 
-Without the penalty ID-GPPN's adjoint does not converge and its training collapses now and then.
+Without the penalty ID-GPPN's adjoint does not converge and its training collapses now and then, and
+the values of a small ID-SymVIN run away.
 """
 
 

@@ -59,7 +59,7 @@ def test_odds_turn_with_what_the_border_looks_like_and_not_with_brightness():
 
 def test_large_mazes_in_an_unseen_style_are_solved_from_small_ones():
     mazes, validation = (
-        generate_mazes(n, 15, np.random.default_rng(s)) for n, s in ((160, 0), (10, 1))
+        generate_mazes(n, 15, np.random.default_rng(s)) for n, s in ((128, 0), (8, 1))
     )
     settings = TrainSettings(epochs=4, batch=16, learning_rate=1e-2, validations=1)
     progress = train(StyledTask("in its own style", mazes, validation), settings)
