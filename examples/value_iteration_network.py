@@ -47,7 +47,8 @@ def by_hand(adjoint: str = "implicit", solver: str = "forward", stopping: Stoppi
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
-        for channel, reward in enumerate((-3.0, 1.0)):  # of the map, of the goal
+        model.h.bias[0] = -1.0  # the map is 1 where a cell is free
+        for channel, reward in enumerate((3.0, 1.0)):  # of the map less 1, of the goal
             model.h.weight[channel, channel, 1, 1] = 1.0
             model.r.weight[0, channel] = reward
         for a, (row, column) in enumerate(STEPS[:N_STRAIGHT].tolist()):

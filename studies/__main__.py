@@ -85,6 +85,21 @@ VERBS = {
         "studies.train_cost.verb",
         "train",
     ),
+    "family": Verb(
+        "VIN, GPPN, SymVIN and their twins at the papers' budget",
+        "studies.experiments.papers_verb",
+        "train",
+    ),
+    "picture_mazes": Verb(
+        "mazes seen as pictures: 801 x 801 from training at 15 x 15, styles never seen",
+        "studies.picture_mazes",
+        "train",
+    ),
+    "hard_mazes": Verb(
+        "mazes of 30 x 30 with long paths, learned from 1,000 of them",
+        "studies.hard_mazes",
+        "train",
+    ),
     "experiment": Verb(
         "the papers' experiments: navigation, visual, manipulation, runtime, stability",
         "studies.experiments.verb",

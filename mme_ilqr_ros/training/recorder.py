@@ -21,7 +21,7 @@ from tqdm import tqdm
 from mme_ilqr_ros.training.loop import Progress
 from mme_ilqr_ros.training.task import TrainingError
 
-_DRAW_EVERY = 10.0  # least time between two drawings of the curves [s]
+_DRAW_EVERY = 30.0  # least CPU time between two drawings of the curves, which take about one [s]
 
 
 class Recorder:
@@ -37,7 +37,7 @@ class Recorder:
         """
         self._stem, self._made, self._save_every = stem, made, save_every
         self._begun, self._before = time.process_time(), 0.0
-        self._saved = self._drawn = time.monotonic()
+        self._saved, self._drawn = time.monotonic(), time.process_time()
         self._bar: tqdm | None = None  # made at the first step, when the number of steps is known
 
     @property
@@ -75,9 +75,9 @@ class Recorder:
         if now - self._saved >= self._save_every:
             self.save(progress)
             self._saved = now
-        if now - self._drawn >= _DRAW_EVERY:
+        if time.process_time() - self._drawn >= _DRAW_EVERY:
             self._draw(progress)
-            self._drawn = now
+            self._drawn = time.process_time()
 
     def finish(self, progress: Progress) -> None:
         """Write checkpoint and curves of the finished training."""

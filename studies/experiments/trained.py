@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,13 @@ class Trained:
         task: With its data.
         model: The best on validation.
         seconds: CPU time of the training, validation included [s].
+        history: A row of numbers by name for each step.
     """
 
     task: TrainingTask
     model: nn.Module
     seconds: float
+    history: Sequence[Mapping[str, float]]
 
 
 def trained(arguments: Sequence[str], folder: Path) -> Trained:
@@ -34,4 +36,7 @@ def trained(arguments: Sequence[str], folder: Path) -> Trained:
     parser = add_tasks(argparse.ArgumentParser(), COMMANDS)
     options = parser.parse_args([*arguments, "--resume", "--out", str(folder)])
     training = train_from(options)
-    return Trained(training.task, training.progress.best_model(), training.recorder.seconds)
+    progress = training.progress
+    return Trained(
+        training.task, progress.best_model(), training.recorder.seconds, progress.history
+    )

@@ -3,6 +3,7 @@
 structured              learned cost, known moves, exact fixed point: the planner that ships
 vin, gppn, symvin       free kernels, unrolled: the papers' baselines
 id_vin, id_gppn, ...    the same three with the implicit adjoint
+lstm_gppn               GPPN as it was first published, which has no implicit twin
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from mme_ilqr_ros.learning.encoders import CostEncoder
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from studies.family.decision import DecisionSymVIN, DecisionVIN
 from studies.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
-from studies.family.gppn import GPPN
+from studies.family.gppn import GPPN, ContractingGPPN
+from studies.family.lstm_gppn import LSTMGPPN
 from studies.family.symvin import SymVIN
 from studies.family.vin import VIN
 from studies.fixed_point import Stopping
@@ -28,24 +30,31 @@ from studies.torus import TorusIDVIN
 STRUCTURED = "structured"
 UNROLLED = FreeKernelSettings()
 IMPLICIT = FreeKernelSettings(adjoint="implicit", stopping=Stopping(1e-4, 400, relative=True))
-# A gated recurrence often has no fixed point to the tolerance. The plain sum, cut off at the cap,
-# is still a gradient to learn from then; Anderson's mix of such sums is not.
-GATED = replace(IMPLICIT, adjoint_solver="forward")
+_GATED = {"n_hidden": 150, "n_q": 150}
 
 FREE_KERNEL: Mapping[str, tuple[type[FreeKernelPlanner], FreeKernelSettings]] = {
     "vin": (VIN, UNROLLED),
     "id_vin": (VIN, IMPLICIT),
-    "gppn": (GPPN, UNROLLED),
-    "id_gppn": (GPPN, GATED),
+    "gppn": (GPPN, replace(UNROLLED, **_GATED)),
+    "id_gppn": (GPPN, replace(IMPLICIT, **_GATED)),
+    "lstm_gppn": (LSTMGPPN, replace(UNROLLED, **_GATED, kernel=9, stopping=Stopping(0.0, 19))),
     "symvin": (SymVIN, UNROLLED),
     "id_symvin": (SymVIN, IMPLICIT),
 }
 """Class and settings of the planners with a free kernel."""
-DECISION_PROCESS: Mapping[type[FreeKernelPlanner], type[FreeKernelPlanner]] = {
+CONTRACTING: Mapping[type[FreeKernelPlanner], type[FreeKernelPlanner]] = {
     VIN: DecisionVIN,
     SymVIN: DecisionSymVIN,
+    GPPN: ContractingGPPN,
 }
-"""What a discount makes of a class."""
+"""What a discount makes of a class: a contraction by construction."""
+_SIZES = {
+    "vin": ("h.weight", "w", 0, "w"),
+    "gppn": ("h.weight", "candidate", 0, "candidate"),
+    "lstm_gppn": ("h.weight", "policy.weight", 1, "message.weight"),
+    "symvin": ("h.kernel.free", "w.free", 0, None),
+}
+"""Which tensors show the width of h, of Q (and along which axis), and the side of the kernel."""
 
 
 def structured(generator: torch.Generator, *, wrap: bool = False) -> StructuredIDVIN:
@@ -58,12 +67,17 @@ def free_kernel(
 ) -> FreeKernelPlanner:
     """Return a planner with a free kernel, with other settings than its own if some are given.
 
-    Settings with a discount make it a decision process.
+    Settings with a discount make it a contraction; see `CONTRACTING`.
+
+    Raises:
+        ValueError: The settings have a discount and the planner no such form.
     """
     kind, own = FREE_KERNEL[name]
     settings = settings or own
     if settings.discount is not None:
-        kind = DECISION_PROCESS.get(kind, kind)
+        if kind not in CONTRACTING:
+            raise ValueError(f"discount: {name} has no form that is a contraction")
+        kind = CONTRACTING[kind]
     return kind(generator, settings)
 
 
@@ -76,18 +90,13 @@ def settings_of(name: str, tensors: Mapping[str, np.ndarray]) -> FreeKernelSetti
         KeyError: They are not of this planner.
     """
     own = FREE_KERNEL[name][1]
-    kind = name.removeprefix("id_")
-    first, iterated = {
-        "vin": ("h.weight", "w"),
-        "gppn": ("h.weight", "candidate"),
-        "symvin": ("h.kernel.free", "w.free"),
-    }[kind]
+    first, iterated, axis, kernel = _SIZES[name.removeprefix("id_")]
     discount = tensors.get("discount")
     return replace(
         own,
         n_hidden=len(tensors[first]),
-        n_q=len(tensors[iterated]),
-        kernel=own.kernel if kind == "symvin" else tensors[iterated].shape[-1],
+        n_q=tensors[iterated].shape[axis],
+        kernel=own.kernel if kernel is None else tensors[kernel].shape[-1],
         discount=None if discount is None else float(discount),
     )
 

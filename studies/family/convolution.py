@@ -20,6 +20,17 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, *, wrap: boo
     return functional.conv2d(x, weight, bias, padding=margin)
 
 
+def neighbourhoods(x: Tensor, size: int, *, wrap: bool) -> Tensor:
+    """Return what a kernel of `size` sees of x [B, C, H, W] in each cell: [C size^2, B H W].
+
+    Beyond the map is 0, or with `wrap` its opposite side.
+    """
+    margin = size // 2
+    x = functional.pad(x, (margin,) * 4, mode="circular" if wrap and margin else "constant")
+    seen = x.unfold(2, size, 1).unfold(3, size, 1)
+    return seen.permute(1, 4, 5, 0, 2, 3).reshape(x.shape[1] * size * size, -1)
+
+
 def uniform(shape: tuple[int, ...], fan_in: int, generator: torch.Generator) -> nn.Parameter:
     """Return a parameter drawn from U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
     numbers = torch.rand(shape, generator=generator) * 2.0 - 1.0
@@ -50,14 +61,32 @@ class Convolution(nn.Module):
         return convolve(x, self.weight, self.bias, wrap=self.wrap)
 
 
-def largest(q: Tensor, dim: int) -> Tensor:
-    """Return the maximum over a dimension; of equal entries one gets the gradient.
+def largest(q: Tensor) -> Tensor:
+    """Return the maximum over the first dimension; of equal entries one gets the gradient.
 
-    Where it is taken, which only the gradient needs to know, costs twenty times the maximum itself.
+    Where it is taken, which only the gradient needs to know, is found by comparison, in a tenth of
+    the time of torch's own maximum with indices.
     """
     if torch.is_grad_enabled() and q.requires_grad:
-        return q.max(dim=dim).values
-    return q.amax(dim=dim)
+        return _Largest.apply(q)
+    return q.amax(dim=0)
+
+
+class _Largest(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, q):
+        best = q.amax(dim=0)
+        kind = torch.uint8 if len(q) <= 255 else torch.int32
+        places = torch.arange(len(q), dtype=kind).to(q.device).view(-1, *(1,) * best.ndim)
+        ctx.save_for_backward(((q == best).to(kind) * places).amax(dim=0))
+        ctx.n = len(q)
+        return best
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (place,) = ctx.saved_tensors
+        zeros = gradient.new_zeros((ctx.n, *gradient.shape))
+        return zeros.scatter(0, place.long()[None], gradient[None])
 
 
 def kernel_norms(weight: Tensor) -> Tensor:

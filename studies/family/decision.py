@@ -31,7 +31,7 @@ from studies.family.symmetry import (
     SymmetricConvolution,
     SymmetricKernel,
 )
-from studies.family.value_iteration import ValueIteration
+from studies.family.value_iteration import ValueIteration, actions_first
 
 _NEVER = 1e-8  # probability of a move that no action makes
 
@@ -50,10 +50,10 @@ class DecisionProcess(ValueIteration):
         self.register_buffer("discount", torch.tensor(settings.discount))
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return P * r [B, A, H, W] and discount P [A, 1, F, F]."""
+        """Return P * r [A, B, H, W] and discount P [A, 1, F, F]."""
         chances = transitions(self.action_weights())
         q_of_r = convolve(self.r(self.h(x)), chances, wrap=self.settings.wrap)
-        return q_of_r, self.discount * chances
+        return actions_first(q_of_r), self.discount * chances
 
     @abstractmethod
     def action_weights(self) -> Tensor:
@@ -62,12 +62,12 @@ class DecisionProcess(ValueIteration):
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the log of the policy; the rest of its probability is to stay or go farther."""
         q = self._q(v, *inputs)
-        advantages = q - largest(q, dim=1)[:, None]
-        actions = torch.softmax(self.log_sharpness.exp() * advantages, dim=1)
+        advantages = q - largest(q)
+        actions = torch.softmax(self.log_sharpness.exp() * advantages, dim=0)
         centre = self.settings.kernel // 2
         rows, columns = centre + torch.from_numpy(STEPS).T
         chances = inputs[1][:, 0, rows, columns] / self.discount  # [A, 8]
-        return torch.log(torch.einsum("bahw,am->bmhw", actions, chances) + _NEVER)
+        return torch.log(torch.einsum("abhw,am->bmhw", actions, chances) + _NEVER)
 
     def bound(self, *inputs: Tensor) -> float:
         """Return the discount."""

@@ -1,6 +1,9 @@
 """What the planners with a free kernel share: map in, fixed point, policy out.
 
-    x = (occupied, goal) --inputs--> what f depends on --solve v = f(v)--> v* --logits--> moves
+    x = (free, goal) --inputs--> what f depends on --solve v = f(v)--> v* --logits--> moves
+
+The map goes in as 1 where a cell is free, as in the papers' data. Every convolution pads with
+zeros, so what lies beyond the map then reads as wall. With walls as 1 it would read as floor.
 
 A member of the family says only what its inputs, its f and its logits are. Whether it is explicit
 (VIN) or implicit (ID-VIN) is the adjoint, one of its settings.
@@ -26,6 +29,8 @@ from studies.fixed_point import (
     squared_jacobian_norm,
 )
 
+FREE_IS_ONE = "free_is_one"
+"""Name of the tensor that says so of weights."""
 _LAYERS = Stopping(0.0, 30)
 _ADJOINT = Stopping(1e-4, 400, relative=True)
 
@@ -45,8 +50,9 @@ class FreeKernelSettings:
         adjoint_stopping: Of the implicit adjoint's solve.
         adjoint_solver: One of `SOLVERS`.
         jacobian_weight: Of the penalty on ||df/dv||_F^2 / n in training.
-        discount: Of the Markov decision process that takes the place of free kernels and policy,
-            see `decision.py`; below 1. None leaves them free, as the papers do. Not for GPPN.
+        discount: Below 1. VIN and SymVIN become Markov decision processes with this discount, see
+            `decision.py`; the kernels of GPPN are bounded by it, see `gppn.py`. Either is a
+            contraction. None leaves the kernels free, as the papers do.
     """
 
     n_hidden: int = 150
@@ -73,6 +79,7 @@ class Plan:
         residuals: [B].
         iterations: Forward iterations of the slowest sample.
         status: How the forward solve ended.
+        converged: bool [B], the samples whose forward solve converged.
         bound: L with |f(v) - f(v')| <= L |v - v'| in the largest norm; infinite if none is known.
         penalty: Scalar to add to a loss; 0 unless the settings ask for one.
     """
@@ -83,6 +90,7 @@ class Plan:
     residuals: Tensor
     iterations: int
     status: SolveStatus
+    converged: Tensor
     bound: float
     penalty: Tensor
 
@@ -96,10 +104,16 @@ class FreeKernelPlanner(nn.Module, ABC):
         # Seeds the signs of the Jacobian's estimate; saved with the weights, so that a resumed
         # training draws the ones it would have drawn.
         self.register_buffer("n_estimates", torch.zeros((), dtype=torch.int64))
+        # Marks weights of this format: those before it took 1 for a wall and mean nothing here.
+        self.register_buffer(FREE_IS_ONE, torch.ones(()))
 
     @abstractmethod
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return what f depends on for x [B, 2, H, W], everything with a gradient included."""
+        """Return what f depends on, everything with a gradient included.
+
+        Args:
+            x: [B, 2, H, W] (free, goal), see `free_and_goal`.
+        """
 
     @abstractmethod
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -137,7 +151,7 @@ class FreeKernelPlanner(nn.Module, ABC):
         """
         check_n_moves(n_moves)
         s = self.settings
-        inputs = self.inputs(_map_and_goal(occupied, goals))
+        inputs = self.inputs(free_and_goal(occupied, goals))
         result = solve(
             self.step,
             self.start(inputs),
@@ -156,6 +170,7 @@ class FreeKernelPlanner(nn.Module, ABC):
             residuals=result.residual,
             iterations=result.iterations,
             status=result.status,
+            converged=result.converged,
             bound=self.bound(*inputs),
             penalty=self._penalty(result.value, inputs),
         )
@@ -169,8 +184,15 @@ class FreeKernelPlanner(nn.Module, ABC):
         return self.settings.jacobian_weight * norm
 
 
-def _map_and_goal(occupied: Tensor, goals: Tensor) -> Tensor:
-    """Return [B, 2, H, W]: the map, and 1 at the goal."""
+def free_and_goal(occupied: Tensor, goals: Tensor) -> Tensor:
+    """Return the two channels [B, 2, H, W] that a planner reads: 1 where free, 1 at the goal.
+
+    A wall is 0, and by the padding of every convolution so is what lies beyond the map.
+
+    Args:
+        occupied: [B, H, W] in [0, 1].
+        goals: int64 [B, 2] goal cells (row, column).
+    """
     goal = torch.zeros_like(occupied)
     goal[torch.arange(len(goals), device=goals.device), goals[:, 0], goals[:, 1]] = 1.0
-    return torch.stack([occupied, goal], dim=1)
+    return torch.stack([1.0 - occupied, goal], dim=1)

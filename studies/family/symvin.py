@@ -25,7 +25,7 @@ from studies.family.symmetry import (
     SymmetricConvolution,
     SymmetricKernel,
 )
-from studies.family.value_iteration import ValueIteration
+from studies.family.value_iteration import ValueIteration, actions_first
 
 
 class SymVIN(ValueIteration):
@@ -48,17 +48,17 @@ class SymVIN(ValueIteration):
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the part of q that comes from r, and w."""
-        return self.q(self.r(self.h(x))), self.w()
+        return actions_first(self.q(self.r(self.h(x)))), self.w()
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return v = 0."""
-        return torch.zeros_like(inputs[0][:, : len(REGULAR)])
+        return torch.zeros_like(inputs[0][: len(REGULAR)].transpose(0, 1))
 
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the maximum over the fields, each symmetry's channel by itself."""
-        fields = self._q(v, *inputs).unflatten(1, (self.settings.n_q, len(REGULAR)))
-        return largest(fields, dim=1)
+        fields = self._q(v, *inputs).unflatten(0, (self.settings.n_q, len(REGULAR)))
+        return largest(fields).transpose(0, 1)
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
-        return self.policy(self._q(v, *inputs))
+        return self.policy(self._q(v, *inputs).transpose(0, 1))

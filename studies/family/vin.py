@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mme_ilqr_ros.planning.moves import STEPS
 from studies.family.convolution import Convolution
 from studies.family.free_kernel import FreeKernelSettings
-from studies.family.value_iteration import ValueIteration
+from studies.family.value_iteration import ValueIteration, actions_first
 
 
 class VIN(ValueIteration):
@@ -32,8 +32,8 @@ class VIN(ValueIteration):
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the part of q that comes from r, and w."""
-        return self.q(self.r(self.h(x))), self.w
+        return actions_first(self.q(self.r(self.h(x)))), self.w
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
-        return self.policy(self._q(v, *inputs))
+        return self.policy(self._q(v, *inputs).transpose(0, 1))

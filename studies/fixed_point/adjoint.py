@@ -35,9 +35,9 @@ class FixedPointError(RuntimeError):
 def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
     """Apply f to v0 [B, ...] until every sample changes by at most the tolerance.
 
-    The result is the last layer's, not the best: this is a network, and its output is what the
-    gradient is of. Its residual is that of its last change. A sample that is done is left alone
-    while the others go on.
+    The result is f of the last iterate, where a solver returns the iterate itself: this is a
+    network, and its output is what the gradient is of. Its residual is that of its last change.
+    A sample that is done is left alone while the others go on.
     """
     per_sample = (-1,) + (1,) * (v0.ndim - 1)
     value = v0
@@ -45,15 +45,14 @@ def unroll(f: Function, v0: Tensor, stopping: Stopping) -> FixedPoint:
     measure, iterations = Residuals(stopping), 0
     while iterations < stopping.max_iterations and (residual > stopping.tolerance).any():
         active = residual > stopping.tolerance
-        new = torch.where(active.view(per_sample), f(value), value)
+        new = f(value)
+        if not active.all():
+            new = torch.where(active.view(per_sample), new, value)
         residual = torch.where(active, measure(new, value), residual)
         value = new
         iterations += 1
-    if not torch.isfinite(residual).all():
-        return FixedPoint(value, residual, iterations, SolveStatus.NOT_FINITE)
-    done = (residual <= stopping.tolerance).all()
-    status = SolveStatus.CONVERGED if done else SolveStatus.MAX_ITERATIONS
-    return FixedPoint(value, residual, iterations, status)
+    failed = ~torch.isfinite(residual)
+    return FixedPoint(value, residual, iterations, residual <= stopping.tolerance, failed)
 
 
 def solve(

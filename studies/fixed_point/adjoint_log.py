@@ -12,3 +12,4 @@ class AdjointLog(dict[str, float]):
         """Take the result of an adjoint's solve."""
         self["adjoint iterations"] = int(adjoint.iterations)
         self["adjoint residual"] = float(adjoint.residual.max())
+        self["adjoint converged %"] = 100.0 * float(adjoint.converged.double().mean())

@@ -57,13 +57,22 @@ class FixedPoint:
     """Result of a solve.
 
     Attributes:
-        value: [B, ...] of each sample the iterate v with the smallest residual.
+        value: [B, ...] the last iterate of each sample, whether it converged or not.
         residual: [B] residual of each sample at `value`.
         iterations: Evaluations of f for the slowest sample.
-        status: CONVERGED, or why not.
+        converged: bool [B], True where the residual is within the tolerance.
+        failed: bool [B], True where the next value was NaN or infinite.
     """
 
     value: Tensor
     residual: Tensor
     iterations: int
-    status: SolveStatus
+    converged: Tensor
+    failed: Tensor
+
+    @property
+    def status(self) -> SolveStatus:
+        """CONVERGED, or why not."""
+        if bool(self.converged.all()):
+            return SolveStatus.CONVERGED
+        return SolveStatus.NOT_FINITE if bool(self.failed.any()) else SolveStatus.MAX_ITERATIONS

@@ -1,4 +1,4 @@
-"""Three solvers of v = f(v) for a batch of samples, each with its own stop and its best iterate.
+"""Three solvers of v = f(v) for a batch of samples, each with its own stop and its last iterate.
 
     iterate     v <- f(v)
     anderson    v <- the image of that mix of the last iterates whose residual is smallest
@@ -6,8 +6,11 @@
 
 `iterate` converges for every contraction. The other two take far fewer evaluations where f is
 smooth; where it is not, like a maximum over actions, they may be slower, and neither is certain to
-converge even for a contraction. All three return the best iterate they met, so none can make a
-start worse.
+converge even for a contraction.
+
+All three return each sample's last iterate, converged or not, and which samples converged. Not the
+one with the lowest residual: where nothing converges that is often the start, which has heard of
+nothing but its own cell, and for an adjoint it is the first term of the sum alone.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from studies.fixed_point.result import FixedPoint, Residuals, SolveStatus, Stopping
+from studies.fixed_point.result import FixedPoint, Residuals, Stopping
 
 Function = Callable[[Tensor], Tensor]
 Solver = Callable[[Function, Tensor, Stopping], FixedPoint]
@@ -55,29 +58,28 @@ SOLVERS: dict[str, Solver] = {"forward": iterate, "anderson": anderson, "broyden
 def _solve(
     f: Function, v0: Tensor, stopping: Stopping, step: Callable[[Tensor, Tensor], Tensor]
 ) -> FixedPoint:
-    """Evaluate f at iterates that `step(value, f(value))` proposes; keep each sample's best."""
+    """Evaluate f at iterates that `step(value, f(value))` proposes, until every sample is done.
+
+    A sample is done when its residual is within the tolerance. One whose next residual is not
+    finite goes back to the iterate before and stays there.
+    """
     per_sample = (-1,) + (1,) * (v0.ndim - 1)
-    value = best = v0
-    lowest = torch.full((v0.shape[0],), torch.inf, dtype=v0.dtype, device=v0.device)
-    active = torch.ones_like(lowest, dtype=torch.bool)
+    value = last = v0
+    residual = torch.full((v0.shape[0],), torch.inf, dtype=v0.dtype, device=v0.device)
+    active = torch.ones_like(residual, dtype=torch.bool)
     failed = ~active
     measure, iterations = Residuals(stopping), 0
     while iterations < stopping.max_iterations and active.any():
         image = f(value)
         iterations += 1
-        residual = measure(image, value)
-        # Of equally good iterates the later one: it has heard from farther away.
-        better = active & (residual <= lowest)
-        best = torch.where(better.view(per_sample), value, best)
-        lowest = torch.where(better, residual, lowest)
-        failed = failed | (active & ~torch.isfinite(residual))
-        active = active & ~failed & (lowest > stopping.tolerance)
-        value = torch.where(active.view(per_sample), step(value, image), best)
-    if (lowest <= stopping.tolerance).all():
-        status = SolveStatus.CONVERGED
-    else:
-        status = SolveStatus.NOT_FINITE if failed.any() else SolveStatus.MAX_ITERATIONS
-    return FixedPoint(best, lowest, iterations, status)
+        new = measure(image, value)
+        failed = failed | (active & ~torch.isfinite(new))
+        moved = active & ~failed
+        last = torch.where(moved.view(per_sample), value, last)
+        residual = torch.where(moved, new, residual)
+        active = moved & (residual > stopping.tolerance)
+        value = torch.where(active.view(per_sample), step(value, image), last)
+    return FixedPoint(last, residual, iterations, residual <= stopping.tolerance, failed)
 
 
 class _AndersonStep:

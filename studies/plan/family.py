@@ -16,6 +16,7 @@ from mme_ilqr_ros.benchmark.plan.planners import Answer
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.planning.moves import N_STRAIGHT, STEPS
 from studies.family import free_kernel, settings_of
+from studies.family.free_kernel import FREE_IS_ONE
 from studies.plan.policy import follow_arrows
 
 
@@ -28,10 +29,16 @@ class FamilyPlanner:
         """Take the tensors of a weight file.
 
         Raises:
-            InputError: They are not of this model, or there is no such device.
+            InputError: They are not of this model or of an older format, or there is no such
+                device.
         """
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: torch sees no CUDA device here")
+        if FREE_IS_ONE not in tensors:
+            raise InputError(
+                f"--weights: of an older {name}, which took 1 for a wall, now 1 is free;"
+                " train it again"
+            )
         try:
             settings = settings_of(name, tensors)
             model = free_kernel(name, torch.Generator().manual_seed(0), settings)

@@ -66,6 +66,8 @@ class FreeKernelTask:
         labels = torch.from_numpy(mazes.labels()).to(device)
         loss = imitation_loss(plan.logits, labels) + plan.penalty
         log |= {"iterations": plan.iterations, "penalty": plan.penalty.item()}
+        if self.planner.adjoint == "implicit":
+            log["converged %"] = 100.0 * plan.converged.double().mean().item()
         if math.isfinite(plan.bound):
             log["kernel L1 norm"] = plan.bound
         return Loss(loss, plan.residual, log)
@@ -96,7 +98,8 @@ class FreeKernelTask:
     def facts(self) -> dict[str, str]:
         """Return what the card says."""
         changed = {f.name: getattr(self.planner, f.name) for f in fields(self.planner)}
-        return {"model": self.kind, "data": self.source, "planner": f"{changed}"}
+        of = {"model": self.kind, "map": "1 is free", "data": self.source}
+        return {**of, "planner": f"{changed}"}
 
 
 def add_planner_options(parser: argparse.ArgumentParser) -> None:
@@ -122,8 +125,9 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
         "--discount",
         type=_discount,
         metavar="G",
-        help="make VIN or SymVIN a Markov decision process with this discount: learns far sooner;"
-        " 0.97 serves mazes of 15 x 15 and larger; left out, its kernels are free as in the papers",
+        help="make VIN or SymVIN a Markov decision process with this discount, which learns far"
+        " sooner (0.97 serves mazes of 15 x 15 and larger), or bound GPPN's kernels by it; left"
+        " out, kernels are free as in the papers",
     )
 
 
@@ -144,8 +148,8 @@ def planner_settings(options: argparse.Namespace) -> FreeKernelSettings:
     if own.adjoint == "unrolled":
         names = ("tolerance", "adjoint_tolerance", "solver", "adjoint_solver")
         _refuse(options, names, f"{options.model} is unrolled, it solves nothing")
-    if options.model.endswith("gppn"):
-        _refuse(options, ("discount",), "a gated recurrence has no transitions")
+    if options.model == "lstm_gppn":
+        _refuse(options, ("discount",), "this recurrence has no form that is a contraction")
     if options.kernel is not None and options.kernel % 2 == 0:
         raise TrainingError(f"--kernel {options.kernel}: must be odd")
     stopping, adjoint_stopping = own.stopping, own.adjoint_stopping

@@ -1,5 +1,6 @@
 """The free-kernel planners: one module with two adjoints, its gradients, memory and symmetries."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,12 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.planning.moves import STEPS
 from studies.family import FREE_KERNEL, MODELS, free_kernel, settings_of
 from studies.family.decision import transitions
+from studies.family.free_kernel import free_and_goal
 from studies.fixed_point import SolveStatus, Stopping
 
 EXACT = Stopping(1e-12, 3000, relative=True)
 CLASSES = ("vin", "gppn", "symvin")
-FORMS = [*((name, None) for name in CLASSES), ("vin", 0.9), ("symvin", 0.9)]
+FORMS = [*((name, None) for name in CLASSES), ("vin", 0.9), ("symvin", 0.9), ("gppn", 0.9)]
 every_class = pytest.mark.parametrize("name", CLASSES)
 every_form = pytest.mark.parametrize(("name", "discount"), FORMS)
 
@@ -50,7 +52,8 @@ def gradients(model):
 
 
 def test_every_name_makes_a_planner_that_repeats():
-    assert set(MODELS) == {"structured", *CLASSES, *(f"id_{name}" for name in CLASSES)}
+    twins = {f"id_{name}" for name in CLASSES}
+    assert set(MODELS) == {"structured", "lstm_gppn", *CLASSES, *twins}
     occupied, goals = (x.float() if x.is_floating_point() else x for x in maps())
     for make in MODELS.values():
         first, second = (
@@ -59,6 +62,19 @@ def test_every_name_makes_a_planner_that_repeats():
         )
         assert first.shape == (3, 4, 7, 9)
         assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("name", [*CLASSES, "lstm_gppn"])
+def test_what_lies_beyond_the_map_reads_as_wall(name):
+    """The first convolution sees the same in a map and in the same map with a wall round it."""
+    model, (occupied, goals) = planner(name), maps()
+    alone = model.h(free_and_goal(occupied, goals))
+    walled = torch.nn.functional.pad(occupied, (1, 1, 1, 1), value=1.0)
+    inside = model.h(free_and_goal(walled, goals + 1))[..., 1:-1, 1:-1]
+    torch.testing.assert_close(alone, inside, rtol=0, atol=1e-14)
+    open_around = torch.nn.functional.pad(occupied, (1, 1, 1, 1), value=0.0)
+    other = model.h(free_and_goal(open_around, goals + 1))[..., 1:-1, 1:-1]
+    assert (alone - other).abs().max() > 1e-3
 
 
 @every_form
@@ -265,8 +281,52 @@ def test_gppn_maps_the_cube_into_itself():
     inputs = model.inputs(torch.rand(2, 2, 6, 6, dtype=torch.float64) * 100)
     v = torch.rand(2, 3, 6, 6, dtype=torch.float64) * 2 - 1
     assert model.step(v, *inputs).abs().max() <= 1.0
-    with pytest.raises(ValueError, match="discount"):
-        planner("gppn", discount=0.9)
+
+
+@pytest.mark.parametrize("spread", [0.25, 20.0])
+def test_a_bounded_gppn_is_a_contraction_whatever_the_weights(spread):
+    """|f(v) - f(v')| <= L |v - v'| within the cube, with the L that it states."""
+    model = planner("id_gppn", discount=0.9, stopping=EXACT)
+    with torch.no_grad():
+        model.gates *= spread
+        model.candidate *= spread
+    occupied, goals = maps()
+    inputs = model.inputs(free_and_goal(occupied, goals))
+    assert model.bound(*inputs) == 0.9
+    generator = torch.Generator().manual_seed(8)
+    shape = model.start(inputs).shape
+    for scale in (1e-3, 0.3, 1.0):
+        a = torch.rand(shape, generator=generator).double() * 2 - 1
+        step = (torch.rand(shape, generator=generator).double() * 2 - 1) * scale
+        b = (a + step).clamp(-1.0, 1.0)
+        moved = (model.step(a, *inputs) - model.step(b, *inputs)).abs().max()
+        assert moved <= 0.9 * (a - b).abs().max() + 1e-12
+    plan = model(occupied, goals, n_moves=4)
+    assert plan.status is SolveStatus.CONVERGED
+    assert plan.iterations <= 1 + math.log(EXACT.tolerance) / math.log(0.9)
+
+
+def test_the_gppn_of_the_first_authors_has_neither_a_twin_nor_a_bound():
+    with pytest.raises(ValueError, match="does not see the map"):
+        planner("lstm_gppn", adjoint="implicit")
+    with pytest.raises(ValueError, match="no form that is a contraction"):
+        planner("lstm_gppn", discount=0.9)
+
+
+def test_a_cell_hears_one_number_of_its_neighbours():
+    """A change of the state reaches as far as the kernel does, and elsewhere nothing changes."""
+    model = planner("lstm_gppn", kernel=3)
+    v = torch.randn(1, 6, 7, 7, dtype=torch.float64)
+    other = v.clone()
+    other[0, :, 3, 3] += 1.0
+    changed = (model.step(v) != model.step(other)).any(dim=1)[0]
+    expected = torch.zeros(7, 7, dtype=torch.bool)
+    expected[2:5, 2:5] = True
+    assert torch.equal(changed, expected)
+    # Two changes that send the same message are not told apart.
+    other[0, :3, 3, 3] = v[0, :3, 3, 3]
+    changed = (model.step(v) != model.step(other)).any(dim=1)[0]
+    assert changed.sum() == 1
 
 
 @every_class

@@ -147,8 +147,8 @@ def test_unrolling_returns_the_last_layer():
 
 
 @every_solver
-def test_without_contraction_the_best_iterate_comes_back(solver):
-    """A spiral outwards, bent back far out: no iterate after the first ones is any good."""
+def test_without_contraction_the_last_iterate_comes_back_and_says_so(solver):
+    """A spiral outwards, bent back far out: the start has the lowest residual and is not taken."""
     turn = torch.tensor([[0.0, 1.6], [-1.6, 0.0]], dtype=torch.float64)
     seen = []
 
@@ -159,18 +159,50 @@ def test_without_contraction_the_best_iterate_comes_back(solver):
 
     v0 = torch.tensor([[0.1, 0.0], [3.0, -2.0]], dtype=torch.float64)
     result = solver(spiral, v0, Stopping(1e-13, 9))
-    residuals = torch.stack([r for _, r in seen])
     assert result.status is SolveStatus.MAX_ITERATIONS
-    torch.testing.assert_close(result.residual, residuals.min(dim=0).values, rtol=0, atol=0)
-    for sample, k in enumerate(residuals.argmin(dim=0)):
-        assert torch.equal(result.value[sample], seen[k][0][sample])
+    assert not result.converged.any()
+    assert result.iterations == len(seen) == 9
+    assert torch.equal(result.value, seen[-1][0])
+    assert torch.equal(result.residual, seen[-1][1])
+    assert not torch.equal(result.value, v0)
 
 
-def test_a_solve_that_runs_away_does_not_look_better_and_better():
-    """f(v) = 1.01 v + 1: |f(v) - v| / |f(v)| would fall to 0.01 far out; the best is the start."""
+def test_a_solve_that_runs_away_never_converges():
+    """f(v) = 1.01 v + 1: |f(v) - v| / |f(v)| would fall to 0.01 far out."""
     result = iterate(lambda v: 1.01 * v + 1.0, torch.zeros(1, 1), Stopping(0.05, 2000, True))
     assert result.status is SolveStatus.MAX_ITERATIONS
-    assert result.value.item() == 0.0
+    assert result.residual.item() > 1.0
+
+
+@pytest.mark.parametrize("cap", [1, 2, 7])
+@pytest.mark.parametrize("norm", [0.9, 1.1])
+def test_a_plain_adjoint_that_is_cut_off_is_the_partial_sum(norm, cap):
+    """w = sum over k < K of (A^T)^k dl/dv, whether the whole sum is finite or not."""
+    a = matrix(norm=norm)
+    x, seen = torch.randn(2, 40, dtype=torch.float64).requires_grad_(), []
+    result = solve(
+        lambda v, x: v @ a.T + x,
+        torch.zeros_like(x),
+        (x,),
+        Stopping(1e-13, 50),
+        adjoint="implicit",
+        adjoint_stopping=Stopping(1e-13, cap),
+        on_adjoint=seen.append,
+    )
+    loss_gradient = torch.randn(2, 40, dtype=torch.float64)
+    result.value.backward(loss_gradient)
+    terms = [loss_gradient]
+    for _ in range(cap - 1):
+        terms.append(terms[-1] @ a)
+    torch.testing.assert_close(x.grad, sum(terms), rtol=1e-12, atol=1e-12)
+    assert seen[0].status is SolveStatus.MAX_ITERATIONS
+
+
+def test_which_samples_converged_is_known():
+    factors = torch.tensor([[0.5], [1.0], [2.0]])
+    result = iterate(lambda v: factors * v + 1.0, torch.zeros(3, 1), Stopping(1e-6, 100))
+    assert result.converged.tolist() == [True, False, False]
+    assert result.status is SolveStatus.MAX_ITERATIONS
 
 
 @every_solver

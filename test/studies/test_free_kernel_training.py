@@ -32,6 +32,8 @@ def test_every_member_learns_by_name_and_repeats(name, tmp_path):
     # A kernel over eight channels leaves the region of contraction eight times as soon.
     rate = "1e-3" if name.endswith("symvin") else "4e-3"
     options = ("--model", name, "--iterations", "20", "--learning-rate", rate)
+    if name == "id_symvin":  # and then its last iterates run away
+        options += ("--jacobian-weight", "1")
     train(tmp_path / "a", *options, "--epochs", "5")
     train(tmp_path / "b", *options, "--epochs", "1")
     rows, again = history(tmp_path / "a"), history(tmp_path / "b")
@@ -80,7 +82,7 @@ def test_options_reach_the_planner_and_the_history(tmp_path):
     ("options", "says"),
     [
         (["--model", "vin", "--solver", "anderson"], "--solver: vin is unrolled"),
-        (["--model", "id_gppn", "--discount", "0.9"], "--discount: a gated recurrence"),
+        (["--model", "lstm_gppn", "--discount", "0.9"], "--discount: this recurrence"),
         (["--model", "structured", "--actions", "3"], "--actions: the model structured has no"),
         (["--model", "id_vin", "--kernel", "4"], "--kernel 4: must be odd"),
     ],

@@ -207,6 +207,10 @@ def test_a_model_with_a_free_kernel_is_asked_by_its_own_moves(tmp_path, capsys):
     assert plan(*arguments, "--planner", "gppn", "--weights", file) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("python -m studies plan: --weights: not those of --planner gppn: ")
+    old = {name: t.numpy() for name, t in tensors.items() if name != "free_is_one"}
+    save_weights(file, old, {"model": "vin"})
+    assert plan(*arguments, "--planner", "vin", "--weights", file) == 2
+    assert "took 1 for a wall, now 1 is free; train it again" in capsys.readouterr().err
 
 
 def test_moves_that_touch_something_are_not_legal():

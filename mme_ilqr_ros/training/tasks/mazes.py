@@ -180,7 +180,7 @@ TESTS = (
     ("49 perfect", 49, 0.0, 30),
     ("256 perfect", 256, 0.0, 8),
 )
-_CELLS_AT_A_TIME = 200_000  # keeps the evaluation of large maps within some hundred MB
+_CELLS_AT_A_TIME = 50_000  # keeps the evaluation of wide models within some hundred MB
 
 
 @dataclass(frozen=True)
