@@ -1,0 +1,123 @@
+// Buttons, switches, pickers, sliders, and what the robot says that it does.
+const byId = (id) => document.getElementById(id);
+const SWITCHES = {
+  controller: { ilqr: "iLQR", mme_ilqr: "MME-iLQR" },
+  planner: { id_vin: "learned", dijkstra: "Dijkstra", none: "none" },
+  sensing: { known: "true circles", lidar: "lidar" },
+};
+const GOOD = ["GOAL_REACHED"], DRIVES = ["DRIVING", "MANOEUVRE", "RECOVERING", "EVADING"];
+const QUIET = ["NO_GOAL"];
+
+export class Panel {
+  constructor(send, view) {
+    Object.assign(this, { send, view, paused: false });
+    byId("pause").onclick = () => this.send({ do: "pause", on: !this.paused });
+    byId("step").onclick = () => this.send({ do: "step" });
+    byId("reset").onclick = () => this.ask({ do: "reset" });
+    byId("yaml").onclick = () => this.send({ do: "save", form: "yaml" });
+    byId("commands").onclick = () => this.send({ do: "save", form: "commands" });
+    for (const what of ["scenario", "robot"]) {
+      byId(what).onchange = () => this.ask({ do: "choose", what, name: byId(what).value });
+    }
+    for (const what of Object.keys(SWITCHES)) this.makeSwitch(what);
+    for (const what of ["field", "plans", "seen"]) {
+      byId(`show-${what}`).onchange = (event) => {
+        view.show[what] = event.target.checked;
+        view.redraw();
+      };
+    }
+  }
+
+  // Ask for what may take a moment.
+  ask(command) {
+    document.body.classList.add("busy");
+    this.send(command);
+  }
+
+  done() { document.body.classList.remove("busy"); }
+
+  makeSwitch(what) {
+    for (const [name, label] of Object.entries(SWITCHES[what])) {
+      const button = document.createElement("button");
+      Object.assign(button, { textContent: label, type: "button", id: `${what}-${name}` });
+      button.onclick = () => this.ask({ do: "choose", what, name });
+      byId(what).append(button);
+    }
+  }
+
+  setWorld(world) {
+    this.done();
+    document.body.classList.toggle("running", !world.simulated);
+    byId("name").textContent = world.name;
+    byId("about").textContent = byId("about").title = world.about;
+    document.title = `${world.name} · MME-iLQR live`;
+    for (const [what, names] of Object.entries(SWITCHES)) {
+      for (const name of Object.keys(names)) {
+        const on = world.choices?.[what]?.now === name;
+        byId(`${what}-${name}`).classList.toggle("on", on);
+        byId(`${what}-${name}`).setAttribute("aria-pressed", on);
+      }
+    }
+    for (const what of ["scenario", "robot"]) this.fill(byId(what), world.choices?.[what]);
+    byId("legend-seen").hidden = world.simulated && world.choices.sensing.now !== "lidar";
+    byId("legend-field").hidden = world.simulated && world.choices.planner.now === "none";
+    if (world.sliders) this.setSliders(world.sliders);
+  }
+
+  fill(select, choice) {
+    if (!choice) return;
+    select.replaceChildren(...choice.all.map((name) => new Option(name || "the scenario's", name)));
+    select.value = choice.now;
+  }
+
+  setSliders(sliders) {
+    const made = sliders.map(({ name, value, low, high, step, unit, doc }) => {
+      const label = document.createElement("label"), shown = document.createElement("output");
+      const input = document.createElement("input");
+      const span = { min: Math.min(low, value), max: Math.max(high, value), step };
+      Object.assign(input, { type: "range", id: `set-${name}`, ...span, value });
+      const tell = () => { shown.textContent = `${Number(input.value)} ${unit}`.trim(); };
+      input.oninput = tell;
+      input.onchange = () => this.send({ do: "set", name, value: Number(input.value) });
+      label.title = doc;
+      label.append(name, input, shown);
+      tell();
+      return label;
+    });
+    byId("sliders").replaceChildren(...made);
+  }
+
+  setFrame(frame) {
+    this.done();
+    this.paused = frame.paused;
+    byId("pause").textContent = frame.paused ? "Go" : "Pause";
+    byId("time").textContent = `${frame.time.toFixed(1)} s`;
+    byId("contact").hidden = !frame.collided;
+    const status = frame.paused ? "paused" : frame.status ?? "ready";
+    const words = frame.paused ? "paused" : frame.words ?? "ready";
+    const kind = frame.collided ? "bad" : GOOD.includes(status) ? "good"
+      : DRIVES.includes(status) ? "drives" : frame.paused || QUIET.includes(status) ? "" : "bad";
+    byId("status").className = `pill ${kind}`;
+    byId("status").textContent = byId("status").title = frame.collided ? "contact" : words;
+  }
+
+  lost() {
+    byId("status").className = "pill bad";
+    byId("status").textContent = "the server has ended; waiting for it";
+  }
+
+  keep({ form, text }, say) {
+    if (form === "yaml") {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "text/yaml" }));
+      link.download = "mine.yaml";
+      link.click();
+      say("saved as mine.yaml in the folder of your downloads");
+      return;
+    }
+    navigator.clipboard.writeText(text).then(
+      () => say("copied: ros2 param set ..., a line for each parameter"),
+      () => say(text),
+    );
+  }
+}
