@@ -11,7 +11,7 @@ from setuptools.command.develop import develop
 from setuptools.command.install import install
 
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder", "viewer")
 EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
 
 

@@ -34,7 +34,7 @@ class Command:
         Raises:
             InputError: There is none, or it is none, or it lies outside; in one line.
         """
-        value = self._values.get(key)
+        value: Any = self._values.get(key)
         if type(value) not in (int, float):
             raise InputError(f"{key}: must be a number, not {value!r:.40}")
         if not (math.isfinite(number := _as_float(value)) and low <= number <= high):

@@ -38,7 +38,7 @@ def grid_of(grid: GridMap) -> dict[str, Any]:
     cells = grid.occupied.astype(np.uint8)
     if grid.unknown is not None:
         cells[grid.unknown] = 2
-    return _cells(cells, grid.resolution, grid.origin)
+    return cells_of(cells, grid.resolution, grid.origin)
 
 
 def field_of(field: CostToGo) -> dict[str, Any]:
@@ -53,10 +53,24 @@ def field_of(field: CostToGo) -> dict[str, Any]:
     highest = float(values[reachable].max(initial=0.0))
     shares = np.where(reachable, values, 0.0) / max(highest, 1e-9)
     cells = np.where(reachable, np.rint(254 * shares), UNREACHABLE).astype(np.uint8)
-    return _cells(cells, field.resolution * step, field.origin) | {"highest": round(highest, 2)}
+    return cells_of(cells, field.resolution * step, field.origin) | {"highest": round(highest, 2)}
 
 
-def _cells(cells: NDArray[np.uint8], resolution: float, origin: Pose) -> dict[str, Any]:
+def plans_of(
+    points: NDArray[Any], weights: NDArray[Any], feasible: NDArray[Any], chosen: int
+) -> dict[str, Any]:
+    """Return plans [N, K, 2] in m with their weights [N], and the one that is driven."""
+    return {
+        "count": len(points),
+        "points": millimetres(points),
+        "weights": [round(float(weight), 3) for weight in weights],
+        "feasible": [int(fits) for fits in feasible],
+        "chosen": int(chosen),
+    }
+
+
+def cells_of(cells: NDArray[np.uint8], resolution: float, origin: Pose) -> dict[str, Any]:
+    """Return bytes [H, W] and where they are."""
     return {
         "rows": cells.shape[0],
         "columns": cells.shape[1],

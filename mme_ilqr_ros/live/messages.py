@@ -88,15 +88,9 @@ def state_message(state: RobotState) -> list[float]:
 
 
 def modes_message(modes: Modes) -> Message:
-    """Return the plans of a cycle, every second point of each, and their weights."""
-    points = modes.states[:, ::2, :2]
-    return {
-        "count": len(points),
-        "points": encoding.millimetres(points),
-        "weights": [round(weight, 3) for weight in modes.weights.tolist()],
-        "feasible": modes.feasible.astype(int).tolist(),
-        "chosen": int(modes.chosen),
-    }
+    """Return the plans of a cycle and their weights."""
+    points = modes.states[:, :, :2]
+    return encoding.plans_of(points, modes.weights, modes.feasible, modes.chosen)
 
 
 def _frame(run: LiveRun, result: ControlResult | None, paused: bool) -> Message:

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -219,10 +220,9 @@ def _driven(world: Scenario, setup: Setup) -> Scenario:
     robot, given = scenario.robot, setup.parameters.controller
     if "robot_radius" in given:
         robot = robot.as_disc(float(given["robot_radius"]))  # type: ignore[arg-type]
-    limits = {
+    limits: dict[str, Any] = {
         s.robot: given[s.name] for s in SLIDERS if s.robot in robot.limits and s.name in given
     }
-    limits = {name: max(float(value), 0.0) for name, value in limits.items()}  # type: ignore[arg-type]
     return replace(scenario, robot=replace(robot, **limits))
 
 

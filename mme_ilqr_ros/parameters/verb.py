@@ -13,6 +13,7 @@ from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.record import RecorderSettings
 from mme_ilqr_ros.parameters.safety import SafetySettings
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings, SimulatorNodeSettings
+from mme_ilqr_ros.parameters.viewer import ViewerSettings
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar, Setting, table
 
@@ -23,6 +24,7 @@ NODES: dict[str, type] = {
     "run_monitor": RunMonitorSettings,
     "safety": SafetySettings,
     "recorder": RecorderSettings,
+    "viewer": ViewerSettings,
 }
 YAML_FILE, DOC_FILE = Path("config/mme_ilqr.yaml"), Path("docs/parameters.md")
 ABOUT = """\

@@ -115,7 +115,7 @@ export class Hands {
   }
 
   key(event) {
-    if (event.target.matches("input, select, textarea") && event.key !== "Escape") return;
+    if (event.target.matches?.("select, textarea") && event.key !== "Escape") return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const button = { " ": "pause", s: "step", r: "reset" }[event.key.toLowerCase()];
     if (event.key in ARROWS && this.simulated) {

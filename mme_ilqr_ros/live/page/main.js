@@ -50,4 +50,4 @@ function connect() {
 window.addEventListener("resize", () => { view.redraw(); plots.redraw(); });
 connect();
 // What the browser test looks at.
-window.live = { view, hands, panel };
+window.live = { view, hands, panel, send };

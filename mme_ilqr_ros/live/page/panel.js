@@ -76,7 +76,7 @@ export class Panel {
       const input = document.createElement("input");
       const span = { min: Math.min(low, value), max: Math.max(high, value), step };
       Object.assign(input, { type: "range", id: `set-${name}`, ...span, value });
-      const tell = () => { shown.textContent = `${Number(input.value)} ${unit}`.trim(); };
+      const tell = () => { shown.textContent = `${Number(input.value)} ${unit.replace("^2", "²")}`.trim(); };
       input.oninput = tell;
       input.onchange = () => this.send({ do: "set", name, value: Number(input.value) });
       label.title = doc;
@@ -93,10 +93,10 @@ export class Panel {
     byId("pause").textContent = frame.paused ? "Go" : "Pause";
     byId("time").textContent = `${frame.time.toFixed(1)} s`;
     byId("contact").hidden = !frame.collided;
-    const status = frame.paused ? "paused" : frame.status ?? "ready";
-    const words = frame.paused ? "paused" : frame.words ?? "ready";
+    const status = frame.status ?? "NO_GOAL";
+    const words = (frame.words ?? "ready") + (frame.paused ? " (paused)" : "");
     const kind = frame.collided ? "bad" : GOOD.includes(status) ? "good"
-      : DRIVES.includes(status) ? "drives" : frame.paused || QUIET.includes(status) ? "" : "bad";
+      : DRIVES.includes(status) ? "drives" : QUIET.includes(status) ? "" : "bad";
     byId("status").className = `pill ${kind}`;
     byId("status").textContent = byId("status").title = frame.collided ? "contact" : words;
   }

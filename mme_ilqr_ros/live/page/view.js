@@ -6,7 +6,7 @@ export const COLOUR = Object.fromEntries(
 );
 const ARROW = 0.5; // [s] of driving that the arrow of something that moves shows
 const SPEEDS = [[166, 220, 245], [58, 160, 221], [31, 78, 156], [8, 23, 58]]; // slow to fast
-const LEVELS = 24; // lines of equal cost to go
+const LEVELS = 16; // lines of equal cost to go
 
 export class View {
   constructor(canvas) {
@@ -35,7 +35,7 @@ export class View {
     }
   }
 
-  setField(field) { this.field = field ? imageOf(field, fieldColour()) : null; }
+  setField(field) { this.field = field ? imageOf(field, fieldColour(), contour) : null; }
 
   setFrame(frame) {
     const last = this.trail[this.trail.length - 1];
@@ -100,7 +100,7 @@ export class View {
     if (!world) return;
     this.measure();
     if (this.field && this.show.field) this.drawImage(this.field, true);
-    if (this.map) this.drawImage(this.map, false);
+    if (this.map) this.drawImage(this.map, false, COLOUR.rule);
     for (const box of world.boxes ?? []) this.polygon(pairs(box), COLOUR.wall);
     this.scaleBar();
     if (!frame) return;
@@ -113,7 +113,7 @@ export class View {
     this.drawRobot();
   }
 
-  drawImage({ image, resolution, origin }, smooth) {
+  drawImage({ image, resolution, origin }, smooth, edge = null) {
     const { pen } = this;
     const [x, y, yaw] = origin;
     pen.save();
@@ -121,7 +121,9 @@ export class View {
     pen.rotate(-yaw);
     pen.imageSmoothingEnabled = smooth;
     const [width, height] = [image.width * resolution, image.height * resolution];
-    pen.drawImage(image, 0, -height * this.scale, width * this.scale, height * this.scale);
+    const place = [0, -height * this.scale, width * this.scale, height * this.scale];
+    pen.drawImage(image, ...place);
+    if (edge) { pen.strokeStyle = edge; pen.lineWidth = 1; pen.strokeRect(...place); }
     pen.restore();
   }
 
@@ -151,7 +153,7 @@ export class View {
     const fastest = Math.max(this.world.vx_max ?? 1, 0.1);
     for (let at = 1; at < this.trail.length; at++) {
       const [x, y, speed] = this.trail[at];
-      this.line([this.trail[at - 1], [x, y]], mixed(SPEEDS, speed / fastest), 3.2, [], 1, "butt");
+      this.line([this.trail[at - 1], [x, y]], mixed(SPEEDS, speed / fastest), 3.4);
     }
   }
 
@@ -217,13 +219,13 @@ export class View {
 
   // ---- shapes ----
 
-  line(points, colour, width, dashes = [], opacity = 1, cap = "round") {
+  line(points, colour, width, dashes = [], opacity = 1) {
     if (points.length < 2) return;
     const { pen } = this;
     pen.globalAlpha = opacity;
     pen.strokeStyle = colour;
     pen.lineWidth = width;
-    pen.lineCap = dashes.length ? "butt" : cap;
+    pen.lineCap = dashes.length ? "butt" : "round";
     pen.lineJoin = "round";
     pen.setLineDash(dashes);
     pen.beginPath();
@@ -292,8 +294,8 @@ function bounds(world) {
     top: Math.max(...ys) };
 }
 
-// Cells to an image with the highest row on top.
-function imageOf(grid, colour) {
+// Cells to an image with the highest row on top; `shade` may darken a cell by its neighbours.
+function imageOf(grid, colour, shade = null) {
   const { rows, columns, resolution, origin } = grid;
   const bytes = Uint8Array.from(atob(grid.cells), (letter) => letter.charCodeAt(0));
   const image = new OffscreenCanvas(columns, rows);
@@ -301,7 +303,13 @@ function imageOf(grid, colour) {
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const at = 4 * ((rows - 1 - row) * columns + column);
-      pixels.data.set(colour[bytes[row * columns + column]] ?? [0, 0, 0, 0], at);
+      const cell = row * columns + column, value = bytes[cell];
+      pixels.data.set(colour[value] ?? [0, 0, 0, 0], at);
+      if (!shade) continue;
+      const right = column + 1 < columns ? bytes[cell + 1] : value;
+      const above = row + 1 < rows ? bytes[cell + columns] : value;
+      const share = shade(value, right, above);
+      for (let part = 0; part < 3; part++) pixels.data[at + part] *= share;
     }
   }
   image.getContext("2d").putImageData(pixels, 0, 0);
@@ -315,11 +323,17 @@ function mapColour() {
 function fieldColour() {
   const table = [];
   for (let value = 0; value < 255; value++) {
-    const share = value / 254, line = (share * LEVELS) % 1 < 0.13 ? 0.93 : 1;
-    table.push([255 - 112 * share, 255 - 76 * share, 255 - 51 * share].map((c) => c * line)
-      .concat(255));
+    const share = value / 254;
+    table.push([255 - 112 * share, 255 - 76 * share, 255 - 51 * share, 255]);
   }
   return [...table, [0, 0, 0, 0]];
+}
+
+// Lines of equal cost: where the level changes from a cell to the next.
+function contour(...values) {
+  if (values.includes(255)) return 1;
+  const levels = values.map((value) => Math.floor(value / 254 * LEVELS));
+  return levels[0] === levels[1] && levels[0] === levels[2] ? 1 : 0.93;
 }
 
 function rgb(hex) { return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)); }
