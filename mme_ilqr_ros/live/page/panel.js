@@ -91,7 +91,8 @@ export class Panel {
     this.done();
     this.paused = frame.paused;
     byId("pause").textContent = frame.paused ? "Go" : "Pause";
-    byId("time").textContent = `${frame.time.toFixed(1)} s`;
+    if (!(frame.time >= this.begin)) this.begin = this.view.world.simulated ? 0 : frame.time;
+    byId("time").textContent = `${(frame.time - this.begin).toFixed(1)} s`;
     byId("contact").hidden = !frame.collided;
     const status = frame.status ?? "NO_GOAL";
     const words = (frame.words ?? "ready") + (frame.paused ? " (paused)" : "");

@@ -59,7 +59,7 @@ export class View {
   measure() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const box = bounds(this.world);
-    const foot = 34; // px of the legend
+    const foot = document.getElementById("legend").offsetHeight + 4; // px
     const room = [width - 24, height - foot - 20];
     const scale = this.zoom
       * Math.min(room[0] / (box.right - box.left), room[1] / (box.top - box.bottom));
