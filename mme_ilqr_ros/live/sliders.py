@@ -74,6 +74,7 @@ def slider_messages(settings: Any) -> list[Message]:
             "step": slider.step,
             "unit": _TABLE[slider.name].unit,
             "doc": _TABLE[slider.name].doc,
+            "instead": "footprint" if slider.robot == "radius" and values["footprint"] else "",
         }
         for slider in SLIDERS
     ]

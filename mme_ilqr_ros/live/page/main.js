@@ -7,7 +7,7 @@ import { View } from "./view.js";
 
 const view = new View(document.getElementById("world"));
 const plots = new Plots();
-const panel = new Panel(send, view);
+const panel = new Panel(send, view, say);
 const hands = new Hands(view, send, say);
 let socket = null;
 
@@ -21,7 +21,7 @@ function say(line) {
   said.textContent = line;
   said.hidden = !line;
   clearTimeout(silence);
-  silence = setTimeout(() => { said.hidden = true; }, 6000);
+  silence = setTimeout(() => { said.hidden = true; }, 8000);
 }
 
 const takes = {
@@ -31,7 +31,7 @@ const takes = {
   seen(message) { view.standing = message.points; },
   frame(message) { view.setFrame(message); plots.add(message); panel.setFrame(message); },
   said(message) { panel.done(); say(message.line); },
-  text(message) { panel.keep(message, say); },
+  text(message) { panel.keep(message); },
 };
 
 function connect() {

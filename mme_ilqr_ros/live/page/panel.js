@@ -7,10 +7,11 @@ const SWITCHES = {
 };
 const GOOD = ["GOAL_REACHED"], DRIVES = ["DRIVING", "MANOEUVRE", "RECOVERING", "EVADING"];
 const QUIET = ["NO_GOAL"];
+const PATIENCE = 1500; // [ms] until it is said that something takes a moment
 
 export class Panel {
-  constructor(send, view) {
-    Object.assign(this, { send, view, paused: false });
+  constructor(send, view, say) {
+    Object.assign(this, { send, view, say, paused: false });
     byId("pause").onclick = () => this.send({ do: "pause", on: !this.paused });
     byId("step").onclick = () => this.send({ do: "step" });
     byId("reset").onclick = () => this.ask({ do: "reset" });
@@ -31,10 +32,17 @@ export class Panel {
   // Ask for what may take a moment.
   ask(command) {
     document.body.classList.add("busy");
+    clearTimeout(this.patience);
+    const words = "working; what is used for the first time is compiled for half a minute";
+    this.patience = setTimeout(() => this.say(words), PATIENCE);
     this.send(command);
   }
 
-  done() { document.body.classList.remove("busy"); }
+  done() {
+    if (document.body.classList.contains("busy")) this.say("");
+    document.body.classList.remove("busy");
+    clearTimeout(this.patience);
+  }
 
   makeSwitch(what) {
     for (const [name, label] of Object.entries(SWITCHES[what])) {
@@ -71,7 +79,7 @@ export class Panel {
   }
 
   setSliders(sliders) {
-    const made = sliders.map(({ name, value, low, high, step, unit, doc }) => {
+    const made = sliders.map(({ name, value, low, high, step, unit, doc, instead }) => {
       const label = document.createElement("label"), shown = document.createElement("output");
       const input = document.createElement("input");
       const span = { min: Math.min(low, value), max: Math.max(high, value), step };
@@ -82,13 +90,13 @@ export class Panel {
       label.title = doc;
       label.append(name, input, shown);
       tell();
+      if (instead) shown.textContent = instead;
       return label;
     });
     byId("sliders").replaceChildren(...made);
   }
 
   setFrame(frame) {
-    this.done();
     this.paused = frame.paused;
     byId("pause").textContent = frame.paused ? "Go" : "Pause";
     if (!(frame.time >= this.begin)) this.begin = this.view.world.simulated ? 0 : frame.time;
@@ -107,18 +115,18 @@ export class Panel {
     byId("status").textContent = "the server has ended; waiting for it";
   }
 
-  keep({ form, text }, say) {
+  keep({ form, text }) {
     if (form === "yaml") {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([text], { type: "text/yaml" }));
       link.download = "mine.yaml";
       link.click();
-      say("saved as mine.yaml in the folder of your downloads");
+      this.say("saved as mine.yaml in the folder of your downloads");
       return;
     }
     navigator.clipboard.writeText(text).then(
-      () => say("copied: ros2 param set ..., a line for each parameter"),
-      () => say(text),
+      () => this.say("copied: ros2 param set ..., a line for each parameter"),
+      () => this.say(text),
     );
   }
 }
