@@ -79,8 +79,8 @@ class ViewerNode(RunnableNode[ViewerSettings]):
         self._page = Background(self._viewed, settings.port)
         self.url = self._page.url
         self.get_logger().info(f"ready: {self.url}")
-        if settings.open_browser:
-            webbrowser.open(self.url)
+        if settings.open_browser and not webbrowser.open(self.url):
+            self.get_logger().warning(f"there is no browser to open {self.url}")
 
     def stop(self) -> None:
         """End the page."""

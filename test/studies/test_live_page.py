@@ -1,6 +1,11 @@
 """The page of the live view in a real browser."""
 
 import math
+import os
+import re
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -119,6 +124,29 @@ def test_arrow_keys_drive(opened):
     page.wait(lambda: page.frame["robot"][2] > yaw + 0.5)
     page.js("window.dispatchEvent(new KeyboardEvent('keyup', {key: 'ArrowLeft'}))")
     page.wait(lambda: abs(page.frame["robot"][4]) < 0.05)
+
+
+def test_running_nodes_are_on_the_same_page(chrome, ros_domain, tmp_path):
+    pytest.importorskip("rclpy")
+    command = [sys.executable, "-m", "mme_ilqr_ros", "sim", "--scenario", "forest", "--viewer"]
+    environment = {**os.environ, "BROWSER": "true"}  # a command that does nothing, and well
+    log = tmp_path / "log" / "viewer.log"
+    run = subprocess.Popen([*command, "--out", str(tmp_path)], env=environment)
+    try:
+        deadline = time.monotonic() + 60.0
+        while not (log.exists() and "http://" in log.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        page = LivePage(chrome, re.search(r"http://\S+", log.read_text())[0])
+        page.wait(lambda: bool(page.frame["modes"] and page.frame["circles"]))
+        page.wait(lambda: page.frame["robot"][0] > 1.0)
+        assert page.js("return live.view.plan.length") > 2
+        assert page.js("return !!live.view.field && !!live.view.map")
+        page.click(*page.frame["robot"][:2])  # a goal under the robot: it is there at once
+        page.wait(lambda: page.frame["goal"] and page.frame["goal"][0] < 8.0)
+    finally:
+        run.terminate()
+        run.wait(timeout=30)
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=lambda size: f"{size[0]}")
