@@ -145,8 +145,10 @@ def test_running_nodes_are_on_the_same_page(chrome, ros_domain, tmp_path):
         page.click(*page.frame["robot"][:2])  # a goal under the robot: it is there at once
         page.wait(lambda: page.frame["goal"] and page.frame["goal"][0] < 8.0)
     finally:
+        chrome.get("about:blank")  # it would look for a server that has ended
         run.terminate()
         run.wait(timeout=30)
+    assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=lambda size: f"{size[0]}")

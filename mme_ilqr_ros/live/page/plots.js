@@ -1,5 +1,5 @@
 // Speed and solve time over the last seconds, and the weights of the plans.
-import { COLOUR } from "./view.js";
+import { COLOUR } from "./images.js";
 
 const SECONDS = 20;
 const LEFT = 34, FOOT = 15; // px for the numbers

@@ -1,12 +1,8 @@
 // Draws the world. World coordinates: m, y up; the canvas: CSS pixels, y down.
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-export const COLOUR = Object.fromEntries(
-  ["ink", "wall", "unknown", "obstacle", "obstacle-edge", "plan", "command", "chosen", "candidate",
-    "goal", "robot", "seen", "rule", "quiet", "paper"].map((name) => [name, css(`--${name}`)]),
-);
+import { COLOUR, contour, fieldColour, imageOf, mapColour } from "./images.js";
+
 const ARROW = 0.5; // [s] of driving that the arrow of something that moves shows
 const SPEEDS = [[166, 220, 245], [58, 160, 221], [31, 78, 156], [8, 23, 58]]; // slow to fast
-const LEVELS = 16; // lines of equal cost to go
 
 export class View {
   constructor(canvas) {
@@ -293,50 +289,6 @@ function bounds(world) {
   return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys),
     top: Math.max(...ys) };
 }
-
-// Cells to an image with the highest row on top; `shade` may darken a cell by its neighbours.
-function imageOf(grid, colour, shade = null) {
-  const { rows, columns, resolution, origin } = grid;
-  const bytes = Uint8Array.from(atob(grid.cells), (letter) => letter.charCodeAt(0));
-  const image = new OffscreenCanvas(columns, rows);
-  const pixels = new ImageData(columns, rows);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const at = 4 * ((rows - 1 - row) * columns + column);
-      const cell = row * columns + column, value = bytes[cell];
-      pixels.data.set(colour[value] ?? [0, 0, 0, 0], at);
-      if (!shade) continue;
-      const right = column + 1 < columns ? bytes[cell + 1] : value;
-      const above = row + 1 < rows ? bytes[cell + columns] : value;
-      const share = shade(value, right, above);
-      for (let part = 0; part < 3; part++) pixels.data[at + part] *= share;
-    }
-  }
-  image.getContext("2d").putImageData(pixels, 0, 0);
-  return { image, resolution, origin };
-}
-
-function mapColour() {
-  return [[0, 0, 0, 0], [...rgb(COLOUR.wall), 255], [...rgb(COLOUR.unknown), 255]];
-}
-
-function fieldColour() {
-  const table = [];
-  for (let value = 0; value < 255; value++) {
-    const share = value / 254;
-    table.push([255 - 112 * share, 255 - 76 * share, 255 - 51 * share, 255]);
-  }
-  return [...table, [0, 0, 0, 0]];
-}
-
-// Lines of equal cost: where the level changes from a cell to the next.
-function contour(...values) {
-  if (values.includes(255)) return 1;
-  const levels = values.map((value) => Math.floor(value / 254 * LEVELS));
-  return levels[0] === levels[1] && levels[0] === levels[2] ? 1 : 0.93;
-}
-
-function rgb(hex) { return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)); }
 
 function mixed(colours, share) {
   const at = Math.min(Math.max(share, 0), 1) * (colours.length - 1);
