@@ -8,12 +8,12 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from mme_ilqr_ros.benchmark.parameters import read_parameters
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.live.commands import parse
 from mme_ilqr_ros.live.session import Session
 from mme_ilqr_ros.live.sliders import SLIDERS, setting_of
+from mme_ilqr_ros.parameters.files import read_parameters
 from mme_ilqr_ros.reporting import world_axes
 from mme_ilqr_ros.simulation.scenario import load_scenario
 
