@@ -1,6 +1,7 @@
 # make sim    a simulated robot drives a scenario to its goal; e.g. make sim SCENARIO=depot
 #             GOAL="20 4" PLANNER=dijkstra CONTROLLER=ilqr PARAMS=mine.yaml OUT=out/mine,
 #             or SENSING=lidar ROBOT=turtlebot3 SPEED=0.5
+# make live   the same in a browser, without ROS; e.g. make live SCENARIO=forest SENSING=lidar
 # make train  one training, with torch; e.g. make train TASK="clearance --seed 0"
 # make test   ruff, mypy and the tests; make test-slow those of studies/ and the few
 #             that take half a minute each
@@ -23,10 +24,13 @@ export OPENBLAS_NUM_THREADS ?= 1
 # A sourced ROS 2 brings its own rclpy, messages and numpy; otherwise they come from PyPI.
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
-.PHONY: sim train test test-slow bench lint format params clean
+.PHONY: sim live train test test-slow bench lint format params clean
 sim: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
 	  $(call given,--robot,$(ROBOT)) $(call given,--speed,$(SPEED)) $(WHO) $(call given,--out,$(OUT))
+
+live: $(VENV)/.live
+	$(PY) -m mme_ilqr_ros live $(if $(SCENARIO),"$(SCENARIO)") $(call given,--robot,$(ROBOT)) $(WHO)
 
 train: $(VENV)/.train
 	$(PY) -m mme_ilqr_ros train $(TASK)
@@ -74,10 +78,14 @@ $(VENV)/.warm: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros warm_up
 	@touch $@
 
+$(VENV)/.live: $(VENV)/.warm requirements/live.txt
+	$(PIP) -r requirements/live.txt
+	@touch $@
+
 $(VENV)/.train: $(VENV)/.sim requirements/torch.txt
 	$(PIP) --retries 1 -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.train requirements/test.txt requirements/record.txt
-	$(PIP) -r requirements/test.txt -r requirements/record.txt
+$(VENV)/.test: $(VENV)/.train requirements/test.txt requirements/record.txt requirements/live.txt
+	$(PIP) -r requirements/test.txt -r requirements/record.txt -r requirements/live.txt
 	@touch $@

@@ -11,7 +11,7 @@ from setuptools.command.develop import develop
 from setuptools.command.install import install
 
 NAME = "mme_ilqr_ros"
-NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder")
+NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder", "viewer")
 EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
 
 
@@ -104,7 +104,7 @@ setup(
     maintainer="mme_ilqr_ros maintainers",
     maintainer_email="maintainers@example.org",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed"]},
+    package_data={NAME: ["py.typed"], f"{NAME}.live": ["page/*"]},
     python_requires=">=3.10",
     install_requires=[
         "setuptools",
@@ -125,6 +125,7 @@ setup(
         "referee": ["ir-sim>=2.4", "navground>=0.5"],
         "record": ["mcap>=1.1"],
         "drives": ["rosbags>=0.11"],
+        "live": ["aiohttp>=3.9"],
         "fuzz": ["atheris>=3.0"],
         "test": ["pytest"],
     },

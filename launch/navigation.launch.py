@@ -10,6 +10,7 @@ from mme_ilqr_ros.bringup.launching import (
     node_actions,
     record_actions,
     rviz_actions,
+    viewer_actions,
 )
 from mme_ilqr_ros.bringup.system import navigation_nodes, on_simulated_time
 
@@ -18,7 +19,8 @@ def start(context):
     nodes = navigation_nodes(choice(context))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
-    return [*node_actions(context, nodes), *record_actions(context), *rviz_actions(context)]
+    views = [*viewer_actions(context), *rviz_actions(context)]
+    return [*node_actions(context, nodes), *record_actions(context), *views]
 
 
 def generate_launch_description():

@@ -14,6 +14,7 @@ from mme_ilqr_ros.bringup.launching import (
     record_actions,
     rviz_actions,
     value_of,
+    viewer_actions,
 )
 from mme_ilqr_ros.bringup.parameter_files import own_file
 from mme_ilqr_ros.bringup.system import monitor_node, on_simulated_time, simulation_nodes
@@ -31,7 +32,8 @@ def start(context):
         nodes.append(monitor_node(chosen, report))
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
-    return [*node_actions(context, nodes), *record_actions(context), *rviz_actions(context)]
+    views = [*viewer_actions(context, scenario.robot), *rviz_actions(context)]
+    return [*node_actions(context, nodes), *record_actions(context), *views]
 
 
 def generate_launch_description():

@@ -19,12 +19,18 @@ Learned global planning and multimodal local control (MME-iLQR) for mobile robot
 EXAMPLES = """\
 examples:
   ROS 2 nodes drive to a goal:          %(prog)s sim --scenario forest
+  a page to click and drag in, no ROS:  %(prog)s live
   the same without ROS, and faster:     %(prog)s drive --worlds forest --out out/drive
   a parameter file to change:           %(prog)s params > mine.yaml
   with your own parameters and goal:    %(prog)s sim --params mine.yaml --goal "5 2"
 """
 VERBS = {
     "sim": Verb("drive a scenario to its goal with ROS 2 nodes", "mme_ilqr_ros.bringup.verb"),
+    "live": Verb(
+        "drive a scenario in a browser without ROS: click, drag, switch, tune",
+        "mme_ilqr_ros.live.verb",
+        "live",
+    ),
     "drive": Verb(
         "drive many worlds without ROS: success, collisions, times, scores",
         "mme_ilqr_ros.benchmark.drive_verb",

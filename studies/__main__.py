@@ -75,6 +75,9 @@ VERBS = {
         "what a robot's owner gains from a few drives: places, directions, other maps",
         "studies.own_drives.verb",
     ),
+    "live_recording": Verb(
+        "a recording of the live view in a browser, as a GIF", "studies.live.recording", "test"
+    ),
     "fuzz": Verb("hostile inputs through the local controller", "studies.fuzz_verb"),
     "train": Verb("train planners on tasks of research", "studies.tasks.verb", "train"),
     "compare": Verb(

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mme_ilqr_ros.benchmark.drive import JUDGE_PERIOD, Trial
+from mme_ilqr_ros.benchmark.drive import Trial
+from mme_ilqr_ros.benchmark.drivers import LOOK_PERIOD
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.parameters.files import Parameters, read_parameters
@@ -153,7 +154,7 @@ def examined(
         trial.result.trial,
         round(hit.time, 3),
         round(float(np.hypot(*circles[touch.argmin(), 3:])), 3),
-        round(float(trial.record.state_at(hit.time - 2 * JUDGE_PERIOD)[4]), 3),
+        round(float(trial.record.state_at(hit.time - 2 * LOOK_PERIOD)[4]), 3),
         avoidable,
     )
 
@@ -181,7 +182,7 @@ def replayed(scenario: Scenario, setup: Setup, commands: Floats, until: float) -
 def pass_time(simulator: Simulator, until: float) -> bool:
     """Let time pass as a trial does, or until contact; return whether nothing was touched."""
     while (left := until - simulator.time) > 1e-9 and not simulator.collided:
-        simulator.step(min(left, JUDGE_PERIOD))
+        simulator.step(min(left, LOOK_PERIOD))
     return not simulator.collided
 
 

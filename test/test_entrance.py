@@ -15,8 +15,9 @@ EXAMPLE = re.compile(r"^  mme-ilqr ([a-z_]+)(.*?)(?: {3,}.*| > .*)?$", re.MULTIL
 
 
 def module_of(name):
-    if VERBS[name].extra == "train":
-        pytest.importorskip("torch")
+    needs = {"train": "torch", "live": "aiohttp"}
+    if VERBS[name].extra:
+        pytest.importorskip(needs[VERBS[name].extra])
     return importlib.import_module(VERBS[name].module)
 
 

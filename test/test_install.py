@@ -55,6 +55,12 @@ def site_packages(prefix):
     return package.parents[1]
 
 
+def test_the_page_of_the_live_view_is_installed(pip_prefix):
+    page = Path(NAME) / "live" / "page"
+    for file in (REPOSITORY / page).iterdir():
+        assert (site_packages(pip_prefix) / page / file.name).read_bytes() == file.read_bytes()
+
+
 def test_pip_puts_one_command_on_the_path(pip_prefix):
     assert [file.name for file in (pip_prefix / "bin").iterdir()] == ["mme-ilqr"]
 

@@ -39,17 +39,22 @@ MAY_IMPORT = {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),
             *("navigation", "command_line"),
         },
+        "live": {
+            *("planning", "control", "perception", "simulation", "reporting", "parameters"),
+            *("navigation", "benchmark", "command_line"),
+        },
     },
     4: {
         "nodes": {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),
-            "command_line",
+            *("command_line", "live"),  # serves running nodes to the same page
         },
         "bringup": {"simulation", "reporting", "parameters", "command_line"},  # starts processes
         "__main__": {
             "warm_up",
             "bringup",
             "benchmark",
+            "live",
             "training",
             "parameters",
             "nodes",

@@ -26,9 +26,11 @@ ROSDEP = {
 }
 PYPI = {"PIL": "pillow", "yaml": "PyYAML"}
 FOR_TRAINING = {"torch"}
-# llvmlite comes with numba; Dask, the peers of the benchmark, mcap and nav2_msgs are for whom has
-# them.
-NOT_DECLARED = {"llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs", "mcap", "rosbags"}
+# llvmlite comes with numba; Dask, the peers of the benchmark, mcap, rosbags, aiohttp and nav2_msgs
+# are for whom has them.
+NOT_DECLARED = {
+    *("llvmlite", "distributed", "pyastar2d", "skimage", "nav2_msgs", "mcap", "rosbags", "aiohttp"),
+}
 
 
 def imported_packages():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.drivers import ByLidar, Driver, Told
+from mme_ilqr_ros.benchmark.drivers import ByLidar, Driver, Told, pass_time
 from mme_ilqr_ros.benchmark.setup import Setup
 from mme_ilqr_ros.control.controller import ControlResult
 from mme_ilqr_ros.control.own_units import in_own_units
@@ -22,7 +22,6 @@ from mme_ilqr_ros.reporting.scene import Scene
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.simulator import Simulator
 
-JUDGE_PERIOD = 0.02  # [s] between looks at whether the run is over; contact is looked at each step
 FIRST_MOTION = 0.1  # [m] from the start, from where on the BARN score counts the time
 
 
@@ -107,16 +106,13 @@ class _Run:
         self._period = 1.0 / settings.controller_frequency
         self.stage_time = in_own_units(settings).mme.model_dt
         self.walls = wall_field(scenario.map_with_walls(), settings)
-        self.driver: Driver
-        if setup.sensing == "lidar":
-            self.driver = ByLidar(scenario, setup, settings, self.record)
-        else:
-            self.driver = Told(scenario, setup, settings, self.walls, self.record)
+        self.driver = make_driver(scenario, setup, settings, self.walls, self.record)
         self._judge = RunJudge(scenario.goal, scenario.goal_tolerance, scenario.timeout)
 
     def to_the_end(self) -> Outcome:
         """Drive until the judge says that it is over."""
         simulator = self.simulator
+        self.driver.observe(simulator)
         outcome = self._look()
         cycle = 0
         while outcome is None:
@@ -150,8 +146,7 @@ class _Run:
 
     def _pass(self, until: float) -> Outcome | None:
         """Let time pass; return the outcome as soon as there is one."""
-        while (left := until - self.simulator.time) > 1e-9:
-            self.simulator.step(min(left, JUDGE_PERIOD))
+        for _ in pass_time(self.simulator, self.driver, until):
             outcome = self._look()
             if outcome is not None:
                 return outcome
@@ -159,10 +154,22 @@ class _Run:
 
     def _look(self) -> Outcome | None:
         simulator = self.simulator
-        self.driver.observe(simulator)
         time, state = simulator.time, simulator.state
         self.record.add_state(time, state.x, state.y, state.yaw, state.vx, state.wz)
         return self._judge.update(time, state.x, state.y, simulator.collided)
+
+
+def make_driver(
+    scenario: Scenario,
+    setup: Setup,
+    settings: ControllerNodeSettings,
+    walls: DistanceField | None,
+    record: RunRecord,
+) -> Driver:
+    """Return who drives, by what the setup lets it sense; see `Told`."""
+    if setup.sensing == "lidar":
+        return ByLidar(scenario, setup, settings, record)
+    return Told(scenario, setup, settings, walls, record)
 
 
 def wall_field(grid: GridMap, settings: ControllerNodeSettings) -> DistanceField | None:

@@ -24,8 +24,10 @@ from mme_ilqr_ros.bringup.system import (
     on_simulated_time,
     recorder_node,
     says_yes,
+    viewer_node,
 )
 from mme_ilqr_ros.resources import share_path
+from mme_ilqr_ros.simulation.robot import RobotSpec
 from mme_ilqr_ros.simulation.robot_file import robot_names
 
 TF_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # transforms stay in the namespace
@@ -51,6 +53,7 @@ def common_arguments() -> list[DeclareLaunchArgument]:
         argument("use_respawn", "false", "start a node again that has ended"),
         argument("record", "false", "true: everything into an MCAP file; drives: to learn from"),
         argument("record_file", "", "this file; empty: one with date and time"),
+        argument("viewer", "false", "show everything on a web page of this machine"),
         argument("use_rviz", "true", "start RViz, where it is installed"),
         argument("headless", "false", "start no window, even with use_rviz"),
         argument("log_level", "info", "debug, info, warn, error or fatal"),
@@ -129,6 +132,19 @@ def record_actions(context: LaunchContext) -> list[Node | LogInfo]:
         return [LogInfo(msg=f"nothing will be recorded: mcap is missing; {hint}")]
     what = "drives" if drives else "all"
     nodes = [recorder_node(choice(context), value_of(context, "record_file"), what)]
+    if is_set(context, "use_sim_time"):
+        nodes = on_simulated_time(nodes)
+    return [*node_actions(context, nodes)]
+
+
+def viewer_actions(context: LaunchContext, robot: RobotSpec | None = None) -> list[Node | LogInfo]:
+    """Return the viewer, if it is wanted and its library is installed."""
+    if not is_set(context, "viewer"):
+        return []
+    if find_spec("aiohttp") is None:
+        hint = "pip install 'mme_ilqr_ros[live]', or apt install python3-aiohttp"
+        return [LogInfo(msg=f"there will be no page: aiohttp is missing; {hint}")]
+    nodes = [viewer_node(choice(context), robot)]
     if is_set(context, "use_sim_time"):
         nodes = on_simulated_time(nodes)
     return [*node_actions(context, nodes)]

@@ -246,6 +246,26 @@ def recorder_node(choice: Choice, file: str, what: str = "all") -> NodeSpec:
     return NodeSpec("recorder", facts=chosen, choices=_chosen(file=file))
 
 
+def viewer_node(choice: Choice, robot: RobotSpec | None = None, opens: bool = False) -> NodeSpec:
+    """Return the node that shows all others on a web page.
+
+    Args:
+        choice: What was chosen by name; in nav2's seats the nodes are called so.
+        robot: The scenario's; None draws what the choice names, or the parameter files say.
+        opens: Whether it opens the page in a browser.
+    """
+    robot = robot or (load_robot(choice.robot) if choice.robot else None)
+    facts: dict[str, Scalar] = {}
+    if robot is not None:
+        facts = {"robot_radius": robot.radius, "footprint": as_text(robot.footprint)}
+        facts["scan_topics"] = tuple(topic for topic, _ in robot.scanners)
+    if choice.is_in_nav2:
+        facts |= {f"{name}_name": called for name, called in NAV2_NAMES.items()}
+    chosen: dict[str, Scalar] = {"open_browser": True} if opens else {}
+    facts = {name: value for name, value in facts.items() if value}
+    return NodeSpec("viewer", facts=facts, choices=chosen)
+
+
 def on_simulated_time(specs: Sequence[NodeSpec], speed: float | None = None) -> list[NodeSpec]:
     """Return the same nodes on /clock, which the simulator publishes if it is among them.
 

@@ -17,6 +17,7 @@ from mme_ilqr_ros.bringup.system import (
     on_simulated_time,
     recorder_node,
     simulation_nodes,
+    viewer_node,
 )
 from mme_ilqr_ros.command_line import positive
 from mme_ilqr_ros.errors import InputError
@@ -39,7 +40,7 @@ examples:
   mme-ilqr sim --scenario forest
   mme-ilqr sim --scenario depot --goal "20 4" --planner dijkstra
   mme-ilqr sim --scenario trap --planner none --controller ilqr --params mine.yaml
-  mme-ilqr sim --scenario forest --sensing lidar
+  mme-ilqr sim --scenario forest --sensing lidar --viewer
   mme-ilqr sim --scenario u_pocket --sensing lidar --robot turtlebot3
 
 The folder of --out gets result.json, run.png, run.gif, with --record run.mcap, and the nodes' logs.
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=RECORDS[0],
         help="record what the nodes send, as run.mcap, or only drives to learn from",
     )
+    add("--viewer", action="store_true", help="show the run on a web page of this machine")
     add("--params", type=Path, metavar="FILE", help="ROS parameter file, overrides the scenario")
     add("--out", type=Path, metavar="DIR", help="folder for the result (out/<scenario>)")
 
@@ -99,6 +101,8 @@ def run(options: argparse.Namespace, command: str) -> int:
         )
     if options.record and importlib.util.find_spec("mcap") is None:
         raise InputError("--record: mcap is missing: pip install 'mme_ilqr_ros[record]'")
+    if options.viewer and importlib.util.find_spec("aiohttp") is None:
+        raise InputError("--viewer: aiohttp is missing: pip install 'mme_ilqr_ros[live]'")
     out = (options.out or Path("out") / scenario.name).resolve()
     title = choice.title(own_file(options.params))
     sys.stdout.write(f"{scenario.name}: {title}\n")
@@ -110,6 +114,8 @@ def run(options: argparse.Namespace, command: str) -> int:
     specs = [*simulation_nodes(choice, scenario.robot), monitor_node(choice, report)]
     if options.record:
         specs.insert(0, recorder_node(choice, str(out / "run.mcap"), options.record))
+    if options.viewer:
+        specs.insert(0, viewer_node(choice, scenario.robot, opens=True))
     if options.speed is not None:
         specs = on_simulated_time(specs, options.speed)
     return run_nodes(specs, options.params, out / "log")

@@ -14,6 +14,7 @@ import numpy as np
 from mme_ilqr_ros.control.controller import LocalController
 from mme_ilqr_ros.control.look import look_distance
 from mme_ilqr_ros.control.result import ControlResult, ControlStatus
+from mme_ilqr_ros.control.safe_twist import Twist
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.distance_field import DistanceField
@@ -87,6 +88,15 @@ class Navigator:
         self.goal, self.planned = goal, None
         self._replanner.restart()
 
+    def update(self, settings: ControllerSettings) -> None:
+        """Use other dynamic settings of the controller from the next cycle on."""
+        self._controller.update(settings)
+        self._settings = settings
+
+    def adopt(self, controller: LocalController, settings: ControllerSettings) -> None:
+        """Go on with another controller; what was seen and planned stays."""
+        self._controller, self._settings = controller, settings
+
     def take_odometry(self, stamp: float, state: RobotState) -> None:
         """Take the state that odometry measured at `stamp` [s]."""
         if self._history.add(stamp, state):
@@ -101,25 +111,33 @@ class Navigator:
         if self._state is None:
             nowhere = RobotState(0.0, 0.0, 0.0)
             return self._controller.compute_command(Situation(nowhere, None, now))
-        state = self.perception.localised(self._state)
-        reach = look_distance(self._settings, state)
-        self.seen = seen = self.perception.seen(now, state, reach)
-        self._plan(now, state, seen)
+        seen, situation = self._look(now, self._state)
+        self._plan(now, situation.state, seen)
         reason = self._reason_to_stop(now, seen)
-        situation = Situation(
-            state,
-            self.goal if not reason else None,
-            now,
-            self.path,
-            seen.circles,
-            seen.walls,
-            points=seen.points,
-            unseen=seen.unseen,
-        )
+        situation = replace(situation, goal=None if reason else self.goal, path=self.path)
         result = self._controller.compute_command(situation)
         if reason and result.status is ControlStatus.NO_GOAL:
             return replace(result, status=ControlStatus.STUCK, message=reason)
         return result
+
+    def manoeuvre(self, now: float, wanted: Twist, words: str) -> ControlResult:
+        """Run one cycle of a manoeuvre, as far as it is safe; see `LocalController.manoeuvre`."""
+        state = self._state or RobotState(0.0, 0.0, 0.0)
+        seen, situation = self._look(now, state)
+        if not seen.stamp > -np.inf:
+            wanted = (0.0, 0.0, 0.0)  # blind
+        return self._controller.manoeuvre(wanted, situation, words)
+
+    def _look(self, now: float, state: RobotState) -> tuple[Seen, Situation]:
+        """Return what is seen now, and a situation of it without goal and plan."""
+        state = self.perception.localised(state)
+        reach = look_distance(self._settings, state)
+        self.seen = seen = self.perception.seen(now, state, reach)
+        around = (seen.circles, seen.walls)
+        situation = Situation(
+            state, None, now, None, *around, points=seen.points, unseen=seen.unseen
+        )
+        return seen, situation
 
     def _reason_to_stop(self, now: float, seen: Seen) -> str:
         """Return why the robot must not drive although it has a goal, or nothing."""

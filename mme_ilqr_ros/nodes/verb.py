@@ -40,5 +40,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     try:
         module = importlib.import_module(f"mme_ilqr_ros.nodes.{options.node}_node")
     except ModuleNotFoundError as error:
+        if error.name == "aiohttp":
+            raise InputError("aiohttp is missing; pip install 'mme_ilqr_ros[live]'") from None
         raise InputError(f"{error.name} is missing: source a ROS 2 installation") from None
     return module.main(options.rest)

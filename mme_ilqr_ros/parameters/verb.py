@@ -13,6 +13,7 @@ from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.parameters.record import RecorderSettings
 from mme_ilqr_ros.parameters.safety import SafetySettings
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings, SimulatorNodeSettings
+from mme_ilqr_ros.parameters.viewer import ViewerSettings
 from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.settings import Scalar, Setting, table
 
@@ -23,6 +24,7 @@ NODES: dict[str, type] = {
     "run_monitor": RunMonitorSettings,
     "safety": SafetySettings,
     "recorder": RecorderSettings,
+    "viewer": ViewerSettings,
 }
 YAML_FILE, DOC_FILE = Path("config/mme_ilqr.yaml"), Path("docs/parameters.md")
 ABOUT = """\
@@ -63,7 +65,7 @@ def yaml_text(nodes: Iterable[str] = tuple(NODES)) -> str:
                 subsequent_indent=f"{indent}# ",
             )
             lines += [line.replace(_UNBROKEN, " ") for line in comment]
-            lines += _entry(indent, key, _yaml_value(row.default))
+            lines += _entry(indent, key, yaml_value(row.default))
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +92,7 @@ def doc_text() -> str:
         for row in table(settings_class):
             cells = (
                 f"`{row.name}`",
-                f"`{_yaml_value(row.default)}`",
+                f"`{yaml_value(row.default)}`",
                 row.unit,
                 _range(row),
                 "yes" if row.dynamic else "no",
@@ -120,13 +122,14 @@ def _short(row: Setting, limit: float) -> str:
     return str(int(limit)) if row.kind is int else f"{limit:g}"
 
 
-def _yaml_value(value: Scalar) -> str:
+def yaml_value(value: Scalar) -> str:
+    """Return a value as a ROS parameter file takes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_yaml_value, value or ('',)))}]"  # ROS knows no empty list
+        return f"[{', '.join(map(yaml_value, value or ('',)))}]"  # ROS knows no empty list
     # repr keeps the point of a float: a double parameter does not take `1`.
     return repr(value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from mme_ilqr_ros.geometry.pose import Pose, RobotState
 from mme_ilqr_ros.simulation.lidar import Standing
 from mme_ilqr_ros.simulation.odometry import Odometry
 from mme_ilqr_ros.simulation.recent import Moment, RecentMoments
-from mme_ilqr_ros.simulation.robot import CommandBuffer, Robot
+from mme_ilqr_ros.simulation.robot import CommandBuffer, Robot, RobotSpec
 from mme_ilqr_ros.simulation.scanner import LaserScan, longest_turn, measure
 from mme_ilqr_ros.simulation.scenario import Scenario
 from mme_ilqr_ros.simulation.settings import SimulatorSettings
@@ -67,6 +68,11 @@ class Simulator:
         self.collided = False
         self.min_clearance = math.inf
         self._check_contact()
+
+    def change_robot(self, robot: RobotSpec) -> None:
+        """Use other limits or another shape from now on; the robot drives on from where it is."""
+        self.scenario = replace(self.scenario, robot=robot)
+        self._robot.spec = robot
 
     @property
     def state(self) -> RobotState:

@@ -48,6 +48,7 @@ class World:
         self.boxes = tuple(boxes)
         self._entered: list[float | None] = [0.0] * len(self.discs)
         self._circles = circle_math.as_circles(circles)
+        self._since = 0.0  # time at which they are where they are
         self._to_grid = grid.origin.inverse()
         # In the grid's own frame and in cells, so that squares are unit squares on the axes.
         self._centres = np.argwhere(grid.occupied)[:, ::-1].astype(np.float64) + 0.5
@@ -67,6 +68,23 @@ class World:
             back_at = t if entered is None else entered + disc.duration
             self._entered[index] = back_at if room and disc.returns else None
 
+    def put_circles(self, circles: ArrayLike, t: float) -> None:
+        """Put circles [M, 5], as they are at time `t` in s, in place of those that are free.
+
+        Free are those at rest or at constant velocity; shuttles and discs stay.
+
+        Raises:
+            CircleError: As on construction; then nothing changes.
+        """
+        self._circles, self._since = circle_math.as_circles(circles), t
+
+    def free_circles_at(self, t: float) -> FloatArray:
+        """Return the circles [M, 5] at rest or at constant velocity at time `t` in s.
+
+        They are the first rows of `circles_at`.
+        """
+        return circle_math.predict(self._circles, t - self._since)
+
     def circles_at(self, t: float) -> FloatArray:
         """Return all circles [M, 5] with their true velocities at time `t` in s."""
         moving = [shuttle.at(t) for shuttle in self.shuttles]
@@ -75,7 +93,7 @@ class World:
             for disc, entered in zip(self.discs, self._entered, strict=True)
             if entered is not None
         ]
-        return np.vstack([circle_math.predict(self._circles, t), *moving])
+        return np.vstack([self.free_circles_at(t), *moving])
 
     def clearance(self, position: ArrayLike, t: float) -> float:
         """Return the distance in m from a point [2] to the nearest thing at time `t` in s.

@@ -107,7 +107,8 @@ def all_specs():
     choice = Choice("ilqr", "dijkstra", "path", "trap", "a", "4 0")
     report = {"setup": "a test", "out_dir": "out", "progress_period": 1.0}
     nodes = [*system.simulation_nodes(choice, TRAP.robot), system.monitor_node(choice, report)]
-    return [*nodes, system.recorder_node(choice, "run.mcap")]
+    viewer = system.viewer_node(Choice(nav2="true"), TRAP.robot)
+    return [*nodes, system.recorder_node(choice, "run.mcap"), viewer]
 
 
 def test_every_parameter_that_is_set_is_declared():

@@ -1,0 +1,1 @@
+"""A local web page of a robot that drives: in process without ROS, or of running nodes."""

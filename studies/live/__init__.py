@@ -1,0 +1,1 @@
+"""The page of the live view in a real browser: its test and its recording."""
