@@ -29,7 +29,7 @@ from mme_ilqr_ros.planning.habit_cost import MOST
 Walk = np.ndarray
 """int64 [N, 2] cells (row, column)."""
 
-NOISE = 0.125
+NOISE = 0.083
 """Standard error of a drive's cost [m] over the square root of its cost in metres."""
 _ERROR, _ERROR_LENGTH = 0.14, 0.3  # of a driver's log cost, and over how many metres it changes
 _ERRORS = 24  # different ones that are drawn from

@@ -15,7 +15,7 @@ from studies.own_drives.baselines import NAV2, formula, nav2, one_bit
 from studies.own_drives.owners import SETTINGS, dislikes, owner_of
 
 COUNTS = (0, 1, 2, 3, 5, 10, 20, 40)
-N_QUERIES = 40
+N_QUERIES = 30
 
 
 def measure(name: str, path: Path, seed: int, n_queries: int = N_QUERIES) -> dict[str, Any]:
