@@ -117,7 +117,7 @@ def test_walls_lie_between_cells_so_that_a_map_has_the_room_that_the_robot_has()
 
 @pytest.mark.parametrize("family", ["maze", "warehouse", "bug_trap", "trap_forest"])
 def test_without_a_map_the_straight_way_is_closed(family):
-    for scenario in scenarios(family, 0):
+    for scenario in scenarios(family, 0, 6):
         ends = [[p.x, p.y] for p in (scenario.start, scenario.goal)]
         line = np.linspace(*ends, 500)
         world = World(np.empty((0, 3)), scenario.grid, boxes=scenario.boxes)

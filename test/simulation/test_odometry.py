@@ -55,12 +55,12 @@ def test_wheels_of_unequal_size_turn_a_straight_way_into_an_arc():
 
 def test_slip_that_comes_and_goes_spreads_with_the_root_of_the_way():
     errors = []
-    for seed in range(300):
+    for seed in range(150):
         sim = drive(simulator(seed, yaw_walk=0.05), 0.5, 0.0, 1.0)
         errors.append(sim.measured_state().yaw)
     way = sim.state.x - FREE.start.x
-    assert np.std(errors) == pytest.approx(0.05 * math.sqrt(way), rel=0.12)
-    assert abs(np.mean(errors)) < 0.01
+    assert np.std(errors) == pytest.approx(0.05 * math.sqrt(way), rel=0.17)
+    assert abs(np.mean(errors)) < 0.015
 
 
 def test_the_robot_itself_does_not_care_how_it_is_measured():
