@@ -21,6 +21,9 @@ PIP := $(PY) -m pip --disable-pip-version-check install -qq
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
+# One more than there are cores: nodes under test wait for each other much of the time.
+WORKERS := $(shell $(PYTHON) -c "import os; print(min(8, 1 + (os.cpu_count() or 1)))")
+
 # A sourced ROS 2 brings its own rclpy, messages and numpy; otherwise they come from PyPI.
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
@@ -36,7 +39,7 @@ train: $(VENV)/.train
 	$(PY) -m mme_ilqr_ros train $(TASK)
 
 test: lint
-	$(PY) -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.test
 	$(PY) -m pytest -q -m slow -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow  # runs every example as a process
 REPOSITORY = Path(__file__).resolve().parents[1]
 PRESENT = {path.stem for path in (REPOSITORY / "examples").glob("*.py")}
 NEED_TORCH = {"many_robots", "value_iteration_network"}

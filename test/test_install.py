@@ -11,6 +11,7 @@ from mme_ilqr_ros import __version__
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAME = "mme_ilqr_ros"
+pytestmark = pytest.mark.slow  # builds and installs the package by pip and colcon
 SHARED_FOLDERS = ("config", "launch", "rviz", "foxglove")
 
 
