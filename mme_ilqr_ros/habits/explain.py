@@ -12,7 +12,7 @@ from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
 from mme_ilqr_ros.planning.directed import across, along_axes
 from mme_ilqr_ros.planning.habit_cost import MOST
-from mme_ilqr_ros.planning.habits import Habits
+from mme_ilqr_ros.planning.habits import Habits, at_cells
 
 NEAR = 0.5
 """Distance [m] from a plan up to which a drive agrees with it."""
@@ -90,9 +90,14 @@ def missed(walk: Walk, cost: np.ndarray, driver: Driver) -> float:
     return float(np.mean(away[walk[:, 0], walk[:, 1]] > NEAR))
 
 
-def cost_on(habits: Habits, ground: Ground) -> np.ndarray:
-    """Return the cost of the ground's cells with habits: [H, W], or [8, H, W] with directions."""
+def cost_on(habits: Habits, ground: Ground, hour: int | None = None) -> np.ndarray:
+    """Return the cost of the ground's cells with habits: [H, W], or [8, H, W] with directions.
+
+    The pace is that of an hour of the day, UTC; None for all day.
+    """
     terms = _on_ground(habits.places, ground)
+    if (pace := habits.pace) is not None:
+        terms += at_cells(pace.at(hour), pace.block, ground.shape, ground.side)
     for name, table in habits.features.items():
         terms = terms + np.interp(ground.features[name], np.linspace(0.0, 1.0, len(table)), table)
     cost = ground.cost * np.exp(np.minimum(terms, MOST))

@@ -57,6 +57,10 @@ class Frames:
             self._buffer = tf2_ros.Buffer(node=node)
             self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
 
+    def now(self) -> float:
+        """Return the node's time [s]."""
+        return 1e-9 * self._clock.now().nanoseconds
+
     def pose_in(
         self, target: str, source: str, tolerance: float, stamp: float = 0.0
     ) -> Pose | None:

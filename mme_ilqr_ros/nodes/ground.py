@@ -19,6 +19,7 @@ from mme_ilqr_ros.nodes.diagnostics import ThrottledWarnings
 from mme_ilqr_ros.nodes.frames import Frames
 from mme_ilqr_ros.parameters.planner import PlannerNodeSettings
 from mme_ilqr_ros.planning.habit_cost import KnownMap
+from mme_ilqr_ros.planning.pace import hour_at
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.result import PlanResult
 from mme_ilqr_ros.planning.solved_field import Beside
@@ -117,6 +118,7 @@ class Ground:
         The field is solved only as far as the path needs it; `PlanResult.solved` goes on.
         """
         ends = (start.x, start.y), (goal.x, goal.y)
+        self._planner.at_hour(hour_at(self._frames.now()))
         if self._seen is None:
             assert self._map is not None  # nothing is lacking
             layer, directed = self._beside_on(self._map)
@@ -145,6 +147,7 @@ class Ground:
         """Do for the map what a plan needs whatever its start and goal, before there are any."""
         has_layers = self._settings.use_filter_mask or self.beside.layers
         if self._seen is None and self._map is not None and not has_layers:
+            self._planner.at_hour(hour_at(self._frames.now()))
             self._planner.prepare(self._map)
 
     def _beside_on(self, grid: GridMap) -> Beside:

@@ -1,10 +1,10 @@
 """The planner's cost with an owner's habits: today's cost times what they add.
 
-    log cost = log clearance cost + places + sum over layers of a table of the layer
+    log cost = log clearance cost + places + pace at this hour + sum over layers of a table
              + (directed:) place across a corridor + direction at a place
 
-Terms of places and directions at places belong to the map of the drives; on another one they are
-left out. The rest is a function of what is seen and carries over.
+Terms of places, pace and directions at places belong to the map of the drives; on another one they
+are left out. The rest is a function of what is seen and carries over.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.grid_map import GridLayer, GridMap, Window
 from mme_ilqr_ros.planning.clearance_table import ClearanceTable
 from mme_ilqr_ros.planning.directed import across, along_axes
-from mme_ilqr_ros.planning.habits import CLEAR_RADII, CLEARANCE_FEATURE, Habits
+from mme_ilqr_ros.planning.habits import CLEAR_RADII, CLEARANCE_FEATURE, Habits, at_cells
 from mme_ilqr_ros.planning.terrain import Terrain
 
 MOST = 2.5
@@ -49,12 +49,14 @@ class HabitCost:
     Attributes:
         habits: What was learned.
         base: Today's cost, without them.
+        hour: Of the day, UTC, whose pace applies; None for that of all day.
     """
 
     def __init__(self, habits: Habits, base: ClearanceTable) -> None:
         """Take what was learned and the cost that it is added to."""
         self.habits = habits
         self.base = base
+        self.hour: int | None = None
         self._seen = _with_feature(base, habits.features.get(CLEARANCE_FEATURE))
         self._layers: dict[str, np.ndarray] = {}
         self._known: KnownMap | None = None
@@ -62,7 +64,14 @@ class HabitCost:
 
     def limited(self, largest: float) -> HabitCost:
         """Return it with today's cost limited, as `ClearanceTable.limited`."""
-        return HabitCost(self.habits, self.base.limited(largest)).bound(self._layers, self._known)
+        model = HabitCost(self.habits, self.base.limited(largest))
+        return model.at(self.hour).bound(self._layers, self._known)
+
+    def at(self, hour: int | None) -> HabitCost:
+        """Return the model at an hour of the day, UTC; None where it is not known."""
+        model = copy(self)
+        model.hour, model._factor = hour, None
+        return model
 
     def bound(self, layers: Mapping[str, np.ndarray], known: KnownMap | None = None) -> HabitCost:
         """Return a model that reads these layers, [H, W] in [0, 1] by name; others are ignored.
@@ -80,7 +89,7 @@ class HabitCost:
 
     def warning(self, grid: GridMap) -> str:
         """Return one line if the places learned do not apply to a map, else an empty text."""
-        if not self.habits.places.any() and not self.habits.directions.any():
+        if not self._has_places and not self.habits.directions.any():
             return ""
         if self.habits.are_of(grid):
             return ""
@@ -140,7 +149,7 @@ class HabitCost:
         kept, habits = self._factor, self.habits
         if kept is not None and kept[0] is grid:
             return kept[2]
-        applies = bool(habits.places.any()) and self._are_of(grid)
+        applies = self._has_places and self._are_of(grid)
         is_same = kept is not None and kept[0].fits(grid) and kept[0].origin == grid.origin
         if kept is not None and is_same and applies == kept[1]:
             self._factor = grid, applies, kept[2]
@@ -154,6 +163,11 @@ class HabitCost:
         self._factor = grid, applies, factor
         return factor
 
+    @property
+    def _has_places(self) -> bool:
+        """Whether anything that does not turn with the move belongs to places."""
+        return bool(self.habits.places.any()) or self.habits.pace is not None
+
     def _are_of(self, grid: GridMap) -> bool:
         """Return whether the costs of places belong to a map, or to the known one."""
         return self.habits.are_of(grid if self._known is None else self._known.grid)
@@ -161,9 +175,12 @@ class HabitCost:
     def _places_on(self, grid: GridMap) -> np.ndarray:
         """Return the terms of places on the cells of a map [H, W]."""
         habits, known = self.habits, self._known
+        on = grid if known is None else known.grid
+        terms = habits.on_cells(habits.places, on)
+        if (pace := habits.pace) is not None:
+            terms += at_cells(pace.at(self.hour), pace.block, on.shape, on.resolution)
         if known is None:
-            return habits.on_cells(habits.places, grid)
-        terms = habits.on_cells(habits.places, known.grid)
+            return terms
         return GridLayer(terms, known.seen.resolution, known.seen.origin).on(grid)[0]
 
     def _layer(self, name: str, grid: GridMap) -> np.ndarray:

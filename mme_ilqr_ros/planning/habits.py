@@ -16,6 +16,7 @@ from scipy import ndimage
 from mme_ilqr_ros.documents import parse_json
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
+from mme_ilqr_ros.planning.pace import Pace, pace_in
 from mme_ilqr_ros.planning.weights import (
     HABITS,
     WeightFile,
@@ -80,6 +81,7 @@ class Habits:
             the right and 1 at the wall on the left; all 0 without a habit.
         directions: [4, h, w] >= 0 log cost of driving to -row, -column, +row, +column.
         n_drives: How many drives they are from.
+        pace: Seconds per metre by place and hour beside the usual ones; None if never learned.
     """
 
     fingerprint: Fingerprint
@@ -91,6 +93,7 @@ class Habits:
     sides: np.ndarray
     directions: np.ndarray
     n_drives: int
+    pace: Pace | None = None
 
     @property
     def has_directions(self) -> bool:
@@ -117,12 +120,7 @@ class Habits:
 
     def on_cells(self, terms: np.ndarray, grid: GridMap) -> np.ndarray:
         """Return terms of blocks [h, w] at the centres of the cells of a map: float64 [H, W]."""
-        rows, columns = (
-            np.clip((np.arange(n) + 0.5) * grid.resolution / self.block - 0.5, 0.0, m - 1.0)
-            for n, m in zip(grid.shape, terms.shape, strict=True)
-        )
-        at = np.meshgrid(rows, columns, indexing="ij")
-        return ndimage.map_coordinates(terms.astype(np.float64), at, order=1, mode="nearest")
+        return at_cells(terms, self.block, grid.shape, grid.resolution)
 
     def save(self, path: Path) -> str:
         """Write a weight file and its checksum; return the checksum."""
@@ -133,6 +131,7 @@ class Habits:
             "sides": self.sides,
             "directions": self.directions,
             **{_LAYER + name: term for name, term in self.features.items()},
+            **({} if self.pace is None else self.pace.tensors()),
         }
         of = self.fingerprint
         facts = {
@@ -144,6 +143,18 @@ class Habits:
             "n_drives": self.n_drives,
         }
         return save_weights(path, tensors, {"kind": HABITS, "habits": json.dumps(facts)})
+
+
+def at_cells(
+    terms: np.ndarray, block: float, shape: tuple[int, int], resolution: float
+) -> np.ndarray:
+    """Return terms [h, w] of blocks of `block` m at the centres of cells: float64 `shape`."""
+    rows, columns = (
+        np.clip((np.arange(n) + 0.5) * resolution / block - 0.5, 0.0, m - 1.0)
+        for n, m in zip(shape, terms.shape, strict=True)
+    )
+    at = np.meshgrid(rows, columns, indexing="ij")
+    return ndimage.map_coordinates(terms.astype(np.float64), at, order=1, mode="nearest")
 
 
 def occupied_share(grid: GridMap, block: float) -> np.ndarray:
@@ -204,6 +215,7 @@ def habits_in(file: WeightFile) -> Habits:
         sides=_not_negative(tensors, "sides", _table(tensors, "sides").shape),
         directions=_not_negative(tensors, "directions", (4, *shape)),
         n_drives=n_drives,
+        pace=pace_in(tensors),
     )
 
 

@@ -90,6 +90,17 @@ class GlobalPlanner:
             self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
             self._ready = None
 
+    def at_hour(self, hour: int | None) -> None:
+        """Plan for an hour of the day, UTC; None where it is not known: for all day.
+
+        Nothing changes but with weights that hold a pace by hour, when the hour does.
+        """
+        model = self._cost_model
+        if isinstance(model, HabitCost) and model.habits.pace is not None and model.hour != hour:
+            self._cost_model = model.at(hour)
+            self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
+            self._ready = None
+
     def warning(self, grid: GridMap) -> str:
         """Return one line if part of the weights does not apply to a map, else an empty text."""
         model = self._cost_model

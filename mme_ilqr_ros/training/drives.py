@@ -24,11 +24,14 @@ from mme_ilqr_ros.parameters.files import read_parameters
 from mme_ilqr_ros.planning.settings import PlannerSettings
 from mme_ilqr_ros.settings import Scalar, build, table
 from mme_ilqr_ros.training.drives_report import Learned, write_report
+from mme_ilqr_ros.training.time_report import write_time_report
 
 ABOUT = """\
 Learn what the owner of a robot wants from its drives on a map: places to avoid, how near to walls
 and masks it may go, on which side and in which direction it drives. Drives are recorded by hand or
 by the robot itself; ten to twenty do, and no drive leaves the planner as it is.
+With --learn time: how many seconds a metre takes, by place and hour, from the robot's own runs; no
+demonstrations, some hundred runs.
 """
 EXAMPLES = """\
 examples:
@@ -36,6 +39,7 @@ examples:
   mme-ilqr train drives --map office.yaml --drives monday.mcap tuesday_bag --out out/office
   mme-ilqr train drives --map office.yaml --drives by_hand.csv --robot-radius 0.35
   mme-ilqr train drives --map hall.yaml --drives drives/ --layer filter_mask=keepout.yaml
+  mme-ilqr train drives --map hall.yaml --drives week_12/ --learn time --out out/hall_time
 
 Drives are taken from
   .mcap, .db3 or the folder of a rosbag2: robot_pose (`record:=drives`), else /tf from --frame to
@@ -47,6 +51,7 @@ is told. The folder of --out gets the weights (.safetensors, .sha256), their car
 report.md with pictures. Then set the planner's parameter `weights` to the .safetensors file.
 """
 MOST_FOLDS = 5
+WAITS = 120.0  # [s] that a robot under way to a goal may stand: it waits, it is not parked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         metavar="PATH",
         help="recordings: files, bags, or folders of them",
+    )
+    add(
+        "--learn",
+        dest="subject",
+        choices=("habits", "time"),
+        default="habits",
+        help="what an owner wants, or how long the robot takes (%(default)s)",
     )
     add("--out", type=Path, default=Path("out", "drives"), metavar="DIR", help="(%(default)s)")
     add("--frame", default="map", help="the map's frame in the bags (%(default)s)")
@@ -101,10 +113,18 @@ def run(options: argparse.Namespace, command: str) -> str:
     planner = _planner(options)
     layers = {name: _layer(name, file, grid) for name, file in map(_named, options.layer)}
     settings = _habit_settings(planner, options)
+    if options.subject == "time" and layers:
+        raise InputError("--layer: has no part in --learn time, which learns by place and hour")
     with _Bar() as bar:
         wanted = Wanted(options.frame, options.base, options.topic)
         tracks, refused = read_tracks(options.drives, wanted, bar.part(0.0, 0.2))
-        drives, tally = cut_drives(tracks, grid, _cut_settings(options))
+        cuts = _cut_settings(options, all(len(track.goals) for track in tracks))
+        drives, tally = cut_drives(tracks, grid, cuts)
+        if options.subject == "time":
+            learned = Learned(
+                grid, tuple(tracks), tuple(drives), tally, tuple(refused), planner, settings, {}
+            )
+            return "\n".join(write_time_report(options.out, command, learned, cuts.stop_time))
         begun = time.process_time()
         habits = learn(grid, drives, settings, layers, bar.part(0.2, 0.4))
         seconds = time.process_time() - begun
@@ -136,9 +156,11 @@ def _habit_settings(planner: PlannerSettings, options: argparse.Namespace) -> Ha
     return replace(settings, directions=directions, seed=options.seed)
 
 
-def _cut_settings(options: argparse.Namespace) -> CutSettings:
+def _cut_settings(options: argparse.Namespace, has_goals: bool) -> CutSettings:
     names = ("stop_time", "max_speed", "min_length")
     given = {name: getattr(options, name) for name in names}
+    if options.subject == "time" and has_goals and given["stop_time"] is None:
+        given["stop_time"] = WAITS
     return CutSettings(**{name: value for name, value in given.items() if value is not None})
 
 

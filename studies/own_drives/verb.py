@@ -8,12 +8,13 @@ from pathlib import Path
 
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.reporting.rows import facts, table, write_json
-from studies.own_drives import carried, directions, picture, places
+from studies.own_drives import carried, directions, hours, picture, places
 
 ABOUT = """\
 Owners with habits that no map shows drive on real maps, misjudging every cell by 15 %; the planner
 learns from their drives and is asked for unseen paths. Regret: excess of a plan over the best path,
-by the cost that the owner has in mind.
+by the cost that the owner has in mind. `time`: a robot learns seconds per metre by place and hour
+from its own runs in generated buildings with crowds; expected seconds of its plans.
 """
 EXAMPLES = """\
 examples:
@@ -23,6 +24,7 @@ examples:
   python -m studies own_drives carried --maps depot.yaml room02.yaml --seeds 10 --out out/carried
 
   python -m studies own_drives picture --maps depot.yaml --seeds 10 --out out/picture
+  python -m studies own_drives time --seeds 10 11 12 --out out/time
 
 Each owner's row is written as soon as it is there, and not computed again: a run can be resumed.
 """
@@ -44,13 +46,14 @@ CARRIED = {
     "regret %: shipped": "{shipped:.1f}",
     "learned": "{learned:.1f}",
 }
+TIME = {"cost": "{cost}", "expected s": "{seconds:.1f}", "over the oracle %": "{over:.1f}"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to its parser."""
     add = parser.add_argument
-    add("what", choices=("places", "directions", "carried", "picture"), help="which habits")
-    add("--maps", type=Path, nargs="+", required=True, metavar="MAP.yaml", help="map files")
+    add("what", choices=("places", "directions", "carried", "time", "picture"), help="which habits")
+    add("--maps", type=Path, nargs="+", default=[], metavar="MAP.yaml", help="map files")
     add("--seeds", type=int, nargs="+", default=[10, 11, 12], help="owners (10 11 12)")
     add("--out", type=Path, required=True, metavar="DIR", help="where rows.json is kept")
 
@@ -61,6 +64,8 @@ def run(options: argparse.Namespace, command: str) -> str:
     Raises:
         InputError: A map cannot be used.
     """
+    if not options.maps and options.what != "time":
+        raise InputError(f"--maps: {options.what} needs at least one map file")
     names = [path.stem for path in options.maps]
     if len(set(names)) < len(names):
         raise InputError("--maps: two maps have the same name")
@@ -77,6 +82,8 @@ def run(options: argparse.Namespace, command: str) -> str:
                 rows.append({"key": key, **measure()})
                 options.out.mkdir(parents=True, exist_ok=True)
                 write_json({**facts(command), "rows": rows}, file)
+    if options.what == "time":
+        return table(hours.summary(rows), TIME)
     if options.what == "places":
         return table(places.summary(rows), PLACES)
     return table(rows, DIRECTIONS if options.what == "directions" else CARRIED)
@@ -84,6 +91,9 @@ def run(options: argparse.Namespace, command: str) -> str:
 
 def _jobs(what, maps, seed):
     """Yield the key of each measurement of a seed, and what makes it."""
+    if what == "time":
+        yield f"time {seed}", lambda: hours.measure(seed)
+        return
     for k, path in enumerate(maps):
         if what == "places":
             yield f"{path.stem} {seed}", lambda p=path: places.measure(p.stem, p, seed)

@@ -17,6 +17,7 @@ from mme_ilqr_ros.nodes import conversions as convert
 from mme_ilqr_ros.nodes.node import LATCHED
 from mme_ilqr_ros.nodes.planner_node import PlannerNode
 from mme_ilqr_ros.planning.habits import Fingerprint, Habits
+from mme_ilqr_ros.planning.pace import Pace
 from mme_ilqr_ros.planning.weights import save_weights
 
 FLOOR = GridMap.empty(6.0, 4.0, 0.1)
@@ -26,7 +27,7 @@ def floor_message():
     return convert.occupancy_message(FLOOR, convert.stamp_of(0.0), "map")
 
 
-def habits(path, grid=FLOOR, places=None, **features):
+def habits(path, grid=FLOOR, places=None, pace=None, **features):
     """Write weights that dislike what layers or places say; return the file."""
     shape = (4, 6) if places is None else places.shape
     learned = Habits(
@@ -39,6 +40,7 @@ def habits(path, grid=FLOOR, places=None, **features):
         sides=np.zeros(2),
         directions=np.zeros((4, *shape)),
         n_drives=1,
+        pace=pace,
     )
     learned.save(path)
     return str(path)
@@ -77,6 +79,16 @@ def test_places_are_laid_over_what_was_seen(bench, tmp_path):
     stand.see(seen())
     stand.send_goal(4.0, 0.0)
     assert np.abs(stand.path().points[:, 1]).max() > 0.8
+
+
+def test_the_pace_is_that_of_the_hour_of_the_clock(bench, tmp_path):
+    slow = np.zeros((24, 4, 6))
+    slow[:, :2, 2:4] = 2.0  # at any hour, but not where the hour is unknown
+    hourly = Pace(1.0, np.zeros((4, 6)), slow, np.ones((4, 6)), np.ones(4))
+    weights = habits(tmp_path / "mine.safetensors", pace=hourly)
+    stand = Stand(bench, FLOOR, kind="id_vin", weights=weights)
+    stand.send_goal(5.0, 1.0)
+    assert stand.plan().points[:, 1].max() > 1.8
 
 
 @pytest.mark.parametrize("kind", ["terrain", "lanes"])

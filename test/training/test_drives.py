@@ -76,6 +76,26 @@ def test_weights_card_report_and_pictures_are_written(learned):
     assert "train drives" in card
 
 
+def test_time_is_learned_from_runs_by_place_and_hour(folder, capsys):
+    runs = folder / "runs"
+    runs.mkdir()
+    x = np.arange(1.0, 9.01, 0.2)
+    for number in range(12):  # at noon, a metre behind x = 5 takes ten times as long
+        at = number % 2
+        seconds = 0.25 * np.where((x > 5.0) & (x < 6.1) & (at == 0), 10.0, 1.0)
+        times = 1_700_049_600.0 + 86_400.0 * number - 14_400.0 * at + np.cumsum(seconds)
+        rows = "\n".join(f"{a:.2f},{(4.9, 5.1)[at]},{t:.2f}" for a, t in zip(x, times, strict=True))
+        (runs / f"{number}.csv").write_text(f"x,y,t\n{rows}\n")
+    arguments = arguments_of(folder)
+    arguments = [*arguments[:4], "--drives", str(runs), "--out", str(folder / "time")]
+    assert main([*arguments, "--learn", "time"]) == 0
+    told = capsys.readouterr().out
+    assert "held-out runs" in told
+    assert "times between 12 and 13 h UTC" in told
+    assert (folder / "time" / "cost.png").stat().st_size > 5000
+    assert plan(folder, weights=str(folder / "time" / "time.safetensors")).path is not None
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -83,6 +103,10 @@ def test_weights_card_report_and_pictures_are_written(learned):
         (["--map", "map.yaml", "--drives", "none"], "none: there is no such file or folder"),
         (["--map", "map.yaml", "--drives", "far.csv"], "is it the map that this was driven on?"),
         (["--map", "map.yaml", "--drives", "drives", "--layer", "x"], "--layer x: must be NAME="),
+        (
+            ["--map", "map.yaml", "--drives", "d", "--layer", "wet=wet.yaml", "--learn", "time"],
+            "--layer: has no part in --learn time",
+        ),
         (["--map", "map.yaml"], "the following arguments are required: --drives"),
     ],
 )
