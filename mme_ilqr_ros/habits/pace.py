@@ -34,7 +34,7 @@ PRIOR, PRIOR_OF_HOUR = 8.0, 2.0
 BESIDE = 0.5
 """What a visit counts in adjacent blocks."""
 UNSEEN_ERROR = 0.99 / np.sqrt(PRIOR - 1.0)
-"""Standard deviation of the log pace of a block from which it was hardly ever visited."""
+"""Standard deviation of the log pace of a block from which on it counts as never visited."""
 _ENDS = 0.5  # [m] at either end of a run that say nothing: it speeds up, slows down, docks
 _PIECE = 0.25  # [m] into which runs are cut, at most
 _BANDS = np.array([0.125, 0.25, 0.5])  # of clearance, in 8 radii: 1, 2 and 4 radii

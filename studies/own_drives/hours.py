@@ -6,7 +6,7 @@ crowd has a place, hours and a mean factor on the seconds per metre; in each run
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from mme_ilqr_ros.habits.explain import cost_on
 from mme_ilqr_ros.habits.fit import Walk
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.pace import learn_time
+from mme_ilqr_ros.planning.habits import Habits
 from studies.own_drives.owners import SETTINGS, drawn, found, planner_on, region_of, spent
 
 COUNTS = (0, 10, 30, 100, 300, 1000)
@@ -140,7 +141,9 @@ def measure(seed: int) -> dict[str, Any]:
     for n, following in zip(COUNTS, (*COUNTS[1:], max(COUNTS)), strict=True):
         habits = learn_time(ground.grid, runs[:n], SETTINGS)
         mine = learn_time(ground.grid, own, SETTINGS)
+        bits = _one_bit(habits)
         row["learned"][str(n)] = {
+            "one bit": _mean(place, lambda _, h=bits: cost_on(h, ground)),
             "all day": _mean(place, lambda _, h=habits: cost_on(h, ground)),
             "by hour": _mean(place, lambda hour, h=habits: cost_on(h, ground, hour)),
             "own, by hour": _mean(place, lambda hour, h=mine: cost_on(h, ground, hour)),
@@ -149,6 +152,18 @@ def measure(seed: int) -> dict[str, Any]:
         costs = {hour: cost_on(mine, ground, hour) for hour in OPEN}
         own += [place.run(costs[int(hour)], int(hour), rng) for hour in hours[n:following]]
     return row
+
+
+def _one_bit(habits: Habits) -> Habits:
+    """Return what learns one bit of a block: it costs double where runs were held up in the mean.
+
+    Held up: a metre took more than 1.3 times the usual seconds.
+    """
+    pace = habits.pace
+    if pace is None:
+        return habits
+    bits = np.log(2.0) * (pace.all_day > np.log(1.3))
+    return replace(habits, pace=replace(pace, all_day=bits, by_hour=np.zeros((0, *bits.shape))))
 
 
 def _mean(place: Building, cost_at) -> float:
@@ -180,10 +195,17 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     oracle = np.array([row["oracle"] for row in rows])
     figures = {name: [row[name] for row in rows] for name in ("dijkstra", "shipped")}
     for n in rows[0]["learned"]:
-        for name in ("all day", "by hour", "own, by hour"):
-            figures[f"learned {name}, {n} runs"] = [row["learned"][n][name] for row in rows]
+        for name in ("one bit", "all day", "by hour", "own, by hour"):
+            figures[f"{name}, {n} runs"] = [row["learned"][n][name] for row in rows]
     figures["oracle"] = list(oracle)
     for name, seconds in figures.items():
         over = 100.0 * (np.array(seconds) / oracle - 1.0)
-        lines.append({"cost": name, "seconds": float(np.mean(seconds)), "over": float(over.mean())})
+        lines.append(
+            {
+                "cost": name,
+                "seconds": float(np.mean(seconds)),
+                "over": float(over.mean()),
+                "error": float(over.std(ddof=1) / np.sqrt(len(over))) if len(over) > 1 else 0.0,
+            }
+        )
     return lines

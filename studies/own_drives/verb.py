@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.reporting.rows import facts, table, write_json
-from studies.own_drives import carried, directions, hours, picture, places
+from studies.own_drives import carried, directions, hours, hours_picture, picture, places
 
 ABOUT = """\
 Owners with habits that no map shows drive on real maps, misjudging every cell by 15 %; the planner
@@ -46,7 +46,11 @@ CARRIED = {
     "regret %: shipped": "{shipped:.1f}",
     "learned": "{learned:.1f}",
 }
-TIME = {"cost": "{cost}", "expected s": "{seconds:.1f}", "over the oracle %": "{over:.1f}"}
+TIME = {
+    "cost": "{cost}",
+    "expected s": "{seconds:.1f}",
+    "over the oracle %": "{over:.1f} ± {error:.1f}",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +87,7 @@ def run(options: argparse.Namespace, command: str) -> str:
                 options.out.mkdir(parents=True, exist_ok=True)
                 write_json({**facts(command), "rows": rows}, file)
     if options.what == "time":
+        hours_picture.draw(options.seeds[0], 300, options.out / "own_drives_hours.png")
         return table(hours.summary(rows), TIME)
     if options.what == "places":
         return table(places.summary(rows), PLACES)
