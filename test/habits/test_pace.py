@@ -91,6 +91,19 @@ def test_plans_change_by_hour_and_the_file_keeps_it(tmp_path):
     assert by_hour < 0.8 * min(usual, all_day)
 
 
+def test_one_planner_plans_anew_when_the_hour_changes(tmp_path):
+    grid = two_ways()
+    runs = [run(12, 6.0) for _ in range(25)] + [run(h, y=y) for h in (7, 8) for y in (1.0, 4.8)] * 5
+    learn_time(grid, runs, SETTINGS).save(tmp_path / "t.safetensors")
+    planner = GlobalPlanner(PlannerSettings(weights=str(tmp_path / "t.safetensors")))
+    lowest = []
+    for hour in (7, 12, 12, 7):
+        planner.at_hour(hour)
+        lowest.append(planner.plan(grid, *ENDS).path.points[:, 1].min())
+    assert lowest[0] == lowest[3] > 3.0
+    assert lowest[1] == lowest[2] < 2.0
+
+
 def test_a_clock_from_zero_shows_no_hour(tmp_path):
     assert hours_of(np.array([DAY + 3.5 * 3600.0, 5000.0])).tolist() == [3, -1]
     assert hour_at(5000.0) is None
