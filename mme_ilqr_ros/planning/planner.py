@@ -86,9 +86,7 @@ class GlobalPlanner:
         cells than those of the map, `known` says where it lies.
         """
         if isinstance(self._cost_model, HabitCost):
-            self._cost_model = self._cost_model.bound(layers, known)
-            self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
-            self._ready = None
+            self._price_anew(self._cost_model.bound(layers, known))
 
     def at_hour(self, hour: int | None) -> None:
         """Plan for an hour of the day, UTC; None where it is not known: for all day.
@@ -97,9 +95,12 @@ class GlobalPlanner:
         """
         model = self._cost_model
         if isinstance(model, HabitCost) and model.habits.pace is not None and model.hour != hour:
-            self._cost_model = model.at(hour)
-            self._prices[True], self._solved = Prices(self._cost_model, self.settings), {}
-            self._ready = None
+            self._price_anew(model.at(hour))
+
+    def _price_anew(self, model: CostModel) -> None:
+        """Price cells by another model from now on; nothing that was priced before is of use."""
+        self._cost_model, self._prices[True] = model, Prices(model, self.settings)
+        self._solved, self._ready = {}, None
 
     def warning(self, grid: GridMap) -> str:
         """Return one line if part of the weights does not apply to a map, else an empty text."""
