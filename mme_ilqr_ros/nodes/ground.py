@@ -148,6 +148,7 @@ class Ground:
         has_layers = self._settings.use_filter_mask or self.beside.layers
         if self._seen is None and self._map is not None and not has_layers:
             self._planner.at_hour(hour_at(self._frames.now()))
+            self._beside_on(self._map)  # weights that are bound later are priced once more
             self._planner.prepare(self._map)
 
     def _beside_on(self, grid: GridMap) -> Beside:
