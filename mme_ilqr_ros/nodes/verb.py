@@ -56,6 +56,7 @@ def run_executable(node: str, arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name == "aiohttp":
             raise InputError("aiohttp is missing; pip install 'mme_ilqr_ros[live]'") from None
-        raise InputError(f"{error.name} is missing: {HOW_TO_GET_ROS}") from None
+        name = (error.name or "").split(".")[0]
+        raise InputError(f"{name} is missing: {HOW_TO_GET_ROS}") from None
     status: int = module.main(arguments)
     return status
