@@ -98,6 +98,11 @@ VERBS = {
         "studies.picture_mazes",
         "train",
     ),
+    "long_mazes": Verb(
+        "mazes of 101 x 101 by length of path, dead ends, loops and random walls",
+        "studies.long_mazes",
+        "train",
+    ),
     "hard_mazes": Verb(
         "mazes of 30 x 30 with long paths, learned from 1,000 of them",
         "studies.hard_mazes",
