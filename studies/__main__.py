@@ -9,6 +9,8 @@ from mme_ilqr_ros import command_line
 from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
+    "tables": Verb("README and docs say what the kept results say", "studies.tables"),
+    "architecture": Verb("draw nodes, folders and topics from the code", "studies.architecture"),
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
     "irsim": Verb(
         "the package and other drivers as robots of ir-sim, by its lidar alone",
