@@ -258,7 +258,7 @@ class RunResult:
         if self.solve_times:
             facts.append(f"solve {self.solve_ms['median']:.1f} ms median")
         if self.mode_switches:
-            facts.append(f"{self.mode_switches} mode switch{'es' * (self.mode_switches > 1)}")
+            facts.append(f"{self.mode_switches} plan switch{'es' * (self.mode_switches > 1)}")
         return facts
 
 
