@@ -19,8 +19,8 @@ from typing import Any
 
 from PIL import Image
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.resources import share_path
 from studies.kept import RESULTS, read_kept
 
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     names = options.names or list(recipes)
     options.out.mkdir(parents=True, exist_ok=True)
     said = []
-    with Progress(len(names), "picture") as progress:
+    with ProgressBar(len(names), "picture") as progress:
         for name in names:
             said.append(f"{name}: {make(recipes[name], options.data, options.out / name)}")
             progress.step(said[-1])

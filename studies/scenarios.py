@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting.rows import table, write_json
 from mme_ilqr_ros.resources import share_path
 from studies.kept import RESULTS, read_kept
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, command: str) -> str:
     """Drive what is missing; return the table."""
-    with Progress(options.runs * len(options.names)) as progress:
+    with ProgressBar(options.runs * len(options.names)) as progress:
         for k in range(options.runs):
             for name in options.names:
                 _drive(name, options.out / name / str(k))
