@@ -21,6 +21,7 @@ from mme_ilqr_ros.bringup.system import (
 )
 from mme_ilqr_ros.command_line import positive
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.settings import Scalar
 from mme_ilqr_ros.simulation.robot_file import robot_file, robot_names
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--robot", default="", help=f"{robots}, or a parameter file, in place of the scenario's")
     for name, names in NAMES.items():
         add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
+    add("--weights", default="", metavar="NAME|FILE", help=WEIGHTS_HELP)
     add("--speed", type=positive, metavar="X", help="simulated seconds per real second (real time)")
     add(
         "--record",
@@ -90,6 +92,7 @@ def run(options: argparse.Namespace, command: str) -> int:
         sensing=options.sensing,
         robot=_absolute(options.robot),
         safety=options.safety,
+        weights=chosen_weights(options.weights, options.planner),
     )
     world = (choice.scenario, choice.world_id, choice.robot)
     scenario = RunMonitorSettings(*world, goal=choice.goal).load_scenario()
