@@ -6,6 +6,7 @@
 # make test   ruff, mypy and the tests; make test-slow those of studies/ and the few
 #             that take half a minute each
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
+# make docs   these documents as a site with search and the API reference, in out/site
 # make lint | format | params
 # make lock   the hashes of requirements/locked/ again, after a change of a version in requirements/
 
@@ -30,11 +31,12 @@ SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
 # Versions and hashes of everything; with a sourced ROS 2 only the versions, because its numpy, for
 # which its messages were built, stands in no lock. $(call pinned,SET,FILES): see `lock`.
-pinned = $(if $(SOURCED),$(patsubst %,-r requirements/%.txt,$(2)),\
+pinned = $(if $(SOURCED),$(NUMPY) $(patsubst %,-r requirements/%.txt,$(2)),\
   --require-hashes -r requirements/locked/$(1).txt)
+NUMPY = "numpy<$(shell $(PYTHON) -c 'import numpy; print(int(numpy.__version__.split(".")[0]) + 1)')"
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 
-.PHONY: sim live train test test-slow bench lint format params lock clean
+.PHONY: sim live train test test-slow bench docs lint format params lock clean
 sim: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
 	  $(call given,--robot,$(ROBOT)) $(call given,--speed,$(SPEED)) $(WHO) $(call given,--out,$(OUT))
@@ -55,6 +57,10 @@ bench: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros solve --out out/bench/solve
 	$(PY) -m mme_ilqr_ros drive --worlds config/scenarios $(WHO) --plots --out out/bench/drive
 
+docs: $(VENV)/.docs
+	$(PY) -m sphinx -W --keep-going -aEq -d out/doctrees -c docs . out/site
+	@echo "out/site/index.html"
+
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -69,7 +75,7 @@ params: $(VENV)/.sim
 
 # One resolution for all Pythons from 3.10 on, then each set out of it.
 LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.10 --quiet --no-header --no-annotate
-SETS := sim:run,ros live:live train:torch test:test,record,live
+SETS := sim:run,ros live:live train:torch docs:docs test:test,record,live
 lock: $(VENV)/bin/python
 	$(PIP) uv==0.13.9
 	cat requirements/*.txt | grep -v '^torch==' | $(LOCK) - -o $(VENV)/all.txt
@@ -113,6 +119,10 @@ $(VENV)/.train: $(VENV)/.sim requirements/torch.txt requirements/locked/train.tx
 	$(PIP) -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.train requirements/locked/test.txt
+$(VENV)/.docs: $(VENV)/.sim requirements/locked/docs.txt
+	$(PIP) $(call pinned,docs,docs)
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.train $(VENV)/.docs requirements/locked/test.txt
 	$(PIP) $(call pinned,test,test record live)
 	@touch $@
