@@ -8,6 +8,7 @@
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
 # make docs   these documents as a site with search and the API reference, in out/site
 # make lint | format | params
+# make dist   wheel and sdist, checked, in dist/
 # make lock   the hashes of requirements/locked/ again, after a change of a version in requirements/
 
 PYTHON ?= python3
@@ -36,7 +37,7 @@ pinned = $(if $(SOURCED),$(NUMPY) $(patsubst %,-r requirements/%.txt,$(2)),\
 NUMPY = "numpy<$(shell $(PYTHON) -c 'import numpy; print(int(numpy.__version__.split(".")[0]) + 1)')"
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 
-.PHONY: sim live train test test-slow bench docs lint format params lock clean
+.PHONY: sim live train test test-slow bench docs lint format params dist lock clean
 sim: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
 	  $(call given,--robot,$(ROBOT)) $(call given,--speed,$(SPEED)) $(WHO) $(call given,--out,$(OUT))
@@ -73,9 +74,15 @@ format: $(VENV)/.test
 params: $(VENV)/.sim
 	$(PY) -m mme_ilqr_ros params --write
 
+dist: $(VENV)/.dist
+	rm -rf dist build/lib build/bdist.*
+	$(PY) -m build --no-isolation --outdir dist .
+	$(PY) -m twine check --strict dist/*
+	$(PY) -m zipfile --list dist/*.whl
+
 # One resolution for all Pythons from 3.10 on, then each set out of it.
-LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.10 --quiet --no-header --no-annotate
-SETS := sim:run,ros live:live train:torch docs:docs test:test,record,live
+LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.10.2 --quiet --no-header --no-annotate
+SETS := sim:run,ros live:live train:torch docs:docs dist:dist test:test,record,live
 lock: $(VENV)/bin/python
 	$(PIP) uv==0.13.9
 	cat requirements/*.txt | grep -v '^torch==' | $(LOCK) - -o $(VENV)/all.txt
@@ -121,6 +128,10 @@ $(VENV)/.train: $(VENV)/.sim requirements/torch.txt requirements/locked/train.tx
 
 $(VENV)/.docs: $(VENV)/.sim requirements/locked/docs.txt
 	$(PIP) $(call pinned,docs,docs)
+	@touch $@
+
+$(VENV)/.dist: $(VENV)/bin/python requirements/locked/dist.txt
+	$(PIP) $(call pinned,dist,dist)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.train $(VENV)/.docs requirements/locked/test.txt
