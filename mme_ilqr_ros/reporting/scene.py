@@ -98,17 +98,12 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     and the candidate trajectories of `moments`. The rest of a large map is left out, so that a
     robot in a big building does not become a dot.
     """
-    ends = [[scene.start.x, scene.start.y], [scene.goal.x, scene.goal.y]]
+    ends = np.array([[scene.start.x, scene.start.y], [scene.goal.x, scene.goal.y]])
     plans = [points for _, points in record.plans if len(points)]
-    drive = View.around(np.vstack([np.array(ends), record.states[:, 1:3], *plans]))
+    drive = View.around(np.vstack([ends, record.states[:, 1:3], *plans]))
     near = drive.grown(scene.robot_radius + MARGIN)
-    shown = [np.stack([near.low, near.high])]
-    for _, circles in record.circles[:1]:
-        for circle in circles:
-            if not near.grown(circle[2]).holds(circle[:2]):
-                continue
-            reach = circle[2] + RIM
-            shown += [circle[None, :2] - reach, circle[None, :2] + reach]
+    reach = scene.goal_tolerance + RIM
+    shown = [np.stack([near.low, near.high]), ends[1] + np.array([[-reach], [reach]])]
     lines = [
         moment.trajectories[n]
         for moment in moments
@@ -116,8 +111,20 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     ]
     wide = near.grown(CANDIDATE_MARGIN)
     shown += [line[wide.holds(line)] for line in lines]
-    view = _with_walls(View.around(np.vstack(shown)), scene.grid)
+    view = _with_circles(View.around(np.vstack(shown)), record)
+    view = _with_walls(view, scene.grid)
     return view.at_least(NARROWEST * view.size[::-1])
+
+
+def _with_circles(view: View, record: RunRecord) -> View:
+    """Return the view grown to the whole of each circle that it would cut, where it is first."""
+    shown = [view.low, view.high]
+    for _, circles in record.circles[:1]:
+        for x, y, radius in circles[:, :3]:
+            if view.grown(radius).holds(np.array([x, y])):
+                reach = radius + RIM
+                shown += [np.array([x - reach, y - reach]), np.array([x + reach, y + reach])]
+    return View.around(np.vstack(shown))
 
 
 def _with_walls(view: View, grid: GridMap | None) -> View:
