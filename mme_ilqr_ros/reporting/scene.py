@@ -17,7 +17,7 @@ MARGIN = 0.5  # [m] free space shown around the drive
 RIM = 0.25  # [m] free space shown around a circle
 CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
 AGREEMENT = 0.1  # [m] modes that lie nearer to the chosen one than this tell no story
-ALL = 1.3  # what stands on the map is shown where that makes the view at most so much larger
+ALL = 1.3  # what stands is shown whole where that makes the view at most so much larger
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
 
@@ -117,14 +117,20 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
 
 
 def _with_circles(view: View, record: RunRecord) -> View:
-    """Return the view grown to the whole of each circle that it would cut, where it is first."""
-    shown = [view.low, view.high]
-    for _, circles in record.circles[:1]:
+    """Return the view grown to the whole of each circle that it would cut, where it is first.
+
+    A row of circles is followed to its end, where that takes little room.
+    """
+    circles = record.circles[0][1] if record.circles else np.empty((0, 5))
+    most, before = ALL * view.size, None
+    while before is None or (np.any(view.size > before.size) and np.all(view.size <= most)):
+        before, shown = view, [view.low, view.high]
         for x, y, radius in circles[:, :3]:
             if view.grown(radius).holds(np.array([x, y])):
                 reach = radius + RIM
                 shown += [np.array([x - reach, y - reach]), np.array([x + reach, y + reach])]
-    return View.around(np.vstack(shown))
+        view = View.around(np.vstack(shown))
+    return view
 
 
 def _with_walls(view: View, grid: GridMap | None) -> View:
