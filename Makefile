@@ -50,7 +50,7 @@ bench: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros drive --worlds config/scenarios $(WHO) --plots --out out/bench/drive
 
 docs: $(VENV)/.docs
-	$(PY) -m sphinx -W --keep-going -q -b html -d out/doctrees -c docs . out/site
+	$(PY) -m sphinx -W --keep-going -aEq -d out/doctrees -c docs . out/site
 	@echo "out/site/index.html"
 
 lint: $(VENV)/.test
