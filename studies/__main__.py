@@ -10,6 +10,8 @@ from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
     "tables": Verb("README and docs say what the kept results say", "studies.tables"),
+    "gallery": Verb("the pictures of README and docs, made again", "studies.gallery"),
+    "scenarios": Verb("shipped scenarios through the ROS 2 nodes, many runs", "studies.scenarios"),
     "architecture": Verb("draw nodes, folders and topics from the code", "studies.architecture"),
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
     "irsim": Verb(

@@ -41,9 +41,9 @@ examples:
   python -m studies picture_mazes --cells 51 --steps 300
 
 With the package maze-dataset installed (pip install maze-dataset 'muutils<0.9') the mazes are its
-own, by Wilson's algorithm, depth first and by recursive division; without it, our own.
+own, by Kruskal's algorithm, depth first and by recursive division; without it, our own.
 """
-FOREIGN = ("gen_wilson", "gen_dfs", "gen_recursive_division")
+FOREIGN = ("gen_kruskal", "gen_dfs", "gen_recursive_division")
 OWN = "depth first, own"
 OURS = next(iter(READERS))
 CLONED = "no planner, true map given"

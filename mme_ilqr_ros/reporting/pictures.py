@@ -216,7 +216,7 @@ def _draw_drive(figure: Figure, axes: Axes, record: RunRecord) -> None:
 
 
 def _speed_colours() -> LinearSegmentedColormap:
-    """Return light to dark blue: no hue that the modes, the goal or the obstacles have."""
+    """Return light to dark blue: no hue that the plans, the goal or the obstacles have."""
     return LinearSegmentedColormap.from_list("speed", ["#a6dcf5", "#3aa0dd", "#1f4e9c", "#08173a"])
 
 
@@ -282,12 +282,14 @@ def _write_title(figure: Figure, scene: Scene, result: RunResult) -> None:
 
 def _write_legend(figure: Figure, axes: Axes, moments: Sequence[ModesMoment]) -> None:
     handles, labels = axes.get_legend_handles_labels()
+    handles.append(Line2D([], [], color=_speed_colours()(0.7), lw=2.4))
+    labels.append("driven")
     if moments:
         handles.append(Line2D([], [], color=CHOSEN, lw=7.0, alpha=0.55))
-        labels.append("chosen mode")
+        labels.append("executed plan")
     if any(len(moment.trajectories) > 1 for moment in moments):
         handles.append(Line2D([], [], color=CANDIDATE, lw=1.0))
-        labels.append("other modes")
+        labels.append("other plans")
     top = 1 - 0.66 / figure.get_figheight()
     figure.legend(
         handles,

@@ -269,7 +269,7 @@ class RunResult:
         if self.outcome is Outcome.STUCK:
             facts.append(STOOD)
         if self.mode_switches:
-            facts.append(f"{self.mode_switches} mode switch{'es' * (self.mode_switches > 1)}")
+            facts.append(f"{self.mode_switches} plan switch{'es' * (self.mode_switches > 1)}")
         return facts
 
 

@@ -17,6 +17,7 @@ MARGIN = 0.5  # [m] free space shown around the drive
 RIM = 0.25  # [m] free space shown around a circle
 CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
 AGREEMENT = 0.1  # [m] modes that lie nearer to the chosen one than this tell no story
+ALL = 1.3  # what stands on the map is shown where that makes the view at most so much larger
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
 
@@ -108,11 +109,27 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
                 continue
             reach = circle[2] + RIM
             shown += [circle[None, :2] - reach, circle[None, :2] + reach]
-    lines = [line for moment in moments for line in moment.trajectories]
+    lines = [
+        moment.trajectories[n]
+        for moment in moments
+        for n in (moment.chosen, *moment.alternatives)  # which the pictures show
+    ]
     wide = near.grown(CANDIDATE_MARGIN)
     shown += [line[wide.holds(line)] for line in lines]
-    view = View.around(np.vstack(shown))
+    view = _with_walls(View.around(np.vstack(shown)), scene.grid)
     return view.at_least(NARROWEST * view.size[::-1])
+
+
+def _with_walls(view: View, grid: GridMap | None) -> View:
+    """Return the view grown to all that stands on the map, where that is little more."""
+    if grid is None or not grid.occupied.any():
+        return view
+    rows, columns = np.nonzero(grid.occupied)
+    sides = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
+    cells = np.array([(column, row) for column in sides[0] for row in sides[1]], dtype=float)
+    corners = grid.origin.transform(cells * grid.resolution)
+    whole = View.around(np.vstack([view.low, view.high, corners])).grown(RIM)
+    return whole if np.all(whole.size <= ALL * view.size) else view
 
 
 def disagreement(moment: ModesMoment) -> float:

@@ -60,7 +60,7 @@ def test_the_line_says_the_main_figures(record):
     line = RunResult.of(record, "trap", Outcome.SUCCESS).line()
     assert line.startswith("trap: success after ")
     assert "\n" not in line
-    for part in (" s, ", " m driven", "clearance ", "solve ", "1 mode switch"):
+    for part in (" s, ", " m driven", "clearance ", "solve ", "1 plan switch"):
         assert part in line
 
 

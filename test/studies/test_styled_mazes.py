@@ -78,7 +78,7 @@ def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
         rows = list(csv.DictReader(file))
     assert {row["read"] for row in rows} == {*picture_mazes.READERS, picture_mazes.CLONED}
     assert len(rows) == 2 * len(STYLES) + 1
-    assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "wilson"}
+    assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "kruskal"}
     assert main(["picture_mazes", "--cells", "10"]) == 2
     assert "--cells 10: must be odd" in capsys.readouterr().err
 
