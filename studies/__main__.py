@@ -76,6 +76,10 @@ VERBS = {
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
     ),
     "tutorials": Verb("run the commands of the tutorials in docs/", "studies.tutorials"),
+    "tuning_pictures": Verb(
+        "the pictures of docs/tuning.md: a symptom, and one parameter changed",
+        "studies.tuning_pictures",
+    ),
     "own_drives": Verb(
         "what a robot's owner gains from a few drives: places, directions, other maps",
         "studies.own_drives.verb",
