@@ -6,6 +6,7 @@
 # make test   ruff, mypy and the tests; make test-slow those of studies/ and the few
 #             that take half a minute each
 # make bench  the controller's speed, and the shipped scenarios in a closed loop without ROS
+# make docs   these documents as a site with search and the API reference, in out/site
 # make lint | format | params
 
 PYTHON ?= python3
@@ -27,7 +28,7 @@ WORKERS := $(shell $(PYTHON) -c "import os; print(min(8, 1 + (os.cpu_count() or 
 # A sourced ROS 2 brings its own rclpy, messages and numpy; otherwise they come from PyPI.
 SOURCED := $(shell $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
 
-.PHONY: sim live train test test-slow bench lint format params clean
+.PHONY: sim live train test test-slow bench docs lint format params clean
 sim: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros sim $(call given,--scenario,$(SCENARIO)) $(call given,--goal,$(GOAL)) \
 	  $(call given,--robot,$(ROBOT)) $(call given,--speed,$(SPEED)) $(WHO) $(call given,--out,$(OUT))
@@ -47,6 +48,10 @@ test-slow: $(VENV)/.test
 bench: $(VENV)/.warm
 	$(PY) -m mme_ilqr_ros solve --out out/bench/solve
 	$(PY) -m mme_ilqr_ros drive --worlds config/scenarios $(WHO) --plots --out out/bench/drive
+
+docs: $(VENV)/.docs
+	$(PY) -m sphinx -W --keep-going -q -b html -d out/doctrees -c docs . out/site
+	@echo "out/site/index.html"
 
 lint: $(VENV)/.test
 	$(PY) -m ruff check .
@@ -89,6 +94,10 @@ $(VENV)/.train: $(VENV)/.sim requirements/torch.txt
 	$(PIP) --retries 1 -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.train requirements/test.txt requirements/record.txt requirements/live.txt
+$(VENV)/.docs: $(VENV)/.sim requirements/docs.txt
+	$(PIP) -r requirements/docs.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.train $(VENV)/.docs requirements/test.txt requirements/record.txt requirements/live.txt
 	$(PIP) -r requirements/test.txt -r requirements/record.txt -r requirements/live.txt
 	@touch $@

@@ -9,6 +9,8 @@ from mme_ilqr_ros import command_line
 from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
+    "tables": Verb("README and docs say what the kept results say", "studies.tables"),
+    "architecture": Verb("draw nodes, folders and topics from the code", "studies.architecture"),
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
     "irsim": Verb(
         "the package and other drivers as robots of ir-sim, by its lidar alone",
@@ -96,6 +98,11 @@ VERBS = {
     "picture_mazes": Verb(
         "mazes seen as pictures: 801 x 801 from training at 15 x 15, styles never seen",
         "studies.picture_mazes",
+        "train",
+    ),
+    "long_mazes": Verb(
+        "mazes of 101 x 101 by length of path, dead ends, loops and random walls",
+        "studies.long_mazes",
         "train",
     ),
     "hard_mazes": Verb(

@@ -38,17 +38,17 @@ def start(bench, tmp_path):
 
 
 def ended(bench, monitor):
-    return bench.spin_until(lambda: monitor.exit_status is not None, 30.0)
+    return bench.spin_until(lambda: monitor.exit_status is not None, 90.0)
 
 
 def said(bench, log, line):
-    return bench.spin_until(lambda: any(text.startswith(line) for _, text in log), 3.0)
+    return bench.spin_until(lambda: any(text.startswith(line) for _, text in log))
 
 
 def test_a_run_down_the_planners_cost_to_go_reaches_its_goal_and_is_written_down(
     bench, start, tmp_path, log
 ):
-    monitor = start(timeout=20.0, out_dir=str(tmp_path))
+    monitor = start(timeout=60.0, out_dir=str(tmp_path))
     assert ended(bench, monitor)
     assert monitor.exit_status == 0
     row = json.loads((tmp_path / "result.json").read_text())

@@ -172,10 +172,14 @@ def test_the_clock_runs_as_fast_as_asked(bench):
     clocks = bench.collect(Clock, "/clock", SENSOR)
     bench.add(SimulatorNode, publish_clock=True, speed_factor=5.0)
     assert bench.spin_until(lambda: clocks)
-    first, begun = convert.seconds_of(clocks[-1].clock), time.monotonic()
-    assert bench.spin_until(lambda: convert.seconds_of(clocks[-1].clock) >= first + 2.5)
-    passed = convert.seconds_of(clocks[-1].clock) - first
-    assert passed == pytest.approx(5.0 * (time.monotonic() - begun), rel=0.25)
+
+    def speed():
+        first, begun = convert.seconds_of(clocks[-1].clock), time.monotonic()
+        assert bench.spin_until(lambda: convert.seconds_of(clocks[-1].clock) >= first + 2.5)
+        return (convert.seconds_of(clocks[-1].clock) - first) / (time.monotonic() - begun)
+
+    # A machine that does something else for a moment is slower; a wrong speed stays wrong.
+    assert any(speed() == pytest.approx(5.0, rel=0.25) for _ in range(6))
 
 
 def test_a_malformed_scenario_ends_the_start_with_one_line(bench, tmp_path):

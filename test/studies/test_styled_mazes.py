@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes, rollout
-from studies import picture_mazes
+from studies import long_mazes, picture_mazes
 from studies.__main__ import main
 from studies.tasks.hard_mazes import hard_mazes
 from studies.tasks.reader import StyleReader
@@ -106,3 +106,21 @@ def test_the_verb_of_hard_mazes_has_both_rows(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "| structured | 0 |" in printed
     assert "| no planner | 0 |" in printed
+
+
+def test_dead_ends_have_one_way_out_and_goals_lie_in_the_largest_region():
+    plan = np.array(["#####", "#...#", "#.#.#", "#.###", "#####"])
+    occupied = np.array([[c == "#" for c in row] for row in plan])[None]
+    assert np.argwhere(long_mazes.dead_ends(occupied)[0]).tolist() == [[2, 3], [3, 1]]
+    mazes = long_mazes.percolation(5, 21, 0.4, np.random.default_rng(0))
+    assert (mazes.starts.sum(axis=(1, 2)) > 30).all()
+    assert not long_mazes.dead_ends(mazes.occupied)[mazes.occupied].any()
+
+
+def test_the_verb_of_long_mazes_has_a_column_for_each_model(tmp_path, capsys):
+    command = ["long_mazes", "--cells", "15", "--mazes", "1", "--steps", "4", "--seeds", "0"]
+    assert main([*command, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "| structured | VIN as a decision process | no planner |" in printed
+    assert "| trees | dead ends |" in printed
+    assert "| walls at random, 0.4 | passages |" in printed
