@@ -41,6 +41,13 @@ def test_the_reference_has_every_module_of_its_packages(pages, tmp_path):
     assert set(found) == modules
 
 
+def test_a_link_to_a_folder_becomes_text(pages, tmp_path):
+    (tmp_path / "results").mkdir()
+    text = "see [results](results), [one](results/a.json) and ![it](images/a.png)"
+    plain = text.replace("[results](results)", "results")
+    assert pages.without_folders(text, tmp_path) == plain
+
+
 def test_docstrings_become_restructured_text(pages):
     lines = [
         "The sum",
