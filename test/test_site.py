@@ -30,6 +30,12 @@ def test_every_page_is_in_the_contents_once(pages):
     assert {path.name for path in DOCS.glob("*.md")} - set(listed) == {"index.md"}
 
 
+def test_every_page_has_one_title():
+    for page in DOCS.glob("*.md"):
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1, page.name
+
+
 def test_the_reference_has_every_module_of_its_packages(pages, tmp_path):
     (tmp_path / "of_a_package_that_went.rst").write_text("old")
     pages.write_reference(tmp_path)
