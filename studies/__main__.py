@@ -102,6 +102,11 @@ VERBS = {
         "studies.experiments.papers_verb",
         "train",
     ),
+    "family_curves": Verb(
+        "picture: VIN and ID-GPPN before the mends and now",
+        "studies.experiments.before_after",
+        "train",
+    ),
     "picture_mazes": Verb(
         "mazes seen as pictures: 801 x 801 from training at 15 x 15, styles never seen",
         "studies.picture_mazes",

@@ -10,17 +10,19 @@ from scipy import ndimage
 
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.habits.explain import cost_on
-from mme_ilqr_ros.habits.fit import Driver
+from mme_ilqr_ros.habits.fit import NOISE, Driver
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
-from mme_ilqr_ros.habits.on_ground import PRIOR_ERROR
+from mme_ilqr_ros.habits.on_ground import PRIOR_ERROR, TOLD
 from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.planning.habits import CLEARANCE_FEATURE, Habits
 
 _QUERIES = 80  # random ones, whose paths are the traffic
 _PLACES = 3  # that are named
 _WIDE = 2.0  # [m] around a place
-_KNOWN = 0.5  # of the prior's standard deviation: below it a place needs no more drives
+_KNOWN = 0.6  # of the prior's standard deviation: below it a place needs no more drives
+# A drive of 20 m tells so much of a place that it goes round, a metre long.
+_TOLD_BY_ONE = TOLD / (NOISE**2 * 20.0)
 
 
 @dataclass(frozen=True)
@@ -89,20 +91,14 @@ def advice(
         at = (np.array([column, row]) + 0.5) * ground.side
         x, y = grid.origin.transform(at[None])[0]
         now = float(error[row, column])
-        n = _drives_to_know(now, habits.n_drives)
+        n = _drives_to_know(now)
         result.append(Advice((float(x), float(y)), n, float(traffic[row, column]), now))
         rows, columns = np.indices(need.shape)
         need[np.hypot(rows - row, columns - column) < 2 * window] = 0.0
     return tuple(result)
 
 
-def _drives_to_know(error: float, n_drives: int) -> int:
-    """Return about how many drives bring an error down to the known one.
-
-    Each adds as much information as the drives so far did there on the average; the first ones a
-    drive's usual share of the prior's.
-    """
-    prior, goal = PRIOR_ERROR**-2, (_KNOWN * PRIOR_ERROR) ** -2
-    gained = max(error**-2 - prior, 0.0)
-    each = max(gained / max(n_drives, 1), 0.2 * prior)
-    return max(1, math.ceil((goal - prior - gained) / each))
+def _drives_to_know(error: float) -> int:
+    """Return about how many drives bring an error down to the known one."""
+    goal = (_KNOWN * PRIOR_ERROR) ** -2
+    return max(1, math.ceil((goal - error**-2) / _TOLD_BY_ONE - 1e-9))
