@@ -76,6 +76,10 @@ VERBS = {
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
     ),
     "tutorials": Verb("run the commands of the tutorials in docs/", "studies.tutorials"),
+    "tuning_pictures": Verb(
+        "the pictures of docs/tuning.md: a symptom, and one parameter changed",
+        "studies.tuning_pictures",
+    ),
     "own_drives": Verb(
         "what a robot's owner gains from a few drives: places, directions, other maps",
         "studies.own_drives.verb",
@@ -96,6 +100,11 @@ VERBS = {
     "family": Verb(
         "VIN, GPPN, SymVIN and their twins at the papers' budget",
         "studies.experiments.papers_verb",
+        "train",
+    ),
+    "family_curves": Verb(
+        "picture: VIN and ID-GPPN before the mends and now",
+        "studies.experiments.before_after",
         "train",
     ),
     "picture_mazes": Verb(

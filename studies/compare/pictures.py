@@ -51,7 +51,7 @@ def draw_comparison(path: Path, maps: MapSet, planners: Mapping[str, CostOf]) ->
     true = {"the expert": maps.truth(0), **fields}
     styles = zip(true.items(), (EXPERT, *_COLOURS), strict=False)
     for k, ((name, field), colour) in enumerate(styles):
-        line = taut_line(follow(field, start).cells + 0.5, field.cost) - 0.5
+        line = _as_driven(field, start, maps.occupied[0])
         # The learned plan lies on the expert's where they agree: wide below narrow shows both.
         width = 6.0 if k == 0 else 2.0
         axes[3].plot(line[:, 1], line[:, 0], color=colour, label=name, linewidth=width)
@@ -59,6 +59,17 @@ def draw_comparison(path: Path, maps: MapSet, planners: Mapping[str, CostOf]) ->
     axes[3].plot(maps.goal(0)[1], maps.goal(0)[0], label="goal", zorder=9, **goal)
     figure.legend(loc="outside lower right", ncols=5, fontsize=9, frameon=False)
     figure.savefig(path, dpi=90)
+
+
+def _as_driven(field: Field, start: tuple[int, int], occupied: np.ndarray) -> np.ndarray:
+    """Return the corners [K, 2] of a plan made straight where that costs no more, in cells."""
+    cost = field.cost
+    if cost.ndim == 3:  # of edges; a closed one counts as the highest of its cell
+        cost = cost / np.asarray(LENGTHS)[:, None, None]
+        highest = np.max(cost, axis=0, where=np.isfinite(cost), initial=0.0)
+        cost = np.where(np.isfinite(cost), cost, highest)
+    closed = np.where(occupied, np.inf, cost)
+    return taut_line(follow(field, start).cells + 0.5, closed) - 0.5
 
 
 def _seen(axes: Axes, maps: MapSet) -> None:
