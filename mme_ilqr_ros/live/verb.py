@@ -11,8 +11,6 @@ from pathlib import Path
 from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES_BY, PLANNERS, SENSING, Setup
 from mme_ilqr_ros.command_line import positive, whole
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.live.measure import measure
-from mme_ilqr_ros.live.server import Server
 from mme_ilqr_ros.live.session import Session, session_of
 from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
@@ -63,8 +61,13 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Serve the page until Ctrl-C, or measure what that costs.
 
     Raises:
-        InputError: Something given cannot be used.
+        InputError: Something given cannot be used, or aiohttp is missing.
     """
+    try:  # not before somebody wants it: --help needs no library
+        from mme_ilqr_ros.live.measure import measure
+        from mme_ilqr_ros.live.server import Server
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is missing; pip install 'mme_ilqr_ros[live]'") from error
     if options.port > HIGHEST_PORT:
         raise InputError(f"--port {options.port}: must be at most {HIGHEST_PORT}")
     session = _session(options)
