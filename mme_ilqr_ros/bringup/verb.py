@@ -20,7 +20,7 @@ from mme_ilqr_ros.bringup.system import (
     viewer_node,
 )
 from mme_ilqr_ros.command_line import positive
-from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.errors import HOW_TO_GET_ROS, InputError
 from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.settings import Scalar
@@ -99,9 +99,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     if options.params is not None and not options.params.is_file():
         raise InputError(f"--params: there is no file '{options.params}'")
     if importlib.util.find_spec("rclpy") is None:
-        raise InputError(
-            "rclpy is missing: source a ROS 2 installation, or pip install -r requirements/ros.txt"
-        )
+        raise InputError(f"rclpy is missing: {HOW_TO_GET_ROS}")
     if options.record and importlib.util.find_spec("mcap") is None:
         raise InputError("--record: mcap is missing: pip install 'mme_ilqr_ros[record]'")
     if options.viewer and importlib.util.find_spec("aiohttp") is None:

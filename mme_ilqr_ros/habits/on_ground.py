@@ -42,9 +42,10 @@ _TRUST = 5.0  # drives that show half of it
 _FAMILIAR = 0.6  # [m] beside a drive
 PRIOR_ERROR = 0.5
 """Standard deviation of the log cost of a place before a drive is seen."""
-TOLD = 0.2
+TOLD = 0.1
 """Share of a drive's information that what is learned of a place makes use of."""
-_SUPPORT = 0.8  # [m] over which what is known of a place holds
+SUPPORT = 1.6
+"""Width [m] of a place of which a drive tells."""
 
 _log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
@@ -194,7 +195,7 @@ def _error(ground: Ground, pairs: Sequence[Pair]) -> np.ndarray:
     """
     known = np.zeros(ground.shape)
     paid = np.where(ground.free, ground.cost, 0.0)
-    window = max(1, round(_SUPPORT / ground.side))
+    window = max(1, round(SUPPORT / ground.side))
     for walk, plan in pairs:
         apart = occupancy(walk, ground.shape)[0] - occupancy(plan, ground.shape)[0]
         near = ndimage.uniform_filter(apart * paid, window) * window**2

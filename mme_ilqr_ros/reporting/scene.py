@@ -17,7 +17,7 @@ MARGIN = 0.5  # [m] free space shown around the drive
 RIM = 0.25  # [m] free space shown around a circle
 CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
 AGREEMENT = 0.1  # [m] modes that lie nearer to the chosen one than this tell no story
-ALL = 1.3  # what stands is shown whole where that makes the view at most so much larger
+MORE = 0.3  # of the longer side by which the view may grow to show whole what stands
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
 
@@ -122,7 +122,7 @@ def _with_circles(view: View, record: RunRecord) -> View:
     A row of circles is followed to its end, where that takes little room.
     """
     circles = record.circles[0][1] if record.circles else np.empty((0, 5))
-    most, before = ALL * view.size, None
+    most, before = view.size + MORE * view.size.max(), None
     while before is None or (np.any(view.size > before.size) and np.all(view.size <= most)):
         before, shown = view, [view.low, view.high]
         for x, y, radius in circles[:, :3]:
@@ -142,7 +142,7 @@ def _with_walls(view: View, grid: GridMap | None) -> View:
     cells = np.array([(column, row) for column in sides[0] for row in sides[1]], dtype=float)
     corners = grid.origin.transform(cells * grid.resolution)
     whole = View.around(np.vstack([view.low, view.high, corners])).grown(RIM)
-    return whole if np.all(whole.size <= ALL * view.size) else view
+    return whole if np.all(whole.size <= view.size + MORE * view.size.max()) else view
 
 
 def disagreement(moment: ModesMoment) -> float:
