@@ -9,6 +9,10 @@ from mme_ilqr_ros import command_line
 from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
+    "tables": Verb("README and docs say what the kept results say", "studies.tables"),
+    "gallery": Verb("the pictures of README and docs, made again", "studies.gallery"),
+    "scenarios": Verb("shipped scenarios through the ROS 2 nodes, many runs", "studies.scenarios"),
+    "architecture": Verb("draw nodes, folders and topics from the code", "studies.architecture"),
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
     "irsim": Verb(
         "the package and other drivers as robots of ir-sim, by its lidar alone",
@@ -71,6 +75,11 @@ VERBS = {
     "drives_tutorial": Verb(
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
     ),
+    "tutorials": Verb("run the commands of the tutorials in docs/", "studies.tutorials"),
+    "tuning_pictures": Verb(
+        "the pictures of docs/tuning.md: a symptom, and one parameter changed",
+        "studies.tuning_pictures",
+    ),
     "own_drives": Verb(
         "what a robot's owner gains from a few drives: places, directions, other maps",
         "studies.own_drives.verb",
@@ -93,9 +102,19 @@ VERBS = {
         "studies.experiments.papers_verb",
         "train",
     ),
+    "family_curves": Verb(
+        "picture: VIN and ID-GPPN before the mends and now",
+        "studies.experiments.before_after",
+        "train",
+    ),
     "picture_mazes": Verb(
         "mazes seen as pictures: 801 x 801 from training at 15 x 15, styles never seen",
         "studies.picture_mazes",
+        "train",
+    ),
+    "long_mazes": Verb(
+        "mazes of 101 x 101 by length of path, dead ends, loops and random walls",
+        "studies.long_mazes",
         "train",
     ),
     "hard_mazes": Verb(

@@ -11,11 +11,15 @@ import yaml
 from mme_ilqr_ros.control.extensions import extended
 from mme_ilqr_ros.parameters.verb import NODES
 from mme_ilqr_ros.settings import build, table
+from studies import architecture
+from studies.kept import RESULTS, read_kept
+from studies.tables import stale_pages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "mme_ilqr_ros"
 DOCS = REPOSITORY / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"])
+CLAIMS = REPOSITORY / RESULTS / "claims.json"
 LARGEST_PICTURE = 1_500_000  # bytes
 
 
@@ -75,8 +79,12 @@ def test_tuning_speaks_of_parameters_that_exist():
     assert spoken_of - parameters == set()
 
 
-def test_parameter_files_in_documents_are_accepted(monkeypatch):
+def test_parameter_files_in_documents_are_accepted(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(REPOSITORY / "examples" / "my_robot_package"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = text_of(DOCS / "tutorial_own_cost.md")
+    costs = re.search(r"^# my_costs\.py\n.*?^```", own, re.M | re.S)
+    (tmp_path / "my_costs.py").write_text(costs[0].removesuffix("```"), encoding="utf-8")
     blocks = [
         block
         for page in PAGES
@@ -266,9 +274,43 @@ def test_launch_commands_name_files_and_arguments_that_exist():
             assert f'"{argument.split(":=")[0]}"' in launch, argument
 
 
-def test_the_readme_lists_every_scenario_and_example():
-    readme = text_of(REPOSITORY / "README.md")
+def test_the_docs_list_every_scenario_and_example():
+    driven = text_of(DOCS / "lidar.md")
     for path in (REPOSITORY / "config" / "scenarios").glob("*.yaml"):
-        assert f"| `{path.stem}`" in readme
+        assert f"| `{path.stem}`" in driven
+    examples = text_of(DOCS / "architecture.md")
     for path in (REPOSITORY / "examples").glob("*.py"):
-        assert f"examples.{path.stem}" in readme
+        assert f"examples.{path.stem}" in examples
+
+
+def test_the_readme_is_short_and_its_python_runs(capsys):
+    readme = text_of(REPOSITORY / "README.md")
+    assert len(readme.split()) < 1000
+    (code,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    exec(code, {})
+    status, vx, _, shape = capsys.readouterr().out.split(maxsplit=3)
+    assert status == "driving"
+    assert float(vx) > 0.0
+    assert shape.startswith("(8, ")
+
+
+# ---- results ----
+
+
+def test_tables_and_figures_are_those_of_the_results():
+    assert [path.name for path in stale_pages(REPOSITORY)] == []  # python -m studies tables --write
+
+
+def test_every_result_is_shown_and_says_where_it_comes_from():
+    kept = read_kept(REPOSITORY / RESULTS)
+    pages = "".join(text_of(page) for page in PAGES)
+    hidden = {name for name in kept if f"<!-- {name}: begin -->" not in pages}
+    assert {name for name in hidden if f"{{{name}[" not in text_of(CLAIMS)} == set()
+    assert [name for name, one in kept.items() if not one.command and name != "claims"] == []
+
+
+def test_the_picture_of_the_architecture_shows_what_the_code_does(monkeypatch):
+    assert architecture.untrue() == []
+    invented = ("wishes", "planner", "controller", (0, 0), (1, 1), None)
+    monkeypatch.setattr(architecture, "TOPICS", (invented,))
+    assert architecture.untrue() == ["planner publishes wishes", "controller subscribes to wishes"]

@@ -50,6 +50,40 @@ def test_a_command_that_does_not_exist_is_one_line_and_status_2(arguments, capsy
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("drive --worlds trap --out o --trials -1", "'-1' must be a whole number above 0"),
+        ("drive --worlds trap --out o --trials 0", "'0' must be a whole number above 0"),
+        ("drive --worlds trap --out o --contoller ilqr", "did you mean --controller?"),
+        ("drive --worlds trap --out o --xyz 2", "there is no argument '--xyz' (see "),
+    ],
+)
+def test_a_refused_argument_is_named_in_the_name_of_its_verb(arguments, line, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments.split())
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("python -m mme_ilqr_ros drive: ")
+    assert line in told
+    assert told.endswith(" drive --help)\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("--weights mine.safetensors", "--weights mine.safetensors: is no file and none of "),
+        ("--weights shortest --planner none", "--weights: --planner none has none; use id_vin"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["drive --worlds trap --out o", "sim"])
+def test_weights_that_cannot_be_used_are_one_line(verb, arguments, line, capsys):
+    assert main([*verb.split(), *arguments.split()]) == 2
+    told = capsys.readouterr().err
+    assert line in told
+    assert told.count("\n") == 1
+
+
 def test_training_without_torch_is_one_line_and_status_2():
     code = "import sys; sys.modules['torch'] = None\n"
     code += "from mme_ilqr_ros.__main__ import main; sys.exit(main(['train', 'clearance']))"

@@ -28,7 +28,7 @@ class TwistLimits:
         lower: Lowest speeds [m/s, m/s, rad/s], not above 0.
         upper: Highest speeds, not below 0.
         rate: Largest accelerations [m/s^2, m/s^2, rad/s^2].
-        curvature: Largest |wz| / |vx| [1/m]: what a steered robot can turn; inf for others.
+        curvature: Largest `|wz| / |vx|` [1/m]: what a steered robot can turn; inf for others.
     """
 
     lower: Twist

@@ -59,7 +59,7 @@ class Robot(ABC):
         """Return (vx [m/s], vy [m/s], wz [rad/s]) in the robot's frame, to command."""
 
     def fastest(self, limits: ControlLimits) -> tuple[float, float, float]:
-        """Return the largest |vx|, |vy| [m/s] and |wz| [rad/s] at the ends of the limits."""
+        """Return the largest `|vx|`, `|vy|` [m/s] and `|wz|` [rad/s] at the ends of the limits."""
         ends = [self.twist(np.array(end, float)) for end in (limits.lower, limits.upper)]
         vx, vy, wz = (max(map(abs, speeds)) for speeds in zip(*ends, strict=True))
         return vx, vy, wz

@@ -93,7 +93,7 @@ class Situation:
         """Return why these inputs cannot be true; empty when they can.
 
         Args:
-            fastest: Largest |vx|, |vy| [m/s] and |wz| [rad/s] of the robot.
+            fastest: Largest `|vx|`, `|vy|` [m/s] and `|wz|` [rad/s] of the robot.
         """
         return (
             _pose_fault("pose", self.state)

@@ -7,7 +7,7 @@ drivers of one mind still differ. The loss of a drive is, in units of its likely
 
 whose derivative is where the driver's length is minus where the planner's is expected to be, cell
 by cell: zero in the mean when our cost is the driver's, however noisy. So inconsistent drivers do
-not look like habits. Weights are not negative and cost l1 |w| + l2 w^2 / 2, so a term without
+not look like habits. Weights are not negative and cost `l1 |w| + l2 w^2 / 2`, so a term without
 support stays 0 and one drive moves little. The price l1 of a place grows with `chance`.
 """
 
@@ -40,7 +40,7 @@ _MOST_A_ROUND = 20  # drives; of more, another sample each round
 
 @dataclass(frozen=True)
 class Prior:
-    """What a weight costs: l1 |w| + l2 w^2 / 2, in units of a drive's log likelihood."""
+    """What a weight costs: `l1 |w| + l2 w^2 / 2`, in units of a drive's log likelihood."""
 
     l1: float | np.ndarray
     l2: float

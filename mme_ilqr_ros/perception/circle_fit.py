@@ -61,9 +61,12 @@ def fit(
 ) -> tuple[FloatArray, FloatArray, float, float]:
     """Return the most likely circle for points with Gaussian distances and a Gaussian prior.
 
-    Minimises (c - expected)' certainty (c - expected) + sum (|p - (x, y)| - r)^2 / noise^2 over
-    c = (x, y, r) by Gauss-Newton. So an arc that does not tell its radius takes it from the prior,
-    and a hidden end costs nothing: only what was seen counts.
+    Minimises
+
+        (c - expected)' certainty (c - expected) + sum (|p - (x, y)| - r)^2 / noise^2
+
+    over c = (x, y, r) by Gauss-Newton. So an arc that does not tell its radius takes it from the
+    prior, and a hidden end costs nothing: only what was seen counts.
 
     Args:
         points: [N, 2] in m.

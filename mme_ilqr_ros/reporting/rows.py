@@ -55,9 +55,14 @@ def table(rows: Iterable[Row], columns: Mapping[str, str]) -> str:
             `{"success": "{success:.1%}", "solve ms": "{solve_ms[median]:.2f}"}`. None becomes a
             dash.
     """
-    cells = [[_CELLS.vformat(form, (), row) for form in columns.values()] for row in rows]
+    cells = [[cell(form, row) for form in columns.values()] for row in rows]
     lines = [list(columns), ["---"] * len(columns), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(form: str, row: Row) -> str:
+    """Return one cell of a `table`."""
+    return _CELLS.vformat(form, (), row)
 
 
 def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.moves import STEPS
-from studies.family.convolution import Convolution, convolve, largest, uniform
+from studies.family.convolution import Convolution, in_turn, uniform
 from studies.family.free_kernel import FreeKernelSettings
 from studies.family.symmetry import (
     REGULAR,
@@ -31,7 +31,7 @@ from studies.family.symmetry import (
     SymmetricConvolution,
     SymmetricKernel,
 )
-from studies.family.value_iteration import ValueIteration, actions_first
+from studies.family.value_iteration import ValueIteration
 
 _NEVER = 1e-8  # probability of a move that no action makes
 
@@ -50,10 +50,13 @@ class DecisionProcess(ValueIteration):
         self.register_buffer("discount", torch.tensor(settings.discount))
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return P * r [A, B, H, W] and discount P [A, 1, F, F]."""
+        """Return r, and P beside discount P."""
         chances = transitions(self.action_weights())
-        q_of_r = convolve(self.r(self.h(x)), chances, wrap=self.settings.wrap)
-        return actions_first(q_of_r), self.discount * chances
+        return self.reward(x), torch.cat([chances, self.discount * chances], dim=1)
+
+    @abstractmethod
+    def reward(self, x: Tensor) -> Tensor:
+        """Return r [B, 1, H, W]."""
 
     @abstractmethod
     def action_weights(self) -> Tensor:
@@ -62,12 +65,12 @@ class DecisionProcess(ValueIteration):
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return the log of the policy; the rest of its probability is to stay or go farther."""
         q = self._q(v, *inputs)
-        advantages = q - largest(q)
-        actions = torch.softmax(self.log_sharpness.exp() * advantages, dim=0)
+        advantages = q - q.amax(dim=1, keepdim=True)
+        actions = torch.softmax(self.log_sharpness.exp() * advantages, dim=1)
         centre = self.settings.kernel // 2
         rows, columns = centre + torch.from_numpy(STEPS).T
-        chances = inputs[1][:, 0, rows, columns] / self.discount  # [A, 8]
-        return torch.log(torch.einsum("abhw,am->bmhw", actions, chances) + _NEVER)
+        chances = inputs[1][:, 0, rows, columns]  # [A, 8]
+        return torch.log(torch.einsum("bahw,am->bmhw", actions, chances) + _NEVER)
 
     def bound(self, *inputs: Tensor) -> float:
         """Return the discount."""
@@ -83,6 +86,10 @@ class DecisionVIN(DecisionProcess):
         self.h = Convolution(2, s.n_hidden, 3, generator, wrap=s.wrap, bias=True)
         self.r = Convolution(s.n_hidden, 1, 1, generator, wrap=s.wrap)
         self.w = nn.Parameter(torch.randn(s.n_q, 1, s.kernel, s.kernel, generator=generator))
+
+    def reward(self, x: Tensor) -> Tensor:
+        """Return a linear function of what lies around a cell."""
+        return in_turn(x, self.h.weight, self.h.bias, self.r.weight, wrap=self.settings.wrap)
 
     def action_weights(self) -> Tensor:
         """Return w."""
@@ -102,6 +109,10 @@ class DecisionSymVIN(DecisionProcess):
         self.r = SymmetricConvolution(r, wrap=s.wrap)
         self.w = SymmetricKernel(1, TRIVIAL, s.n_q, REGULAR, s.kernel, generator)
         nn.init.normal_(self.w.free, generator=generator)
+
+    def reward(self, x: Tensor) -> Tensor:
+        """Return the same that a turned map has, turned."""
+        return in_turn(x, self.h.kernel(), self.h.bias, self.r.kernel(), wrap=self.settings.wrap)
 
     def action_weights(self) -> Tensor:
         """Return w, eight for each action."""

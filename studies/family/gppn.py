@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 
 from mme_ilqr_ros.planning.moves import STEPS
-from studies.family.convolution import Convolution, convolve, kernel_norms, uniform
+from studies.family.convolution import Convolution, convolve, in_turn, kernel_norms, uniform
 from studies.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 
 
@@ -51,7 +51,8 @@ class GPPN(FreeKernelPlanner):
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the parts from r [B, 4 n, H, W], and the kernels over v of gates and candidate."""
-        return self.of_r(self.r(self.h(x))), self.gates, self.candidate
+        r = in_turn(x, self.h.weight, self.h.bias, self.r.weight, wrap=self.settings.wrap)
+        return self.of_r(r), self.gates, self.candidate
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return v_0; the gradient goes through it only where the recurrence is unrolled."""

@@ -16,8 +16,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from studies.family.convolution import largest, uniform
-from studies.family.free_kernel import FreeKernelSettings
+from studies.family.convolution import in_turn, kernel_norms, largest, neighbourhoods, uniform
+from studies.family.free_kernel import FreeKernelPlanner, FreeKernelSettings
 from studies.family.symmetry import (
     MOVES,
     REGULAR,
@@ -25,11 +25,15 @@ from studies.family.symmetry import (
     SymmetricConvolution,
     SymmetricKernel,
 )
-from studies.family.value_iteration import ValueIteration, actions_first
 
 
-class SymVIN(ValueIteration):
-    """VIN over fields that the symmetries of the square permute."""
+class SymVIN(FreeKernelPlanner):
+    """VIN over fields that the symmetries of the square permute.
+
+    Its many channels are worth the room for q_of_r, the part of q that no iteration changes, and
+    for a gradient of all of q. Both have their actions first, so that the maximum over them runs
+    along contiguous memory.
+    """
 
     def __init__(self, generator: torch.Generator, settings: FreeKernelSettings) -> None:
         super().__init__(settings)
@@ -47,8 +51,9 @@ class SymVIN(ValueIteration):
         self.policy = SymmetricConvolution(policy, wrap=s.wrap)
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the part of q that comes from r, and w."""
-        return actions_first(self.q(self.r(self.h(x)))), self.w()
+        """Return q_of_r [A 8, B, H, W], and w."""
+        r = in_turn(x, self.h.kernel(), self.h.bias, self.r.kernel(), wrap=self.settings.wrap)
+        return self.q(r).transpose(0, 1).contiguous(), self.w()
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return v = 0."""
@@ -59,6 +64,15 @@ class SymVIN(ValueIteration):
         fields = self._q(v, *inputs).unflatten(0, (self.settings.n_q, len(REGULAR)))
         return largest(fields).transpose(0, 1)
 
+    def bound(self, *inputs: Tensor) -> float:
+        """Return the largest L1 norm of a kernel; see `kernel_norms`."""
+        return kernel_norms(inputs[1]).max().item()
+
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
         return self.policy(self._q(v, *inputs).transpose(0, 1))
+
+    def _q(self, v: Tensor, q_of_r: Tensor, w: Tensor) -> Tensor:
+        """Return q [A 8, B, H, W]."""
+        seen = neighbourhoods(v, w.shape[-1], wrap=self.settings.wrap)
+        return torch.addmm(q_of_r.flatten(1), w.flatten(1), seen).view_as(q_of_r)

@@ -1,7 +1,6 @@
-"""What VIN, SymVIN and decision processes share: v <- max_a q_a, q = q_of_r + w * v.
+"""What VIN and the decision processes share: v <- max_a q_a, q = W * [r, v].
 
-The convolution is written as a product of matrices with actions first, in which the maximum over
-actions runs along contiguous memory: a step of training takes half the time of one by `convolve`.
+A kernel is of two parts, over the reward and over the values; see `best_action` for the maximum.
 """
 
 from __future__ import annotations
@@ -9,31 +8,27 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from studies.family.convolution import kernel_norms, largest, neighbourhoods
+from studies.family.best_action import best_action
+from studies.family.convolution import convolve, kernel_norms
 from studies.family.free_kernel import FreeKernelPlanner
 
 
 class ValueIteration(FreeKernelPlanner):
-    """One value in each cell; `inputs` are q_of_r [A, B, H, W] and w [A, 1, F, F]."""
+    """One value in each cell; `inputs` are r [B, 1, H, W] and W [A, 2, F, F]."""
 
     def start(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return v = 0."""
-        return torch.zeros_like(inputs[0][0][:, None])
+        return torch.zeros_like(inputs[0])
 
     def step(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return max_a q_a."""
-        return largest(self._q(v, *inputs))[:, None]
+        r, kernels = inputs
+        return best_action(torch.cat([r, v], dim=1), kernels, wrap=self.settings.wrap)
 
     def bound(self, *inputs: Tensor) -> float:
-        """Return the largest L1 norm of a kernel; see `kernel_norms`."""
-        return kernel_norms(inputs[1]).max().item()
+        """Return the largest L1 norm of a kernel over v; see `kernel_norms`."""
+        return kernel_norms(inputs[1][:, 1:]).max().item()
 
-    def _q(self, v: Tensor, q_of_r: Tensor, w: Tensor) -> Tensor:
-        """Return q [A, B, H, W] for v [B, C, H, W] and w [A, C, F, F]."""
-        seen = neighbourhoods(v, w.shape[-1], wrap=self.settings.wrap)
-        return torch.addmm(q_of_r.flatten(1), w.flatten(1), seen).view_as(q_of_r)
-
-
-def actions_first(q: Tensor) -> Tensor:
-    """Return q [B, A, H, W] as [A, B, H, W] in memory of that order."""
-    return q.transpose(0, 1).contiguous()
+    def _q(self, v: Tensor, r: Tensor, kernels: Tensor) -> Tensor:
+        """Return q [B, A, H, W]."""
+        return convolve(torch.cat([r, v], dim=1), kernels, wrap=self.settings.wrap)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from mme_ilqr_ros.planning.moves import STEPS
-from studies.family.convolution import Convolution
+from studies.family.convolution import Convolution, in_turn
 from studies.family.free_kernel import FreeKernelSettings
-from studies.family.value_iteration import ValueIteration, actions_first
+from studies.family.value_iteration import ValueIteration
 
 
 class VIN(ValueIteration):
@@ -31,9 +31,10 @@ class VIN(ValueIteration):
         self.policy = Convolution(s.n_q, len(STEPS), 1, generator, wrap=s.wrap)
 
     def inputs(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the part of q that comes from r, and w."""
-        return actions_first(self.q(self.r(self.h(x)))), self.w
+        """Return r and the kernels over it and over v."""
+        r = in_turn(x, self.h.weight, self.h.bias, self.r.weight, wrap=self.settings.wrap)
+        return r, torch.cat([self.q.weight, self.w], dim=1)
 
     def logits(self, v: Tensor, *inputs: Tensor) -> Tensor:
         """Return a linear function of the q of each cell."""
-        return self.policy(self._q(v, *inputs).transpose(0, 1))
+        return self.policy(self._q(v, *inputs))

@@ -57,7 +57,7 @@ class Driven:
         return bool(self.commands) and self.commands[-1].linear.x > 0.2
 
     def stops(self):
-        return self.bench.spin_until(lambda: self.commands[-1] == Twist(), 3.0)
+        return self.bench.spin_until(lambda: self.commands[-1] == Twist())
 
 
 def later(seconds):

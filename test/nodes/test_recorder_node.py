@@ -110,18 +110,18 @@ def test_a_full_disk_ends_the_record_and_nothing_else(bench, log, tmp_path):
     node = bench.add(RecorderNode, file=str(tmp_path / "run.mcap"))
     news = bench.publisher(String, "goal_reason", LATCHED_NEWS)
     bench.connect(news)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    limits, file = resource.getrlimit(resource.RLIMIT_FSIZE), tmp_path / "run.mcap"
+    timer = bench.node.create_timer(0.01, lambda: news.publish(String(data=os.urandom(5000).hex())))
+    assert bench.spin_until(lambda: messages_in(file))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 60_000, limits[1]))
     try:
-        for _ in range(30):
-            news.publish(String(data=os.urandom(5000).hex()))
-            bench.spin_for(0.01)
-        bench.spin_until(lambda: node._file is None, 3.0)
+        assert bench.spin_until(lambda: node._file is None)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    bench.node.destroy_timer(timer)
+    assert bench.spin_until(lambda: any("the record ends here" in text for _, text in log))
     node.stop()
-    assert any("the record ends here" in text for _, text in log)
-    assert messages_in(tmp_path / "run.mcap")
+    assert messages_in(file)
 
 
 def test_size_and_time_can_be_bounded_and_no_file_is_overwritten(bench, log, tmp_path):

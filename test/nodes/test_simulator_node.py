@@ -172,10 +172,14 @@ def test_the_clock_runs_as_fast_as_asked(bench):
     clocks = bench.collect(Clock, "/clock", SENSOR)
     bench.add(SimulatorNode, publish_clock=True, speed_factor=5.0)
     assert bench.spin_until(lambda: clocks)
-    first, begun = convert.seconds_of(clocks[-1].clock), time.monotonic()
-    assert bench.spin_until(lambda: convert.seconds_of(clocks[-1].clock) >= first + 2.5)
-    passed = convert.seconds_of(clocks[-1].clock) - first
-    assert passed == pytest.approx(5.0 * (time.monotonic() - begun), rel=0.25)
+
+    def speed():
+        first, begun = convert.seconds_of(clocks[-1].clock), time.monotonic()
+        assert bench.spin_until(lambda: convert.seconds_of(clocks[-1].clock) >= first + 2.5)
+        return (convert.seconds_of(clocks[-1].clock) - first) / (time.monotonic() - begun)
+
+    # A machine that does something else for a moment is slower; a wrong speed stays wrong.
+    assert any(speed() == pytest.approx(5.0, rel=0.25) for _ in range(6))
 
 
 def test_a_malformed_scenario_ends_the_start_with_one_line(bench, tmp_path):
@@ -209,3 +213,22 @@ def test_sensors_keep_their_time_while_the_simulator_is_late(bench):
         stamps = [convert.seconds_of(message.header.stamp) for message in messages]
         apart = np.diff(stamps) / period  # a busy middleware may drop one, never shift one
         np.testing.assert_allclose(apart, np.round(apart), atol=1e-3)
+
+
+def test_two_simulators_in_one_domain_are_said_in_one_line_and_both_go_on(bench, log):
+    odometry = bench.collect(Odometry, "odom", SENSOR)
+    bench.add(SimulatorNode)
+    other = bench.add(SimulatorNode)
+    said = "/odom has 2 publishers: another simulator or robot is in this ROS domain"
+    assert bench.spin_until(lambda: any(text.startswith(said) for _, text in log))
+    bench.remove(other)
+    before = len(odometry)
+    assert bench.spin_until(lambda: len(odometry) > before + 3)
+
+
+def test_odometry_in_another_namespace_is_nobody_elses_business(bench):
+    bench.publisher(Odometry, "robot2/odom")
+    node = bench.add(SimulatorNode)
+    assert bench.spin_until(lambda: node.count_publishers("/robot2/odom") == 1)
+    node._look_around()
+    assert not node.warnings._last

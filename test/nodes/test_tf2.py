@@ -190,7 +190,7 @@ def test_a_robot_whose_localisation_stops_brakes_and_drives_on_when_it_is_back(b
     drive.send_plan(9.0, 0.0)
     assert bench.spin_until(drive.drives)
     drive.tf_on = False
-    assert bench.spin_until(lambda: drive.newest == Twist(), 2.0)
+    assert bench.spin_until(lambda: drive.newest == Twist())
     assert any("no transform from 'map' to 'odom'; the robot brakes" in text for _, text in log)
     drive.tf_on = True
     assert bench.spin_until(drive.drives)

@@ -9,6 +9,8 @@ torch = pytest.importorskip("torch")
 
 from mme_ilqr_ros.planning.moves import STEPS
 from studies.family import FREE_KERNEL, MODELS, free_kernel, settings_of
+from studies.family.best_action import best_action
+from studies.family.convolution import convolve, in_turn
 from studies.family.decision import transitions
 from studies.family.free_kernel import free_and_goal
 from studies.fixed_point import SolveStatus, Stopping
@@ -364,3 +366,41 @@ def test_settings_are_read_from_weights(name, discount):
     assert torch.equal(*plans)
     with pytest.raises(KeyError):
         settings_of("gppn" if name != "gppn" else "vin", tensors)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_the_best_action_has_the_gradients_of_a_maximum_over_channels(wrap):
+    """First and second ones, the latter as a penalty on the Jacobian takes them."""
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(2, 2, 5, 6, generator=generator, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(7, 2, 3, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+    results = []
+    for best in (
+        best_action(x, weight, wrap=wrap),
+        convolve(x, weight, wrap=wrap).amax(dim=1, keepdim=True),
+    ):
+        loss = best.sin().sum()
+        first = torch.autograd.grad(loss, (x, weight), retain_graph=True)
+        (of_x,) = torch.autograd.grad(loss, x, create_graph=True)
+        second = torch.autograd.grad(of_x.square().sum(), (x, weight))
+        results.append([best, *first, *second])
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+
+
+def test_the_best_action_of_numbers_that_ran_away_is_no_number():
+    x = torch.zeros(1, 1, 3, 3)
+    x[0, 0, 1, 1] = torch.nan
+    assert best_action(x, torch.ones(4, 1, 1, 1), wrap=False).isnan().sum() == 1
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_two_convolutions_in_turn_are_one(wrap):
+    generator = torch.Generator().manual_seed(3)
+    x, first, bias, second = (
+        torch.randn(*shape, generator=generator, dtype=torch.float64)
+        for shape in ((2, 2, 5, 6), (8, 2, 3, 3), (8,), (3, 8, 1, 1))
+    )
+    both = convolve(convolve(x, first, bias, wrap=wrap), second, wrap=wrap)
+    one = in_turn(x, first, bias, second, wrap=wrap)
+    torch.testing.assert_close(one, both, rtol=1e-12, atol=1e-12)

@@ -8,10 +8,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mme_ilqr_ros.resources import share_path
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes, with_expert
 from studies.__main__ import main
-from studies.experiments import papers
+from studies.experiments import before_after, papers
 from studies.family import MODELS
+from studies.kept import RESULTS, read_kept
 
 pytestmark = pytest.mark.usefixtures("one_thread", "no_learning_curves")
 
@@ -78,3 +80,13 @@ def test_success_is_counted_in_two_ways():
     scores = papers.tested(Upwards(), model, mazes, 1)
     assert scores["success %"] == scores["optimal %"] == 80.0
     assert scores["their success %"] == pytest.approx(100.0 * 5 / 7, abs=1e-3)
+
+
+def test_the_kept_curves_are_drawn_before_beside_now(tmp_path):
+    """Of both planners there are runs of both forms, and as many numbers as places."""
+    rows = read_kept(share_path() / RESULTS)["family_curves"].rows
+    forms = {(row["planner"], row["form"]) for row in rows}
+    assert forms == set(before_after.WHAT)
+    assert all(len(row["x"]) == len(row["success"]) for row in rows)
+    before_after.draw(rows, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 1000

@@ -10,12 +10,13 @@ torch = pytest.importorskip("torch")
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import generate_mazes, rollout
-from studies import picture_mazes
+from studies import long_mazes, picture_mazes
 from studies.__main__ import main
 from studies.tasks.hard_mazes import hard_mazes
 from studies.tasks.reader import StyleReader
 from studies.tasks.styled import StyledTask
-from studies.tasks.styles import PIXELS, UNSEEN, gratings, picture, shades
+from studies.tasks.styles import PIXELS, UNSEEN, gratings, picture, shades, speckle
+from studies.tasks.two_looks import two_looks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STYLES = {"gratings": gratings, **UNSEEN}
@@ -64,10 +65,21 @@ def test_large_mazes_in_an_unseen_style_are_solved_from_small_ones():
     settings = TrainSettings(epochs=4, batch=16, learning_rate=1e-2, validations=1)
     progress = train(StyledTask("in its own style", mazes, validation), settings)
     (maze,) = [generate_mazes(1, 51, np.random.default_rng(2), openness=0.0)]
-    seen = picture_mazes.Seen.by(progress.model.eval(), maze, shades, 0.15, 0)
-    row = seen.row(maze)
+    view = picture_mazes.View.of(maze, shades, 0.15, 0)
+    row = picture_mazes.Seen.by(progress.model.eval(), view).row(maze)
     assert row["cells misread"] == 0
     assert row["success %"] == row["optimal %"] == 100.0
+
+
+def test_the_two_looks_of_a_map_correct_a_bad_first_guess():
+    (maze,) = [generate_mazes(1, 101, np.random.default_rng(0), openness=0.0)]
+    rng = np.random.default_rng(1)
+    guess = maze.occupied[0] ^ (rng.random(maze.occupied[0].shape) < 0.2)
+    view = picture_mazes.View.of(maze, speckle, 0.15, 0)
+    wall = two_looks(view.cells, guess.ravel(), rng)
+    np.testing.assert_array_equal(wall.reshape(guess.shape), maze.occupied[0])
+    few = view.cells[:50]  # too few to fit
+    np.testing.assert_array_equal(two_looks(few, guess.ravel()[:50], rng), guess.ravel()[:50])
 
 
 def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
@@ -76,9 +88,10 @@ def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
     assert main(command) == 0
     with open(tmp_path / "results.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert {row["read"] for row in rows} == {*picture_mazes.READERS, picture_mazes.CLONED}
-    assert len(rows) == 2 * len(STYLES) + 1
-    assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "wilson"}
+    added = {picture_mazes.REFINED, picture_mazes.ALONE, picture_mazes.CLONED}
+    assert {row["read"] for row in rows} == {*picture_mazes.READERS, *added}
+    assert len(rows) == 4 * len(STYLES) + 1
+    assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "kruskal"}
     assert main(["picture_mazes", "--cells", "10"]) == 2
     assert "--cells 10: must be odd" in capsys.readouterr().err
 
@@ -106,3 +119,21 @@ def test_the_verb_of_hard_mazes_has_both_rows(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "| structured | 0 |" in printed
     assert "| no planner | 0 |" in printed
+
+
+def test_dead_ends_have_one_way_out_and_goals_lie_in_the_largest_region():
+    plan = np.array(["#####", "#...#", "#.#.#", "#.###", "#####"])
+    occupied = np.array([[c == "#" for c in row] for row in plan])[None]
+    assert np.argwhere(long_mazes.dead_ends(occupied)[0]).tolist() == [[2, 3], [3, 1]]
+    mazes = long_mazes.percolation(5, 21, 0.4, np.random.default_rng(0))
+    assert (mazes.starts.sum(axis=(1, 2)) > 30).all()
+    assert not long_mazes.dead_ends(mazes.occupied)[mazes.occupied].any()
+
+
+def test_the_verb_of_long_mazes_has_a_column_for_each_model(tmp_path, capsys):
+    command = ["long_mazes", "--cells", "15", "--mazes", "1", "--steps", "4", "--seeds", "0"]
+    assert main([*command, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "| structured | VIN as a decision process | no planner |" in printed
+    assert "| trees | dead ends |" in printed
+    assert "| walls at random, 0.4 | passages |" in printed

@@ -151,14 +151,14 @@ def stacked(*parts: ca.SX) -> ca.SX:
 
 
 def squared(r: ca.SX) -> ca.SX:
-    """Return |r|^2."""
+    """Return `|r|^2`."""
     import casadi as ca
 
     return ca.sumsqr(r)
 
 
 def pseudo_huber(r: ca.SX, width: ca.SX | float) -> ca.SX:
-    """Return sqrt(|r|^2 + width^2) - width: the distance |r|, smooth near zero."""
+    """Return `sqrt(|r|^2 + width^2) - width`: the distance `|r|`, smooth near zero."""
     return (squared(r) + width**2) ** 0.5 - width
 
 

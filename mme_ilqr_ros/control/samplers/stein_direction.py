@@ -1,7 +1,7 @@
 """The Stein variational Newton direction: modes descend together and keep apart.
 
 At every stage the modes' controls u_n are particles of the density exp(-Q(u) / alpha). They move
-along w(u) = sum_m beta_m k(u_m, u), with the kernel k(u, u') = exp(-|u - u'|^2 / h). To second
+along w(u) = sum_m beta_m k(u_m, u), with the kernel `k(u, u') = exp(-|u - u'|^2 / h)`. To second
 order, the divergence of the particles from that density falls fastest with the beta that solve
 
     sum_n H[m, n] beta_n = phi_m

@@ -188,11 +188,11 @@ class Field:
 
     @property
     def residual(self) -> float:
-        """Largest |min over moves - V| over all cells but the goal, from one Bellman sweep."""
+        """Largest `|min over moves - V|` over all cells but the goal, from one Bellman sweep."""
         return self._swept[1]
 
     def residual_at(self, cells: np.ndarray) -> float:
-        """Return the largest |min over moves - V| of settled cells [N, 2] but the goal."""
+        """Return the largest `|min over moves - V|` of settled cells [N, 2] but the goal."""
         flat = np.array([self.index(tuple(cell)) for cell in cells.tolist()])
         flat = flat[flat != self.goal_index]
         return residual_of(self.flat_costs, self.stride, self.n_moves, self._values, flat)

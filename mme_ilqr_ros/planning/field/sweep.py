@@ -13,7 +13,7 @@ def sweep(costs, stride, n_moves, goal, values):
     """Return (arrows int8 [n], residual).
 
     The arrow of a cell is its best move, the first of equals, NO_MOVE = -1 where there is none; the
-    residual the largest |min over moves - value| of all cells but the goal.
+    residual the largest `|min over moves - value|` of all cells but the goal.
     """
     arrows = np.full(len(values), -1, dtype=np.int8)
     residual = 0.0
@@ -33,7 +33,7 @@ def sweep(costs, stride, n_moves, goal, values):
 
 @compiled
 def residual_of(costs, stride, n_moves, values, cells):
-    """Return the largest |min over moves - value| of flat cells [k]; equal infs agree."""
+    """Return the largest `|min over moves - value|` of flat cells [k]; equal infs agree."""
     largest = 0.0
     for cell in cells:
         best, _ = best_move(costs, stride, values, n_moves, cell)
@@ -59,7 +59,7 @@ def _sweep_row(cost, stride, n_moves, values, row, arrows):
 
 @compiled
 def _largest_difference(costs, stride, n_moves, goal, values, row):
-    """Return max |min over moves - value| along a row, the goal left out; equal infs agree."""
+    """Return max `|min over moves - value|` along a row, the goal left out; equal infs agree."""
     largest = 0.0
     for cell in range(row + 1, row + stride - 1):
         best, _ = best_move(costs, stride, values, n_moves, cell)
