@@ -110,13 +110,18 @@ def _fitted(
 
 
 def _directed_terms(pairs: Sequence[Pair], ground: Ground) -> dict[str, Term]:
-    """Return the terms of directions that the drives show."""
+    """Return the terms of directions that the drives show.
+
+    Who keeps to one side also turns off plans in one sense, and in a loop driven one way one side
+    may be driven more: where both are shown, the fit tells which it is.
+    """
+    terms: dict[str, Term] = {}
     places = across(ground.occupied, ground.side)
     if differ_in(pairs, places, ground.side):
-        return {SIDES: Table(places, N_KNOTS[SIDES])}
+        terms[SIDES] = Table(places, N_KNOTS[SIDES])
     if keeps_directions(pairs, ground):
-        return {DIRECTIONS: Directions(ground.shape, ground.side)}
-    return {}
+        terms[DIRECTIONS] = Directions(ground.shape, ground.side)
+    return terms
 
 
 def _habits(
