@@ -24,7 +24,7 @@ EXAMPLES = """\
 examples:
   python -m studies family_curves
 """
-COLOURS = {"before": "#D55E00", "now": "#0072B2"}
+COLOURS = {"before": "#D55E00", "weight 1": "#999999", "now": "#0072B2"}
 PANELS = {
     "vin": ("VIN at the papers' budget", "epoch of 10,000 mazes"),
     "id_gppn": ("a small ID-GPPN, 8 channels", "steps of 16 mazes"),
@@ -33,7 +33,8 @@ WHAT = {
     ("vin", "before"): "before: walls are 1",
     ("vin", "now"): "now: free cells are 1",
     ("id_gppn", "before"): "before: walls are 1, a solve may return its start",
-    ("id_gppn", "now"): "now: free cells are 1, last iterate, penalty on the Jacobian",
+    ("id_gppn", "weight 1"): "free cells are 1, last iterate, penalty of weight 1",
+    ("id_gppn", "now"): "now: the same with a penalty of weight 0.1",
 }
 
 
@@ -54,8 +55,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """Draw a panel for each planner.
 
     Args:
-        rows: Of a run each: planner, form ("before" or "now"), seed, x (epochs or steps) and
-            success [%] of validation starts.
+        rows: Of a run each: planner, form (see `WHAT`), seed, x (epochs or steps) and success [%]
+            of validation starts.
         path: Of the picture.
     """
     figure = Figure(figsize=(10.0, 4.3), layout="constrained")
@@ -73,12 +74,13 @@ def _panel(axes: Axes, planner: str, rows: Sequence[Row]) -> None:
         for row in own:
             axes.plot(row["x"], row["success"], "o-", color=colour, lw=1.4, ms=2.5)
             axes.annotate(f" {row['seed']}", (row["x"][-1], row["success"][-1]), fontsize=8)
-        handles.append(Line2D([], [], color=colour, label=WHAT[planner, form]))
+        if own:
+            handles.append(Line2D([], [], color=colour, label=WHAT[planner, form]))
     if planner in PUBLISHED:
         value = PUBLISHED[planner][1]
         axes.axhline(value, color="black", ls=":", lw=1.0)
         text = f"published: {value:.0f} (mean over mazes)"
-        axes.annotate(text, (0.0, value), fontsize=8, va="bottom")
+        axes.annotate(text, (0.4, value + 0.8), fontsize=8, va="bottom")
     title, x = PANELS[planner]
     axes.set(title=title, xlabel=x, ylim=(0.0, 100.0))
     axes.set_xlim(left=0.0)
