@@ -1,6 +1,7 @@
 """Packaging for colcon (ament_python) and pip; `make` pins its versions in requirements/."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,6 +14,28 @@ from setuptools.command.install import install
 NAME = "mme_ilqr_ros"
 NODES = ("planner", "controller", "simulator", "run_monitor", "safety", "recorder", "viewer")
 EXECUTABLES = (*NODES, "navigation")  # planner and controller in one process
+MESSAGES = ("diagnostic", "geometry", "nav", "sensor", "visualization")
+URL = "https://example.org/mme_ilqr_ros"  # a placeholder: set it before the first release
+BRANCH = "main"
+
+
+def long_description():
+    """Return the README for a package index, its links to files of the repository made absolute.
+
+    Empty where setup.py stands without it, as in a workspace that is built with symbolic links.
+    """
+    readme = Path("README.md")
+    if not readme.is_file():
+        return ""
+    # [text](docs/x.md), ![text](docs/x.png), <img src="docs/x.gif">; not (#part) or (https://...)
+    link = re.compile(r'(\]\(|src="|href=")(?!https?:|#|mailto:)([^)"\s]+)')
+    return link.sub(_absolute, readme.read_text(encoding="utf-8"))
+
+
+def _absolute(link):
+    before, target = link.groups()
+    kind = "raw" if target.endswith((".gif", ".jpg", ".png", ".svg", ".webp")) else "blob"
+    return f"{before}{URL}/{kind}/{BRANCH}/{target}"
 
 
 def shared_files():
@@ -100,7 +123,27 @@ setup(
     name=NAME,
     version="0.1.0",
     description="Learned global planning (ID-VIN) and multimodal local control (MME-iLQR)",
+    long_description=long_description(),
+    long_description_content_type="text/markdown",
+    url=URL,
+    project_urls={
+        "Documentation": f"{URL}/tree/{BRANCH}/docs",
+        "Changelog": f"{URL}/blob/{BRANCH}/CHANGELOG.rst",
+        "Source": URL,
+        "Issues": f"{URL}/issues",
+    },
+    keywords="ROS 2, nav2, mobile robots, planning, iLQR, trajectory optimization, value iteration",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
     license="Apache-2.0",
+    license_files=["LICENSE"],
     maintainer="mme_ilqr_ros maintainers",
     maintainer_email="maintainers@example.org",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
@@ -119,6 +162,12 @@ setup(
         "tqdm",
     ],
     extras_require={
+        # ROS 2 Jazzy from PyPI for Linux on x86-64; an installation of ROS 2 needs none of it.
+        "ros": [
+            "ros-jazzy-rclpy[fastrtps]>=7.1,<7.2",
+            *(f"ros-{kind}-msgs>=5.3,<5.4" for kind in MESSAGES),
+            "ros-std-srvs>=5.3,<5.4",
+        ],
         "train": ["torch>=2.0"],
         "cluster": ["dask", "distributed"],
         "peers": ["crocoddyl", "pytorch-mppi", "pyastar2d", "scikit-image"],
@@ -127,6 +176,7 @@ setup(
         "drives": ["rosbags>=0.11"],
         "live": ["aiohttp>=3.9"],
         "fuzz": ["atheris>=3.0"],
+        "docs": ["sphinx>=8.1", "myst-parser>=4", "furo", "sphinx-copybutton"],
         "test": ["pytest"],
     },
     data_files=[
@@ -139,7 +189,7 @@ setup(
     entry_points={
         "console_scripts": [
             f"mme-ilqr = {NAME}.__main__:main",
-            *(f"{node} = {NAME}.nodes.{node}_node:main" for node in EXECUTABLES if BY_COLCON),
+            *(f"{node} = {NAME}.nodes.executables:{node}" for node in EXECUTABLES if BY_COLCON),
         ],
     },
 )

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from pages import as_restructured, with_contents, write_reference  # noqa: E402
+from pages import as_restructured, with_contents, without_folders, write_reference  # noqa: E402
 
 project = "mme_ilqr_ros"
 release = ElementTree.parse(HERE.parent / "package.xml").findtext("version")
@@ -41,9 +41,10 @@ templates_path = ["templates"]
 copybutton_prompt_text = "$ "
 
 
-def _contents(app, docname, source):
+def _page(app, docname, source):
     if docname == root_doc:
         source[0] = with_contents(source[0])
+    source[0] = without_folders(source[0], (HERE.parent / docname).parent)
 
 
 def _docstring(app, what, name, obj, options, lines):
@@ -55,5 +56,5 @@ def _docstring(app, what, name, obj, options, lines):
 def setup(app):
     """Connect what `pages` does."""
     write_reference(HERE / "reference")
-    app.connect("source-read", _contents)
+    app.connect("source-read", _page)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon

@@ -41,6 +41,15 @@ def with_contents(index: str) -> str:
     return index
 
 
+def without_folders(text: str, folder: Path) -> str:
+    """Return a page of a folder whose links to folders are plain text: a site has none to show."""
+
+    def unlinked(match: re.Match[str]) -> str:
+        return match[1] if (folder / match[2]).is_dir() else match[0]
+
+    return re.sub(r"\[([^\[\]]*)\]\(([^)\s#:]+)\)", unlinked, text)
+
+
 def write_reference(folder: Path) -> None:
     """Write one reStructuredText page a package; those that have not changed stay untouched."""
     folder.mkdir(exist_ok=True)

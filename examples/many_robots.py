@@ -90,6 +90,11 @@ def main(picture: str = "out/examples/many_robots.png", robots: str = "24") -> N
     same = sum(bool(np.isclose(a.costs[a.chosen], b.costs[b.chosen], rtol=1e-3)) for a, b in pairs)
     print(f"{free} of {n_robots} robots have a free way, {same} the same one in both ways")
     print(f"one batch {1e3 * batch_time:.0f} ms, compiled {1e3 * compiled_time:.0f} ms a cycle")
+    if batch_time > compiled_time:
+        print(
+            f"here the batch is {batch_time / compiled_time:.0f} times slower: on a CPU use the"
+            " compiled kernel; the batch is meant for a GPU, on which it has not been timed"
+        )
     figure = Figure(figsize=(7.0, 7.0), layout="constrained")
     draw(figure.subplots(), circles, together)
     Path(picture).parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ from mme_ilqr_ros.control.controller import ControlResult, ControlStatus, LocalC
 from mme_ilqr_ros.control.settings import ControllerSettings
 from mme_ilqr_ros.control.situation import Situation
 from mme_ilqr_ros.geometry.pose import Pose, RobotState
+from mme_ilqr_ros.reporting.world_axes import CANDIDATE, CHOSEN, COMMAND, OBSTACLE
+from mme_ilqr_ros.reporting.world_axes import GOAL as GREEN
 from mme_ilqr_ros.settings import build
 
 START = RobotState(0.0, 0.02, 0.0)  # 2 cm off the axis: nothing here rests on perfect symmetry
@@ -73,16 +75,20 @@ def sentence(variant: str, states: list[RobotState], results: list[ControlResult
 
 
 def draw(axes: Axes, title: str, states: list[RobotState], results: list[ControlResult]) -> None:
-    """Draw the circles, the driven path and the modes of one early cycle."""
+    """Draw the circles, the driven path and the plans of one early cycle."""
     for x, y, radius, *_ in CIRCLES:
-        axes.add_patch(Circle((x, y), radius, color="0.75"))
+        axes.add_patch(Circle((x, y), radius, color=OBSTACLE))
     modes = results[SHOWN_AT].modes
-    for n, line in enumerate(modes.states):
-        chosen = n == modes.chosen
-        style = {"color": "tab:orange", "linewidth": 5.0 if chosen else 1.0}
-        axes.plot(line[:, 0], line[:, 1], alpha=0.6, **style)
-    axes.plot(*np.array([state.position for state in states]).T, color="black", linewidth=2.0)
-    axes.plot(GOAL.x, GOAL.y, "*", color="tab:green", markersize=14)
+    others = [n for n in range(len(modes.states)) if n != modes.chosen]
+    for k, n in enumerate(others):
+        label = None if k else "other plans"
+        axes.plot(*modes.states[n, :, :2].T, color=CANDIDATE, linewidth=1.0, label=label)
+    chosen = modes.states[modes.chosen, :, :2]
+    axes.plot(*chosen.T, color=CHOSEN, linewidth=5.0, alpha=0.6, label="executed plan")
+    driven = np.array([state.position for state in states])
+    axes.plot(*driven.T, color=COMMAND, linewidth=2.0, label="driven")
+    axes.plot(GOAL.x, GOAL.y, "*", color=GREEN, markersize=14, label="goal")
+    axes.legend(loc="upper right", fontsize=8)
     axes.set(title=title, xlim=(-0.5, 6.5), ylim=(-2.7, 2.7), aspect="equal", xlabel="x [m]")
 
 
@@ -94,7 +100,7 @@ def main(picture: Path = Path("out", "examples", "two_ways_round.png")) -> None:
         states, results = drive(variant)
         print(sentence(variant, states, results))
         seconds = SHOWN_AT * PERIOD
-        draw(side, f"{variant}; plans at {seconds:.1f} s, chosen one thick", states, results)
+        draw(side, f"{variant}: the plans at {seconds:.1f} s", states, results)
     axes[0].set_ylabel("y [m]")
     picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture, dpi=110)

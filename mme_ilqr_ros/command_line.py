@@ -8,6 +8,7 @@ unusable input with one line that names it, 130 after Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import math
 import shlex
@@ -20,6 +21,7 @@ from mme_ilqr_ros import __version__
 from mme_ilqr_ros.errors import InputError
 
 DONE, UNUSABLE_INPUT, INTERRUPTED = 0, 2, 130
+MOST_DIGITS = 9  # of a whole number
 
 
 class VerbModule(Protocol):
@@ -88,7 +90,7 @@ def main(
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     name = f"{prog} {chosen}" if chosen in verbs else prog
     try:
-        options = _parser(prog, about, verbs, chosen, examples).parse_args(arguments)
+        options = _parsed(_parser(prog, about, verbs, chosen, examples), arguments)
         result = options.run(options, shlex.join([*prog.split(), *arguments]))
     except (InputError, OSError) as error:
         return _fail(UNUSABLE_INPUT, f"{name}: {error}")
@@ -124,9 +126,23 @@ def _parser(
             epilog=module.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        own.set_defaults(run=module.run)
+        own.set_defaults(run=module.run, parser_of_verb=own)
         module.add_arguments(own)
     return parser
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; what no argument takes is refused in the name of the verb."""
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        word = unknown[0]
+        own = options.parser_of_verb
+        known = [flag for action in own._actions for flag in action.option_strings]
+        near = difflib.get_close_matches(word.split("=")[0], known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        own.error(f"there is no argument '{word}'{hint}")
+    del options.parser_of_verb
+    return options
 
 
 def _load(verb: Verb) -> VerbModule:
@@ -176,16 +192,20 @@ def _number(text: str) -> float:
 
 def whole(text: str) -> int:
     """Return a whole number from 0 on."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    if not _is_whole(text):
         raise argparse.ArgumentTypeError(f"'{text}' must be a whole number from 0 on")
     return int(text)
 
 
 def positive_int(text: str) -> int:
     """Return a whole number above 0."""
-    if whole(text) == 0:
-        raise argparse.ArgumentTypeError("'0' must be a whole number above 0")
+    if not _is_whole(text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number above 0")
     return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def names(text: str) -> list[str]:

@@ -8,3 +8,6 @@ class InputError(ValueError):
 
     Every command line shows the line and ends with status 2.
     """
+
+
+HOW_TO_GET_ROS = "source a ROS 2 installation, or on Linux x86-64: pip install 'mme_ilqr_ros[ros]'"

@@ -10,6 +10,8 @@ from mme_ilqr_ros.command_line import Verb
 
 VERBS = {
     "tables": Verb("README and docs say what the kept results say", "studies.tables"),
+    "gallery": Verb("the pictures of README and docs, made again", "studies.gallery"),
+    "scenarios": Verb("shipped scenarios through the ROS 2 nodes, many runs", "studies.scenarios"),
     "architecture": Verb("draw nodes, folders and topics from the code", "studies.architecture"),
     "peers": Verb("other local controllers in the same worlds", "studies.peers.verb"),
     "irsim": Verb(
@@ -72,6 +74,15 @@ VERBS = {
     ),
     "drives_tutorial": Verb(
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
+    ),
+    "tutorials": Verb("run the commands of the tutorials in docs/", "studies.tutorials"),
+    "first_hour": Verb(
+        "the way of somebody new, timed: clone, page, picture, then all of their own",
+        "studies.first_hour",
+    ),
+    "tuning_pictures": Verb(
+        "the pictures of docs/tuning.md: a symptom, and one parameter changed",
+        "studies.tuning_pictures",
     ),
     "own_drives": Verb(
         "what a robot's owner gains from a few drives: places, directions, other maps",

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.compiled import compiled
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -25,6 +24,7 @@ from mme_ilqr_ros.planning.cell_path import is_apart, line_cost, straighten
 from mme_ilqr_ros.planning.field import follow, solve_field
 from mme_ilqr_ros.planning.taut import pull_taut
 from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting import rows as files
 from studies.plan.movingai import read_movingai_map
 
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Compare what the command line asks for; return the table."""
     options.out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with Progress(len(options.maps), "map") as progress:
+    with ProgressBar(len(options.maps), "map") as progress:
         for path in options.maps:
             blocked, radius = read_map(path, options.radius)
             rows.append({"map": path.stem, **compared(blocked, radius > 0.5, options)})

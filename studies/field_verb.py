@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.geometry.map_file import load_map
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting import rows as files
 from studies.field_timing import (
     TimedMap,
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     maps = _maps(options)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {}
-    with Progress(len(maps), "map") as progress:
+    with ProgressBar(len(maps), "map") as progress:
         for timed in maps:
             rows[timed.name] = time_field(timed, options.rounds, options.places, options.seed)
             progress.step(f"{timed.name}: {rows[timed.name]['solve']:.3f} ms")

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.geometry.circles import no_circles
 from mme_ilqr_ros.geometry.grid_map import GridMap
@@ -21,6 +20,7 @@ from mme_ilqr_ros.geometry.pose_history import PoseHistory
 from mme_ilqr_ros.perception.perception import Perception
 from mme_ilqr_ros.perception.scan import Scan
 from mme_ilqr_ros.perception.settings import PerceptionSettings
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting import rows as files
 from mme_ilqr_ros.simulation.lidar import scan as cast
 from mme_ilqr_ros.simulation.obstacles import Box
@@ -196,7 +196,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     worlds = [pillars(np.random.default_rng(options.seed)), hall(), warehouse()]
     options.out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with Progress(len(worlds) * len(options.beams), "world") as progress:
+    with ProgressBar(len(worlds) * len(options.beams), "world") as progress:
         for world in worlds:
             for beams in options.beams:
                 rows.append(time_perception(world, beams, options.scans, settings, options.seed))

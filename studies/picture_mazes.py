@@ -2,13 +2,15 @@
 
 A reader and the exact planner learn from shortest moves in small mazes drawn as gratings. They are
 then given large perfect mazes in other styles; the paths are judged on the true map, from every
-cell. Beside them stand the two without the structure: a reader that learns how a wall looks, and a
-network that predicts moves from the true map without planning.
+cell. A large map has cells enough to refine what was read by its own two looks. Beside them stand
+those without a part: two looks with nothing learned before, a reader that learns how a wall looks,
+and a network that predicts moves from the true map without planning.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -32,7 +34,8 @@ from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes, rollout, 
 from mme_ilqr_ros.training.tasks.navigation import imitation_loss
 from studies.compare.cloning import CloningNetwork
 from studies.tasks.styled import READERS, StyledTask, goal_map
-from studies.tasks.styles import UNSEEN, Style, gratings, picture
+from studies.tasks.styles import PIXELS, UNSEEN, Style, gratings, picture
+from studies.tasks.two_looks import two_looks
 
 ABOUT = __doc__ or ""
 EXAMPLES = """\
@@ -41,12 +44,15 @@ examples:
   python -m studies picture_mazes --cells 51 --steps 300
 
 With the package maze-dataset installed (pip install maze-dataset 'muutils<0.9') the mazes are its
-own, by Wilson's algorithm, depth first and by recursive division; without it, our own.
+own, by Kruskal's algorithm, depth first and by recursive division; without it, our own.
 """
-FOREIGN = ("gen_wilson", "gen_dfs", "gen_recursive_division")
+FOREIGN = ("gen_kruskal", "gen_dfs", "gen_recursive_division")
 OWN = "depth first, own"
 OURS = next(iter(READERS))
+REFINED = f"{OURS}, then by two looks"
+ALONE = "by two looks, nothing learned"
 CLONED = "no planner, true map given"
+_WALL = 1e5  # what a cell costs that is read as one
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,13 +76,17 @@ def run(options: argparse.Namespace, command: str) -> str:
     torch.set_num_threads(1)
     rows = []
     mazes = test_mazes(options.cells, options.seed)
-    models = {name: trained_reader(name, options.steps, options.seed) for name in READERS}
+    models: dict[str, tuple[nn.Module | None, float]] = {
+        name: trained_reader(name, options.steps, options.seed) for name in READERS
+    }
+    models |= {REFINED: models[OURS], ALONE: (None, 0.0)}
     for name, (model, seconds) in models.items():
-        # The ablation is seen through on the first maze.
-        given = mazes if name == OURS else dict(list(mazes.items())[:1])
+        # What is not the reader proper is seen through on the first maze.
+        given = mazes if name in (OURS, REFINED) else dict(list(mazes.items())[:1])
         for style_name, style in {"gratings (seen)": gratings, **UNSEEN}.items():
             for maker, maze in given.items():
-                seen = Seen.by(model, maze, style, options.noise, options.seed)
+                view = View.of(maze, style, options.noise, options.seed)
+                seen = Seen.by(model, view, refined=name in (REFINED, ALONE))
                 row = {"read": name, "style": style_name, "mazes": maker, **seen.row(maze)}
                 rows.append({**row, "training CPU s": seconds})
     begun = time.process_time()
@@ -157,6 +167,43 @@ def cloned(network: CloningNetwork, maze: MazeSet) -> dict[str, float | None]:
 
 
 @dataclass(frozen=True, eq=False)
+class View:
+    """A maze and its picture.
+
+    Attributes:
+        maze: One maze.
+        pixels: float32 [6 H, 6 W].
+    """
+
+    maze: MazeSet
+    pixels: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, maze: MazeSet, style: Style, noise: float, seed: int) -> View:
+        """Draw a maze in a style."""
+        rng = np.random.default_rng([seed, *maze.occupied.shape])
+        return cls(maze, picture(style, maze.occupied[0], noise, rng))
+
+    @property
+    def cells(self) -> NDArray[np.float32]:
+        """[H W, 36] pixels of each cell."""
+        height, width = self.maze.occupied.shape[1:]
+        parts = self.pixels.reshape(height, PIXELS, width, PIXELS).swapaxes(1, 2)
+        return parts.reshape(height * width, PIXELS**2)
+
+    def read_by(self, model: nn.Module) -> torch.Tensor:
+        """Return the log cost [1, H, W] that a model reads."""
+        pixels = torch.from_numpy(self.pixels[None])
+        return model.get_submodule("encoder")(pixels, goal_map(self.maze))
+
+    def border_guess(self, rng: np.random.Generator) -> NDArray[np.bool_]:
+        """Return a guess of the walls [H, W] without having learned: the border, else a coin."""
+        wall = np.ones(self.maze.occupied.shape[1:], dtype=bool)
+        wall[1:-1, 1:-1] = rng.random((wall.shape[0] - 2, wall.shape[1] - 2)) < 0.5
+        return wall
+
+
+@dataclass(frozen=True, eq=False)
 class Seen:
     """What a reader and the planner make of one picture.
 
@@ -172,26 +219,40 @@ class Seen:
 
     @classmethod
     @torch.no_grad()
-    def by(cls, model: nn.Module, maze: MazeSet, style: Style, noise: float, seed: int) -> Seen:
-        """Draw the maze in a style, read it, and plan by the exact search."""
-        rng = np.random.default_rng([seed, *maze.occupied.shape])
-        pixels = torch.from_numpy(picture(style, maze.occupied[0], noise, rng)[None])
-        goal = goal_map(maze)
-        begun = time.process_time()
-        log_cost = model.get_submodule("encoder")(pixels, goal)
+    def by(cls, model: nn.Module | None, view: View, refined: bool = False) -> Seen:
+        """Read a picture, and plan by the exact search.
+
+        Args:
+            model: The reader; None guesses by the border.
+            view: The picture.
+            refined: Read again by the two looks of its own cells.
+        """
+        maze, rng, begun = view.maze, np.random.default_rng(0), time.process_time()
+        if model is None:
+            wall = view.border_guess(rng)
+            log_cost = _log_cost(wall)
+        else:
+            log_cost = view.read_by(model)
+            wall = log_cost[0].numpy() > 0.5 * float(log_cost.max() + log_cost.min())
+        if refined:
+            wall = two_looks(view.cells, wall.ravel(), rng).reshape(wall.shape)
+            log_cost = _log_cost(wall)
         cost = torch.exp(log_cost)
         field = solve_field(cost[0].double().numpy(), tuple(maze.goals[0]), N_STRAIGHT)
         values = torch.from_numpy(field.values.astype(np.float64))[None]
         q = edge_action_values(values, edges_of(log_cost.double(), None, N_STRAIGHT))
         arrows = q.argmin(dim=1).numpy()
         seconds = time.process_time() - begun
-        read = log_cost.numpy() > 0.5 * float(log_cost.max() + log_cost.min())
-        return cls(int((read != maze.occupied).sum()), arrows, seconds)
+        return cls(int((wall != maze.occupied[0]).sum()), arrows, seconds)
 
     def row(self, maze: MazeSet) -> dict[str, float | None]:
         """Return the numbers of a row."""
         misread = {"cells misread": self.misread}
         return {**misread, **scores(self.arrows, maze), "CPU s a map": round(self.seconds, 3)}
+
+
+def _log_cost(wall: NDArray[np.bool_]) -> torch.Tensor:
+    return math.log(_WALL) * torch.from_numpy(wall[None].astype(np.float32))
 
 
 def scores(arrows: NDArray[np.int64], maze: MazeSet) -> dict[str, float | None]:

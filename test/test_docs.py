@@ -79,8 +79,12 @@ def test_tuning_speaks_of_parameters_that_exist():
     assert spoken_of - parameters == set()
 
 
-def test_parameter_files_in_documents_are_accepted(monkeypatch):
+def test_parameter_files_in_documents_are_accepted(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(REPOSITORY / "examples" / "my_robot_package"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = text_of(DOCS / "tutorial_own_cost.md")
+    costs = re.search(r"^# my_costs\.py\n.*?^```", own, re.M | re.S)
+    (tmp_path / "my_costs.py").write_text(costs[0].removesuffix("```"), encoding="utf-8")
     blocks = [
         block
         for page in PAGES

@@ -15,9 +15,6 @@ EXAMPLE = re.compile(r"^  mme-ilqr ([a-z_]+)(.*?)(?: {3,}.*| > .*)?$", re.MULTIL
 
 
 def module_of(name):
-    needs = {"train": "torch", "live": "aiohttp"}
-    if VERBS[name].extra:
-        pytest.importorskip(needs[VERBS[name].extra])
     return importlib.import_module(VERBS[name].module)
 
 
@@ -48,6 +45,57 @@ def test_a_command_that_does_not_exist_is_one_line_and_status_2(arguments, capsy
         main(arguments)
     assert left.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("drive --worlds trap --out o --trials -1", "'-1' must be a whole number above 0"),
+        ("drive --worlds trap --out o --trials 0", "'0' must be a whole number above 0"),
+        ("drive --worlds trap --out o --contoller ilqr", "did you mean --controller?"),
+        ("drive --worlds trap --out o --xyz 2", "there is no argument '--xyz' (see "),
+    ],
+)
+def test_a_refused_argument_is_named_in_the_name_of_its_verb(arguments, line, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments.split())
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("python -m mme_ilqr_ros drive: ")
+    assert line in told
+    assert told.endswith(" drive --help)\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("--weights mine.safetensors", "--weights mine.safetensors: is no file and none of "),
+        ("--weights shortest --planner none", "--weights: --planner none has none; use id_vin"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["drive --worlds trap --out o", "sim"])
+def test_weights_that_cannot_be_used_are_one_line(verb, arguments, line, capsys):
+    assert main([*verb.split(), *arguments.split()]) == 2
+    told = capsys.readouterr().err
+    assert line in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["live", "--help"], ["drive", "--help"], ["sim", "--help"]])
+def test_help_needs_neither_ros_nor_torch_nor_aiohttp(arguments):
+    code = "import sys; sys.modules.update(dict.fromkeys(('rclpy', 'torch', 'aiohttp')))\n"
+    code += f"from mme_ilqr_ros.__main__ import main; sys.exit(main({arguments}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_page_without_aiohttp_is_one_line_and_status_2():
+    code = "import sys; sys.modules['aiohttp'] = None\n"
+    code += "from mme_ilqr_ros.__main__ import main; sys.exit(main(['live']))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.endswith("live: aiohttp is missing; pip install 'mme_ilqr_ros[live]'\n")
+    assert run.stderr.count("\n") == 1
 
 
 def test_training_without_torch_is_one_line_and_status_2():

@@ -63,6 +63,13 @@ def test_without_torch_one_line_says_what_to_install():
 
 
 @pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
+def test_many_robots_says_that_its_batch_is_the_slower_one_on_a_cpu(outputs):
+    told = outputs[0]["many_robots"]
+    batch, compiled = re.search(r"one batch (\d+) ms, compiled (\d+) ms", told).groups()
+    assert ("times slower: on a CPU use" in told) or int(batch) <= int(compiled)
+
+
+@pytest.mark.skipif("many_robots" not in EXAMPLES, reason="needs torch")
 def test_many_robots_choose_the_same_plans_in_one_batch_as_one_by_one(outputs):
     free, robots, same = re.search(
         r"(\d+) of (\d+) robots have a free way, (\d+) the same one", outputs[0]["many_robots"]

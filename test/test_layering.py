@@ -26,10 +26,12 @@ MAY_IMPORT = {
         "learning": {"planning"},  # learns the costs that the planner evaluates
         "habits": {"planning"},  # learns the planner's costs from an owner's drives
         "command_line": set(),
+        "progress_bar": set(),
     },
     3: {
         "training": {
             *("planning", "learning", "habits", "reporting", "parameters", "command_line"),
+            "progress_bar",
         },
         "navigation": {"planning", "control", "perception"},  # scans and odometry to commands
         "warm_up": {
@@ -37,7 +39,7 @@ MAY_IMPORT = {
         },
         "benchmark": {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),
-            *("navigation", "command_line"),
+            *("navigation", "command_line", "progress_bar"),
         },
         "live": {
             *("planning", "control", "perception", "simulation", "reporting", "parameters"),

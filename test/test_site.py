@@ -30,6 +30,12 @@ def test_every_page_is_in_the_contents_once(pages):
     assert {path.name for path in DOCS.glob("*.md")} - set(listed) == {"index.md"}
 
 
+def test_every_page_has_one_title():
+    for page in DOCS.glob("*.md"):
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1, page.name
+
+
 def test_the_reference_has_every_module_of_its_packages(pages, tmp_path):
     (tmp_path / "of_a_package_that_went.rst").write_text("old")
     pages.write_reference(tmp_path)
@@ -39,6 +45,13 @@ def test_the_reference_has_every_module_of_its_packages(pages, tmp_path):
     found = re.findall(r"automodule:: mme_ilqr_ros\.control\.costs\.(\w+)", text)
     assert found[0] == "term"
     assert set(found) == modules
+
+
+def test_a_link_to_a_folder_becomes_text(pages, tmp_path):
+    (tmp_path / "results").mkdir()
+    text = "see [results](results), [one](results/a.json) and ![it](images/a.png)"
+    plain = text.replace("[results](results)", "results")
+    assert pages.without_folders(text, tmp_path) == plain
 
 
 def test_docstrings_become_restructured_text(pages):

@@ -25,6 +25,7 @@ from mme_ilqr_ros.command_line import names, positive, positive_int
 from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.controller import GUIDANCE
 from mme_ilqr_ros.parameters.files import Parameters, read_parameters
+from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
 from mme_ilqr_ros.reporting.result import Outcome, RunResult, speed_near
 from mme_ilqr_ros.reporting.rows import (
     facts,
@@ -50,6 +51,7 @@ YAML, gzipped or not. Names of shipped scenarios (trap, forest, ...) work too.
 EXAMPLES = """\
 examples:
   mme-ilqr drive --worlds trap u_pocket forest --planner none --plots --out out/scenarios
+  mme-ilqr drive --worlds depot --weights my_floor.safetensors --plots --out out/mine
   mme-ilqr drive --worlds local_dev.json.gz --ids trap_deep,l_shape --planner none --gif --out a
   mme-ilqr drive --worlds barn_odd_150.json.gz --planner-sees obstacles --jobs 2 --out out/barn
   mme-ilqr drive --worlds dynabarn_odd_30.json.gz --scheduler tcp://10.0.0.1:8786 --out out/dyna
@@ -59,10 +61,11 @@ and speed_clearance.png, with --gif animations. The same seed gives the same run
 place of the jobs, except with --realtime. The BARN score of this 2-D simulation is not comparable
 with its leaderboard.
 
-In the table, rad/s2 is the mean change of the commanded turning rate; near the median speed at 5 to
-10 cm from something while the robot moves, as a part of full speed; silent counts the runs that
-stood or ran out of time and still said "driving" in their last 10 s; detour is, by lidar, how many
-times as far as the shortest way in the whole world the robot drove, median and worst.
+A run is stuck when the robot stood still or drove in circles for 20 s. In the table, rad/s2 is the
+mean change of the commanded turning rate; near the median speed at 5 to 10 cm from something while
+the robot moves, as a part of full speed; silent counts the runs that stood or ran out of time and
+still said "driving" in their last 10 s; detour is, by lidar, how many times as far as the shortest
+way in the whole world the robot drove, median and worst.
 """
 COLUMNS = {
     "worlds": "{worlds}",
@@ -109,6 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="known: the controller is given true circles with their velocities, and the map;"
         " lidar: nothing but scans and odometry (%(default)s)",
     )
+    add("--weights", default="", metavar="NAME|FILE", help=WEIGHTS_HELP)
     add("--fov", type=positive, metavar="DEG", help="field of view of the lidar, in degrees")
     add("--beams", type=positive_int, metavar="N", help="rays of the lidar")
     add(
@@ -179,6 +183,7 @@ def _setup(options: argparse.Namespace) -> Setup:
     chosen = {name: getattr(options, name) for name in _CHOICES}
     chosen["planner_sees"] = chosen["planner_sees"] or PLANNER_SEES_BY[options.sensing]
     parameters = read_parameters(options.params) if options.params else Parameters()
+    chosen["weights"] = chosen_weights(options.weights, options.planner)
     setup = Setup(**chosen, parameters=parameters)
     if setup.guidance == "cost_to_go" and not setup.plans:
         raise InputError("--guidance cost_to_go: needs --planner id_vin or dijkstra")
@@ -275,7 +280,7 @@ def report(trials: Sequence[Trial]) -> str:
         {"worlds": name, **totals(group), "clearance": min(t.result.min_clearance for t in group)}
         for name, group in with_total(families(trials)).items()
     ]
-    failed = grouped((t.result for t in trials if not t.succeeded), lambda r: r.outcome.value)
+    failed = grouped((t.result for t in trials if not t.succeeded), lambda r: r.outcome.words)
     lines = [f"{kind}: {', '.join(r.world for r in group)}" for kind, group in failed.items()]
     return "\n".join([table(rows, COLUMNS), *lines])
 

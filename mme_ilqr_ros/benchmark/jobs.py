@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
-from tqdm import tqdm
 
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.progress_bar import ProgressBar
 
 R = TypeVar("R")
 
@@ -22,36 +21,6 @@ def add_job_arguments(add: Callable[..., Any]) -> None:
     add("--seed", type=whole, default=0, metavar="S", help="seed of the first trial (0); then +1")
     add("--jobs", type=positive_int, default=1, metavar="J", help="processes (1)")
     add("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that gets the jobs")
-
-
-class Progress:
-    """Counts what is done, on standard error: a bar on a terminal, plain lines anywhere else."""
-
-    def __init__(self, total: int, unit: str = "run") -> None:
-        self._total, self._done = total, 0
-        hidden = not sys.stderr.isatty()
-        self._bar = tqdm(total=total, unit=unit, dynamic_ncols=True, disable=hidden)
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def step(self, line: str = "", important: bool = False) -> None:
-        """Count one more.
-
-        Args:
-            line: What to write about it; on a terminal the bar says enough.
-            important: Whether to write it on a terminal too.
-        """
-        self._done += 1
-        self._bar.update()
-        if line and self._bar.disable:
-            sys.stderr.write(f"[{self._done}/{self._total}] {line}\n")
-            sys.stderr.flush()
-        elif line and important:
-            self._bar.write(line, file=sys.stderr)
 
 
 def run_all(
@@ -82,7 +51,7 @@ def run_all(
         else:  # one thread a process: small matrices gain nothing from more
             config = parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1)
         stack.enter_context(config)
-        progress = stack.enter_context(Progress(len(tasks)))
+        progress = stack.enter_context(ProgressBar(len(tasks)))
         for result in Parallel(return_as="generator")(delayed(function)(*task) for task in tasks):
             progress.step(line(result), bad(result))
             yield result

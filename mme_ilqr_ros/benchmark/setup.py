@@ -65,6 +65,8 @@ class Setup:
         realtime: Whether the time a control cycle takes passes in the world too.
         fov: Field of view of the lidar [degrees], in place of the parameter file's.
         beams: Of the lidar, likewise.
+        weights: Weight file of the planner, or the name of a shipped one; empty for the parameter
+            file's.
     """
 
     controller: str = ControllerNodeSettings.variant
@@ -82,6 +84,7 @@ class Setup:
     planner_sees: str = "map"
     fov: float | None = None
     beams: int | None = None
+    weights: str = ""
 
     @property
     def plans(self) -> bool:
@@ -155,6 +158,7 @@ class Setup:
         if (margin := self.parameters.controller.get("clearance_margin")) is not None:
             facts["clearance_margin"] = margin
         choice = {"kind": self.planner} if self.plans else {}
+        choice |= {"weights": self.weights} if self.weights else {}
         robot = _parameters_of(scenario.robot.file).planner
         return build(PlannerNodeSettings, {**robot, **facts, **self.parameters.planner, **choice})
 

@@ -57,6 +57,7 @@ class Choice:
         autostart: `false` leaves planner and controller to a lifecycle manager.
         nav2: `true` puts planner and controller into the seats of nav2's servers.
         enable_stamped_cmd_vel: `true` or `false`: whether the velocities of all carry a stamp.
+        weights: Path of the planner's weight file.
         scenario: Name or file of the scenario.
         world_id: Which world, where the scenario's file holds several.
         goal: `x y` or `x y yaw` in m and rad in place of the scenario's goal.
@@ -74,6 +75,7 @@ class Choice:
     autostart: str = ""
     nav2: str = ""
     enable_stamped_cmd_vel: str = ""
+    weights: str = ""
 
     @property
     def is_guarded(self) -> bool:
@@ -166,7 +168,7 @@ def navigation_nodes(choice: Choice, robot: RobotSpec | None = None) -> list[Nod
         limits = dict(robot.limits)
     chosen = _chosen(variant=choice.controller, guidance=choice.guidance)
     chosen |= {"use_plan": choice.use_plan} | choice.managed
-    planned = _chosen(kind=choice.planner) | choice.managed
+    planned = _chosen(kind=choice.planner, weights=choice.weights) | choice.managed
     if choice.by_lidar:
         limits |= {"scan_topics": tuple(topic for topic, _ in (named or RobotSpec()).scanners)}
         planned |= {"use_evidence": True}

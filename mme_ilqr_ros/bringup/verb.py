@@ -20,7 +20,8 @@ from mme_ilqr_ros.bringup.system import (
     viewer_node,
 )
 from mme_ilqr_ros.command_line import positive
-from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.errors import HOW_TO_GET_ROS, InputError
+from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
 from mme_ilqr_ros.parameters.simulation import RunMonitorSettings
 from mme_ilqr_ros.settings import Scalar
 from mme_ilqr_ros.simulation.robot_file import robot_file, robot_names
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--robot", default="", help=f"{robots}, or a parameter file, in place of the scenario's")
     for name, names in NAMES.items():
         add(f"--{name}", default="", choices=names, help="default: as in the parameter file")
+    add("--weights", default="", metavar="NAME|FILE", help=WEIGHTS_HELP)
     add("--speed", type=positive, metavar="X", help="simulated seconds per real second (real time)")
     add(
         "--record",
@@ -90,15 +92,14 @@ def run(options: argparse.Namespace, command: str) -> int:
         sensing=options.sensing,
         robot=_absolute(options.robot),
         safety=options.safety,
+        weights=chosen_weights(options.weights, options.planner),
     )
     world = (choice.scenario, choice.world_id, choice.robot)
     scenario = RunMonitorSettings(*world, goal=choice.goal).load_scenario()
     if options.params is not None and not options.params.is_file():
         raise InputError(f"--params: there is no file '{options.params}'")
     if importlib.util.find_spec("rclpy") is None:
-        raise InputError(
-            "rclpy is missing: source a ROS 2 installation, or pip install -r requirements/ros.txt"
-        )
+        raise InputError(f"rclpy is missing: {HOW_TO_GET_ROS}")
     if options.record and importlib.util.find_spec("mcap") is None:
         raise InputError("--record: mcap is missing: pip install 'mme_ilqr_ros[record]'")
     if options.viewer and importlib.util.find_spec("aiohttp") is None:

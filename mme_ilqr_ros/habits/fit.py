@@ -8,7 +8,7 @@ drivers of one mind still differ. The loss of a drive is, in units of its likely
 whose derivative is where the driver's length is minus where the planner's is expected to be, cell
 by cell: zero in the mean when our cost is the driver's, however noisy. So inconsistent drivers do
 not look like habits. Weights are not negative and cost `l1 |w| + l2 w^2 / 2`, so a term without
-support stays 0 and one drive moves little.
+support stays 0 and one drive moves little. The price l1 of a place grows with `chance`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.habits.ground import Ground
-from mme_ilqr_ros.habits.occupancy import add_walk
+from mme_ilqr_ros.habits.occupancy import add_walk, occupancy
 from mme_ilqr_ros.habits.terms import Term
 from mme_ilqr_ros.planning.directed import edge_costs
 from mme_ilqr_ros.planning.field import follow, solve_edges, solve_field
@@ -34,6 +34,7 @@ NOISE = 0.083
 _ERROR, _ERROR_LENGTH = 0.14, 0.3  # of a driver's log cost, and over how many metres it changes
 _ERRORS = 24  # different ones that are drawn from
 _STEP, _MEMORY, _MEMORY_OF_SQUARES, _DAMP = 0.15, 0.8, 0.95, 1.0
+_TIMES, _LEAST_TIMES = 4, 12  # plans for each drive, and in all
 _MOST_A_ROUND = 20  # drives; of more, another sample each round
 
 
@@ -41,7 +42,7 @@ _MOST_A_ROUND = 20  # drives; of more, another sample each round
 class Prior:
     """What a weight costs: `l1 |w| + l2 w^2 / 2`, in units of a drive's log likelihood."""
 
-    l1: float
+    l1: float | np.ndarray
     l2: float
 
 
@@ -68,9 +69,9 @@ class Driver:
             cost = cost * self.errors[error]
         ends = [(int(cell[0]), int(cell[1])) for cell in (start, goal)]
         if cost.ndim == 3:
-            field = solve_edges(edge_costs(cost), ends[1])
+            field = solve_edges(edge_costs(cost), ends[1], until=ends[0])
         else:
-            field = solve_field(cost, ends[1])
+            field = solve_field(cost, ends[1], until=ends[0])
         walk = follow(field, ends[0])
         return walk.cells if walk.reached else None
 
@@ -104,7 +105,7 @@ def fit(
     """
     ground = driver.ground
     n_moves = 8 if any(term.directed for term in terms.values()) else 1
-    scales = np.array([_weight(walk, ground) for walk in walks])
+    scales = np.array([certainty(walk, ground) for walk in walks])
     weights = {name: np.zeros(term.size) for name, term in terms.items()}
     mean = {name: np.zeros(term.size) for name, term in terms.items()}
     momentum = dict(weights)
@@ -116,14 +117,7 @@ def fit(
                 mean[name] += weights[name] / (n_rounds - begin)
         log_cost = added(terms, weights)
         cost = ground.cost * np.exp(np.minimum(log_cost, MOST))
-        drawn = rng.permutation(len(walks))[:_MOST_A_ROUND]
-        excess = np.zeros((n_moves, *ground.shape))
-        for k in drawn:
-            walk, share = walks[k], scales[k] * len(walks) / len(drawn)
-            planned = driver.walk(cost, walk[0], walk[-1], int(rng.integers(_ERRORS)))
-            if planned is not None:
-                add_walk(excess, walk, share)
-                add_walk(excess, planned, -share)
+        excess = _excess(driver, walks, scales, cost, n_moves, rng)
         held = np.isfinite(cost) & (log_cost < MOST)
         slope = excess * np.where(held, cost, 0.0)
         for name, term in terms.items():
@@ -138,6 +132,51 @@ def fit(
     return mean
 
 
+def _excess(
+    driver: Driver,
+    walks: Sequence[Walk],
+    scales: np.ndarray,
+    cost: np.ndarray,
+    n_moves: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return [n_moves, H, W] by how much more length drives spend in cells than erring plans."""
+    drawn = rng.permutation(len(walks))[:_MOST_A_ROUND]
+    excess = np.zeros((n_moves, *driver.ground.shape))
+    for k in drawn:
+        walk, share = walks[k], scales[k] * len(walks) / len(drawn)
+        planned = driver.walk(cost, walk[0], walk[-1], int(rng.integers(_ERRORS)))
+        if planned is not None:
+            add_walk(excess, walk, share)
+            add_walk(excess, planned, -share)
+    return excess
+
+
+def chance(driver: Driver, walks: Sequence[Walk], term: Term) -> np.ndarray:
+    """Return the standard deviation [size] that the derivative by a term's weights has by chance.
+
+    It is that of drivers without habits, who only err, on the same errands: where they take now
+    one way, now another, a drive that takes one of them says little.
+
+    Args:
+        driver: On the ground of the walks.
+        walks: Driven; only where they begin and end counts.
+        term: Of costs of cells.
+    """
+    ground, variance = driver.ground, np.zeros(term.size)
+    paid = np.where(ground.free, ground.cost, 0.0)
+    n_times = max(_TIMES, -(-_LEAST_TIMES // max(len(walks), 1)))
+    for k, walk in enumerate(walks):
+        slopes = []
+        for j in range(k * n_times, (k + 1) * n_times):
+            plan = driver.walk(ground.cost, walk[0], walk[-1], j % len(driver.errors))
+            if plan is not None:
+                slopes.append(term.gather(occupancy(plan, ground.shape)[0] * paid))
+        if len(slopes) > 1:
+            variance += certainty(walk, ground) ** 2 * np.var(slopes, axis=0, ddof=1)
+    return np.sqrt(variance)
+
+
 def added(terms: Mapping[str, Term], weights: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the log cost [H, W], or [8, H, W] if a term is directed, that terms add."""
     parts = [term.spread(weights[name]) for name, term in terms.items()]
@@ -145,9 +184,7 @@ def added(terms: Mapping[str, Term], weights: Mapping[str, np.ndarray]) -> np.nd
     return flat + sum(part for part in parts if part.ndim == 3)  # type: ignore[return-value]
 
 
-def _weight(walk: Walk, ground: Ground) -> float:
+def certainty(walk: Walk, ground: Ground) -> float:
     """Return 1 / T [1 / cells] of a drive."""
-    occupied = np.zeros((1, *ground.shape))
-    add_walk(occupied, walk, 1.0)
-    metres = ground.side * price(occupied, ground.cost)
+    metres = ground.side * price(occupancy(walk, ground.shape), ground.cost)
     return ground.side / (NOISE * np.sqrt(max(metres, 1.0)))

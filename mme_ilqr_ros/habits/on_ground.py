@@ -9,9 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.habits.drive import Drive, DriveError
-from mme_ilqr_ros.habits.evidence import differ_in, keeps_directions
-from mme_ilqr_ros.habits.explain import cost_on, missed
-from mme_ilqr_ros.habits.fit import Driver, Prior, Walk, fit, price
+from mme_ilqr_ros.habits.evidence import Pair, beside_plans, cost_more, differ_in, keeps_directions
+from mme_ilqr_ros.habits.fit import Driver, Prior, Walk, certainty, chance, fit
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
 from mme_ilqr_ros.habits.settings import HabitSettings
@@ -30,18 +29,23 @@ PLACES, SIDES, DIRECTIONS = "places", "sides", "directions"
 N_KNOTS = {CLEARANCE_FEATURE: 9, SIDES: 5}
 _LAYER_KNOTS = 5
 _NOISE_OF_ONE, _PLACES_L2 = 0.1, 0.2
+_CHANCE = 0.3
+"""Of the standard deviation that a derivative has by chance: a place is not blamed below it."""
 _TABLE_PRIOR = Prior(l1=0.3, l2=0.1)
 _ROUNDS = 100
 _DIRECTED = 0.6  # as many rounds, where each takes several times as long
 _AGAIN = 1.3  # undoes what the prior takes off places that many drives support
 _MOST_PLACE = 2.0  # log cost of a place
 UNFAMILIAR = 0.18
-"""Log cost of a place where no drive went, beside one where many go: it may be disliked."""
+"""Largest log cost of a place where no drive went, beside one where many go; see `_disliked`."""
 _TRUST = 5.0  # drives that show half of it
 _FAMILIAR = 0.6  # [m] beside a drive
 PRIOR_ERROR = 0.5
 """Standard deviation of the log cost of a place before a drive is seen."""
-_SUPPORT = 0.8  # [m] over which what is known of a place holds
+TOLD = 0.1
+"""Share of a drive's information that what is learned of a place makes use of."""
+SUPPORT = 1.6
+"""Width [m] of a place of which a drive tells."""
 
 _log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
@@ -66,19 +70,23 @@ def learn_on(
 ) -> Habits:
     """Do what `learn` does, from walks on the ground."""
     if not walks:
-        return _habits(ground, walks, {}, {})
+        return _habits(ground, walks, {}, {}, [])
     rng = np.random.default_rng(settings.seed)
     driver = Driver.on(ground, rng)
-    terms: dict[str, Term] = {PLACES: Places(ground.shape, ground.side)}
+    pairs = beside_plans(driver, walks)
+    terms: dict[str, Term] = {}
+    if cost_more(driver, walks):
+        terms[PLACES] = Places(ground.shape, ground.side)
     for name, argument in ground.features.items():
-        if differ_in(driver, walks, argument):
+        if differ_in(pairs, argument, ground.side):
             terms[name] = Table(argument, N_KNOTS.get(name, _LAYER_KNOTS))
-    turns = _directed_terms(driver, walks) if settings.directions else {}
+    if settings.directions:
+        terms |= _directed_terms(pairs, ground)
+    if not terms:
+        return _habits(ground, walks, {}, {}, pairs)
     report = None if progress is None else lambda done: progress(done, "learning")
-    if turns and _gain(driver, walks, terms | turns, rng) > _gain(driver, walks, terms, rng):
-        terms |= turns
     weights = _fitted(driver, walks, terms, _ROUNDS, rng, report)
-    return _habits(ground, walks, terms, weights, driver)
+    return _habits(ground, walks, terms, weights, pairs)
 
 
 def _fitted(
@@ -91,42 +99,27 @@ def _fitted(
 ) -> dict[str, np.ndarray]:
     """Return the weights of terms fitted to walks, each against its prior."""
     # The noise of a sum of derivatives grows with the root of the number of drives.
-    places = Prior(_NOISE_OF_ONE * np.sqrt(len(walks)), _PLACES_L2)
-    priors = {name: places if name in (PLACES, DIRECTIONS) else _TABLE_PRIOR for name in terms}
+    least = _NOISE_OF_ONE * np.sqrt(len(walks))
+    priors = dict.fromkeys(terms, _TABLE_PRIOR) | {DIRECTIONS: Prior(least, _PLACES_L2)}
+    if PLACES in terms:
+        by_chance = chance(driver, walks, terms[PLACES])
+        priors[PLACES] = Prior(least + _CHANCE * by_chance, _PLACES_L2)
     if any(term.directed for term in terms.values()):
         n_rounds = int(_DIRECTED * n_rounds)
     return fit(driver, walks, terms, priors, n_rounds, rng, report)
 
 
-def _gain(
-    driver: Driver,
-    walks: Sequence[Walk],
-    terms: Mapping[str, Term],
-    rng: np.random.Generator,
-) -> float:
-    """Return how much more of the drives that they were not fitted to the plans of terms share.
+def _directed_terms(pairs: Sequence[Pair], ground: Ground) -> dict[str, Term]:
+    """Return the terms of directions that the drives show.
 
-    Either half of the drives is explained by what the other shows, and compared with today's cost,
-    drive by drive. Too noisy a measure to hold back places by, it decides between terms.
+    Who keeps to one side also turns off plans in one sense, and in a loop driven one way one side
+    may be driven more: where both are shown, the fit tells which it is.
     """
-    ground, gains = driver.ground, []
-    halves = walks[::2], walks[1::2]
-    for shown, held in (halves, halves[::-1]):
-        weights = _fitted(driver, shown, terms, _ROUNDS // 2, rng)
-        cost = cost_on(_habits(ground, shown, terms, weights), ground)
-        for walk in held:
-            gains.append(missed(walk, ground.cost, driver) - missed(walk, cost, driver))
-    return float(np.mean(gains))
-
-
-def _directed_terms(driver: Driver, walks: Sequence[Walk]) -> dict[str, Term]:
-    """Return the terms of directions that the drives show."""
     terms: dict[str, Term] = {}
-    ground = driver.ground
     places = across(ground.occupied, ground.side)
-    if differ_in(driver, walks, places):
+    if differ_in(pairs, places, ground.side):
         terms[SIDES] = Table(places, N_KNOTS[SIDES])
-    elif keeps_directions(driver, walks):
+    if keeps_directions(pairs, ground):
         terms[DIRECTIONS] = Directions(ground.shape, ground.side)
     return terms
 
@@ -136,7 +129,7 @@ def _habits(
     walks: Sequence[Walk],
     terms: Mapping[str, Term],
     weights: Mapping[str, np.ndarray],
-    driver: Driver | None = None,
+    pairs: Sequence[Pair],
 ) -> Habits:
     """Return what was learned, places in blocks of two cells of the ground."""
     places = np.zeros(ground.shape)
@@ -145,7 +138,8 @@ def _habits(
         n = len(walks)
         places = _AGAIN * n / (n + 1.0) * terms[PLACES].spread(weights[PLACES])
         trust = n / (n + _TRUST)
-        places = places + UNFAMILIAR * trust * _unfamiliar(ground, walks)
+        unseen = min(_disliked(ground, walks, places), UNFAMILIAR)
+        places = places + unseen * trust * _unfamiliar(ground, walks)
         places = np.minimum(places, _MOST_PLACE)
     if isinstance(term := terms.get(DIRECTIONS), Directions):
         directions = np.minimum(term.fields(weights[DIRECTIONS]), MOST)
@@ -154,7 +148,7 @@ def _habits(
         Fingerprint.of(ground.grid),
         occupied_share(ground.grid, 2.0 * ground.side),
         places=_blocks(places),
-        places_error=_blocks(_error(ground, walks, places, driver)),
+        places_error=_blocks(_error(ground, pairs)),
         block=2.0 * ground.side,
         features={name: table for name, table in features.items() if table.any()},
         sides=weights.get(SIDES, np.zeros(N_KNOTS[SIDES])).astype(np.float32),
@@ -185,22 +179,34 @@ def _unfamiliar(ground: Ground, walks: Sequence[Walk]) -> np.ndarray:
     return np.exp(-2.5 * sigma * ndimage.gaussian_filter(visits, sigma))
 
 
-def _error(
-    ground: Ground, walks: Sequence[Walk], places: np.ndarray, driver: Driver | None
-) -> np.ndarray:
-    """Return the standard deviation [H, W] of the cost of places: less with drives and plans there.
+def _disliked(ground: Ground, walks: Sequence[Walk], places: np.ndarray) -> float:
+    """Return the mean log cost learned of places on the drives' plans by today's cost.
 
-    Where a driver pays, and where one would pay by the cost learned, the drives say what a place
-    costs: the information of a drive is the square of what it pays there, over its likely error.
+    About as much is to be expected of places where no drive went: an owner whose drives are today's
+    plans dislikes little elsewhere.
     """
-    known, full = np.zeros(ground.shape), ground.cost * np.exp(places)
-    cost = np.where(ground.free, ground.cost, 0.0) * np.exp(places)  # 0: no walk goes there
-    window = max(1, round(_SUPPORT / ground.side))
-    for k, walk in enumerate(walks):
-        plan = driver.walk(full, walk[0], walk[-1], k % len(driver.errors)) if driver else None
-        for cells in (walk, walk if plan is None else plan):
-            spent = occupancy(cells, ground.shape)
-            near = ndimage.uniform_filter(spent[0] * cost, window) * window**2
-            metres = ground.side * price(spent, ground.cost)
-            known += 0.5 * (ground.side * near) ** 2 / max(metres, 1.0)
+    planner = Driver(ground, np.ones((1, 1, 1)))
+    total, length = 0.0, 0
+    for walk in walks:
+        plan = planner.walk(ground.cost, walk[0], walk[-1])
+        if plan is not None:
+            total, length = total + places[plan[:, 0], plan[:, 1]].sum(), length + len(plan)
+    return float(total / max(length, 1))
+
+
+def _error(ground: Ground, pairs: Sequence[Pair]) -> np.ndarray:
+    """Return the standard deviation [H, W] of the log cost of places; no drive makes it larger.
+
+    A drive tells of a place where it parts from its plan by today's cost: there the owner chose.
+    Its information is the square of the difference of what both pay near the place, over the
+    drive's likely error, times a share that makes this figure the error of what is learned
+    (docs/learned_costs.md). Where all ways lead through a place, no drive tells what it costs.
+    """
+    known = np.zeros(ground.shape)
+    paid = np.where(ground.free, ground.cost, 0.0)
+    window = max(1, round(SUPPORT / ground.side))
+    for walk, plan in pairs:
+        apart = occupancy(walk, ground.shape)[0] - occupancy(plan, ground.shape)[0]
+        near = ndimage.uniform_filter(apart * paid, window) * window**2
+        known += TOLD * (certainty(walk, ground) * near) ** 2
     return 1.0 / np.sqrt(1.0 / PRIOR_ERROR**2 + known)

@@ -11,10 +11,9 @@ from pathlib import Path
 from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES_BY, PLANNERS, SENSING, Setup
 from mme_ilqr_ros.command_line import positive, whole
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.live.measure import measure
-from mme_ilqr_ros.live.server import Server
 from mme_ilqr_ros.live.session import Session, session_of
 from mme_ilqr_ros.parameters.files import Parameters, read_parameters
+from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
 from mme_ilqr_ros.simulation.robot_file import robot_names
 
 ABOUT = """\
@@ -41,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("scenario", nargs="?", default="trap", metavar="SCENARIO", help="(%(default)s)")
     add("--controller", choices=CONTROLLERS, default=Setup.controller, help="(%(default)s)")
     add("--planner", choices=PLANNERS, default=Setup.planner, help="(%(default)s)")
+    add("--weights", default="", metavar="NAME|FILE", help=WEIGHTS_HELP)
     add("--sensing", choices=SENSING, default=Setup.sensing, help="(%(default)s)")
     robots = ", ".join(robot_names())
     add("--robot", default="", help=f"{robots}, or a parameter file, in place of the scenario's")
@@ -61,8 +61,13 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Serve the page until Ctrl-C, or measure what that costs.
 
     Raises:
-        InputError: Something given cannot be used.
+        InputError: Something given cannot be used, or aiohttp is missing.
     """
+    try:  # not before somebody wants it: --help needs no library
+        from mme_ilqr_ros.live.measure import measure
+        from mme_ilqr_ros.live.server import Server
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is missing; pip install 'mme_ilqr_ros[live]'") from error
     if options.port > HIGHEST_PORT:
         raise InputError(f"--port {options.port}: must be at most {HIGHEST_PORT}")
     session = _session(options)
@@ -82,6 +87,7 @@ def _session(options: argparse.Namespace) -> Session:
         planner_sees=PLANNER_SEES_BY[options.sensing],
         parameters=given,
         robot=options.robot,
+        weights=chosen_weights(options.weights, options.planner),
     )
     sys.stderr.write("loading; the first time on a machine it compiles for half a minute\n")
     return session_of(options.scenario, setup, options.seed, options.paused)

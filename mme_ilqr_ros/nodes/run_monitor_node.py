@@ -43,6 +43,7 @@ from mme_ilqr_ros.reporting.run_record import RunRecord
 from mme_ilqr_ros.reporting.scene import Scene
 
 SUCCESS, FAILURE = 0, 1
+LOOK_PERIOD = 0.5  # s between two looks at how many simulators there are
 CIRCLES_PERIOD = 0.1  # s between recorded positions of circles
 
 
@@ -77,6 +78,7 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
         self._start_timer = self.create_timer(0.1, self._start_when_ready, clock=steady)
         self._patience = self.create_timer(settings.startup_patience, self._give_up, clock=steady)
         self.create_timer(settings.progress_period, self._say_progress, clock=steady)
+        self.create_timer(LOOK_PERIOD, self._look_around, clock=steady)
 
     def _listen(self, settings: RunMonitorSettings) -> None:
         twist = TwistStamped if settings.enable_stamped_cmd_vel else Twist
@@ -114,6 +116,8 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
         missing = []
         if self._state is None:
             missing.append("the simulator's ground_truth")
+        if crowd := self._crowd():
+            missing.append(f"the end of the other simulator ({crowd})")
         if "age of odom [s]" not in self._diagnostics.get("controller", {}):
             missing.append("a controller that hears odom")
         waits = self._diagnostics.get("planner", {}).get("waits for", "map")
@@ -122,6 +126,18 @@ class RunMonitorNode(RunnableNode[RunMonitorSettings]):
         if self._goal_publisher.get_subscription_count() < (2 if self.settings.use_plan else 1):
             missing.append("subscribers to goal_pose")
         return missing
+
+    def _crowd(self) -> str:
+        """Return how many simulators are heard; empty while there is no more than one."""
+        count = self.count_publishers(self.resolve_topic_name("simulator/ground_truth"))
+        return f"{count} simulators in this ROS domain" if count > 1 else ""
+
+    def _look_around(self) -> None:
+        """End a run in which the true state comes from several simulators in turn."""
+        if self._judge is not None and self.exit_status is None and (crowd := self._crowd()):
+            text = f"{crowd}: no result; end the others, or set another ROS_DOMAIN_ID"
+            self.get_logger().error(text)
+            self.exit_status = FAILURE
 
     def _start_when_ready(self) -> None:
         if self._missing():

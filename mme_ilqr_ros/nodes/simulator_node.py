@@ -47,6 +47,7 @@ from mme_ilqr_ros.simulation.lidar import warm_up
 from mme_ilqr_ros.simulation.scanner import LaserScan
 from mme_ilqr_ros.simulation.simulator import Simulator
 
+_LOOK_PERIOD = 1.0  # s between two looks at who else publishes what this node does
 _LONGEST_LAG = 0.5  # s of real time to catch up with; what is beyond is left out, and said
 
 
@@ -84,6 +85,7 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
         self._last_update = time.monotonic()
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # it makes ROS time, not follows it
         self.create_timer(settings.update_duration, self._update, clock=steady)
+        self.create_timer(_LOOK_PERIOD, self._look_around, clock=steady)
         for note in scenario.notes:
             self.get_logger().warning(note)
         self.get_logger().info(f"scenario '{scenario.name}' is up")
@@ -166,6 +168,25 @@ class SimulatorNode(RunnableNode[SimulatorNodeSettings]):
             self._publish_due(stamp)
             if simulator.time >= end:
                 return
+
+    def _look_around(self) -> None:
+        """Warn where another simulator or a robot moves in the same world of topics.
+
+        It goes on all the same: one that was killed and respawned is seen twice for a while.
+        """
+        publishers = [self._odom_publisher]
+        if self.settings.publish_clock:
+            publishers.append(self._clock_publisher)
+        for topic in (publisher.topic_name for publisher in publishers):
+            count = self.count_publishers(topic)
+            if count <= 1:
+                self.warnings.clear(topic)
+                continue
+            self.warnings.warn(
+                topic,
+                f"{topic} has {count} publishers: another simulator or robot is in this ROS domain"
+                " and namespace; end it, or set another ROS_DOMAIN_ID",
+            )
 
     def _publish_due(self, stamp: Time) -> None:
         settings = self.settings

@@ -6,9 +6,10 @@ import argparse
 import importlib
 import os
 import signal
+from collections.abc import Sequence
 
 from mme_ilqr_ros.command_line import DONE
-from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.errors import HOW_TO_GET_ROS, InputError
 from mme_ilqr_ros.parameters.verb import NODES
 
 EXECUTABLES = (*NODES, "navigation")
@@ -35,12 +36,27 @@ def run(options: argparse.Namespace, command: str) -> int:
     Raises:
         InputError: ROS 2 is missing.
     """
+    return run_executable(options.node, options.rest)
+
+
+def run_executable(node: str, arguments: Sequence[str] | None = None) -> int:
+    """Run one of EXECUTABLES until it is done or a signal ends it; return its exit status.
+
+    Args:
+        node: Its name.
+        arguments: For the node; None for those of the process.
+
+    Raises:
+        InputError: ROS 2, or another library that it needs, is missing.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):  # until the node sees to them: nothing moves
         signal.signal(number, lambda *_: os._exit(DONE))
     try:
-        module = importlib.import_module(f"mme_ilqr_ros.nodes.{options.node}_node")
+        module = importlib.import_module(f"mme_ilqr_ros.nodes.{node}_node")
     except ModuleNotFoundError as error:
         if error.name == "aiohttp":
             raise InputError("aiohttp is missing; pip install 'mme_ilqr_ros[live]'") from None
-        raise InputError(f"{error.name} is missing: source a ROS 2 installation") from None
-    return module.main(options.rest)
+        name = (error.name or "").split(".")[0]
+        raise InputError(f"{name} is missing: {HOW_TO_GET_ROS}") from None
+    status: int = module.main(arguments)
+    return status

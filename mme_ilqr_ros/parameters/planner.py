@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.parameters.shared import (
     ManagedSettings,
     navigation_setting,
     tolerance_setting,
 )
 from mme_ilqr_ros.planning.settings import PlannerSettings, ReplanSettings
+from mme_ilqr_ros.planning.weights import SHIPPED, SHORTEST, find_weights
 from mme_ilqr_ros.settings import setting
+
+WEIGHTS_HELP = f"the planner's learned cost: {', '.join(SHIPPED)}, or a .safetensors file"
 
 
 @dataclass(frozen=True)
@@ -61,3 +66,33 @@ class PlannerNodeSettings(ManagedSettings, ReplanSettings, PlannerSettings):
         low=0.1,
         high=3600.0,
     )
+
+
+def weights_file(text: str) -> Path:
+    """Return the weight file that `--weights` means: a shipped one by its name, or a file.
+
+    Args:
+        text: As given; empty for the shortest paths.
+
+    Raises:
+        InputError: There is no such file.
+    """
+    file = find_weights(text or SHORTEST)
+    if not file.is_file():
+        raise InputError(f"--weights {text}: is no file and none of {', '.join(SHIPPED)}")
+    return file.resolve()
+
+
+def chosen_weights(text: str, planner: str) -> str:
+    """Return the path of the file that `--weights` means; empty where nothing was given.
+
+    Args:
+        text: As given.
+        planner: The planner that was chosen; empty for the parameter file's.
+
+    Raises:
+        InputError: There is no such file, or the planner has no weights.
+    """
+    if text and planner not in ("", PlannerNodeSettings.kind):
+        raise InputError(f"--weights: --planner {planner} has none; use {PlannerNodeSettings.kind}")
+    return str(weights_file(text)) if text else ""

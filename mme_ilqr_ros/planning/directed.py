@@ -38,14 +38,21 @@ def edge_costs(cost):
     return edges
 
 
-def along_axes(directions: np.ndarray) -> np.ndarray:
-    """Return [8, ...] the term of each move for terms [4, ...] of driving along the half axes.
+def along_axes(directions: np.ndarray, turned: float = 0.0) -> np.ndarray:
+    """Return the term of each move for terms [4, ...] of driving along the half axes.
 
-    A straight move has the term of its half axis, a diagonal one the mean of two by cosine.
+    A move along one has its term, one between two the sum of theirs times the cosines with them; a
+    diagonal one lies between two.
+
+    Args:
+        directions: Terms of -row, -column, +row, +column.
+        turned: By how much their axes are turned against the rows and columns of the moves [rad].
     """
+    row, column = STEPS.T / LENGTHS
+    cos, sin = np.cos(turned), np.sin(turned)  # a column counts along x, a row along y
+    units = np.stack([cos * row - sin * column, cos * column + sin * row], axis=-1)
     axes = STEPS[:N_STRAIGHT]  # -row, -column, +row, +column
-    share = np.maximum(STEPS @ axes.T, 0) / LENGTHS[:, None]
-    return np.tensordot(share, directions, axes=1)
+    return np.tensordot(np.maximum(units @ axes.T, 0.0), directions, axes=1)
 
 
 def across(occupied: np.ndarray, resolution: float) -> np.ndarray:

@@ -79,7 +79,7 @@ class HabitCost:
         Args:
             layers: On the cells that are planned on.
             known: The map, where the cells that are planned on are not its own: the costs of places
-                are laid over them. Directions at places are left out there.
+                and of directions there are laid over them.
         """
         model = copy(self)
         model._known = known
@@ -132,8 +132,10 @@ class HabitCost:
             places = across(grid.occupied, grid.resolution)
             knots = np.linspace(0.0, 1.0, len(habits.sides))
             terms += np.where(np.isnan(places), 0.0, np.interp(places, knots, habits.sides))
-        if habits.directions.any() and habits.are_of(grid):
-            terms += along_axes(np.stack([habits.on_cells(d, grid) for d in habits.directions]))
+        if habits.directions.any() and self._are_of(grid):
+            turned = 0.0 if self._known is None else self._known.seen.origin.yaw - grid.origin.yaw
+            fields = [self._laid_on(grid, part) for part in habits.directions]
+            terms += along_axes(np.stack(fields), turned)
         return cost * np.exp(np.minimum(terms, MOST))
 
     @property
@@ -175,13 +177,26 @@ class HabitCost:
     def _places_on(self, grid: GridMap) -> np.ndarray:
         """Return the terms of places on the cells of a map [H, W]."""
         habits, known = self.habits, self._known
-        on = grid if known is None else known.grid
-        terms = habits.on_cells(habits.places, on)
+        terms = self._laid_on(grid, habits.places)
         if (pace := habits.pace) is not None:
-            terms += at_cells(pace.at(self.hour), pace.block, on.shape, on.resolution)
-        if known is None:
+            on = grid if known is None else known.grid
+            at = at_cells(pace.at(self.hour), pace.block, on.shape, on.resolution)
+            terms += self._seen_from(grid, at)
+        return terms
+
+    def _laid_on(self, grid: GridMap, blocks: np.ndarray) -> np.ndarray:
+        """Return terms of blocks [h, w] of the map on the cells of another one [H, W]."""
+        known = self._known
+        return self._seen_from(
+            grid, self.habits.on_cells(blocks, grid if known is None else known.grid)
+        )
+
+    def _seen_from(self, grid: GridMap, terms: np.ndarray) -> np.ndarray:
+        """Return terms of the cells of the map on those that are planned on."""
+        if self._known is None:
             return terms
-        return GridLayer(terms, known.seen.resolution, known.seen.origin).on(grid)[0]
+        seen = self._known.seen
+        return GridLayer(terms, seen.resolution, seen.origin).on(grid)[0]
 
     def _layer(self, name: str, grid: GridMap) -> np.ndarray:
         if name not in self._layers:

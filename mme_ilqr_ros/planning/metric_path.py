@@ -40,12 +40,22 @@ def metric_path(
     ends = grid.origin.inverse().transform(np.stack([start, end]))[:, ::-1] / grid.resolution
     points = np.concatenate([ends[:1], cells[1:-1] + 0.5, ends[1:]])
     if cost is not None:
-        kept = n_lead + straighten(points[n_lead:], cost, apart)
-        points = np.concatenate([points[:n_lead], pull_taut(points[kept], cost, apart)])
+        points = np.concatenate([points[:n_lead], taut_line(points[n_lead:], cost, apart)])
         points = _densified(points)
     metres = grid.origin.transform(points[:, ::-1] * grid.resolution)
     metres[0], metres[-1] = start, end  # free of rounding
     return Path(metres)
+
+
+def taut_line(points: np.ndarray, cost: np.ndarray, apart: bool = False) -> np.ndarray:
+    """Return the corners [K, 2] of a walk made straight where that costs no more.
+
+    Args:
+        points: [N, 2] as (row, column) in cells, where cell (i, j) covers [i, i+1) x [j, j+1).
+        cost: Of cells [H, W], inf where blocked, or [8, H, W] directed.
+        apart: See `straighten`.
+    """
+    return pull_taut(points[straighten(points, cost, apart)], cost, apart)
 
 
 def _densified(points: np.ndarray) -> np.ndarray:

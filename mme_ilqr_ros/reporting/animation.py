@@ -35,8 +35,9 @@ FRAME_PERIOD = 0.1  # [s] on the screen
 MOST_FRAMES = 160  # longer runs play faster
 LAST_FRAME = 2.5  # [s] on the screen
 LONG_SIDE, SHORT_SIDE = 640, 520  # [px] of the world at most
-NARROWEST = 360  # [px] so that the text fits
-HEAD = 26  # [px] text above the world
+NARROWEST = 480  # [px] so that the text fits
+HEAD, FOOT = 26, 22  # [px] text above the world, and below it what the lines mean
+SAMPLE, SPACE = 16, 12  # [px] of a line in the legend, and between two of them
 FINE = 2  # drawn this many times larger, then scaled down: smooth lines
 STALE = 0.6  # [s] candidate trajectories older than this are not shown
 
@@ -88,6 +89,8 @@ class _Stage:
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), 13 * FINE)
         self._bold = ImageFont.truetype(str(fonts / "DejaVuSans-Bold.ttf"), 13 * FINE)
+        self._small = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), 10 * FINE)
+        self._write_foot(ImageDraw.Draw(self._background))
 
     def frame(self, time: float, ending: str = "") -> Image.Image:
         """Return the picture of one moment."""
@@ -145,6 +148,27 @@ class _Stage:
             after = left + draw.textlength(text, font=self._font)
             draw.text((after, top), ending, fill=colour, font=self._bold)
 
+    def _write_foot(self, draw: ImageDraw.ImageDraw) -> None:
+        """Say once what the colours of the lines mean, of those that this run has."""
+        record = self._record
+        several = any(len(moment.trajectories) > 1 for moment in record.modes)
+        entries = [
+            ("driven", COMMAND, 2.0, True),
+            ("executed plan", CHOSEN, 3.0, bool(record.modes)),
+            ("other plans", CANDIDATE, 1.2, several),
+            ("global plan", PLAN, 1.0, bool(record.plans)),
+            ("seen by laser", SEEN, 2.0, bool(record.seen)),
+        ]
+        x, middle = 10.0 * FINE, self._background.height - FOOT * FINE / 2
+        for name, colour, width, is_shown in entries:
+            if not is_shown:
+                continue
+            ends = (x, middle, x + SAMPLE * FINE, middle)
+            draw.line(ends, fill=colour, width=round(width * FINE))
+            x += (SAMPLE + 4) * FINE
+            draw.text((x, middle), name, fill=INK, font=self._small, anchor="lm")
+            x += draw.textlength(name, font=self._small) + SPACE * FINE
+
     def _line(self, draw: ImageDraw.ImageDraw, points: NDArray, colour: str, width: float) -> None:
         if len(points) > 1:
             pixels = [tuple(pixel) for pixel in self._pixels(points)]
@@ -170,12 +194,13 @@ class _Stage:
 
 def _background(scene: Scene, view: View, pixels_per_metre: float) -> tuple[Image.Image, Axes]:
     """Draw what never moves: map, start and goal."""
-    sides = view.size * pixels_per_metre + (0, HEAD * FINE)
+    sides = view.size * pixels_per_metre + (0, (HEAD + FOOT) * FINE)
     # Whole multiples of FINE, so that scaling down meets the pixel grid.
     width, height = (FINE * round(float(side) / FINE) for side in sides)
     dpi = 72 * FINE
     figure = Figure(figsize=(width / dpi, height / dpi), dpi=dpi, facecolor="white")
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0 - HEAD * FINE / height))
+    foot = FOOT * FINE / height
+    axes = figure.add_axes((0.0, foot, 1.0, 1.0 - foot - HEAD * FINE / height))
     draw_scene(axes, scene, view)
     axes.set(xticks=[], yticks=[])
     canvas = FigureCanvasAgg(figure)

@@ -42,6 +42,7 @@ HEAD, GAP, PANEL, FOOT = 1.0, 0.55, 0.75, 0.5  # [in] title, spaces and command 
 OUTCOME_COLOURS = {"success": GOAL}
 FOOTPRINTS = 10
 FAINTEST = 0.5  # opacity of a mode without weight
+LEAST_RANGE = 0.2  # [m/s] or [rad/s] that a panel of commands shows
 STILL = 0.05  # [m] circles that move less have not moved
 TRUE_SPEED = "#999999"
 LETTERS = "ABCDE"  # one for each moment of decision
@@ -131,7 +132,8 @@ def _draw_seen(axes: Axes, record: RunRecord) -> None:
     if not record.seen:
         return
     seen = record.seen_at(record.states[-1, 0])
-    axes.plot(*seen.T, ".", color=SEEN, ms=2.0, mew=0, zorder=2.5, label="seen to stand")
+    axes.plot(*seen.T, ".", color=SEEN, ms=2.0, mew=0, zorder=2.5)
+    axes.plot([], [], ".", color=SEEN, ms=7.0, mew=0, label="seen to stand")
     for time in _even_times(record):
         for x, y, radius, vx, vy in record.tracks_at(time) if time >= record.seen[0][0] else ():
             axes.add_patch(Circle((x, y), radius, fill=False, ec=SEEN, lw=0.8, zorder=3))
@@ -216,7 +218,7 @@ def _draw_drive(figure: Figure, axes: Axes, record: RunRecord) -> None:
 
 
 def _speed_colours() -> LinearSegmentedColormap:
-    """Return light to dark blue: no hue that the modes, the goal or the obstacles have."""
+    """Return light to dark blue: no hue that the plans, the goal or the obstacles have."""
     return LinearSegmentedColormap.from_list("speed", ["#a6dcf5", "#3aa0dd", "#1f4e9c", "#08173a"])
 
 
@@ -241,6 +243,10 @@ def _draw_commands(
         axes.tick_params(labelsize=8)
         axes.set_xlim(states[0, 0], max(states[-1, 0], states[0, 0] + 0.1))
         axes.margins(y=0.12)
+        low, high = axes.get_ylim()
+        if high - low < LEAST_RANGE:  # noise about a speed is no story
+            middle = 0.5 * (low + high)
+            axes.set_ylim(middle - 0.5 * LEAST_RANGE, middle + 0.5 * LEAST_RANGE)
         axes.spines[["top", "right"]].set_visible(False)
         for moment in moments:
             axes.axvline(moment.time, color=CHOSEN, lw=0.8, alpha=0.6, zorder=0)
@@ -282,12 +288,14 @@ def _write_title(figure: Figure, scene: Scene, result: RunResult) -> None:
 
 def _write_legend(figure: Figure, axes: Axes, moments: Sequence[ModesMoment]) -> None:
     handles, labels = axes.get_legend_handles_labels()
+    handles.append(Line2D([], [], color=_speed_colours()(0.7), lw=2.4))
+    labels.append("driven")
     if moments:
         handles.append(Line2D([], [], color=CHOSEN, lw=7.0, alpha=0.55))
-        labels.append("chosen mode")
+        labels.append("executed plan")
     if any(len(moment.trajectories) > 1 for moment in moments):
         handles.append(Line2D([], [], color=CANDIDATE, lw=1.0))
-        labels.append("other modes")
+        labels.append("other plans")
     top = 1 - 0.66 / figure.get_figheight()
     figure.legend(
         handles,

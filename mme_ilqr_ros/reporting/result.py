@@ -16,6 +16,7 @@ from mme_ilqr_ros.reporting.run_record import Floats, RunRecord
 
 LAST = 10.0  # [s] before the end in which a robot that stands must have said so
 DRIVING = "driving"  # how the controller's status begins while nothing is wrong
+STOOD = "stood or circled at the end"  # what it is to be stuck, see `RunJudge`
 STANDS = 0.02  # of full speed
 NEAR = (0.05, 0.10)  # [m] from the robot's edge to the nearest thing: near it
 
@@ -27,6 +28,11 @@ class Outcome(Enum):
     COLLISION = "collision"
     TIMEOUT = "timeout"
     STUCK = "stuck"
+
+    @property
+    def words(self) -> str:
+        """The outcome, with what it means where its name does not say it."""
+        return f"{self.value} ({STOOD})" if self is Outcome.STUCK else self.value
 
 
 class RunJudge:
@@ -248,7 +254,10 @@ class RunResult:
 
     def line(self) -> str:
         """Return the run in one line."""
-        return f"{self.world}: {self.outcome.value} after {', '.join(self.facts())}"
+        said = ""
+        if self.outcome is Outcome.STUCK and self.last_words:
+            said = f"; the controller said '{self.last_words[-1]}'"
+        return f"{self.world}: {self.outcome.value} after {', '.join(self.facts())}{said}"
 
     def facts(self) -> list[str]:
         """Return the run's main figures as short texts, those that are known."""
@@ -257,8 +266,10 @@ class RunResult:
             facts.append(f"clearance {self.min_clearance:.2f} m")
         if self.solve_times:
             facts.append(f"solve {self.solve_ms['median']:.1f} ms median")
+        if self.outcome is Outcome.STUCK:
+            facts.append(STOOD)
         if self.mode_switches:
-            facts.append(f"{self.mode_switches} mode switch{'es' * (self.mode_switches > 1)}")
+            facts.append(f"{self.mode_switches} plan switch{'es' * (self.mode_switches > 1)}")
         return facts
 
 

@@ -17,6 +17,7 @@ MARGIN = 0.5  # [m] free space shown around the drive
 RIM = 0.25  # [m] free space shown around a circle
 CANDIDATE_MARGIN = 1.6  # [m] candidate trajectories may widen the view by this
 AGREEMENT = 0.1  # [m] modes that lie nearer to the chosen one than this tell no story
+MORE = 0.3  # of the longer side by which the view may grow to show whole what stands
 NARROWEST = 0.42  # the shorter side of the view is at least this part of the longer one
 
 
@@ -97,22 +98,51 @@ def view_of(scene: Scene, record: RunRecord, moments: Sequence[ModesMoment] = ()
     and the candidate trajectories of `moments`. The rest of a large map is left out, so that a
     robot in a big building does not become a dot.
     """
-    ends = [[scene.start.x, scene.start.y], [scene.goal.x, scene.goal.y]]
+    ends = np.array([[scene.start.x, scene.start.y], [scene.goal.x, scene.goal.y]])
     plans = [points for _, points in record.plans if len(points)]
-    drive = View.around(np.vstack([np.array(ends), record.states[:, 1:3], *plans]))
+    drive = View.around(np.vstack([ends, record.states[:, 1:3], *plans]))
     near = drive.grown(scene.robot_radius + MARGIN)
-    shown = [np.stack([near.low, near.high])]
-    for _, circles in record.circles[:1]:
-        for circle in circles:
-            if not near.grown(circle[2]).holds(circle[:2]):
-                continue
-            reach = circle[2] + RIM
-            shown += [circle[None, :2] - reach, circle[None, :2] + reach]
-    lines = [line for moment in moments for line in moment.trajectories]
+    reach = scene.goal_tolerance + RIM
+    shown = [np.stack([near.low, near.high]), ends[1] + np.array([[-reach], [reach]])]
+    lines = [
+        moment.trajectories[n]
+        for moment in moments
+        for n in (moment.chosen, *moment.alternatives)  # which the pictures show
+    ]
     wide = near.grown(CANDIDATE_MARGIN)
     shown += [line[wide.holds(line)] for line in lines]
-    view = View.around(np.vstack(shown))
+    view = _with_circles(View.around(np.vstack(shown)), record)
+    view = _with_walls(view, scene.grid)
     return view.at_least(NARROWEST * view.size[::-1])
+
+
+def _with_circles(view: View, record: RunRecord) -> View:
+    """Return the view grown to the whole of each circle that it would cut, where it is first.
+
+    A row of circles is followed to its end, where that takes little room.
+    """
+    circles = record.circles[0][1] if record.circles else np.empty((0, 5))
+    most, before = view.size + MORE * view.size.max(), None
+    while before is None or (np.any(view.size > before.size) and np.all(view.size <= most)):
+        before, shown = view, [view.low, view.high]
+        for x, y, radius in circles[:, :3]:
+            if view.grown(radius).holds(np.array([x, y])):
+                reach = radius + RIM
+                shown += [np.array([x - reach, y - reach]), np.array([x + reach, y + reach])]
+        view = View.around(np.vstack(shown))
+    return view
+
+
+def _with_walls(view: View, grid: GridMap | None) -> View:
+    """Return the view grown to all that stands on the map, where that is little more."""
+    if grid is None or not grid.occupied.any():
+        return view
+    rows, columns = np.nonzero(grid.occupied)
+    sides = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
+    cells = np.array([(column, row) for column in sides[0] for row in sides[1]], dtype=float)
+    corners = grid.origin.transform(cells * grid.resolution)
+    whole = View.around(np.vstack([view.low, view.high, corners])).grown(RIM)
+    return whole if np.all(whole.size <= view.size + MORE * view.size.max()) else view
 
 
 def disagreement(moment: ModesMoment) -> float:

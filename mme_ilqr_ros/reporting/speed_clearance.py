@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mme_ilqr_ros.reporting.result import NEAR
 from mme_ilqr_ros.reporting.run_record import Floats
-from mme_ilqr_ros.reporting.world_axes import GOAL, INK
+from mme_ilqr_ros.reporting.world_axes import INK, OBSTACLE
 
 FAR = 1.0  # [m] of clearance shown
 BIN = 0.05  # [m] of clearance over which a median is taken
@@ -31,17 +31,19 @@ def draw_speeds(near: Mapping[str, Sequence[Floats]], path: str | Path) -> None:
     figure = Figure(figsize=(8.0, 4.5), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    axes.axvspan(*NEAR, color=GOAL, alpha=0.15, lw=0)
+    near_label = f"{100 * NEAR[0]:.0f} to {100 * NEAR[1]:.0f} cm"
+    axes.axvspan(*NEAR, color=OBSTACLE, alpha=0.35, lw=0, label=near_label)
     dots = everything[:: len(everything) // MOST_DOTS + 1]
-    axes.plot(*dots.T, ".", color=INK, ms=2, alpha=0.15, mew=0)
+    axes.plot(*dots.T, ".", color=INK, ms=3, alpha=0.12, mew=0)
+    axes.plot([], [], ".", color=INK, ms=4, alpha=0.5, mew=0, label="a moment of a run")
     for kind, line in moments.items():
         axes.plot(*medians(line).T, "o-", ms=3, lw=1, label=kind)
     if len(moments) > 1:
-        axes.plot(*medians(everything).T, "-", color=INK, lw=2.5, label="all")
+        axes.plot(*medians(everything).T, "-", color=INK, lw=2.5, label="all worlds")
     axes.set(xlim=(0.0, FAR), ylim=(0.0, 1.05))
     axes.set_xlabel("clearance from the robot's edge to the nearest thing [m]")
     axes.set_ylabel("speed, part of full speed (medians)")
-    axes.legend(fontsize=7, ncols=2, loc="lower right")
+    axes.legend(fontsize=8, ncols=2, loc="lower right")
     figure.savefig(path)
 
 

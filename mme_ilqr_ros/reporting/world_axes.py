@@ -29,6 +29,7 @@ CANDIDATE = "#E69F00"
 GOAL = "#009E73"
 ROBOT = "#56B4E9"
 SEEN = "#B0407F"
+EXPERT, LEARNED, BASELINES = INK, CHOSEN, ("#CC79A7", "#56B4E9", "#F0E442")  # plans of several
 ARROW = 0.5  # [s] of driving that the arrow of something that moves shows
 
 

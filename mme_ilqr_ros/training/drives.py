@@ -22,6 +22,7 @@ from mme_ilqr_ros.habits.reading_bags import Wanted
 from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.parameters.files import read_parameters
 from mme_ilqr_ros.planning.settings import PlannerSettings
+from mme_ilqr_ros.progress_bar import LINE_PERIOD
 from mme_ilqr_ros.settings import Scalar, build, table
 from mme_ilqr_ros.training.drives_report import Learned, write_report
 from mme_ilqr_ros.training.time_report import write_time_report
@@ -179,11 +180,11 @@ def _layer(name: str, file: Path, grid: GridMap) -> np.ndarray:
 
 
 class _Bar:
-    """A progress bar of the whole on a terminal; elsewhere nothing."""
+    """A progress bar of the whole on a terminal; elsewhere a line now and then."""
 
     def __enter__(self) -> _Bar:
         """Show it."""
-        is_silent = not sys.stderr.isatty()
+        is_silent, self._last = not sys.stderr.isatty(), time.monotonic()
         self._bar = tqdm(
             total=100.0, disable=is_silent, bar_format="{desc} {percentage:3.0f}%|{bar}|"
         )
@@ -197,7 +198,11 @@ class _Bar:
         """Return what shows the progress of one part, which has its place on the whole bar."""
 
         def show(done: float, what: str) -> None:
+            share = 100.0 * (begin + (end - begin) * done)
+            if self._bar.disable and time.monotonic() >= self._last + LINE_PERIOD:
+                sys.stderr.write(f"{share:.0f}%: {what}\n")
+                self._last = time.monotonic()
             self._bar.set_description_str(f"{what:.40}", refresh=False)
-            self._bar.update(max(0.0, 100.0 * (begin + (end - begin) * done) - self._bar.n))
+            self._bar.update(max(0.0, share - self._bar.n))
 
         return show

@@ -1,4 +1,4 @@
-"""Output of a running training: progress bar, checkpoints, curves.
+"""Output of a running training: progress, checkpoints, curves.
 
 Files survive a kill at any moment: each is the old one or the new one, whole.
 """
@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.training.loop import Progress
 from mme_ilqr_ros.training.task import TrainingError
 
@@ -38,7 +38,7 @@ class Recorder:
         self._stem, self._made, self._save_every = stem, made, save_every
         self._begun, self._before = time.process_time(), 0.0
         self._saved, self._drawn = time.monotonic(), time.process_time()
-        self._bar: tqdm | None = None  # made at the first step, when the number of steps is known
+        self._bar: ProgressBar | None = None  # from the first step on
 
     @property
     def seconds(self) -> float:
@@ -97,15 +97,13 @@ class Recorder:
 
     def _show(self, progress: Progress) -> None:
         if self._bar is None:
-            done = progress.step - 1
-            self._bar = tqdm(total=progress.n_steps, initial=done, unit="step", dynamic_ncols=True)
+            self._bar = ProgressBar(progress.n_steps, "step", done=progress.step - 1)
         row = progress.history[-1]
-        shown = {"loss": f"{row['loss']:.4f}", "residual": f"{row['residual']:.0e}"}
+        shown = [f"loss {row['loss']:.4f}", f"residual {row['residual']:.0e}"]
         if progress.score:
             name, value = next(iter(progress.score.items()))
-            shown[name] = f"{value:.2f}"
-        self._bar.set_postfix(shown, refresh=False)
-        self._bar.update()
+            shown.append(f"{name} {value:.2f}")
+        self._bar.step(status=", ".join(shown))
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

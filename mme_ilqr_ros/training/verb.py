@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -127,6 +128,7 @@ class Training:
 def train_from(options: argparse.Namespace) -> Training:
     """Train as the options say; write checkpoint and curves, but no weights yet."""
     settings = settings_of(options)
+    sys.stderr.write("making the data\n")
     task = options.command.task(options, settings)
     recorder = recorder_of(options, task, settings)
     state = recorder.restore(options.resume)
@@ -148,6 +150,8 @@ def publish(training: Training, command: str) -> str:
     """Test the best model and write its weights and card; return the lines to print."""
     task, progress, recorder = training.task, training.progress, training.recorder
     model = progress.best_model()
+    step = progress.best_step
+    sys.stderr.write(f"testing the weights of step {step}, the best on validation, on new data\n")
     tests = {name: score.row() for name, score in task.test(model).items()}
     rows = {"validation": progress.best_score, **tests}
     weights = recorder.file(".safetensors")

@@ -12,9 +12,12 @@ from matplotlib.figure import Figure
 from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.planning.planner import GlobalPlanner
 from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.reporting.world_axes import BASELINES, GOAL, INK, LEARNED
 
 _DRAWN = "clearance"
-_COLOURS = {"dijkstra": "#cc79a7", "dijkstra + inflation": "#0072b2", _DRAWN: "#d55e00"}
+_COLOURS = dict(
+    zip(("dijkstra", "dijkstra + inflation", _DRAWN), (*BASELINES[:2], LEARNED), strict=True)
+)
 
 
 def draw_map(
@@ -37,12 +40,13 @@ def draw_map(
     values = results[_DRAWN].cost_to_go.values
     height, width = grid.shape
     wide = width >= height
-    figure = Figure(figsize=(16.0, 16.0 * 0.5 * height / width + 1.2) if wide else (13.0, 8.0))
+    size = (9.5, 2 * 8.0 * height / width + 1.2) if wide else (13.0, 8.0)
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, image, title in zip(
-        figure.subplots(1, 2),
+        figure.subplots(*((2, 1) if wide else (1, 2))),
         (cost, values),
-        ("learned cost of a metre", "cost-to-go [m], and paths"),
+        ("learned cost of a metre", "cost-to-go [m], and plans"),
         strict=True,
     ):
         finite = np.where(np.isfinite(image), image, np.nan)
@@ -55,7 +59,10 @@ def draw_map(
     for name, result in results.items():
         if result.path is not None:
             cells = grid.origin.inverse().transform(result.path.points) / grid.resolution - 0.5
-            axes.plot(*cells.T, color=_COLOURS[name], linewidth=1.8, label=name)
-    axes.legend(loc="upper right", fontsize=8)
-    figure.tight_layout()
+            axes.plot(*cells.T, color=_COLOURS[name], linewidth=2.0, label=name)
+    for place, name, mark, colour in ((start, "start", "o", INK), (goal, "goal", "*", GOAL)):
+        spot = grid.origin.inverse().transform(place) / grid.resolution - 0.5
+        style = {"linestyle": "none", "markersize": 12 if mark == "*" else 7, "mec": "white"}
+        axes.plot(*spot, marker=mark, color=colour, label=name, **style)
+    figure.legend(loc="outside lower center", ncols=5, fontsize=9, frameon=False)
     figure.savefig(path, dpi=100)

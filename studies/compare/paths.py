@@ -13,7 +13,6 @@ from pathlib import Path as FilePath
 
 import numpy as np
 from scipy import ndimage
-from tqdm import tqdm
 
 from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.geometry.grid_map import GridMap, MapError
@@ -21,6 +20,7 @@ from mme_ilqr_ros.geometry.map_file import load_map
 from mme_ilqr_ros.geometry.path import Path
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.terrain import Terrain
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting.rows import table
 from mme_ilqr_ros.training.tasks.clearance import clearance_in_radii, hidden_cost
 from studies.compare.map_pictures import draw_map
@@ -190,7 +190,7 @@ def run(options: argparse.Namespace) -> tuple[str, dict[str, dict[str, dict[str,
     radius = PlannerSettings(robot_radius=options.robot_radius).least_distance
     tables = {}
     total = len(files) * options.queries * len(planners(options.robot_radius))
-    with tqdm(total=total, unit="path", dynamic_ncols=True) as bar:
+    with ProgressBar(total, "path") as bar:
         for file in files:
             grid = load_map(file)
             rng = np.random.default_rng([_SEED, options.seed])
@@ -199,7 +199,7 @@ def run(options: argparse.Namespace) -> tuple[str, dict[str, dict[str, dict[str,
                 raise MapError(
                     f"{file}: no start and goal {_SHORTEST_WAY:g} m apart that a way joins"
                 )
-            rows = compare(grid, asked, options.robot_radius, bar.update)
+            rows = compare(grid, asked, options.robot_radius, bar.step)
             tables[file.stem] = summary(rows)
             draw_map(options.out / f"{file.stem}.png", grid, asked, planners(options.robot_radius))
     return markdown(tables), tables

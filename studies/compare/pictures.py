@@ -11,10 +11,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mme_ilqr_ros.planning.field import Field, follow
+from mme_ilqr_ros.planning.metric_path import taut_line
 from mme_ilqr_ros.planning.moves import LENGTHS
+from mme_ilqr_ros.reporting.world_axes import BASELINES, EXPERT, GOAL, LEARNED
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, closed, field_of
 
-_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
+_COLOURS = (LEARNED, *BASELINES)
 _EAST = 3  # index of the move in moves.STEPS
 
 
@@ -32,9 +34,9 @@ def draw_comparison(path: Path, maps: MapSet, planners: Mapping[str, CostOf]) ->
     }
     learned = next(iter(fields.values()))
     start = _far_start(maps.truth(0))
-    figure = Figure(figsize=(17.0, 5.0))
+    figure = Figure(figsize=(10.0, 10.4), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(1, 4)
+    axes = figure.subplots(2, 2).ravel()
     _seen(axes[0], maps)
     hidden, found = _shown(maps.cost[0]), _shown(learned.cost)
     # Only ratios can be learned from paths: drawn on the scale of the hidden cost.
@@ -44,18 +46,30 @@ def draw_comparison(path: Path, maps: MapSet, planners: Mapping[str, CostOf]) ->
     _image(figure, axes[1], hidden, f"hidden {of}", limits)
     _image(figure, axes[2], found, f"learned {of}, to scale", limits)
     values = np.where(np.isfinite(learned.values), learned.values, np.nan)
-    _image(figure, axes[3], values, "learned cost-to-go, and paths", None)
+    _image(figure, axes[3], values, "learned cost-to-go, and plans", None)
     axes[3].contour(values, levels=14, colors="white", linewidths=0.4)
     true = {"the expert": maps.truth(0), **fields}
-    styles = zip(true.items(), ("black", *_COLOURS), strict=False)
+    styles = zip(true.items(), (EXPERT, *_COLOURS), strict=False)
     for k, ((name, field), colour) in enumerate(styles):
-        cells = follow(field, start).cells
-        style = {"linewidth": 4.0, "alpha": 0.6} if k == 0 else {"linewidth": 1.6}
-        axes[3].plot(cells[:, 1], cells[:, 0], color=colour, label=name, **style)
-    axes[3].plot(maps.goal(0)[1], maps.goal(0)[0], "*", color="black", markersize=12)
-    axes[3].legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
+        line = _as_driven(field, start, maps.occupied[0])
+        # The learned plan lies on the expert's where they agree: wide below narrow shows both.
+        width = 6.0 if k == 0 else 2.0
+        axes[3].plot(line[:, 1], line[:, 0], color=colour, label=name, linewidth=width)
+    goal = {"marker": "*", "color": GOAL, "markersize": 16, "mec": "white", "linestyle": "none"}
+    axes[3].plot(maps.goal(0)[1], maps.goal(0)[0], label="goal", zorder=9, **goal)
+    figure.legend(loc="outside lower right", ncols=5, fontsize=9, frameon=False)
+    figure.savefig(path, dpi=90)
+
+
+def _as_driven(field: Field, start: tuple[int, int], occupied: np.ndarray) -> np.ndarray:
+    """Return the corners [K, 2] of a plan made straight where that costs no more, in cells."""
+    cost = field.cost
+    if cost.ndim == 3:  # of edges; a closed one counts as the highest of its cell
+        cost = cost / np.asarray(LENGTHS)[:, None, None]
+        highest = np.max(cost, axis=0, where=np.isfinite(cost), initial=0.0)
+        cost = np.where(np.isfinite(cost), cost, highest)
+    closed = np.where(occupied, np.inf, cost)
+    return taut_line(follow(field, start).cells + 0.5, closed) - 0.5
 
 
 def _seen(axes: Axes, maps: MapSet) -> None:

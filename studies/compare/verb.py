@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.learning.structured import StructuredIDVIN
 from mme_ilqr_ros.planning.weights import WeightsError, read_weights
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting.rows import facts, write_json
 from mme_ilqr_ros.training.tasks import clearance
 from mme_ilqr_ros.training.tasks.demonstrations import CostOf, MapSet, demonstrate
@@ -106,8 +106,8 @@ def _compare(options: argparse.Namespace) -> tuple[str, dict[str, object]]:
     peers, notes = _peers(training, options.seed)
     tests = hidden.tests()
     entrants = {**peers, **{f"learned: {name}": cost for name, cost in learned.items()}}
-    with tqdm(total=len(entrants) * len(tests), unit="set", dynamic_ncols=True) as bar:
-        rows = scores(entrants, tests, bar.update)
+    with ProgressBar(len(entrants) * len(tests), "set") as bar:
+        rows = scores(entrants, tests, bar.step)
     drawn = hidden.draw(1, _DRAWN, np.random.default_rng([TEST_SEED, 99]), False)
     first = next(iter(learned))
     shown = {"learned": learned[first], **{k: peers[k] for k in (_UNIFORM, _INFLATION)}}

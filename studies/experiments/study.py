@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mme_ilqr_ros.benchmark.jobs import Progress
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
 from mme_ilqr_ros.reporting.rows import grouped as group_by
 from mme_ilqr_ros.training.recorder import write_whole
@@ -68,7 +68,7 @@ def run_study(name: str, study: Study, *, preset: str, device: str, out: Path, c
     cases = study.cases(preset, device)
     rows: list[Row] = []
     seconds = 0.0
-    with Progress(len(cases)) as progress:
+    with ProgressBar(len(cases)) as progress:
         for case in cases:
             result = _finished(case, out) or _measured(study, case, out)
             rows += result["rows"]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings
 from mme_ilqr_ros.planning.result import PlanResult
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting import rows as files
 from studies.first_plan.maps import KINDS, SHAPES, LargeMap, large_map
 from studies.first_plan.node import first_plan_of_node
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     options.out.mkdir(parents=True, exist_ok=True)
     cases = [(kind, size) for size in options.sizes for kind in options.maps]
     rows: list[dict[str, Any]] = []
-    with Progress(len(cases), "map") as progress:
+    with ProgressBar(len(cases), "map") as progress:
         for kind, size in cases:
             large = large_map(kind, size, options.seed)
             if options.node:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from mme_ilqr_ros.habits.explain import cost_on
 from mme_ilqr_ros.habits.fit import Walk
 from mme_ilqr_ros.habits.pace import learn_time
 from mme_ilqr_ros.planning.habits import Habits
+from mme_ilqr_ros.planning.metric_path import taut_line
+from mme_ilqr_ros.reporting.world_axes import GOAL, INK, LEARNED
 from studies.own_drives.hours import OPEN, Building, building
 from studies.own_drives.owners import SETTINGS, found, planner_on
 
-_SHIPPED, _LEARNED = "#d55e00", "#009e73"
+_SHIPPED, _LEARNED, _CROWD = INK, LEARNED, "#5b2a86"
 
 
 def draw(seed: int, n_runs: int, file: Path) -> None:
@@ -38,20 +41,24 @@ def draw(seed: int, n_runs: int, file: Path) -> None:
         panel.contourf(~ground.free, levels=[0.5, 1.5], colors="#777777")
         for crowd in place.crowds:
             if hour in crowd.hours:
-                panel.contour(crowd.inside, levels=[0.5], colors="#5b2a86", linewidths=1.5)
+                panel.contour(crowd.inside, levels=[0.5], colors=_CROWD, linewidths=1.5)
+        expected: list[str] = []
         plans = (ground.cost, _SHIPPED, "shipped", "--"), (None, _LEARNED, "learned", "-")
         for cost, colour, name, style in plans:
             cost = cost_on(habits, ground, hour) if cost is None else cost
             walk = found(planner_on(ground).walk(cost, *query))
-            label = f"{name}: {place.seconds(walk, hour):.0f} s expected"
-            panel.plot(walk[:, 1], walk[:, 0], style, color=colour, lw=2.0, label=label)
-        panel.plot(query[1][1], query[1][0], "k*", ms=11, label="goal")
+            expected.append(f"{name} {place.seconds(walk, hour):.0f} s")
+            line = taut_line(walk + 0.5, np.where(ground.free, cost, np.inf), apart=True) - 0.5
+            panel.plot(line[:, 1], line[:, 0], style, color=colour, lw=2.0, label=f"plan, {name}")
+        panel.plot(query[1][1], query[1][0], "*", color=GOAL, mec="white", ms=14, label="goal")
         panel.set(
-            title=f"{hour} to {hour + 1} h UTC; outlined: the crowds of this hour",
+            title=f"{hour} to {hour + 1} h UTC: {', '.join(expected)} expected",
             xticks=[],
             yticks=[],
         )
-        panel.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False)
+    handles, names = axes[0].get_legend_handles_labels()
+    handles.append(Line2D([], [], color=_CROWD, lw=1.5))
+    figure.legend(handles, [*names, "a crowd"], loc="outside lower center", ncols=4, frameon=False)
     figure.colorbar(image, ax=axes, label="pace learned: times the usual", shrink=0.5)
     figure.savefig(file, dpi=100)
     plt.close(figure)

@@ -9,9 +9,11 @@ import numpy as np
 from mme_ilqr_ros.habits.explain import cost_on
 from mme_ilqr_ros.habits.on_ground import learn_on, usable
 from mme_ilqr_ros.planning.habits import Habits
+from mme_ilqr_ros.planning.metric_path import taut_line
+from mme_ilqr_ros.reporting.world_axes import COMMAND, LEARNED, PLAN
 from studies.own_drives.owners import SETTINGS, Owner, dislikes, owner_of, spent
 
-_DRIVEN, _BEFORE, _AFTER = "#0072b2", "#d55e00", "#009e73"
+_DRIVEN, _BEFORE, _AFTER = COMMAND, PLAN, LEARNED
 _SHOWN = 3  # queries
 
 
@@ -57,14 +59,20 @@ def _ground(axes, owner: Owner, values: np.ndarray, colours: str, low: float = 0
 
 
 def _plans(axes, owner: Owner, habits: Habits) -> None:
-    before = owner.plans(owner.ground.cost)
-    after = owner.plans(cost_on(habits, owner.ground))
+    costs = owner.ground.cost, cost_on(habits, owner.ground)
+    before, after = (owner.plans(cost) for cost in costs)
     gains = [
         spent(old, owner.true) - spent(new, owner.true)
         for old, new in zip(before, after, strict=True)
     ]
     for rank, k in enumerate(np.argsort(gains)[::-1][:_SHOWN]):
-        for cells, colour, name in ((before[k], _BEFORE, "shipped"), (after[k], _AFTER, "learned")):
+        for cells, cost, colour, name in (
+            (before[k], costs[0], _BEFORE, "plan, shipped"),
+            (after[k], costs[1], _AFTER, "plan, learned"),
+        ):
+            closed = np.where(owner.ground.free, cost, np.inf)
+            line = taut_line(cells + 0.5, closed, apart=True) - 0.5
             label = name if rank == 0 else None
-            axes.plot(cells[:, 1], cells[:, 0], color=colour, label=label)
+            style = {"ls": (0, (4, 2))} if colour == _BEFORE else {}
+            axes.plot(line[:, 1], line[:, 0], color=colour, lw=2.0, label=label, **style)
     axes.legend(loc="lower right", framealpha=1.0)

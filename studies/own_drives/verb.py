@@ -33,11 +33,13 @@ DIRECTIONS = {
     "habit": "{habit}",
     "map": "{map}",
     "seed": "{seed}",
-    "right way %: shipped, one bit, learned, oracle": (
-        "{right[shipped]:.0f}, {right[one bit]:.0f}, {right[learned]:.0f}, {right[oracle]:.0f}"
+    "right way %: shipped, one bit, oracle": (
+        "{right[shipped]:.0f}, {right[one bit]:.0f}, {right[oracle]:.0f}"
     ),
-    "regret %: shipped, learned": "{regret[shipped]:.1f}, {regret[learned]:.1f}",
-    "s": "{seconds:.1f}",
+    "20, 40, 80 drives": "{right[20]:.0f}, {right[40]:.0f}, {right[80]:.0f}",
+    "regret %: shipped": "{regret[shipped]:.1f}",
+    "after 20, 40, 80": "{regret[20]:.1f}, {regret[40]:.1f}, {regret[80]:.1f}",
+    "s, 20 drives": "{seconds[20]:.1f}",
 }
 CARRIED = {
     "learned on": "{map}",

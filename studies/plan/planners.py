@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
-from mme_ilqr_ros.benchmark.plan.planners import EXACT, CompiledPlanner, Planner, weights_file
+from mme_ilqr_ros.benchmark.plan.planners import EXACT, CompiledPlanner, Planner
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.parameters.planner import weights_file
 from mme_ilqr_ros.planning.cost_model import CostModel
 from mme_ilqr_ros.planning.distances import squared_distance
 from mme_ilqr_ros.planning.field import Field, solve_edges

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.command_line import positive_int, whole
 from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting.rows import facts, write_json
 from studies.train_cost import report
 from studies.train_cost.step import STRUCTURED, StepCase, StepCost, measure
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     ]
     options.out.mkdir(parents=True, exist_ok=True)
     costs: list[StepCost] = []
-    with Progress(len(cases), "case") as progress:
+    with ProgressBar(len(cases), "case") as progress:
         for case in cases:
             costs.append(measure(case))
             progress.step(

@@ -55,6 +55,13 @@ def test_drive_writes_rows_summary_and_pictures(worlds, tmp_path, capsys):
     assert "[1/1] w0: success" in shown.err
 
 
+def test_weights_are_the_planners(worlds, tmp_path):
+    chosen = ("--planner", "id_vin", "--weights", "shortest")
+    assert drive(worlds, tmp_path, "--ids", "w0", "--timeout", "1", *chosen) == 0
+    settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
+    assert settings["planner_settings"]["weights"].endswith("config/weights/shortest.safetensors")
+
+
 BASELINE = ("--trials", "2", "--controller", "ilqr")
 
 

@@ -78,6 +78,15 @@ def test_without_ros_one_line_says_what_to_do():
     assert "rclpy is missing: source a ROS 2 installation" in line
 
 
+def test_an_executable_without_ros_says_in_one_line_what_to_do():
+    hide = "import sys; sys.modules['rclpy'] = None; "
+    code = f"{hide}from mme_ilqr_ros.nodes.executables import planner; sys.exit(planner())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith("planner: rclpy is missing: source a ROS 2 installation, or ")
+    assert run.stderr.count("\n") == 1
+
+
 def test_a_run_reaches_its_goal_and_leaves_its_result(tmp_path):
     pytest.importorskip("rclpy")
     world, out = tmp_path / "world.yaml", tmp_path / "out"

@@ -1,5 +1,7 @@
 """Terms and their adjoints, walks of drives, and what is learned from them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,11 +9,13 @@ from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.habits.advice import advice
 from mme_ilqr_ros.habits.drive import Drive, DriveError
+from mme_ilqr_ros.habits.evidence import beside_plans, keeps_directions
 from mme_ilqr_ros.habits.explain import cost_on
-from mme_ilqr_ros.habits.fit import price
+from mme_ilqr_ros.habits.fit import Driver, price
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.learn import cross_validate, learn
 from mme_ilqr_ros.habits.occupancy import occupancy
+from mme_ilqr_ros.habits.on_ground import PRIOR_ERROR
 from mme_ilqr_ros.habits.settings import HabitSettings
 from mme_ilqr_ros.habits.snapping import snapped
 from mme_ilqr_ros.habits.terms import Directions, Places, Table
@@ -125,6 +129,18 @@ def test_without_drives_the_plan_is_exactly_todays(two_ways, tmp_path):
     )
 
 
+def test_drives_that_err_but_dislike_nothing_leave_the_plan_as_it_is(two_ways):
+    ground = Ground.of(two_ways, SETTINGS, {})
+    erring = Driver.on(ground, np.random.default_rng(5))
+    ends = [ground.cells_at(drive.points[[0, -1]]) for drive in drives_over_the_top(two_ways, 4)]
+    walks = [erring.walk(ground.cost, *pair, error=k) for k, pair in enumerate(ends)]
+    drives = [Drive(two_ways.centre_of(walk)) for walk in walks]
+    for n in (1, 4):
+        habits = learn(two_ways, drives[:n], SETTINGS)
+        assert not habits.places.any()
+        assert not habits.has_directions
+
+
 def test_a_planner_goes_the_owners_way_after_six_drives(two_ways, tmp_path):
     drives = drives_over_the_top(two_ways)
     habits = learn(two_ways, drives, SETTINGS)
@@ -157,6 +173,37 @@ def test_advice_names_places_of_traffic_that_are_little_known(two_ways):
     assert lines
     assert all(line.drives >= 1 and 0.0 < line.traffic <= 1.0 for line in lines)
     assert "more drive" in str(lines[0])
+
+
+def test_every_drive_makes_places_better_known_and_fewer_are_asked_for(two_ways):
+    drives = drives_over_the_top(two_ways, 8)
+    errors = [learn(two_ways, drives[:n], SETTINGS).places_error for n in (0, 1, 2)]
+    assert (errors[0] == PRIOR_ERROR).all()
+    assert all((after <= before).all() for before, after in pairwise(errors))
+    assert errors[2].min() < errors[1].min() < PRIOR_ERROR
+    assert errors[2].max() == PRIOR_ERROR  # where no drive chose
+    few, many = (learn(two_ways, some, SETTINGS) for some in (drives[:2], drives))
+    asked = [sum(line.drives for line in advice(two_ways, h, SETTINGS, 20)) for h in (few, many)]
+    assert asked[1] < asked[0]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_directions_are_shown_by_drives_that_turn_in_one_sense(keeps):
+    """Round a block in a hall: always counterclockwise, or always above it."""
+    occupied = np.zeros((80, 100), dtype=bool)
+    occupied[[0, -1]] = occupied[:, [0, -1]] = True
+    occupied[30:50, 40:60] = True
+    ground = Ground.of(GridMap(occupied, 0.1, Pose(0.0, 0.0, 0.0)), SETTINGS, {})
+    rng = np.random.default_rng(0)
+    walks = []
+    for k in range(12):
+        to_the_left = k % 2 == 0
+        height = 6.5 if to_the_left or not keeps else 1.5
+        ends = [[2.0, rng.uniform(3.0, 5.0)], [8.0, rng.uniform(3.0, 5.0)]]
+        way = np.array([ends[0], [3.5, height], [6.5, height], ends[1]])
+        walks.append(snapped(Drive(way[::-1] if to_the_left else way), ground))
+    pairs = beside_plans(Driver.on(ground, rng), walks)
+    assert keeps_directions(pairs, ground) == keeps
 
 
 def test_a_layer_of_another_size_is_refused(two_ways):

@@ -94,3 +94,13 @@ def test_a_system_that_does_not_get_ready_is_a_failure_that_says_what_is_missing
     assert ended(bench, monitor)
     assert monitor.exit_status == 1
     assert said(bench, log, "after 1 s still missing: the simulator's ground_truth, a controller")
+
+
+def test_a_run_that_another_simulator_enters_ends_without_a_result(bench, start, log):
+    monitor = start(timeout=60.0)
+    assert bench.spin_until(lambda: monitor._judge is not None, 30.0)
+    bench.add(SimulatorNode)
+    assert ended(bench, monitor)
+    assert monitor.exit_status == 1
+    assert said(bench, log, "2 simulators in this ROS domain: no result; end the others")
+    assert not [text for _, text in log if text.startswith("result: ")]

@@ -213,3 +213,22 @@ def test_sensors_keep_their_time_while_the_simulator_is_late(bench):
         stamps = [convert.seconds_of(message.header.stamp) for message in messages]
         apart = np.diff(stamps) / period  # a busy middleware may drop one, never shift one
         np.testing.assert_allclose(apart, np.round(apart), atol=1e-3)
+
+
+def test_two_simulators_in_one_domain_are_said_in_one_line_and_both_go_on(bench, log):
+    odometry = bench.collect(Odometry, "odom", SENSOR)
+    bench.add(SimulatorNode)
+    other = bench.add(SimulatorNode)
+    said = "/odom has 2 publishers: another simulator or robot is in this ROS domain"
+    assert bench.spin_until(lambda: any(text.startswith(said) for _, text in log))
+    bench.remove(other)
+    before = len(odometry)
+    assert bench.spin_until(lambda: len(odometry) > before + 3)
+
+
+def test_odometry_in_another_namespace_is_nobody_elses_business(bench):
+    bench.publisher(Odometry, "robot2/odom")
+    node = bench.add(SimulatorNode)
+    assert bench.spin_until(lambda: node.count_publishers("/robot2/odom") == 1)
+    node._look_around()
+    assert not node.warnings._last

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mme_ilqr_ros.geometry.grid_map import GridMap
 from mme_ilqr_ros.geometry.pose import Pose
 from mme_ilqr_ros.reporting.animation import MOST_FRAMES, animate_run
 from mme_ilqr_ros.reporting.pictures import draw_run
@@ -130,3 +131,24 @@ def test_the_view_holds_start_goal_and_whole_circles_nearby_but_not_far_ones():
     assert view.holds(np.array([[0.0, 0.0], [0.0, 9.0], [3.3, 4.0], [0.3, 5.5]])).all()
     assert not view.holds(np.array([50.0, 50.0]))
     assert min(view.size) >= (NARROWEST - 1e-9) * max(view.size)
+
+
+def test_the_view_follows_a_row_of_circles_to_its_end_where_that_takes_little_room():
+    record = standing_record()
+    near = [[x, 4.5, 0.3] for x in np.arange(1.0, 3.0, 0.5)]
+    record.add_circles(0.0, near)
+    assert view_of(bare_scene(), record).holds(np.array([2.8, 4.5]))
+    record = standing_record()
+    record.add_circles(0.0, [[x, 4.5, 0.3] for x in np.arange(1.0, 90.0, 0.5)])
+    assert not view_of(bare_scene(), record).holds(np.array([30.0, 4.5]))
+
+
+@pytest.mark.parametrize(("width", "whole"), [(95, True), (1200, False)])
+def test_the_view_holds_a_room_and_leaves_out_a_building(width, whole):
+    occupied = np.zeros((100, width), dtype=bool)
+    occupied[:, [0, -1]] = occupied[[0, -1]] = True
+    grid = GridMap(occupied, 0.1, Pose(-2.0, -0.5, 0.0))
+    scene = Scene("room", Pose(0.0, 0.0, 0.0), Pose(6.0, 8.0, 0.0), 0.2, 0.2, grid)
+    view = view_of(scene, standing_record())
+    corners = np.array([[-2.0, -0.5], [-2.0 + 0.1 * width, 9.5]])
+    assert view.holds(corners).all() == whole

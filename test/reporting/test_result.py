@@ -53,14 +53,14 @@ def test_what_was_never_measured_is_null_in_json_and_absent_in_the_line():
     row = json.loads(result.to_json())
     assert row["min_clearance_m"] is None
     assert row["solve_ms"] == {"median": None, "p95": None, "max": None}
-    assert result.line() == "empty: stuck after 0.0 s, 0.00 m driven"
+    assert result.line() == "empty: stuck after 0.0 s, 0.00 m driven, stood or circled at the end"
 
 
 def test_the_line_says_the_main_figures(record):
     line = RunResult.of(record, "trap", Outcome.SUCCESS).line()
     assert line.startswith("trap: success after ")
     assert "\n" not in line
-    for part in (" s, ", " m driven", "clearance ", "solve ", "1 mode switch"):
+    for part in (" s, ", " m driven", "clearance ", "solve ", "1 plan switch"):
         assert part in line
 
 

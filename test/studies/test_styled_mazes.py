@@ -15,7 +15,8 @@ from studies.__main__ import main
 from studies.tasks.hard_mazes import hard_mazes
 from studies.tasks.reader import StyleReader
 from studies.tasks.styled import StyledTask
-from studies.tasks.styles import PIXELS, UNSEEN, gratings, picture, shades
+from studies.tasks.styles import PIXELS, UNSEEN, gratings, picture, shades, speckle
+from studies.tasks.two_looks import two_looks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STYLES = {"gratings": gratings, **UNSEEN}
@@ -64,10 +65,21 @@ def test_large_mazes_in_an_unseen_style_are_solved_from_small_ones():
     settings = TrainSettings(epochs=4, batch=16, learning_rate=1e-2, validations=1)
     progress = train(StyledTask("in its own style", mazes, validation), settings)
     (maze,) = [generate_mazes(1, 51, np.random.default_rng(2), openness=0.0)]
-    seen = picture_mazes.Seen.by(progress.model.eval(), maze, shades, 0.15, 0)
-    row = seen.row(maze)
+    view = picture_mazes.View.of(maze, shades, 0.15, 0)
+    row = picture_mazes.Seen.by(progress.model.eval(), view).row(maze)
     assert row["cells misread"] == 0
     assert row["success %"] == row["optimal %"] == 100.0
+
+
+def test_the_two_looks_of_a_map_correct_a_bad_first_guess():
+    (maze,) = [generate_mazes(1, 101, np.random.default_rng(0), openness=0.0)]
+    rng = np.random.default_rng(1)
+    guess = maze.occupied[0] ^ (rng.random(maze.occupied[0].shape) < 0.2)
+    view = picture_mazes.View.of(maze, speckle, 0.15, 0)
+    wall = two_looks(view.cells, guess.ravel(), rng)
+    np.testing.assert_array_equal(wall.reshape(guess.shape), maze.occupied[0])
+    few = view.cells[:50]  # too few to fit
+    np.testing.assert_array_equal(two_looks(few, guess.ravel()[:50], rng), guess.ravel()[:50])
 
 
 def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
@@ -76,9 +88,10 @@ def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
     assert main(command) == 0
     with open(tmp_path / "results.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert {row["read"] for row in rows} == {*picture_mazes.READERS, picture_mazes.CLONED}
-    assert len(rows) == 2 * len(STYLES) + 1
-    assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "wilson"}
+    added = {picture_mazes.REFINED, picture_mazes.ALONE, picture_mazes.CLONED}
+    assert {row["read"] for row in rows} == {*picture_mazes.READERS, *added}
+    assert len(rows) == 4 * len(STYLES) + 1
+    assert {row["mazes"] for row in rows} <= {picture_mazes.OWN, "kruskal"}
     assert main(["picture_mazes", "--cells", "10"]) == 2
     assert "--cells 10: must be odd" in capsys.readouterr().err
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap, Query
-from mme_ilqr_ros.benchmark.plan.planners import Planner
+from mme_ilqr_ros.benchmark.plan.planners import Answer, Planner
 from mme_ilqr_ros.planning.cell_path import first_fault
-from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK
+from mme_ilqr_ros.planning.metric_path import taut_line
+from mme_ilqr_ros.reporting.world_axes import CHOSEN, GOAL, INK, OBSTACLE, WALL
 
 N_PATHS = 8
 PANEL = 5.0  # [in] a side
@@ -39,19 +41,20 @@ def draw_plan(asked: PlanMap, planner: Planner, title: str, path: Path) -> None:
     panel = (PANEL * 1.15, PANEL * 0.85 * height / width + 0.45)
     if columns == 1:
         panel = (2.0 * PANEL, 2.0 * PANEL * height / width + 0.3)
-    figure = Figure(figsize=(panel[0] * columns, panel[1] * (3 // columns) + 0.5))
+    size = (panel[0] * columns, panel[1] * (3 // columns) + 0.9)
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11, color=INK)
     axes = figure.subplots(3 // columns, columns).ravel()
     occupied = asked.terrain.grid.occupied
     _image(axes[0], answer.cost, occupied, "cost of a cell", asked.from_top, log=True)
     _image(axes[1], answer.values, occupied, "cost-to-go [cells]", asked.from_top, log=False)
-    _image(axes[2], None, occupied, "paths", asked.from_top, log=False)
-    axes[2].contourf(blocked & ~occupied, levels=[0.5, 1.5], colors=["#b9b9b9"])
+    _image(axes[2], None, occupied, "plans", asked.from_top, log=False)
+    axes[2].contourf(blocked & ~occupied, levels=[0.5, 1.5], colors=[OBSTACLE])
     axes[1].plot(*asked.queries[0].goal[::-1], marker="*", ms=12, color=GOAL, mec="white")
     _paths(axes[2], asked, planner)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    figure.legend(*_meanings(), loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    figure.savefig(path, dpi=100)
 
 
 def _image(
@@ -77,14 +80,41 @@ def _image(
 
 
 def _paths(axes: Axes, asked: PlanMap, planner: Planner) -> None:
-    """Draw the paths of queries from the first to the last; dashed where one fails its check."""
+    """Draw the plans of queries from the first to the last; dashed where one fails its check."""
     blocked = asked.terrain.blocked
     for start, goal in _some(asked.queries):
-        cells = planner.solve(asked, goal).walk(start)
+        answer = planner.solve(asked, goal)
+        cells = answer.walk(start)
         fault = first_fault(cells, blocked, start, goal)
-        axes.plot(cells[:, 1], cells[:, 0], "--" if fault else "-", color=CHOSEN, lw=1.3)
+        line = cells if fault else _as_driven(asked, answer, cells)
+        axes.plot(line[:, 1], line[:, 0], "--" if fault else "-", color=CHOSEN, lw=1.6)
         axes.plot(*start[::-1], marker="o", ms=4, color=INK, mec="white", mew=0.5)
         axes.plot(*goal[::-1], marker="*", ms=8, color=GOAL, mec="white", mew=0.5)
+
+
+def _as_driven(asked: PlanMap, answer: Answer, cells: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the corners [K, 2] of a plan made straight as the planner does, in cells.
+
+    Where only four moves are allowed, or the planner has no cost of cells, the moves themselves.
+    """
+    if answer.cost is None or asked.n_moves != 8:
+        return cells.astype(float)
+    cost = np.where(asked.terrain.blocked, np.inf, answer.cost)
+    apart = asked.terrain.radius_in_cells > 0.5
+    return taut_line(cells + 0.5, cost, apart) - 0.5
+
+
+def _meanings() -> tuple[list[Line2D], list[str]]:
+    """Return what the legend shows."""
+    mark: dict[str, Any] = {"linestyle": "none", "mec": "white"}
+    meanings = {
+        "plan": Line2D([], [], color=CHOSEN, lw=1.6),
+        "start": Line2D([], [], marker="o", ms=6, color=INK, **mark),
+        "goal": Line2D([], [], marker="*", ms=11, color=GOAL, **mark),
+        "occupied": Line2D([], [], marker="s", ms=8, color=WALL, **mark),
+        "too near for the robot": Line2D([], [], marker="s", ms=8, color=OBSTACLE, **mark),
+    }
+    return list(meanings.values()), list(meanings)
 
 
 def _some(queries: Sequence[Query]) -> list[tuple[Cell, Cell]]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mme_ilqr_ros.benchmark.plan.maps import Cell, PlanMap
-from mme_ilqr_ros.errors import InputError
+from mme_ilqr_ros.parameters.planner import weights_file
 from mme_ilqr_ros.planning.cost_model import CostModel
 from mme_ilqr_ros.planning.field import Field, follow, solve_field
 from mme_ilqr_ros.planning.planner import GlobalPlanner, PlannerSettings, uniform_cost
-from mme_ilqr_ros.planning.weights import SHIPPED, SHORTEST, find_weights
 
 EXACT = "dijkstra"
 
@@ -112,15 +110,3 @@ def make_planner(name: str, weights: str) -> Planner:
     if name == EXACT:
         return CompiledPlanner(PlannerSettings(kind=EXACT))
     return CompiledPlanner(PlannerSettings(kind=name, weights=str(weights_file(weights))))
-
-
-def weights_file(text: str) -> Path:
-    """Return the weight file that `--weights` means: a shipped one by its name, or a file.
-
-    Raises:
-        InputError: There is no such file.
-    """
-    file = find_weights(text or SHORTEST)
-    if not file.is_file():
-        raise InputError(f"--weights {text}: is no file and none of {', '.join(SHIPPED)}")
-    return file

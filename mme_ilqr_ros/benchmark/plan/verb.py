@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from mme_ilqr_ros.benchmark.jobs import Progress
 from mme_ilqr_ros.benchmark.plan.judge import Judged, judge
 from mme_ilqr_ros.benchmark.plan.maps import Choice, PlanMap, Query, load_maps
-from mme_ilqr_ros.benchmark.plan.planners import EXACT, Planner, make_planner, weights_file
+from mme_ilqr_ros.benchmark.plan.planners import EXACT, Planner, make_planner
 from mme_ilqr_ros.command_line import not_negative, positive_int, whole
+from mme_ilqr_ros.parameters.planner import weights_file
 from mme_ilqr_ros.planning.settings import KINDS, PlannerSettings
 from mme_ilqr_ros.planning.weights import SHORTEST
+from mme_ilqr_ros.progress_bar import ProgressBar
 from mme_ilqr_ros.reporting.rows import (
     facts,
     grouped,
@@ -120,7 +121,10 @@ def settings_of(options: argparse.Namespace, *without_weights: str) -> dict[str,
     places = {"maps", "out", "no_plots", "verb", "run"}
     chosen = {name: value for name, value in vars(options).items() if name not in places}
     has_weights = options.planner not in without_weights
-    return {**chosen, "weights": weights_file(options.weights).name if has_weights else None}
+    return {
+        **chosen,
+        "weights": weights_file(options.weights).name if has_weights else None,
+    }
 
 
 def write_results(
@@ -152,7 +156,7 @@ def judge_all(
     maps: Sequence[PlanMap], planner: Planner, judge: Judge, judged: list[Judged]
 ) -> None:
     """Judge every query of every map into `judged`, and report progress file by file."""
-    with Progress(sum(len(m.queries) for m in maps), "query") as progress:
+    with ProgressBar(sum(len(m.queries) for m in maps), "query") as progress:
         for group, members in itertools.groupby(maps, key=lambda m: m.group):
             before = len(judged)
             asked = [(m, query) for m in members for query in m.queries]
