@@ -40,14 +40,14 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "id_symvin": (*_SOLVES, "--jacobian-weight", "1"),
     "lstm_gppn": (),
     "gppn": (),
-    "id_gppn": (*_SOLVES, "--jacobian-weight", "0.1"),
+    "id_gppn": (*_SOLVES, "--jacobian-weight", "1"),
     f"vin{MDP}": DISCOUNT,
     f"id_vin{MDP}": (*DISCOUNT, "--iterations", "200", "--tolerance", "1e-2"),
 }
 """What a planner is trained with beside the defaults, which are the papers'.
 
-Without the penalty ID-GPPN's adjoint does not converge, and the values of a small ID-SymVIN run
-away. The weights are from small planners; at 1 an ID-GPPN learns slowly and by fits.
+Without the penalty, or with a tenth of it, ID-GPPN's adjoint stops to converge, and the values of a
+small ID-SymVIN run away.
 """
 
 
