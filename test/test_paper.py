@@ -30,7 +30,7 @@ def test_what_is_cited_is_in_the_bibliography_and_the_other_way_round():
 
 
 def test_every_measured_figure_is_one_of_the_kept_results():
-    """`python -m studies tables --write` writes them; test_docs.py looks whether it has been run."""
+    """`python -m studies tables --write` writes them; test_docs.py looks whether it was run."""
     (measured,) = re.findall(r"^# What was measured\n(.*?)^# ", BODY, re.M | re.S)
     kept = re.compile(r"<!-- =[^>]+ -->.*?<!-- = -->", re.S)
     assert len(kept.findall(measured)) >= 12
