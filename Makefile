@@ -1,6 +1,6 @@
 # make sim    a simulated robot drives a scenario to its goal; e.g. make sim SCENARIO=depot
 #             GOAL="20 4" PLANNER=dijkstra CONTROLLER=ilqr PARAMS=mine.yaml OUT=out/mine,
-#             or SENSING=lidar ROBOT=turtlebot3 SPEED=0.5
+#             or SENSING=lidar ROBOT=turtlebot3 SPEED=0.5, or WEIGHTS=my_floor.safetensors
 # make live   the same in a browser, without ROS; e.g. make live SCENARIO=forest SENSING=lidar
 # make train  one training, with torch; e.g. make train TASK="clearance --seed 0"
 # make test   ruff, mypy and the tests; make test-slow those of studies/ and the few
@@ -15,7 +15,7 @@ PYTHON ?= python3
 # What is not given is left to the program: $(call given,--planner,$(PLANNER)).
 given = $(if $(2),$(1) "$(2)")
 WHO = $(call given,--controller,$(CONTROLLER)) $(call given,--planner,$(PLANNER)) \
-  $(call given,--params,$(PARAMS)) $(call given,--sensing,$(SENSING))
+  $(call given,--params,$(PARAMS)) $(call given,--sensing,$(SENSING)) $(call given,--weights,$(WEIGHTS))
 
 VENV := .venv
 PY := $(VENV)/bin/python

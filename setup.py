@@ -176,6 +176,7 @@ setup(
         "drives": ["rosbags>=0.11"],
         "live": ["aiohttp>=3.9"],
         "fuzz": ["atheris>=3.0"],
+        "docs": ["sphinx>=8.1", "myst-parser>=4", "furo", "sphinx-copybutton"],
         "test": ["pytest"],
     },
     data_files=[

@@ -29,7 +29,6 @@ VERBS = {
     "live": Verb(
         "drive a scenario in a browser without ROS: click, drag, switch, tune",
         "mme_ilqr_ros.live.verb",
-        "live",
     ),
     "drive": Verb(
         "drive many worlds without ROS: success, collisions, times, scores",

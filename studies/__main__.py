@@ -76,6 +76,10 @@ VERBS = {
         "drive by hand in simulation, learn from it, drive again", "studies.drives_tutorial"
     ),
     "tutorials": Verb("run the commands of the tutorials in docs/", "studies.tutorials"),
+    "first_hour": Verb(
+        "the way of somebody new, timed: clone, page, picture, then all of their own",
+        "studies.first_hour",
+    ),
     "tuning_pictures": Verb(
         "the pictures of docs/tuning.md: a symptom, and one parameter changed",
         "studies.tuning_pictures",

@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     add = parser.add_argument
     add("--out", type=Path, default=Path("out", "tutorials"), metavar="DIR")
+    add("--only", choices=PAGES, metavar="PAGE", help="one page, after those before it")
     add("--pictures", action="store_true", help="copy the pictures to docs/images")
 
 
@@ -49,13 +50,14 @@ def run(options: argparse.Namespace, _: str) -> str:
         InputError: A command failed, or a file that a page names was not made.
     """
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in PAGES:
+    pages = [options.only] if options.only else PAGES
+    for name in pages:
         page = DOCS / f"{name}.md"
         follow(page, options.out)
         if options.pictures:
             for made, picture in pictures(page.read_text(encoding="utf-8")):
                 shutil.copyfile(options.out / made, DOCS / "images" / picture)
-    return f"{len(PAGES)} tutorials ran in {options.out}"
+    return f"{len(pages)} tutorials ran in {options.out}"
 
 
 def follow(page: Path, folder: Path) -> None:

@@ -15,9 +15,6 @@ EXAMPLE = re.compile(r"^  mme-ilqr ([a-z_]+)(.*?)(?: {3,}.*| > .*)?$", re.MULTIL
 
 
 def module_of(name):
-    needs = {"train": "torch", "live": "aiohttp"}
-    if VERBS[name].extra:
-        pytest.importorskip(needs[VERBS[name].extra])
     return importlib.import_module(VERBS[name].module)
 
 
@@ -82,6 +79,23 @@ def test_weights_that_cannot_be_used_are_one_line(verb, arguments, line, capsys)
     told = capsys.readouterr().err
     assert line in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["live", "--help"], ["drive", "--help"], ["sim", "--help"]])
+def test_help_needs_neither_ros_nor_torch_nor_aiohttp(arguments):
+    code = "import sys; sys.modules.update(dict.fromkeys(('rclpy', 'torch', 'aiohttp')))\n"
+    code += f"from mme_ilqr_ros.__main__ import main; sys.exit(main({arguments}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_page_without_aiohttp_is_one_line_and_status_2():
+    code = "import sys; sys.modules['aiohttp'] = None\n"
+    code += "from mme_ilqr_ros.__main__ import main; sys.exit(main(['live']))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.endswith("live: aiohttp is missing; pip install 'mme_ilqr_ros[live]'\n")
+    assert run.stderr.count("\n") == 1
 
 
 def test_training_without_torch_is_one_line_and_status_2():

@@ -53,6 +53,7 @@ def test_the_version_is_the_same_everywhere():
     version = mme_ilqr_ros.__version__
     assert MANIFEST.findtext("version") == version
     assert f'version="{version}"' in SETUP
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
     assert re.search(rf"^{re.escape(version)} \(", (ROOT / "CHANGELOG.rst").read_text(), re.M)
 
 

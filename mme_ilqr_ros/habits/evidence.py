@@ -2,7 +2,7 @@
 
 A table of what is seen acts on the whole map, and costs of directions take three times as long to
 plan with: a few drives that happen to differ would do harm. So these terms are learned only when
-the drives show them at the level ALPHA.
+the drives show them at the level ALPHA, and places when the drives are dearer than errors explain.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage, special
 
-from mme_ilqr_ros.habits.fit import Driver, Walk
+from mme_ilqr_ros.habits.fit import Driver, Walk, certainty, price
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
 from mme_ilqr_ros.planning.moves import LENGTHS, STEPS
@@ -21,6 +21,8 @@ Pair = tuple[Walk, Walk]
 """A drive and a plan between the same ends."""
 
 ALPHA = 0.01
+_MORE = 1.28  # standard deviations: one in ten drivers without dislikes exceeds it
+_PLANS, _ROUGH = 6, 0.02  # for each drive, and the least variance of one [likely errors squared]
 _FEWEST = 4  # drives
 _LEAST_SEEN = 1.0  # [m] of a drive where there is something to see
 _LANE = 0.5  # [m] over which the directions of drives are averaged
@@ -34,6 +36,30 @@ def beside_plans(driver: Driver, walks: Sequence[Walk]) -> list[Pair]:
         plan = driver.walk(driver.ground.cost, walk[0], walk[-1], k % len(driver.errors))
         pairs.append((walk, walk if plan is None else plan))
     return pairs
+
+
+def cost_more(driver: Driver, walks: Sequence[Walk]) -> bool:
+    """Whether drives cost more, by today's cost, than those of drivers who err but dislike nothing.
+
+    Args:
+        driver: On the ground of the walks.
+        walks: Driven.
+    """
+    ground = driver.ground
+    over, variance = 0.0, 0.0
+    for k, walk in enumerate(walks):
+        plans = [
+            driver.walk(ground.cost, walk[0], walk[-1], (_PLANS * k + j) % len(driver.errors))
+            for j in range(_PLANS)
+        ]
+        spent, *by_chance = (
+            certainty(walk, ground) * price(occupancy(cells, ground.shape), ground.cost)
+            for cells in (walk, *(plan for plan in plans if plan is not None))
+        )
+        if len(by_chance) > 1:
+            over += spent - np.mean(by_chance)
+            variance += np.var(by_chance, ddof=1) * (1.0 + 1.0 / len(by_chance)) + _ROUGH
+    return bool(over > _MORE * np.sqrt(variance))
 
 
 def differ_in(pairs: Sequence[Pair], argument: np.ndarray, side: float) -> bool:

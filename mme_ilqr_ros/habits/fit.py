@@ -117,14 +117,7 @@ def fit(
                 mean[name] += weights[name] / (n_rounds - begin)
         log_cost = added(terms, weights)
         cost = ground.cost * np.exp(np.minimum(log_cost, MOST))
-        drawn = rng.permutation(len(walks))[:_MOST_A_ROUND]
-        excess = np.zeros((n_moves, *ground.shape))
-        for k in drawn:
-            walk, share = walks[k], scales[k] * len(walks) / len(drawn)
-            planned = driver.walk(cost, walk[0], walk[-1], int(rng.integers(_ERRORS)))
-            if planned is not None:
-                add_walk(excess, walk, share)
-                add_walk(excess, planned, -share)
+        excess = _excess(driver, walks, scales, cost, n_moves, rng)
         held = np.isfinite(cost) & (log_cost < MOST)
         slope = excess * np.where(held, cost, 0.0)
         for name, term in terms.items():
@@ -137,6 +130,26 @@ def fit(
         if progress is not None:
             progress((n + 1) / n_rounds)
     return mean
+
+
+def _excess(
+    driver: Driver,
+    walks: Sequence[Walk],
+    scales: np.ndarray,
+    cost: np.ndarray,
+    n_moves: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return [n_moves, H, W] by how much more length drives spend in cells than erring plans."""
+    drawn = rng.permutation(len(walks))[:_MOST_A_ROUND]
+    excess = np.zeros((n_moves, *driver.ground.shape))
+    for k in drawn:
+        walk, share = walks[k], scales[k] * len(walks) / len(drawn)
+        planned = driver.walk(cost, walk[0], walk[-1], int(rng.integers(_ERRORS)))
+        if planned is not None:
+            add_walk(excess, walk, share)
+            add_walk(excess, planned, -share)
+    return excess
 
 
 def chance(driver: Driver, walks: Sequence[Walk], term: Term) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from mme_ilqr_ros.habits.drive import Drive, DriveError
-from mme_ilqr_ros.habits.evidence import Pair, beside_plans, differ_in, keeps_directions
+from mme_ilqr_ros.habits.evidence import Pair, beside_plans, cost_more, differ_in, keeps_directions
 from mme_ilqr_ros.habits.fit import Driver, Prior, Walk, certainty, chance, fit
 from mme_ilqr_ros.habits.ground import Ground
 from mme_ilqr_ros.habits.occupancy import occupancy
@@ -74,12 +74,16 @@ def learn_on(
     rng = np.random.default_rng(settings.seed)
     driver = Driver.on(ground, rng)
     pairs = beside_plans(driver, walks)
-    terms: dict[str, Term] = {PLACES: Places(ground.shape, ground.side)}
+    terms: dict[str, Term] = {}
+    if cost_more(driver, walks):
+        terms[PLACES] = Places(ground.shape, ground.side)
     for name, argument in ground.features.items():
         if differ_in(pairs, argument, ground.side):
             terms[name] = Table(argument, N_KNOTS.get(name, _LAYER_KNOTS))
     if settings.directions:
         terms |= _directed_terms(pairs, ground)
+    if not terms:
+        return _habits(ground, walks, {}, {}, pairs)
     report = None if progress is None else lambda done: progress(done, "learning")
     weights = _fitted(driver, walks, terms, _ROUNDS, rng, report)
     return _habits(ground, walks, terms, weights, pairs)
@@ -96,23 +100,28 @@ def _fitted(
     """Return the weights of terms fitted to walks, each against its prior."""
     # The noise of a sum of derivatives grows with the root of the number of drives.
     least = _NOISE_OF_ONE * np.sqrt(len(walks))
-    by_chance = chance(driver, walks, terms[PLACES])
-    priors = dict.fromkeys(terms, _TABLE_PRIOR)
-    priors[PLACES] = Prior(least + _CHANCE * by_chance, _PLACES_L2)
-    priors[DIRECTIONS] = Prior(least, _PLACES_L2)
+    priors = dict.fromkeys(terms, _TABLE_PRIOR) | {DIRECTIONS: Prior(least, _PLACES_L2)}
+    if PLACES in terms:
+        by_chance = chance(driver, walks, terms[PLACES])
+        priors[PLACES] = Prior(least + _CHANCE * by_chance, _PLACES_L2)
     if any(term.directed for term in terms.values()):
         n_rounds = int(_DIRECTED * n_rounds)
     return fit(driver, walks, terms, priors, n_rounds, rng, report)
 
 
 def _directed_terms(pairs: Sequence[Pair], ground: Ground) -> dict[str, Term]:
-    """Return the terms of directions that the drives show."""
+    """Return the terms of directions that the drives show.
+
+    Who keeps to one side also turns off plans in one sense, and in a loop driven one way one side
+    may be driven more: where both are shown, the fit tells which it is.
+    """
+    terms: dict[str, Term] = {}
     places = across(ground.occupied, ground.side)
     if differ_in(pairs, places, ground.side):
-        return {SIDES: Table(places, N_KNOTS[SIDES])}
+        terms[SIDES] = Table(places, N_KNOTS[SIDES])
     if keeps_directions(pairs, ground):
-        return {DIRECTIONS: Directions(ground.shape, ground.side)}
-    return {}
+        terms[DIRECTIONS] = Directions(ground.shape, ground.side)
+    return terms
 
 
 def _habits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import webbrowser
 from pathlib import Path
@@ -11,8 +12,6 @@ from pathlib import Path
 from mme_ilqr_ros.benchmark.setup import CONTROLLERS, PLANNER_SEES_BY, PLANNERS, SENSING, Setup
 from mme_ilqr_ros.command_line import positive, whole
 from mme_ilqr_ros.errors import InputError
-from mme_ilqr_ros.live.measure import measure
-from mme_ilqr_ros.live.server import Server
 from mme_ilqr_ros.live.session import Session, session_of
 from mme_ilqr_ros.parameters.files import Parameters, read_parameters
 from mme_ilqr_ros.parameters.planner import WEIGHTS_HELP, chosen_weights
@@ -63,16 +62,22 @@ def run(options: argparse.Namespace, command: str) -> str:
     """Serve the page until Ctrl-C, or measure what that costs.
 
     Raises:
-        InputError: Something given cannot be used.
+        InputError: Something given cannot be used, or aiohttp is missing.
     """
+    try:  # not before somebody wants it: --help needs no library
+        from mme_ilqr_ros.live.measure import measure
+        from mme_ilqr_ros.live.server import Server
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is missing; pip install 'mme_ilqr_ros[live]'") from error
     if options.port > HIGHEST_PORT:
         raise InputError(f"--port {options.port}: must be at most {HIGHEST_PORT}")
     session = _session(options)
     if options.measure is not None:
         return str(measure(session, options.measure))
     server = Server(session, options.port)
-    asyncio.run(server.serve(lambda url: _opened(url, options.no_browser)))
-    return ""
+    with contextlib.suppress(KeyboardInterrupt):  # how the page is ended; no failure
+        asyncio.run(server.serve(lambda url: _opened(url, options.no_browser)))
+    return "the page has ended"
 
 
 def _session(options: argparse.Namespace) -> Session:

@@ -129,50 +129,48 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{folder.resolve().name}.safetensors"
     digest = habits.save(weights)
-    grid, tally = learned.grid, learned.tally
-    rows, verdict = table(validation), said_of(validation)
-    known = {
-        "command": command,
-        "map": map_file.name,
-        "n": len(learned.drives),
-        "table": rows,
-        "layers": ", ".join(learned.layers) or "none",
-    }
+    grid, rows, verdict = learned.grid, table(validation), said_of(validation)
+    known = {"command": command, "map": map_file.name, "n": len(learned.drives), "table": rows}
     card = _CARD.format(
         **known,
         name=weights.name,
         cells=f"{grid.width} x {grid.height} cells of {grid.resolution:g} m",
-        metres=tally.used,
+        metres=learned.tally.used,
+        layers=", ".join(learned.layers) or "none",
         settings=learned.settings,
         seconds=seconds,
         digest=digest,
     )
     weights.with_suffix(".md").write_text(card, encoding="utf-8")
-    seen = learned.drives, learned.planner, weights, learned.layers
-    draw_cost(folder / "cost.png", learned.grid, *seen)
-    hints = advice(learned.grid, habits, learned.settings)
+    hints = advice(grid, habits, learned.settings)
+    draw_cost(folder / "cost.png", grid, learned.drives, learned.planner, weights, learned.layers)
     places = [hint.point for hint in hints]
-    draw_uncertainty(folder / "uncertainty.png", learned.grid, learned.drives, habits, places)
+    draw_uncertainty(folder / "uncertainty.png", grid, learned.drives, habits, places)
     draw_held_out(folder / "held_out.png", validation)
     report = _REPORT.format(
-        **{**known, "layers": _told_of(learned.layers)},
-        tally="\n".join(f"- {line}" for line in tally.lines()),
-        sources="\n".join(f"- {line}" for line in sources(learned)),
+        **known,
+        tally=_list(learned.tally.lines()),
+        sources=_list(sources(learned)),
         folds=validation.folds,
         near=NEAR,
         verdict=verdict,
-        terms="\n".join(f"- {line}" for line in terms(habits)),
+        terms=_list(terms(habits)),
         advice="\n".join(f"{number}. {hint}" for number, hint in enumerate(hints, start=1))
         or "Every place of much traffic is known well enough.",
         weights=weights.resolve(),
+        layers=_told_of(learned.layers),
     )
     (folder / "report.md").write_text(report, encoding="utf-8")
-    hint = [f"hint: {hints[0]}"] if hints else []
-    wrote = f"wrote {weights}, its card, and {folder / 'report.md'}"
     told = sources(learned)
     if len(told) > MOST_LINES:
         told = [*told[:MOST_LINES], f"... {len(told) - MOST_LINES} more lines in report.md"]
-    return [*told, *tally.lines(), rows, verdict, *hint, wrote]
+    hint = [f"hint: {hints[0]}"] if hints else []
+    wrote = f"wrote {weights}, its card, and {folder / 'report.md'}"
+    return [*told, *learned.tally.lines(), rows, verdict, *hint, wrote]
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def sources(learned: Learned) -> list[str]:

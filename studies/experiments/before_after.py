@@ -24,16 +24,18 @@ EXAMPLES = """\
 examples:
   python -m studies family_curves
 """
-COLOURS = {"before": "#D55E00", "now": "#0072B2"}
+COLOURS = {"before": "#D55E00", "now": "#0072B2", "weight 0.1": "#999999"}
 PANELS = {
     "vin": ("VIN at the papers' budget", "epoch of 10,000 mazes"),
     "id_gppn": ("a small ID-GPPN, 8 channels", "steps of 16 mazes"),
 }
+_APART = 3.0  # [%] between the names of two curves
 WHAT = {
     ("vin", "before"): "before: walls are 1",
     ("vin", "now"): "now: free cells are 1",
     ("id_gppn", "before"): "before: walls are 1, a solve may return its start",
-    ("id_gppn", "now"): "now: free cells are 1, last iterate, penalty on the Jacobian",
+    ("id_gppn", "now"): "now: free cells are 1, last iterate, penalty of weight 1",
+    ("id_gppn", "weight 0.1"): "the same with a penalty of weight 0.1",
 }
 
 
@@ -54,11 +56,11 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """Draw a panel for each planner.
 
     Args:
-        rows: Of a run each: planner, form ("before" or "now"), seed, x (epochs or steps) and
-            success [%] of validation starts.
+        rows: Of a run each: planner, form (see `WHAT`), seed, x (epochs or steps) and success [%]
+            of validation starts.
         path: Of the picture.
     """
-    figure = Figure(figsize=(10.0, 4.3), layout="constrained")
+    figure = Figure(figsize=(10.0, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
     for axes, planner in zip(figure.subplots(1, 2, sharey=True), PANELS, strict=True):
         _panel(axes, planner, [row for row in rows if row["planner"] == planner])
@@ -72,15 +74,19 @@ def _panel(axes: Axes, planner: str, rows: Sequence[Row]) -> None:
         own = [row for row in rows if row["form"] == form]
         for row in own:
             axes.plot(row["x"], row["success"], "o-", color=colour, lw=1.4, ms=2.5)
-            axes.annotate(f" {row['seed']}", (row["x"][-1], row["success"][-1]), fontsize=8)
-        handles.append(Line2D([], [], color=colour, label=WHAT[planner, form]))
+        if own:
+            handles.append(Line2D([], [], color=colour, label=WHAT[planner, form]))
     if planner in PUBLISHED:
         value = PUBLISHED[planner][1]
         axes.axhline(value, color="black", ls=":", lw=1.0)
         text = f"published: {value:.0f} (mean over mazes)"
-        axes.annotate(text, (0.0, value), fontsize=8, va="bottom")
+        axes.annotate(text, (0.4, value + 0.8), fontsize=8, va="bottom")
     title, x = PANELS[planner]
     axes.set(title=title, xlabel=x, ylim=(0.0, 100.0))
-    axes.set_xlim(left=0.0)
+    axes.set_xlim(0.0, 1.12 * max(row["x"][-1] for row in rows))
     axes.grid(alpha=0.3)
-    axes.legend(handles=handles, fontsize=8, loc="lower right", title="numbers are seeds")
+    axes.legend(handles=handles, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    below = -_APART
+    for row in sorted(rows, key=lambda row: row["success"][-1]):
+        below = max(row["success"][-1], below + _APART)
+        axes.annotate(f" seed {row['seed']}", (row["x"][-1], below), fontsize=7, va="center")

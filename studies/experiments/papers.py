@@ -46,8 +46,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """What a planner is trained with beside the defaults, which are the papers'.
 
-Without the penalty ID-GPPN's adjoint does not converge and its training collapses now and then, and
-the values of a small ID-SymVIN run away.
+Without the penalty, or with a tenth of it, ID-GPPN's adjoint stops to converge, and the values of a
+small ID-SymVIN run away.
 """
 
 

@@ -129,6 +129,18 @@ def test_without_drives_the_plan_is_exactly_todays(two_ways, tmp_path):
     )
 
 
+def test_drives_that_err_but_dislike_nothing_leave_the_plan_as_it_is(two_ways):
+    ground = Ground.of(two_ways, SETTINGS, {})
+    erring = Driver.on(ground, np.random.default_rng(5))
+    ends = [ground.cells_at(drive.points[[0, -1]]) for drive in drives_over_the_top(two_ways, 4)]
+    walks = [erring.walk(ground.cost, *pair, error=k) for k, pair in enumerate(ends)]
+    drives = [Drive(two_ways.centre_of(walk)) for walk in walks]
+    for n in (1, 4):
+        habits = learn(two_ways, drives[:n], SETTINGS)
+        assert not habits.places.any()
+        assert not habits.has_directions
+
+
 def test_a_planner_goes_the_owners_way_after_six_drives(two_ways, tmp_path):
     drives = drives_over_the_top(two_ways)
     habits = learn(two_ways, drives, SETTINGS)
