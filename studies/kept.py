@@ -122,4 +122,5 @@ def _filled(form: str, figures: Mapping[str, Any]) -> str:
 
 def pages(root: Path) -> list[Path]:
     """Return the pages of a checkout that may show results."""
-    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    others = [root / "README.md", root / "paper" / "paper.md"]
+    return [*others, *sorted((root / "docs").rglob("*.md"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import webbrowser
 from pathlib import Path
@@ -74,8 +75,9 @@ def run(options: argparse.Namespace, command: str) -> str:
     if options.measure is not None:
         return str(measure(session, options.measure))
     server = Server(session, options.port)
-    asyncio.run(server.serve(lambda url: _opened(url, options.no_browser)))
-    return ""
+    with contextlib.suppress(KeyboardInterrupt):  # how the page is ended; no failure
+        asyncio.run(server.serve(lambda url: _opened(url, options.no_browser)))
+    return "the page has ended"
 
 
 def _session(options: argparse.Namespace) -> Session:

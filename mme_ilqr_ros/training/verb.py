@@ -128,7 +128,6 @@ class Training:
 def train_from(options: argparse.Namespace) -> Training:
     """Train as the options say; write checkpoint and curves, but no weights yet."""
     settings = settings_of(options)
-    sys.stderr.write("making the data\n")
     task = options.command.task(options, settings)
     recorder = recorder_of(options, task, settings)
     state = recorder.restore(options.resume)

@@ -57,6 +57,10 @@ def test_killed_and_resumed_equals_never_interrupted(tmp_path, capsys):
     assert "add --resume" in capsys.readouterr().err
     assert run(broken, "--resume") == 0
     assert run(whole) == 0
+    told = capsys.readouterr().err
+    assert told.count("testing the weights of step ") == 2  # no silence behind a full bar
+    assert f"[{N_STEPS}/{N_STEPS}] loss " in told
+    assert "\r" not in told
     for name in ("w.safetensors", "w.csv"):
         assert (broken / name).read_bytes() == (whole / name).read_bytes()
 
