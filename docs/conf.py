@@ -24,6 +24,7 @@ include_patterns = [
     "docs/**",
     "config/**.md",
     "examples/**.md",
+    "requirements/*.md",
 ]
 exclude_patterns = [".*", "build", "install", "log", "out", "dist", "**/__pycache__"]
 myst_heading_anchors = 4
