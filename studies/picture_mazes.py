@@ -53,6 +53,7 @@ REFINED = f"{OURS}, then by two looks"
 ALONE = "by two looks, nothing learned"
 CLONED = "no planner, true map given"
 _WALL = 1e5  # what a cell costs that is read as one
+_ROWS = 26  # at either end of a map, to learn its two looks from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace, command: str) -> str:
         for style_name, style in {"gratings (seen)": gratings, **UNSEEN}.items():
             for maker, maze in given.items():
                 view = View.of(maze, style, options.noise, options.seed)
-                seen = Seen.by(model, view, refined=name in (REFINED, ALONE))
+                seen = Seen.by(model, maze, view, name in (REFINED, ALONE))
                 row = {"read": name, "style": style_name, "mazes": maker, **seen.row(maze)}
                 rows.append({**row, "training CPU s": seconds})
     begun = time.process_time()
@@ -168,39 +169,51 @@ def cloned(network: CloningNetwork, maze: MazeSet) -> dict[str, float | None]:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A maze and its picture.
+    """The picture of a maze and its goal.
 
     Attributes:
-        maze: One maze.
         pixels: float32 [6 H, 6 W].
+        goal: [1, H, W], 1 at the goal.
     """
 
-    maze: MazeSet
     pixels: NDArray[np.float32]
+    goal: torch.Tensor
 
     @classmethod
     def of(cls, maze: MazeSet, style: Style, noise: float, seed: int) -> View:
         """Draw a maze in a style."""
         rng = np.random.default_rng([seed, *maze.occupied.shape])
-        return cls(maze, picture(style, maze.occupied[0], noise, rng))
+        return cls(picture(style, maze.occupied[0], noise, rng), goal_map(maze))
 
     @property
     def cells(self) -> NDArray[np.float32]:
         """[H W, 36] pixels of each cell."""
-        height, width = self.maze.occupied.shape[1:]
+        _, height, width = self.goal.shape
         parts = self.pixels.reshape(height, PIXELS, width, PIXELS).swapaxes(1, 2)
         return parts.reshape(height * width, PIXELS**2)
 
-    def read_by(self, model: nn.Module) -> torch.Tensor:
-        """Return the log cost [1, H, W] that a model reads."""
-        pixels = torch.from_numpy(self.pixels[None])
-        return model.get_submodule("encoder")(pixels, goal_map(self.maze))
+    def ends(self, rows: int) -> View:
+        """Return the uppermost and lowermost rows of a map alone, its border on all four sides."""
+        _, height, width = self.goal.shape
+        if 2 * rows >= height:
+            return self
+        kept = np.r_[:rows, height - rows : height]
+        lines = self.pixels.reshape(height, PIXELS, -1)[kept].reshape(-1, PIXELS * width)
+        return View(lines, self.goal[:, kept])
 
-    def border_guess(self, rng: np.random.Generator) -> NDArray[np.bool_]:
-        """Return a guess of the walls [H, W] without having learned: the border, else a coin."""
-        wall = np.ones(self.maze.occupied.shape[1:], dtype=bool)
-        wall[1:-1, 1:-1] = rng.random((wall.shape[0] - 2, wall.shape[1] - 2)) < 0.5
-        return wall
+    def read_by(self, model: nn.Module | None) -> torch.Tensor:
+        """Return the log cost [1, H, W] that a model reads; None: the border, else a coin."""
+        if model is not None:
+            return model.get_submodule("encoder")(torch.from_numpy(self.pixels[None]), self.goal)
+        log_cost = math.log(_WALL) * torch.ones_like(self.goal)
+        within = log_cost[0, 1:-1, 1:-1].numpy()
+        within *= np.random.default_rng(0).random(within.shape) < 0.5
+        return log_cost
+
+
+def walls(log_cost: torch.Tensor) -> NDArray[np.bool_]:
+    """Return which cells [H, W] are nearer, in log cost [1, H, W], to the dearest than the rest."""
+    return log_cost[0].numpy() > 0.5 * float(log_cost.max() + log_cost.min())
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +221,7 @@ class Seen:
     """What a reader and the planner make of one picture.
 
     Attributes:
-        misread: Cells taken for the other kind: nearer, in log cost, to the wrong end.
+        misread: Cells taken for the other kind.
         arrows: [1, H, W] best moves.
         seconds: CPU time of reading and planning, the picture given [s].
     """
@@ -219,40 +232,36 @@ class Seen:
 
     @classmethod
     @torch.no_grad()
-    def by(cls, model: nn.Module | None, view: View, refined: bool = False) -> Seen:
+    def by(cls, model: nn.Module | None, maze: MazeSet, view: View, refined: bool = False) -> Seen:
         """Read a picture, and plan by the exact search.
 
         Args:
             model: The reader; None guesses by the border.
-            view: The picture.
-            refined: Read again by the two looks of its own cells.
+            maze: To judge what was read, and for its goal.
+            view: Its picture.
+            refined: The model reads a part, and the two looks of that part tell the rest.
         """
-        maze, rng, begun = view.maze, np.random.default_rng(0), time.process_time()
-        if model is None:
-            wall = view.border_guess(rng)
-            log_cost = _log_cost(wall)
-        else:
-            log_cost = view.read_by(model)
-            wall = log_cost[0].numpy() > 0.5 * float(log_cost.max() + log_cost.min())
+        begun = time.process_time()
+        told = None
         if refined:
-            wall = two_looks(view.cells, wall.ravel(), rng).reshape(wall.shape)
-            log_cost = _log_cost(wall)
+            part = view.ends(_ROWS)
+            told = two_looks(view.cells, part.cells, walls(part.read_by(model)).ravel())
+        if told is None:
+            log_cost = view.read_by(model)
+        else:
+            log_cost = math.log(_WALL) * torch.from_numpy(told).float().view(view.goal.shape)
         cost = torch.exp(log_cost)
         field = solve_field(cost[0].double().numpy(), tuple(maze.goals[0]), N_STRAIGHT)
         values = torch.from_numpy(field.values.astype(np.float64))[None]
         q = edge_action_values(values, edges_of(log_cost.double(), None, N_STRAIGHT))
         arrows = q.argmin(dim=1).numpy()
         seconds = time.process_time() - begun
-        return cls(int((wall != maze.occupied[0]).sum()), arrows, seconds)
+        return cls(int((walls(log_cost) != maze.occupied[0]).sum()), arrows, seconds)
 
     def row(self, maze: MazeSet) -> dict[str, float | None]:
         """Return the numbers of a row."""
         misread = {"cells misread": self.misread}
         return {**misread, **scores(self.arrows, maze), "CPU s a map": round(self.seconds, 3)}
-
-
-def _log_cost(wall: NDArray[np.bool_]) -> torch.Tensor:
-    return math.log(_WALL) * torch.from_numpy(wall[None].astype(np.float32))
 
 
 def scores(arrows: NDArray[np.int64], maze: MazeSet) -> dict[str, float | None]:

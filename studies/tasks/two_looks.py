@@ -16,30 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROUNDS = 6
-SAMPLE = 40_000  # cells that a fit looks at
 _RIDGE = 1e-3
 
 
 def two_looks(
-    cells: NDArray[np.float32], wall: NDArray[np.bool_], rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """Return which cells are walls.
+    cells: NDArray[np.float32], seen: NDArray[np.float32], wall: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    """Return which cells are walls, or None where too few were seen to tell.
 
     Args:
         cells: [N, P] pixels.
-        wall: [N] a first guess, right more often than wrong.
-        rng: Draws the cells to fit on.
+        seen: [n, P] pixels of some of the cells, to fit on.
+        wall: [n] a first guess for them, right more often than wrong.
     """
-    some = rng.permutation(len(cells))[:SAMPLE]
-    seen, guess = cells[some], wall[some]
-    looks = None
+    looks: list = []
     for _ in range(ROUNDS):
-        n = cells.shape[1] + 1
-        if min(guess.sum(), (~guess).sum()) < n:
-            return wall
-        looks = [_look(seen[guess]), _look(seen[~guess])]
-        guess = _nearer(seen, looks)
-    return _nearer(cells, looks) if looks else wall
+        if min(wall.sum(), (~wall).sum()) <= seen.shape[1]:
+            return None
+        looks = [_look(seen[wall]), _look(seen[~wall])]
+        wall = _nearer(seen, looks)
+    return _nearer(cells, looks)
 
 
 def _look(cells: NDArray[np.float32]) -> tuple[NDArray, NDArray, float]:

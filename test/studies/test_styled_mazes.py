@@ -66,20 +66,23 @@ def test_large_mazes_in_an_unseen_style_are_solved_from_small_ones():
     progress = train(StyledTask("in its own style", mazes, validation), settings)
     (maze,) = [generate_mazes(1, 51, np.random.default_rng(2), openness=0.0)]
     view = picture_mazes.View.of(maze, shades, 0.15, 0)
-    row = picture_mazes.Seen.by(progress.model.eval(), view).row(maze)
+    row = picture_mazes.Seen.by(progress.model.eval(), maze, view).row(maze)
     assert row["cells misread"] == 0
     assert row["success %"] == row["optimal %"] == 100.0
 
 
-def test_the_two_looks_of_a_map_correct_a_bad_first_guess():
+def test_the_two_looks_of_a_part_tell_the_rest_of_the_map_from_a_bad_first_guess():
     (maze,) = [generate_mazes(1, 101, np.random.default_rng(0), openness=0.0)]
-    rng = np.random.default_rng(1)
-    guess = maze.occupied[0] ^ (rng.random(maze.occupied[0].shape) < 0.2)
     view = picture_mazes.View.of(maze, speckle, 0.15, 0)
-    wall = two_looks(view.cells, guess.ravel(), rng)
-    np.testing.assert_array_equal(wall.reshape(guess.shape), maze.occupied[0])
-    few = view.cells[:50]  # too few to fit
-    np.testing.assert_array_equal(two_looks(few, guess.ravel()[:50], rng), guess.ravel()[:50])
+    part, kept = view.ends(30), np.r_[:30, 71:101]
+    occupied = maze.occupied[0]
+    np.testing.assert_array_equal(
+        part.cells, view.cells.reshape(101, 101, -1)[kept].reshape(-1, 36)
+    )
+    guess = occupied[kept] ^ (np.random.default_rng(1).random((60, 101)) < 0.2)
+    wall = two_looks(view.cells, part.cells, guess.ravel())
+    np.testing.assert_array_equal(wall.reshape(occupied.shape), occupied)
+    assert two_looks(view.cells, part.cells[:50], guess.ravel()[:50]) is None  # too few
 
 
 def test_the_verb_says_whose_mazes_they_are(tmp_path, capsys, monkeypatch):
