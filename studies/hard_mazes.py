@@ -16,8 +16,7 @@ import numpy as np
 import torch
 
 from mme_ilqr_ros.command_line import positive_int
-from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
-from mme_ilqr_ros.reporting.rows import table as markdown
+from mme_ilqr_ros.reporting.rows import table, write_rows
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import TEST_SEED, evaluate, rollout
@@ -54,10 +53,8 @@ def run(options: argparse.Namespace, command: str) -> str:
             {"model": "structured", "seed": seed, **_planned(data, tests, options.epochs, seed)},
             {"model": "no planner", "seed": seed, **_cloned(data, tests, options.epochs, seed)},
         ]
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_csv(rows, options.out / "results.csv")
-    write_json({**facts(command), "rows": rows}, options.out / "summary.json")
-    return markdown(rows, {head: f"{{{head}}}" for head in rows[0]})
+    write_rows(rows, command, options.out)
+    return table(rows)
 
 
 def _planned(data: PathMazes, tests: PathMazes, epochs: int, seed: int) -> dict[str, float]:

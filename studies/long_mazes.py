@@ -24,8 +24,8 @@ from scipy import ndimage
 
 from mme_ilqr_ros.command_line import positive_int
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
 from mme_ilqr_ros.reporting.rows import table as markdown
+from mme_ilqr_ros.reporting.rows import write_rows
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes, rollout, with_expert
 from mme_ilqr_ros.training.tasks.navigation import follow
 from studies.experiments.planners import ADAM, DISCOUNT
@@ -66,9 +66,7 @@ def run(options: argparse.Namespace, command: str) -> str:
         for model, arrows in models(options.steps, seed, options.out / "runs").items():
             for kind, mazes in tests.items():
                 rows += tested(arrows, mazes, {"model": model, "seed": seed, "mazes": kind})
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_csv(rows, options.out / "results.csv")
-    write_json({**facts(command), "rows": rows}, options.out / "summary.json")
+    write_rows(rows, command, options.out)
     return table(rows)
 
 
@@ -163,4 +161,4 @@ def table(rows: list[dict]) -> str:
         for name in names:
             line[name] = ", ".join(f"{r['shortest %']:.1f}" for r in group if r["model"] == name)
         lines.append(line)
-    return markdown(lines, {head: f"{{{head}}}" for head in lines[0]})
+    return markdown(lines)

@@ -26,8 +26,7 @@ from mme_ilqr_ros.errors import InputError
 from mme_ilqr_ros.learning.structured import edge_action_values, edges_of
 from mme_ilqr_ros.planning.field import solve_field
 from mme_ilqr_ros.planning.moves import N_STRAIGHT
-from mme_ilqr_ros.reporting.rows import facts, write_csv, write_json
-from mme_ilqr_ros.reporting.rows import table as markdown
+from mme_ilqr_ros.reporting.rows import table, write_rows
 from mme_ilqr_ros.training.loop import train
 from mme_ilqr_ros.training.task import TrainSettings
 from mme_ilqr_ros.training.tasks.mazes import MazeSet, generate_mazes, rollout, with_expert
@@ -97,9 +96,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     for maker, maze in mazes.items():
         row = {"read": CLONED, "style": "–", "mazes": maker, **cloned(clone, maze)}
         rows.append({**row, "training CPU s": seconds})
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_csv(rows, options.out / "results.csv")
-    write_json({**facts(command), "rows": rows}, options.out / "summary.json")
+    write_rows(rows, command, options.out)
     return table(rows)
 
 
@@ -273,8 +270,3 @@ def scores(arrows: NDArray[np.int64], maze: MazeSet) -> dict[str, float | None]:
         "optimal %": round(100.0 * float((arrived & (moves == maze.distance))[starts].mean()), 4),
         "longest path": float(maze.distance[starts].max()),
     }
-
-
-def table(rows: list[dict]) -> str:
-    """Return the rows as Markdown."""
-    return markdown(rows, {head: f"{{{head}}}" for head in rows[0]})

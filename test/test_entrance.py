@@ -83,27 +83,28 @@ def test_weights_that_cannot_be_used_are_one_line(verb, arguments, line, capsys)
     assert told.count("\n") == 1
 
 
+def run_without(missing, arguments):
+    """Run the command line in a process that cannot import some packages."""
+    code = f"import sys; sys.modules.update(dict.fromkeys({missing}))\n"
+    code += f"from mme_ilqr_ros.__main__ import main; sys.exit(main({arguments}))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("arguments", [["live", "--help"], ["drive", "--help"], ["sim", "--help"]])
 def test_help_needs_neither_ros_nor_torch_nor_aiohttp(arguments):
-    code = "import sys; sys.modules.update(dict.fromkeys(('rclpy', 'torch', 'aiohttp')))\n"
-    code += f"from mme_ilqr_ros.__main__ import main; sys.exit(main({arguments}))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    run = run_without(["rclpy", "torch", "aiohttp"], arguments)
     assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_the_page_without_aiohttp_is_one_line_and_status_2():
-    code = "import sys; sys.modules['aiohttp'] = None\n"
-    code += "from mme_ilqr_ros.__main__ import main; sys.exit(main(['live']))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    run = run_without(["aiohttp"], ["live"])
     assert run.returncode == 2
     assert run.stderr.endswith("live: aiohttp is missing; pip install 'mme_ilqr_ros[live]'\n")
     assert run.stderr.count("\n") == 1
 
 
 def test_training_without_torch_is_one_line_and_status_2():
-    code = "import sys; sys.modules['torch'] = None\n"
-    code += "from mme_ilqr_ros.__main__ import main; sys.exit(main(['train', 'clearance']))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    run = run_without(["torch"], ["train", "clearance"])
     assert run.returncode == 2
     assert run.stderr.endswith("train: torch is missing; pip install 'mme_ilqr_ros[train]'\n")
     assert run.stderr.count("\n") == 1

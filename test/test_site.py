@@ -68,20 +68,20 @@ def test_docstrings_become_restructured_text(pages):
         "    y: c",
     ]
     assert pages.as_restructured(lines) == [
-        *[
-            "The sum",
-            "",
-            "::",
-            "",
-            "    a + b",
-            "",
-            "of two.",
-            "",
-            "Returns:",
-            "    A tuple of",
-            "",
-        ],
-        *["    * **x** – a", "      b", "    * **y** – c"],
+        "The sum",
+        "",
+        "::",
+        "",
+        "    a + b",
+        "",
+        "of two.",
+        "",
+        "Returns:",
+        "    A tuple of",
+        "",
+        "    * **x** – a",
+        "      b",
+        "    * **y** – c",
     ]
 
 

@@ -2,7 +2,7 @@
 
 A table of what is seen acts on the whole map, and costs of directions take three times as long to
 plan with: a few drives that happen to differ would do harm. So these terms are learned only when
-the drives show them at the level ALPHA, and places when the drives are dearer than errors explain.
+the drives show them at the level ALPHA, and places when drives cost more than errors explain.
 """
 
 from __future__ import annotations

@@ -46,15 +46,25 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
     _write(path, text.getvalue())
 
 
-def table(rows: Iterable[Row], columns: Mapping[str, str]) -> str:
+def write_rows(rows: Sequence[Row], command: str, folder: Path) -> None:
+    """Write rows as results.csv and, below what the command's facts are, as summary.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_csv(rows, folder / "results.csv")
+    write_json({**facts(command), "rows": rows}, folder / "summary.json")
+
+
+def table(rows: Iterable[Row], columns: Mapping[str, str] | None = None) -> str:
     """Return a Markdown table.
 
     Args:
         rows: One per line.
         columns: Format of each cell by the head of its column, as in
             `{"success": "{success:.1%}", "solve ms": "{solve_ms[median]:.2f}"}`. None becomes a
-            dash.
+            dash. By default each figure of the first row as it stands, below its name.
     """
+    rows = list(rows)
+    if columns is None:
+        columns = {name: f"{{{name}}}" for name in rows[0]}
     cells = [[cell(form, row) for form in columns.values()] for row in rows]
     lines = [list(columns), ["---"] * len(columns), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

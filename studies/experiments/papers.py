@@ -177,7 +177,7 @@ def table(rows: Sequence[Row]) -> str:
                 "CPU s": _of(group, "CPU s", digits=0),
             }
         )
-    return markdown(lines, {head: f"{{{head}}}" for head in lines[0]})
+    return markdown(lines)
 
 
 def _of(group: Sequence[Row], name: str, digits: int = 1) -> str:

@@ -208,8 +208,7 @@ def table(rows: Sequence[Row]) -> str:
     for (view, size, planner), group in grouped(rows, "view", "size", "planner").items():
         line = {"map": view, "size": f"{size} x {size}", "planner": planner, "seeds": len(group)}
         lines.append({**line, **{column: _cell(group, column) for column in COLUMNS}})
-    heads = ("map", "size", "planner", "seeds", *COLUMNS)
-    return markdown(lines, {head: f"{{{head}}}" for head in heads})
+    return markdown(lines)
 
 
 def _cell(group: Sequence[Row], column: str) -> str:

@@ -121,10 +121,7 @@ def settings_of(options: argparse.Namespace, *without_weights: str) -> dict[str,
     places = {"maps", "out", "no_plots", "verb", "run"}
     chosen = {name: value for name, value in vars(options).items() if name not in places}
     has_weights = options.planner not in without_weights
-    return {
-        **chosen,
-        "weights": weights_file(options.weights).name if has_weights else None,
-    }
+    return {**chosen, "weights": weights_file(options.weights).name if has_weights else None}
 
 
 def write_results(
